@@ -1,0 +1,86 @@
+# synthetic1: `make` alone says what there is.
+
+LOCK  ?= $(shell cat $(VENV)/lock 2>/dev/null || echo cpu)
+DEMO  ?= trainers/grpo.py env=code_understanding recipe=demo
+ARGS  ?=
+
+VENV   := .venv
+PY     := $(VENV)/bin/python
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+  $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+
+# No program of ours reports home, and none of what it builds on may either.
+export HF_HUB_DISABLE_TELEMETRY := 1
+export VLLM_NO_USAGE_STATS      := 1
+export DO_NOT_TRACK             := 1
+
+# A stamp's name holds a checksum of all that its step depends on: a changed lock, a changed pyproject.toml or a new
+# file gives a new name, and the step runs again. Nothing else makes it run.
+FOLDERS       := $(shell sed -n 's/^"synthetic1[^"]*" = "\(.*\)"/\1/p' pyproject.toml)
+LOCK_SUM      := $(shell cat locks/$(LOCK).txt locks/torch.txt locks/install.sh 2>/dev/null | cksum | tr -d ' ')
+FILES_SUM     := $(shell { cat pyproject.toml; find $(FOLDERS) -type f ! -name '*.pyc' | LC_ALL=C sort; } | cksum | tr -d ' ')
+LOCK_STAMP    := $(VENV)/.lock-$(LOCK)-$(LOCK_SUM)
+INSTALL_STAMP := build/.installed-$(LOCK_SUM)-$(FILES_SUM)
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test proofs lint format bench lock clean distclean
+
+help: ## this page
+	@echo "synthetic1: verifiable rewards, environments and a GRPO trainer"
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@echo
+	@echo "  ARGS='…' is passed on to the program of demo, test, proofs and bench;  LOCK=gpu takes the lock for CUDA;"
+	@echo "  PYTHON=… names a Python ≥ 3.11;  TORCH_INDEX=URL names an index of torch builds (CPU builds are smaller)."
+
+venv: $(INSTALL_STAMP) ## set up .venv: Python packages as locked, and this project (once; a few minutes)
+
+$(LOCK_STAMP):
+	@python="$(PYTHON)"; \
+	test -n "$$python" || { echo "make: no Python 3.11 or newer with its venv module was found; install one (Debian, Ubuntu: apt-get install python3 python3-venv), or name it: make venv PYTHON=/path/to/python3.11" >&2; exit 2; }; \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "make: $$python is not Python 3.11 or newer; name one that is: make venv PYTHON=/path/to/python3.11" >&2; exit 2; }; \
+	"$$python" -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "make: $$python has no venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }; \
+	rm -rf $(VENV) && "$$python" -m venv $(VENV)
+	bash locks/install.sh $(LOCK) $(PY)
+	@echo $(LOCK) > $(VENV)/lock
+	@touch $@
+
+# Strict: an editable install as a tree of links, which type checkers can read. A new file wants a new tree.
+$(INSTALL_STAMP): $(LOCK_STAMP)
+	@rm -rf build/__editable__.* build/.installed-*
+	@$(PY) -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --no-index \
+	  --config-settings editable_mode=strict -e .
+	@touch $@
+
+demo: venv ## train the embedded model with GRPO and see it get better (≤ 6 minutes on 2 cores, no GPU, no network)
+	$(PY) $(DEMO) $(ARGS)
+
+test: venv ## the tests (under 20 minutes on 2 cores)
+	$(PY) -m pytest $(ARGS)
+
+proofs: venv ## the long proofs that `make test` holds a tenth of
+	$(PY) -m pytest -m proofs $(ARGS)
+
+lint: venv ## formatting, lint and types, as CI checks them
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy -p synthetic1
+
+format: venv ## mend what lint can mend by itself
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+bench: venv ## every benchmark, quickly; full runs: python benchmarks/NAME.py --json benchmarks/results/NAME.json
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PY) $$file --quick $(ARGS) || exit 1; done
+
+lock: ## resolve pyproject.toml into locks/*.txt (ARGS=--upgrade moves every pin)
+	PYTHON=$(PYTHON) bash locks/make.sh $(ARGS)
+
+clean: ## remove build products and caches; runs/ and .venv stay
+	rm -rf build dist .cache .hypothesis .ruff_cache .pytest_cache .mypy_cache *.egg-info src/*.egg-info
+	find $(FOLDERS) tests benchmarks -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean ## also remove .venv
+	rm -rf $(VENV)

@@ -1,0 +1,1 @@
+"""Gymnasium environments: one family a file, over a task source and a scorer."""

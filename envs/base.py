@@ -1,0 +1,155 @@
+"""The text environment: one prompt, one completion, one reward. A thin face over a task source and a scorer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import gymnasium as gym
+from gymnasium.error import ResetNeeded
+
+from synthetic1.completion import Completion
+from synthetic1.envs.spaces import TextSpace
+from synthetic1.rewards.scorer import Scorer
+from synthetic1.task import Task
+from synthetic1.tasks.source import TaskSource
+from synthetic1.verdict import Verdict
+
+OPTIONS = ("task_id", "task")
+
+
+class TextEnv(gym.Env[str, str]):
+    """One step an episode: ``reset`` returns a prompt, ``step`` takes a completion and returns its score as reward.
+
+    ## Observation Space
+    The prompt of a task; the empty string after the step. Any text (``TextSpace``).
+
+    ## Action Space
+    The completion, raw, thought included: what follows the last ``</think>`` is the answer.
+
+    ## Rewards
+    The verdict's score, in [0, 1]. A completion that could not be scored through a failure of ours gets 0.0 with
+    ``truncated=True`` and ``info["status"] == "unscorable"``: leave it out, it says nothing about the model.
+
+    ## Info
+    Always the same keys: ``task_id``, ``task_type``, ``source``, ``level`` (0 if the task has none), ``status``
+    (``open`` after reset, then ``scored`` or ``unscorable``), ``score`` (None unless scored), ``reason``, ``answer``
+    (what was extracted). Never the gold, never a timing.
+
+    ## Episode End
+    After one step: terminated if scored, truncated if not.
+
+    ## Starting State
+    ``reset(seed=…)`` makes the draws of tasks repeatable. ``reset(options={"task_id": …})`` asks for a task of the
+    source, ``reset(options={"task": row})`` for any other one; both take the same draw as a random task would, so
+    later draws do not shift.
+
+    Args:
+        tasks: where prompts come from.
+        scorer: what judges completions; ``close`` closes it.
+        thinking_open: the prompt, as rendered for the model, ends inside ``<think>``: completions begin in a thought.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": []}  # type: ignore[misc]
+
+    def __init__(self, tasks: TaskSource, scorer: Scorer | None = None, *, thinking_open: bool = False) -> None:
+        self.tasks = tasks
+        self.scorer = scorer or Scorer()
+        self.thinking_open = thinking_open
+        self.observation_space = TextSpace()
+        self.action_space = TextSpace()
+        self._task: Task | None = None
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        """Begin an episode.
+
+        Args:
+            options: ``{"task_id": str}`` or ``{"task": a Task or a row of one}``; nothing else.
+
+        Raises:
+            ValueError: an unknown option, a task id the source does not have, or a row that is no task.
+        """
+        super().reset(seed=seed)
+        task = chosen_task(self.tasks, check_options(options))
+        u = self.np_random.random()  # the one draw of an episode, whether or not the task was asked for
+        self._task = task if task is not None else self.tasks.pick(u)
+        return self._task.prompt, open_info(self._task)
+
+    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """Judge the completion ``action`` and end the episode.
+
+        Raises:
+            TypeError: ``action`` is no string.
+            ResetNeeded: there is no episode, or it has had its step.
+        """
+        if self._task is None:
+            raise ResetNeeded("an episode has one step: call reset() before step()")
+        task, completion = self._task, parse_action(action, self.thinking_open)
+        verdict = self.scorer.score_sync([(task, completion)])[0]
+        self._task = None
+        scored = verdict.score is not None
+        return "", verdict.score or 0.0, scored, not scored, closed_info(task, verdict)
+
+    def close(self) -> None:
+        """Close the scorer. May be called twice."""
+        self.scorer.close()
+
+
+def check_options(options: Mapping[str, Any] | None, known: tuple[str, ...] = OPTIONS) -> Mapping[str, Any]:
+    """``options``, or ValueError for one that does not exist."""
+    for name in options or ():
+        if name not in known:
+            raise ValueError(f"unknown option {name!r}; reset takes {', '.join(known)}")
+    return options or {}
+
+
+def chosen_task(tasks: TaskSource, options: Mapping[str, Any]) -> Task | None:
+    """The task that reset's ``options`` ask for, if any."""
+    task_id, row = options.get("task_id"), options.get("task")
+    if task_id is not None and row is not None:
+        raise ValueError("options has both `task_id` and `task`; give one")
+    if task_id is not None:
+        try:
+            return tasks.get(task_id)
+        except KeyError as error:
+            raise ValueError(f"options['task_id']: {error.args[0]}") from None
+    if row is None or isinstance(row, Task):
+        return row
+    return Task.from_row(row, where="options['task']")
+
+
+def parse_action(action: str, thinking_open: bool) -> Completion:
+    """The completion in an action."""
+    if not isinstance(action, str):
+        raise TypeError(f"an action is the completion's text, a str; got {type(action).__name__}")
+    return Completion.parse(action, thinking_open=thinking_open)
+
+
+def task_level(task: Task) -> int:
+    """The task's level as an integer always: vector environments size their arrays by the first value they see."""
+    level = task.metadata.get("level")
+    return level if type(level) is int else 0
+
+
+def open_info(task: Task) -> dict[str, Any]:
+    """``info`` of a new episode."""
+    return _info(task, "open", None, None, None)
+
+
+def closed_info(task: Task, verdict: Verdict) -> dict[str, Any]:
+    """``info`` of an episode that has ended."""
+    status = "unscorable" if verdict.score is None else "scored"
+    return _info(task, status, verdict.score, verdict.reason, verdict.answer)
+
+
+def _info(task: Task, status: str, score: float | None, reason: str | None, answer: str | None) -> dict[str, Any]:
+    return {
+        "task_id": task.problem_id,
+        "task_type": task.task_type,
+        "source": task.source,
+        "level": task_level(task),
+        "status": status,
+        "score": score,
+        "reason": reason,
+        "answer": answer,
+    }

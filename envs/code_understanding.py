@@ -1,0 +1,87 @@
+"""Code understanding: say what a program gives for an input, without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from synthetic1.envs.base import TextEnv
+from synthetic1.envs.vector import TextVectorEnv
+from synthetic1.tasks.code_understanding import GeneratedTasks
+from synthetic1.tasks.files import Spec, open_tasks
+from synthetic1.tasks.source import TaskSource
+
+
+class CodeUnderstandingEnv(TextEnv):
+    """Predict the output of a string-processing program.
+
+    ## Description
+    The prompt shows a program and an input and asks what the program returns. Programs are generated from a typed
+    grammar, at levels from 1 (one operation on a short word) to 10 (nested loops and conditions over paragraphs); no
+    human and no model writes them or their answers, so there is no end to them. With ``tasks`` the environment takes
+    existing rows instead: SYNTHETIC-1 or GENESYS files, or CRUXEval's.
+
+    ## Action Space
+    The completion. Its answer is the last complete JSON object with a field ``output`` after the thought, in a fence
+    or bare: ``{"output": "abc"}``.
+
+    ## Observation Space
+    The prompt, a string; ``""`` after the step.
+
+    ## Rewards
+    1.0 if ``output`` is the program's output, else 0.0. Generated programs return text, which must match character by
+    character as a JSON string. CRUXEval's return any Python value, which must match in type and value, as JSON or as a
+    Python literal in a string. See ``synthetic1.rewards.code_understanding``.
+
+    ## Info, Episode End, Starting State
+    As every ``synthetic1.envs.base.TextEnv``.
+
+    ## Arguments
+    ```python
+    import gymnasium as gym
+    import synthetic1
+
+    env = gym.make("synthetic1/code_understanding-v0", level="1-3")
+    prompt, info = env.reset(seed=0)
+    _, reward, terminated, truncated, info = env.step('<think>…</think>{"output": "abc"}')
+
+    envs = gym.make_vec("synthetic1/code_understanding-v0", num_envs=64, level=5)
+    ```
+
+    Args:
+        level: levels of the generator: ``3``, ``[1, 2]``, ``"1-3"`` or ``"1,4"``. Ignored with ``tasks``.
+        tasks: None for generated programs; else what ``open_tasks`` takes: a file, ``hf://…``, ``embedded:…`` or a
+            mixture of them by weight.
+        split: ``train`` or ``test``. Generated test programs and inputs never occur in training; of files, a tenth is
+            test.
+        seed: of the generator; another seed gives other programs. ``reset(seed=…)`` only picks among them.
+            Ignored with ``tasks``.
+        size: how many programs the generator offers. Ignored with ``tasks``.
+        thinking_open: the prompt as rendered for the model ends inside ``<think>``.
+
+    Raises:
+        ValueError: an unknown level or split, a file that cannot be read as tasks.
+
+    ## Version History
+    * v0: first version.
+    """
+
+    def __init__(
+        self,
+        level: int | str | Sequence[int] = "1-3",
+        tasks: Spec | None = None,
+        split: Literal["train", "test"] = "train",
+        seed: int = 0,
+        size: int = 2000,
+        thinking_open: bool = False,
+    ) -> None:
+        if tasks is None:
+            source: TaskSource = GeneratedTasks(level, split=split, seed=seed, size=size)
+        else:
+            source = open_tasks(tasks, split=split)
+        super().__init__(source, thinking_open=thinking_open)
+
+
+def make_vector(num_envs: int, *, autoreset_mode: str = "Disabled", **kwargs: Any) -> TextVectorEnv:
+    """What ``gym.make_vec`` calls; ``kwargs`` as for ``CodeUnderstandingEnv``."""
+    return TextVectorEnv(CodeUnderstandingEnv(**kwargs), num_envs, autoreset_mode=autoreset_mode)

@@ -1,0 +1,1 @@
+"""Where completions come from: the ``Engine`` contract. Clients for servers follow with the judged families."""

@@ -1,0 +1,42 @@
+"""What a run leaves behind and what a person sees of it: run folder, statistics, terminal view, ``report.html``.
+
+A run folder ``runs/<program>/<run_name>/`` holds five files. All rows are JSON objects; a number that is not finite
+is written as ``null``; a reader takes any key as absent.
+
+``config.yaml``
+    The resolved configuration.
+
+``metrics.jsonl``, one row a training step::
+
+    {"step": int, "steps": int (in all), "loss": f, "grad_norm": f, "learning_rate": f, "kl": f | null,
+     "reward": f, "reward_std": f,
+     "pass_at_1": f (share of score 1 among the scorable), "zero_std_share": f (groups without a signal),
+     "unscorable_share": f, "think_share": f (completions that think), "clip_share": f (completions cut off),
+     "length_mean": f, "length_p10": f, "length_p90": f (tokens a completion),
+     "entropy": f | null, "logp_difference": f | null (sampler against trainer),
+     "tokens": int, "tokens_per_s": f,
+     "seconds": {"step": f, "generate": f, "score": f, "train": f, "sync": f, "other": f},
+     "by_level": {"1": {"n": int, "pass_at_1": f}}, "warnings": [str]}
+
+and one row a held-out evaluation during the run::
+
+    {"step": int, "eval": {"pass_at_1": f, "ci95": [low, high], "n": int}}
+
+``samples.jsonl``, completions worth reading::
+
+    {"step": int, "phase": "train" | "before" | "after", "task_id": str, "level": int | null,
+     "prompt": str, "completion": str, "answer": str | null, "expected": str | null,
+     "score": f | null, "reason": str, "advantage": f | null, "thinking": bool}
+
+``result.json``, the numbers a person would quote::
+
+    {"env": str, "env_kwargs": {}, "model": str, "rollout": str, "seed": int, "n": int,
+     "before": E, "after": E, "difference": f, "p_value": f, "levels": [int], "steps": int, "completions": int,
+     "seconds": {"total": f, "setup": f, "before": f, "train": f, "after": f}, "versions": {name: str}}
+    E = {"pass_at_1": f, "ci95": [low, high], "greedy_pass_at_1": f, "think_share": f,
+         "by_level": {"1": {"n": int, "pass_at_1": f, "ci95": [low, high]}},
+         "by_thinking": {"thinking": {"n": int, "share": f, "pass_at_1": f, "ci95": [low, high]}, "not_thinking": …}}
+
+``report.html``
+    The four files above as one self-contained page.
+"""

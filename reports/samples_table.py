@@ -1,0 +1,85 @@
+"""The samples of a run as an HTML table: what was expected, what came, and the whole text one click away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from synthetic1.reports.readable import compare, cut, visible
+from synthetic1.reports.series import number
+
+TEXT_LIMIT = 20_000  # characters of a prompt or completion on the page; samples.jsonl holds the rest
+ANSWER_LIMIT = 600
+EACH = 6  # rows a group
+
+
+def sample_groups(samples: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """The samples worth showing: the best and worst of the latest training steps, and some of each evaluation."""
+    train = [row for row in samples if row.get("phase") == "train" and number(row, "score") is not None]
+    latest = sorted(train, key=lambda row: -(number(row, "step") or 0.0))[: 8 * EACH]
+    ranked = sorted(latest, key=lambda row: -(number(row, "score") or 0.0))
+    best = [row for row in ranked if (number(row, "score") or 0.0) > 0][:EACH]
+    worst = [row for row in reversed(ranked) if row not in best and (number(row, "score") or 0.0) < 1][:EACH]
+    groups = [("Best of the latest training steps", best), ("Worst of the latest training steps", worst)]
+    for phase, title in (("before", "Held-out tasks before training"), ("after", "Held-out tasks after training")):
+        groups.append((title, [row for row in samples if row.get("phase") == phase][: 2 * EACH]))
+    unscorable = [row for row in samples if str(row.get("reason", "")).startswith("unscorable")]
+    groups.append(("Could not be scored", unscorable[-EACH:]))
+    return [(title, rows) for title, rows in groups if rows]
+
+
+def samples_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """An HTML table of samples; every byte of the model's is escaped."""
+    head = "<tr><th>Step</th><th>Task</th><th>Verdict</th><th>Expected and answered</th></tr>"
+    return f'<div class="scroll"><table>{head}{"".join(map(_row, rows))}</table></div>'
+
+
+def text(value: Any, limit: int = TEXT_LIMIT) -> str:
+    """``value`` visible, cut and escaped, for element content and quoted attributes alike."""
+    string = str(value)
+    shown = escape(visible(cut(string, limit)))
+    dropped = len(string) - limit
+    return shown if dropped <= 0 else f"{shown}\n({dropped:,} characters left out)"
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    score, advantage, level = number(row, "score"), number(row, "advantage"), row.get("level")
+    color = "" if score is None else " right" if score == 1 else " wrong" if score == 0 else ""
+    facts = [f"level {text(level, 40)}"] if level is not None else []
+    facts.append("thinks" if row.get("thinking") else "answers at once")
+    verdict = (
+        f'<span class="pill{color}">{"-" if score is None else f"{score:.2f}"} {text(row.get("reason", ""), 60)}</span>'
+    )
+    if advantage is not None:
+        verdict += f"<br><small>advantage {advantage:+.2f}</small>"
+    return (
+        f'<tr><td class="number">{text(row.get("step", ""), 20)}</td>'
+        f"<td><code>{text(row.get('task_id', ''), 80)}</code><br><small>{', '.join(facts)}</small></td>"
+        f'<td>{verdict}</td><td class="text">{_answer(row)}{_whole(row)}</td></tr>'
+    )
+
+
+def _answer(row: Mapping[str, Any]) -> str:
+    expected, answer = row.get("expected"), row.get("answer")
+    if answer is None:
+        shown = "" if expected is None else f"<span>expected</span><code>{text(expected, ANSWER_LIMIT)}</code>"
+        return f'<div class="diff">{shown}<span>answered</span><span>nothing that could be read</span></div>'
+    if expected is None or expected == answer:
+        return f'<div class="diff"><span>answered</span><code>{text(answer, ANSWER_LIMIT)}</code></div>'
+    wanted, given = "", ""
+    for piece in compare(str(expected), str(answer)):
+        left, right = text(piece.expected, ANSWER_LIMIT), text(piece.predicted, ANSWER_LIMIT)
+        wanted += left if piece.same or not left else f"<ins>{left}</ins>"
+        given += right if piece.same or not right else f"<del>{right}</del>"
+    return (
+        f'<div class="diff"><span>expected</span><code>{wanted}</code><span>answered</span><code>{given}</code></div>'
+    )
+
+
+def _whole(row: Mapping[str, Any]) -> str:
+    return "".join(
+        f"<details><summary>{key}</summary><pre>{text(row[key])}</pre></details>"
+        for key in ("prompt", "completion")
+        if row.get(key)
+    )

@@ -1,0 +1,179 @@
+"""Files that survive a crash: replaced whole, or appended one line a write."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+class RunFolderError(RuntimeError):
+    """A run folder that cannot be used. The message is one line: what, where, and how to go on."""
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn an ``OSError`` on ``path`` into a :class:`RunFolderError`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise RunFolderError(f"no space left to write {path}: free some, then go on with resume=true") from error
+        if error.errno in READ_ONLY:
+            raise RunFolderError(f"may not write {path}: make its folder writable, or choose another one") from error
+        raise RunFolderError(f"cannot use {path}: {error.strerror or error}") from error
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write ``content`` so that a reader, or a crash at any moment, sees the old file or the new one, never a part.
+
+    Raises:
+        RunFolderError: no space, read-only, or no such folder.
+    """
+    with explained(path):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                os.fchmod(file.fileno(), 0o644)  # mkstemp makes files that only their owner reads
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)  # the rename itself must reach the disk
+        finally:
+            os.close(folder)
+
+
+def json_bytes(value: Any, *, indent: int | None = None) -> bytes:
+    """Strict JSON in UTF-8: non-finite floats become null, numpy values and paths plain ones.
+
+    Raises:
+        TypeError: a value that JSON cannot hold; the message names its place.
+    """
+    clean = plain(value)
+    try:
+        return json.dumps(clean, ensure_ascii=False, allow_nan=False, indent=indent).encode()
+    except UnicodeEncodeError:  # a lone surrogate in a completion: UTF-8 cannot hold it, an escape can
+        return json.dumps(clean, allow_nan=False, indent=indent).encode()
+
+
+def plain(value: Any, where: str = "value") -> Any:
+    """``value`` as dicts, lists, strings, numbers, booleans and None; non-finite floats become None."""
+    if value is None or isinstance(value, (str, bool)):
+        return str(value) if isinstance(value, str) else value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): plain(item, f"{where}.{key}") for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item, f"{where}[{i}]") for i, item in enumerate(value)]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "tolist"):  # numpy scalars and arrays, torch tensors
+        return plain(value.tolist(), where)
+    raise TypeError(f"{where} must be JSON, got {type(value).__name__}")
+
+
+class JsonLines:
+    """An append-only file of JSON objects, one a line."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._handle: int | None = None
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Add one line with one write, so that kill -9 between rows loses nothing.
+
+        Raises:
+            RunFolderError: no space, or read-only; the file then still ends with a whole line.
+        """
+        line = json_bytes(row) + b"\n"
+        with explained(self.path):
+            if self._handle is None:
+                self._handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            size = os.fstat(self._handle).st_size
+            try:
+                written = os.write(self._handle, line)
+                while written < len(line):  # a disk filling up takes a part, and refuses the rest
+                    written += os.write(self._handle, line[written:])
+            except OSError:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._handle, size)
+                raise
+
+    def repair(self) -> int:
+        """Cut off what a crash tore: the last line, if it is no whole JSON object. Returns the bytes dropped."""
+        with explained(self.path):
+            if not self.path.exists():
+                return 0
+            content = self.path.read_bytes()
+            whole = _whole_lines(content)
+            if whole < len(content):
+                self.close()
+                with self.path.open("r+b") as file:
+                    file.truncate(whole)
+                    os.fsync(file.fileno())
+            return len(content) - whole
+
+    def read(self) -> list[dict[str, Any]]:
+        """All rows; a torn last line is left out, and a missing file has none.
+
+        Raises:
+            RunFolderError: a line before the last is no JSON object.
+        """
+        with explained(self.path):
+            if not self.path.exists():
+                return []
+            content = self.path.read_bytes()
+        rows = []
+        for number, line in enumerate(content[: _whole_lines(content)].split(b"\n"), start=1):
+            if not line.strip():
+                continue
+            row = _parse(line)
+            if row is None:
+                raise RunFolderError(f"{self.path}, line {number} is no JSON object: delete that line")
+            rows.append(row)
+        return rows
+
+    def rewrite(self, rows: list[dict[str, Any]]) -> None:
+        """Replace the whole file by ``rows``, atomically."""
+        replace_file(self.path, b"".join(json_bytes(row) + b"\n" for row in rows))
+        self.close()  # the handle still points at the old file
+
+    def close(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+
+def _whole_lines(content: bytes) -> int:
+    """Length of the longest prefix that ends with a whole row."""
+    end = content.rfind(b"\n") + 1
+    start = content.rfind(b"\n", 0, max(end - 1, 0)) + 1
+    # After a power cut the last line may be complete in length but hold zeros.
+    return end if end == 0 or _parse(content[start:end]) is not None else start
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None

@@ -1,0 +1,150 @@
+"""The registry: which verifier judges which task type.
+
+Ours are imported on first use. Those of other packages register themselves with ``@register`` when imported, and are
+found without an import through the entry-point group ``synthetic1.verifiers``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from typing import Any, TypeVar, cast
+
+from synthetic1.rewards.verifier import Verifier
+
+log = logging.getLogger(__name__)
+
+ENTRY_POINTS = "synthetic1.verifiers"
+BUILT_IN = {"code_output_prediction": "synthetic1.rewards.code_understanding"}
+"""Task type → the module that registers its verifier."""
+ALIASES = {"verifiable_code_understanding": "code_output_prediction"}
+
+V = TypeVar("V", bound=type[Verifier])
+
+
+class UnknownTaskType(LookupError):
+    """No verifier judges this task type. The message is one line and names the known ones."""
+
+
+_classes: dict[str, type[Verifier]] = {}
+_aliases: dict[str, str] = dict(ALIASES)
+_broken_plugins: dict[str, str] = {}  # entry-point name → why it could not be loaded
+_lock = threading.RLock()  # a plug-in registers while it is being loaded
+_plugins_loaded = False
+
+
+def register(task_type: str, *, aliases: Sequence[str] = ()) -> Callable[[V], V]:
+    """Make a class the verifier of ``task_type``; goes above ``@dataclass(frozen=True)``.
+
+    Args:
+        aliases: other names under which rows carry the same task type.
+
+    Raises:
+        TypeError: the class is no frozen dataclass, no ``Verifier``, or lacks what one needs.
+        ValueError: another class judges ``task_type`` (or an alias) already.
+    """
+
+    def add(cls: V) -> V:
+        _check_class(cls)
+        with _lock:
+            for name in (task_type, *aliases):
+                holder = _classes.get(_aliases.get(name, name))
+                if holder is not None and _origin(holder) != _origin(cls):  # the same class anew is a reload
+                    raise ValueError(
+                        f"task type `{name}` is judged by {_origin(holder)} already, not by {_origin(cls)}"
+                    )
+            cls.task_type = task_type
+            _classes[task_type] = cls
+            _aliases.update(dict.fromkeys(aliases, task_type))
+        return cls
+
+    return add
+
+
+def canonical_task_type(task_type: str) -> str:
+    """``task_type``, or what it is an alias of."""
+    return _aliases.get(task_type, task_type)
+
+
+def verifier_class(task_type: str) -> type[Verifier]:
+    """The class that judges ``task_type`` or the type it is an alias of.
+
+    Raises:
+        UnknownTaskType: there is none.
+    """
+    with _lock:
+        canonical = canonical_task_type(task_type)
+        if canonical not in _classes and canonical in BUILT_IN:
+            importlib.import_module(BUILT_IN[canonical])
+        if canonical not in _classes:
+            _load_plugins()
+            canonical = canonical_task_type(task_type)
+        if canonical in _classes:
+            return _classes[canonical]
+        if task_type in _broken_plugins:
+            raise UnknownTaskType(f"the plug-in for task type `{task_type}` {_broken_plugins[task_type]}")
+    raise UnknownTaskType(f"no verifier for task type `{task_type}`; known: {', '.join(known_task_types())}")
+
+
+def get_verifier(task_type: str, **settings: Any) -> Verifier:
+    """A verifier for ``task_type``, with ``settings`` in place of its defaults.
+
+    Raises:
+        UnknownTaskType: no verifier judges ``task_type``.
+        TypeError: a setting it does not have, or one it needs and was not given.
+    """
+    cls = verifier_class(task_type)
+    names = [field.name for field in dataclasses.fields(cls) if field.init]  # type: ignore[arg-type]
+    for name in settings:
+        if name not in names:
+            raise TypeError(f"verifier `{cls.task_type}` has no setting `{name}`; it has: {', '.join(names) or 'none'}")
+    return cls(**settings)
+
+
+def known_task_types() -> list[str]:
+    """Every task type a verifier is known for, without aliases."""
+    with _lock:
+        _load_plugins()
+        return sorted({*BUILT_IN, *_classes})
+
+
+def _check_class(cls: type) -> None:
+    name = getattr(cls, "__qualname__", repr(cls))
+    if not (inspect.isclass(cls) and issubclass(cls, Verifier)):
+        raise TypeError(f"@register: `{name}` is no subclass of synthetic1.Verifier")
+    # `__dict__`, because a subclass of a dataclass would inherit the parameters without being one itself
+    parameters = cls.__dict__.get("__dataclass_params__")
+    if parameters is None or not parameters.frozen:
+        raise TypeError(f"@register: `{name}` is no frozen dataclass: put @dataclass(frozen=True) below @register")
+    if not isinstance(getattr(cls, "version", None), int):
+        raise TypeError(f"@register: `{name}` needs `version: ClassVar[int] = 1`, raised when its scores can change")
+    if not inspect.iscoroutinefunction(cls.verify):
+        raise TypeError(f"@register: `{name}.verify` must be written `async def`")
+
+
+def _load_plugins() -> None:
+    """Import every entry point of our group, once. One that fails is reported and hides no other."""
+    global _plugins_loaded
+    with _lock:
+        if _plugins_loaded:
+            return
+        _plugins_loaded = True
+        for plugin in metadata.entry_points(group=ENTRY_POINTS):
+            try:
+                loaded = plugin.load()
+                if plugin.name not in _classes and plugin.name not in _aliases and inspect.isclass(loaded):
+                    register(plugin.name)(cast(type[Verifier], loaded))
+            except Exception as error:
+                why = f"({plugin.value}) could not be loaded: {type(error).__name__}: {error}"
+                _broken_plugins[plugin.name] = why
+                log.warning("verifier plug-in `%s` %s", plugin.name, why)
+                log.debug("verifier plug-in `%s`", plugin.name, exc_info=True)
+
+
+def _origin(cls: type) -> str:
+    return f"{cls.__module__}:{cls.__qualname__}"

@@ -1,0 +1,60 @@
+"""The verifier: what judges the answers to one type of task."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, fields, is_dataclass
+from typing import Any, ClassVar
+
+from synthetic1.completion import Completion
+from synthetic1.keys import content_key
+from synthetic1.task import Task
+from synthetic1.verdict import Verdict
+
+
+class Verifier(ABC):
+    """Judges completions of one task type. Subclass it with a frozen dataclass whose fields are its settings.
+
+    A verifier is a value: equal settings judge equally, and it pickles. What it needs at work (pools, clients) it
+    makes lazily in ``verify``, on the loop that runs it, and lets go of in ``aclose``.
+    """
+
+    task_type: ClassVar[str] = ""
+    """The registered task type; ``register`` sets it."""
+    version: ClassVar[int]
+    """Raise it with any change that can move a score."""
+    inline: ClassVar[bool] = False
+    """``verify`` never awaits and is bounded well below a millisecond or so: the scorer then drives it in place,
+    without an event-loop task and without a deadline (nothing could interrupt it)."""
+
+    @abstractmethod
+    async def verify(self, task: Task, completion: Completion) -> Verdict:
+        """Judge ``completion``, whose ``answer`` is never ``None`` here (the scorer has said ``no_answer``).
+
+        A limit that the completion runs into is a score of 0. Raise for a failure of ours: the scorer turns any
+        exception into ``unscorable_infra``.
+        """
+
+    async def aclose(self) -> None:  # noqa: B027 - most verifiers hold nothing
+        """Let go of pools and clients. May be called twice; a later ``verify`` makes them anew."""
+
+    @property
+    def key(self) -> str:
+        """32 hexadecimal digits that name type, version and settings: equal keys give equal verdicts.
+
+        A field declared ``field(compare=False)`` is no part of it: use that for what cannot move a score, such as the
+        number of workers.
+
+        Raises:
+            TypeError: a setting that JSON cannot hold.
+        """
+        cls = type(self)
+        return content_key([f"{cls.__module__}:{cls.__qualname__}", self.version, _settings(self)])
+
+
+def _settings(verifier: object) -> dict[str, Any]:
+    """The fields that decide a verdict."""
+    if not is_dataclass(verifier) or isinstance(verifier, type):
+        raise TypeError(f"verifier `{type(verifier).__qualname__}` is no dataclass: put @dataclass(frozen=True) on it")
+    values = asdict(verifier)
+    return {field.name: values[field.name] for field in fields(verifier) if field.compare}

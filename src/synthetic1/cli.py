@@ -1,0 +1,110 @@
+"""The command line: `synthetic1 PROGRAM …` runs the same `main` as `python FOLDER/PROGRAM.py …`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import typer
+
+app = typer.Typer(
+    name="synthetic1",
+    help="Verifiable rewards for reasoning models: environments, verifiers, a GRPO trainer, verified traces.",
+    epilog="Start with `synthetic1 doctor`, then `synthetic1 grpo env=code_understanding recipe=demo`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a program prints its own one-line errors; a traceback is asked for, not framed
+)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program with a `main()` of its own that reads ``sys.argv`` (Hydra's `key=value` arguments)."""
+
+    name: str
+    module: str
+    summary: str
+    extra: str
+    """The extra of ``pip install`` that brings what the program imports."""
+
+
+PROGRAMS = (
+    Program(
+        "grpo",
+        "synthetic1.trainers.grpo",
+        "Train with GRPO on verifiable rewards: `env=… model=… rollout=… recipe=…`; `--help` lists the configuration.",
+        "train",
+    ),
+)
+
+
+def forward(program: Program, arguments: list[str]) -> None:
+    """Import the program and call its `main` with ``arguments`` as its command line, untouched.
+
+    Raises:
+        typer.Exit: with code 2, a package that the program needs is not installed.
+    """
+    try:
+        main: Callable[[], object] = importlib.import_module(program.module).main
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "synthetic1":
+            raise
+        typer.echo(
+            f"synthetic1 {program.name}: the package `{error.name}` is not installed; "
+            f"run: pip install 'synthetic1[{program.extra}]'",
+            err=True,
+        )
+        raise typer.Exit(2) from None
+    sys.argv = [f"synthetic1 {program.name}", *arguments]
+    main()
+
+
+def _add_command(program: Program) -> None:
+    @app.command(
+        program.name,
+        help=program.summary,
+        add_help_option=False,  # `synthetic1 grpo --help` is answered by the program
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )
+    def command(context: typer.Context) -> None:
+        forward(program, context.args)
+
+
+for _program in PROGRAMS:
+    _add_command(_program)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, what works here, and what to do about the rest."""
+    from synthetic1.doctor import examine, render
+
+    report = examine()
+    typer.echo(render(report))
+    raise typer.Exit(0 if report.healthy else 1)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("synthetic1"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Shared by all commands."""
+
+
+def main() -> None:
+    """The console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

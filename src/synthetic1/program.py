@@ -1,0 +1,128 @@
+"""The edge of every program: Hydra composes, pydantic validates, and what is wrong is said in one line."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeVar
+
+from synthetic1.task import TaskError
+
+Settings = TypeVar("Settings")
+USAGE_ERROR = 2
+
+
+class ProgramError(Exception):
+    """Something a person can mend. The message is one line: what was wrong, where, what would be right."""
+
+
+def run_program(
+    config_name: str,
+    settings_type: type[Settings],
+    run: Callable[[Settings], None],
+    *,
+    open_groups: Mapping[str, tuple[str, str]] | None = None,
+) -> None:
+    """Compose ``configs/<config_name>.yaml`` with the command line, validate it as ``settings_type``, call ``run``.
+
+    Errors that a person can mend are printed as one line with exit status 2; ``--debug`` (or ``HYDRA_FULL_ERROR=1``)
+    shows the traceback instead. No telemetry leaves the machine unless the environment says otherwise.
+
+    Args:
+        open_groups: config groups whose choice may also be a free value, as ``{"model": ("hub", "model.name")}``:
+            ``model=Qwen/Qwen3-0.6B`` becomes ``model=hub model.name=Qwen/Qwen3-0.6B``.
+    """
+    import hydra
+    from omegaconf import OmegaConf
+
+    for name, value in (("HF_HUB_DISABLE_TELEMETRY", "1"), ("VLLM_NO_USAGE_STATS", "1"), ("DO_NOT_TRACK", "1")):
+        os.environ.setdefault(name, value)
+    debug = "--debug" in sys.argv or os.environ.get("HYDRA_FULL_ERROR") == "1"
+    sys.argv[1:] = [_opened(a, open_groups or {}) for a in sys.argv[1:] if a != "--debug"]
+    sys.argv[1:] = [a for joined in sys.argv[1:] for a in joined.split("\n")]
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole, and we say them
+
+    errors: list[Exception] = []  # of the job: Hydra would put a line of its own before ours
+
+    def task(config: Any) -> None:
+        try:
+            run(validate(settings_type, OmegaConf.to_container(config, resolve=True)))
+        except Exception as error:
+            errors.append(error)
+
+    try:
+        hydra.main(version_base="1.3", config_path="pkg://synthetic1.configs", config_name=config_name)(task)()
+        if errors:
+            raise errors[0]
+    except Exception as error:
+        message = explain(error)
+        if debug or message is None:
+            raise
+        fail(message)
+
+
+def validate(settings_type: type[Settings], values: Any) -> Settings:
+    """``values`` as ``settings_type``, a pydantic model.
+
+    Raises:
+        ProgramError: names the first wrong setting, and what would be right.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return settings_type.model_validate(values)  # type: ignore[attr-defined, no-any-return]
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise ProgramError(f"unknown setting `{where}`; --help lists what there is") from None
+        message = first["msg"].removeprefix("Value error, ")
+        got = "" if first["type"] == "value_error" or not where else f", got {first['input']!r}"
+        raise ProgramError(f"{where}: {message}{got}" if where else message) from None
+
+
+def fail(message: str) -> NoReturn:
+    """Print one line on stderr and end with status 2."""
+    print(f"error: {message}", file=sys.stderr)
+    raise SystemExit(USAGE_ERROR)
+
+
+def explain(error: BaseException) -> str | None:
+    """The one line for an error a person can mend, or ``None`` for a defect of ours (which keeps its traceback)."""
+    from hydra.errors import HydraException, MissingConfigException
+    from omegaconf.errors import OmegaConfBaseException
+
+    text = str(error)
+    if isinstance(error, MissingConfigException) and (found := re.search(r"Could not find '([^/']+)/([^']+)'", text)):
+        options = text.partition("Available options in")[2].split("\n")[1:]
+        names = ", ".join(o.strip() for o in options if o.strip() and ":" not in o)
+        return f"there is no {found[1]} `{found[2]}`; there are: {names}"
+    if isinstance(error, HydraException | OmegaConfBaseException):
+        cause = error.__cause__
+        lines = [line.strip() for line in (*text.split("\n"), *str(cause or "").split("\n")) if line.strip()]
+        return "; ".join(dict.fromkeys(line for line in lines if "full_key" not in line and "object_type" not in line))
+    mendable = (ProgramError, TaskError, *_mendable_types())
+    return " ".join(text.split()) if isinstance(error, mendable) else None
+
+
+def _mendable_types() -> tuple[type[BaseException], ...]:
+    """Errors of folders below, which this one may not import: looked up only where they are loaded already."""
+    names = (("synthetic1.reports.storage", "RunFolderError"), ("synthetic1.tasks.code_understanding", "LevelExhausted"))
+    found = (getattr(sys.modules.get(module), name, None) for module, name in names)
+    return tuple(kind for kind in found if kind is not None)
+
+
+def _opened(argument: str, open_groups: Mapping[str, tuple[str, str]]) -> str:
+    group, separator, value = argument.partition("=")
+    if not separator or group not in open_groups:
+        return argument
+    from importlib.resources import files
+
+    config, setting = open_groups[group]
+    folder = files("synthetic1.configs").joinpath(group)
+    if folder.joinpath(f"{value}.yaml").is_file() or "," in value:  # a choice, or a sweep over choices
+        return argument
+    quoted = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"{group}={config}\n{setting}='{quoted}'"

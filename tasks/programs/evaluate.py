@@ -1,0 +1,122 @@
+"""The evaluator: the ground truth of a program, and the steps that lead to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from synthetic1.tasks.programs.ops import OPS
+from synthetic1.tasks.programs.program import (
+    Apply,
+    Assign,
+    Block,
+    Call,
+    Expr,
+    Extend,
+    ForEach,
+    ForRange,
+    Function,
+    If,
+    Let,
+    Lit,
+    Program,
+    Return,
+    Stmt,
+    Type,
+    Value,
+    Var,
+    While,
+)
+
+MAX_STEPS = 50_000  # statements; a level-10 program on a paragraph takes about 5,000
+MAX_TEXT = 20_000  # characters in any one value
+
+OnStep = Callable[[Stmt, Value], None]
+"""Called after every statement that changes a variable (or returns), with the new value."""
+
+
+class TooLarge(Exception):
+    """The program takes more steps, or makes a longer text, than a task may."""
+
+
+def evaluate(program: Program, text: str, *, on_step: OnStep | None = None) -> str:
+    """What ``program`` returns for ``text``.
+
+    Raises:
+        TooLarge: beyond 50,000 statements, or a text beyond 20,000 characters.
+    """
+    return _Run(program, on_step).call(program.main, [text])  # type: ignore[return-value]
+
+
+class _Run:
+    def __init__(self, program: Program, on_step: OnStep | None) -> None:
+        self.functions = {f.name: f for f in program.helpers}
+        self.on_step = on_step
+        self.steps = 0
+
+    def call(self, function: Function, args: list[Value]) -> Value:
+        scope: dict[str, Any] = {p.name: arg for p, arg in zip(function.params, args, strict=True)}
+        result = self.block(function.body, scope)
+        assert result is not None, f"{function.name} ends without a return"
+        return result
+
+    def expr(self, node: Expr, scope: dict[str, Any]) -> Any:
+        kind = type(node)
+        if kind is Var:
+            return scope[node.name]  # type: ignore[union-attr]
+        if kind is Lit:
+            return node.value  # type: ignore[union-attr]
+        args = [self.expr(arg, scope) for arg in node.args]  # type: ignore[union-attr]
+        if kind is Apply:
+            return OPS[node.op].run(*args)  # type: ignore[union-attr]
+        assert isinstance(node, Call)
+        return self.call(self.functions[node.function], args)
+
+    def block(self, block: Block, scope: dict[str, Any]) -> Value | None:
+        """Run statements; the value of a ``Return`` ends them, ``None`` means the end was reached."""
+        for node in block:
+            self.steps += 1
+            if self.steps > MAX_STEPS:
+                raise TooLarge(f"more than {MAX_STEPS} statements")
+            if isinstance(node, Let | Assign | Extend):
+                self.store(node, scope)
+                continue
+            result = None
+            if isinstance(node, Return):
+                result = self.expr(node.value, scope)
+                if self.on_step is not None:
+                    self.on_step(node, result)
+            elif isinstance(node, If):
+                result = self.block(node.then if self.expr(node.condition, scope) else node.orelse, scope)
+            elif isinstance(node, ForEach):
+                result = self.loop(node.var.name, list(self.expr(node.over, scope)), node.body, scope)
+            elif isinstance(node, ForRange):
+                result = self.loop(node.var.name, range(self.expr(node.count, scope)), node.body, scope)
+            elif isinstance(node, While):
+                while result is None and self.expr(node.condition, scope):
+                    result = self.block(node.body, scope)
+                    self.steps += 1  # an empty body must not run for ever
+                    if self.steps > MAX_STEPS:
+                        raise TooLarge(f"more than {MAX_STEPS} statements")
+            if result is not None:
+                return result
+        return None
+
+    def loop(self, name: str, values: list[str] | range, body: Block, scope: dict[str, Any]) -> Value | None:
+        for value in values:
+            scope[name] = value
+            result = self.block(body, scope)
+            if result is not None:
+                return result
+        return None
+
+    def store(self, node: Let | Assign | Extend, scope: dict[str, Any]) -> None:
+        value = self.expr(node.value, scope)
+        if isinstance(node, Extend):
+            old = scope[node.var.name]
+            value = [*old, value] if node.var.type is Type.WORDS else old + value
+        if isinstance(value, str) and len(value) > MAX_TEXT:
+            raise TooLarge(f"a text of more than {MAX_TEXT} characters")
+        scope[node.var.name] = value
+        if self.on_step is not None:
+            self.on_step(node, value)

@@ -1,0 +1,106 @@
+"""What every test may lean on: components required or skipped aloud, shared data, no network beyond this machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+REQUIRE_ALL = os.environ.get("SYNTHETIC1_REQUIRE_ALL") == "1"
+
+# Before any library is imported: no hub, no telemetry, and vLLM takes loopback for its own address.
+os.environ.update(
+    DO_NOT_TRACK="1",
+    HF_DATASETS_OFFLINE="1",
+    HF_HUB_DISABLE_TELEMETRY="1",
+    HF_HUB_OFFLINE="1",
+    VLLM_HOST_IP="127.0.0.1",
+    VLLM_NO_USAGE_STATS="1",
+)
+
+Require = Callable[[str, object, str], None]
+
+
+def _load_guard() -> ModuleType:
+    path = ROOT / "tests" / "loopback_only" / "sitecustomize.py"
+    spec = importlib.util.spec_from_file_location("loopback_only", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_guard = _load_guard()
+_guard.install()
+
+
+def _require(name: str, available: object, how: str) -> None:
+    """Go on when the component is there; else skip with the reason, or fail where everything must be there.
+
+    Args:
+        available: truthy when the component can be used.
+        how: the command that brings it, e.g. ``apt-get install chromium``.
+    """
+    if available:
+        return
+    message = f"{name} is not available here; to enable this test: {how}"
+    if REQUIRE_ALL:
+        pytest.fail(f"{message} (SYNTHETIC1_REQUIRE_ALL=1 makes this a failure)", pytrace=False)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def require() -> Require:
+    """``require("chromium", shutil.which("chromium"), "apt-get install chromium")``."""
+    return _require
+
+
+@pytest.fixture(scope="session")
+def shared_data(require: Require) -> Path:
+    """The folder of public data sets beside the checkout (``../shared/data``, or ``SYNTHETIC1_SHARED_DATA``)."""
+    folder = Path(os.environ.get("SYNTHETIC1_SHARED_DATA") or ROOT.parent / "shared" / "data")
+    require("the shared data", folder.is_dir(), "put the data sets in ../shared/data, or set SYNTHETIC1_SHARED_DATA")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaves_this_machine() -> Iterator[list[str]]:
+    """Fail a test during which anything in this process tried to reach another host, even if it hid the error.
+
+    A test that tries on purpose takes this fixture and empties the list.
+    """
+    _guard.attempts.clear()
+    yield _guard.attempts
+    assert not _guard.attempts, f"tried to leave this machine: {_guard.attempts}"
+
+
+@dataclass(frozen=True)
+class WatchedNetwork:
+    """The same guard for child processes: start them with ``env``, then look at ``attempts``."""
+
+    log: Path
+
+    @property
+    def env(self) -> dict[str, str]:
+        """This process's environment with the guard added."""
+        folders = [str(ROOT / "tests" / "loopback_only"), os.environ.get("PYTHONPATH", "")]
+        path = os.pathsep.join(folder for folder in folders if folder)
+        return {**os.environ, "PYTHONPATH": path, _guard.LOG_VARIABLE: str(self.log)}
+
+    @property
+    def attempts(self) -> list[str]:
+        """What the children tried, a line each."""
+        return self.log.read_text(encoding="utf-8").splitlines() if self.log.exists() else []
+
+
+@pytest.fixture
+def watched_network(tmp_path: Path) -> WatchedNetwork:
+    """For "no telemetry": run a program with ``env=watched_network.env``; ``.attempts`` must stay empty."""
+    return WatchedNetwork(tmp_path / "network.log")

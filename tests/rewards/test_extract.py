@@ -1,0 +1,177 @@
+"""Where an answer stands: the last complete JSON object with a field, whatever surrounds it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synthetic1.rewards.extract import MAX_DEPTH, MAX_OBJECT, MalformedObject, last_json_object
+
+FOUND = [
+    # (text, value of `output`)
+    ('{"output": "abc"}', "abc"),
+    ('```json\n{"output": "abc"}\n```', "abc"),
+    ('The answer:\n```\n{\n  "output": "abc"\n}\n```\nDone.', "abc"),
+    ('the set {1} gives {"output":"abc"}', "abc"),
+    ('for {x in y and [see below] {"output":"abc"}', "abc"),
+    ('a stray " quote, then {"output":"abc"}', "abc"),
+    ('an open {" and then {"output":"abc"}', "abc"),
+    ('{"output": "a"} or rather {"output": "b"}', "b"),
+    ('{"output": "a"} {"other": "b"}', "a"),
+    ('{"output": "a"} {"output": "b"', "a"),  # the last complete one
+    ('{{"output": "abc"}}', "abc"),  # braces doubled as in a template
+    (r"\boxed{" + '{"output": "abc"}}', "abc"),
+    ('{"thought": "first {braces} \\"quoted\\"", "output": "abc"}', "abc"),
+    ('{"output": "{\\"output\\": \\"inner\\"}"}', '{"output": "inner"}'),
+    ('{"output": "line\nbreak\tand tab"}', "line\nbreak\tand tab"),
+    ('{"outp\\u0075t": "abc"}', "abc"),
+    ('{"output": "é\\u00e9\\ud83d\\ude00😀"}', "éé😀😀"),
+    ('{"output": "\\ud800"}', "\ud800"),
+    ('{"output": "\x00"}', "\x00"),
+    ('{"output": ["abc", {"x": null}]}', ["abc", {"x": None}]),
+    ('{"output": -1.5e3}', -1500.0),
+    ('{"output": {"output": "inner"}}', {"output": "inner"}),
+    ('[1, 2, {"output": "abc"}', "abc"),  # the list never closes, so the object is whole by itself
+    ('{"output": "abc"}<|im_end|>', "abc"),
+    ('{"output": "abc"}}}]', "abc"),
+]
+
+NOTHING = [
+    "",
+    "abc",
+    "{}",
+    '"output": "abc"',
+    '{"output": "abc"',
+    "{'output': 'abc'}",
+    '{"output": "abc",}',
+    '{"output" "abc"}',
+    "{\"output\": 'abc'}",
+    '{"output": abc}',
+    '{"output": "\\d"}',  # no escape of JSON's
+    '{"output": 01}',
+    '{"Output": "abc"}',
+    '{"result": {"output": "abc"}}',  # a part of another object
+    '[{"output": "abc"}, {"output": "abd"}]',  # a list of guesses
+    '[{"output": "abc"}]',
+    '{"x": "{\\"output\\": \\"abc\\"}"}',
+    '{"output": "abc"]',
+]
+
+MALFORMED = [
+    ('{"output": "a", "output": "b"}', "twice"),
+    ('{"output": {"x": 1, "x": 2}}', "twice"),
+    ('{"output": NaN}', "NaN"),
+    ('{"output": [Infinity]}', "Infinity"),
+    ('{"output": -Infinity}', "-Infinity"),
+    ('{"output": "abc"} {"output": NaN}', "NaN"),  # the earlier one does not save it
+    ('{"output": ' + "[" * MAX_DEPTH + "]" * MAX_DEPTH + "}", "nesting"),
+    ('{"output": ' + '{"a":' * 50_000 + "1" + "}" * 50_000 + "}", "nesting"),
+    ('{"output": "' + "a" * MAX_OBJECT + '"}', "characters"),
+    ('{"output": ' + "9" * 5000 + "}", "digits"),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), FOUND)
+def test_found(text, value):
+    found = last_json_object(text, "output")
+    assert found is not None
+    assert found["output"] == value
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_nothing(text):
+    assert last_json_object(text, "output") is None
+
+
+@pytest.mark.parametrize(("text", "why"), MALFORMED, ids=[why for _, why in MALFORMED])
+def test_malformed(text, why):
+    with pytest.raises(MalformedObject, match=why):
+        last_json_object(text, "output")
+
+
+def test_the_deepest_object_allowed_is_read():
+    depth = MAX_DEPTH - 1
+    assert last_json_object('{"output": ' + "[" * depth + "]" * depth + "}", "output") is not None
+
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(value=JSON_VALUES, before=st.text(), ascii_only=st.booleans(), indent=st.sampled_from([None, 2]))
+def test_what_json_writes_is_read_back_behind_any_text_that_opens_nothing(value, before, ascii_only, indent):
+    prose = before.replace("{", "(").replace("[", "(")
+    text = prose + json.dumps({"why": 1, "output": value}, ensure_ascii=ascii_only, indent=indent)
+    assert last_json_object(text, "output") == {"why": 1, "output": value}
+
+
+@given(st.text(alphabet='{}[]":,\\ outp1\n', max_size=200))
+def test_agrees_with_trying_every_substring(text):
+    """The slow definition: maximal substrings that Python's own reader takes for an object or a list."""
+    decoder = json.JSONDecoder(strict=False)
+    best, position = None, 0
+    while position < len(text):
+        if text[position] in "{[":
+            try:
+                value, end = decoder.raw_decode(text, position)
+            except (ValueError, RecursionError):
+                position += 1
+                continue
+            if isinstance(value, dict) and "out" in value:
+                best = text[position:end]
+            position = end
+        else:
+            position += 1
+    try:
+        found = last_json_object(text, "out")
+    except MalformedObject:
+        assert best is not None  # a repeated key, which Python's reader lets pass
+    else:
+        assert found == (None if best is None else json.loads(best, strict=False))
+
+
+HOSTILE = {
+    "open braces": "{",
+    "open keys": '{"a":',
+    "open lists": "[",
+    "closed braces": "}",
+    "open strings": '{"',
+    "escapes": '{"\\"',
+    "lists of strings": '["a[",',
+    "objects in an open list": '[{"a":1},',
+}
+
+
+@pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE.keys())
+def test_work_is_linear_in_hostile_text(piece, monkeypatch):
+    """Counts tokens read, not time: doubling the text may double the work and no more."""
+    from synthetic1.rewards import extract
+
+    class Counting:
+        def __init__(self, pattern):
+            self.pattern, self.characters = pattern, 0
+
+        def match(self, text, position):
+            found = self.pattern.match(text, position)
+            self.characters += 1 if found is None else found.end() - position
+            return found
+
+    work = []
+    for n in (2_000, 4_000):
+        counting = Counting(extract._TOKEN)
+        with monkeypatch.context() as patch:
+            patch.setattr(extract, "_TOKEN", counting)
+            assert last_json_object(piece * n, "output") is None
+        work.append(counting.characters)
+    assert work[1] <= 2 * work[0] + 100
+    assert work[1] <= 4 * len(piece) * 4_000

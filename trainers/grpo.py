@@ -1,0 +1,142 @@
+"""GRPO on verifiable rewards, with TRL and (if you like) vLLM.
+
+    python trainers/grpo.py env=code_understanding                     # the embedded model, on a CPU
+    python trainers/grpo.py model=Qwen/Qwen3-0.6B rollout=vllm_colocate trainer.learning_rate=1e-6
+    python trainers/grpo.py dry_run=true                               # check everything, train nothing
+    accelerate launch --num_processes 8 trainers/grpo.py …             # several processes
+    python trainers/grpo.py --help                                     # every setting
+
+Group-relative policy optimization (Shao et al. 2024, arXiv:2402.03300): of every task the model writes a group of
+completions; each learns in proportion to how much better its reward is than its group's mean.
+"""
+
+from __future__ import annotations
+
+from synthetic1.program import run_program
+from synthetic1.trainers.settings import GrpoSettings
+
+
+def train(settings: GrpoSettings) -> None:
+    """Train as the settings say; everything a person sees of it goes to the screen and to the run folder."""
+    import time
+
+    from accelerate import PartialState
+    from accelerate.utils import gather_object
+    from transformers import PrinterCallback, set_seed
+    from transformers.utils.logging import disable_progress_bar
+
+    from synthetic1.trainers.rollout import prepare_imports, rollout_fields
+
+    prepare_imports(settings.rollout.backend)
+    disable_progress_bar()
+
+    from synthetic1.inference.engine import Sampling
+    from synthetic1.program import ProgramError
+    from synthetic1.reports import terminal
+    from synthetic1.reports.html import write_report
+    from synthetic1.trainers import models, problems, runs
+    from synthetic1.trainers.callbacks import RunRecorder, StopOnSignal
+    from synthetic1.trainers.checkpoints import last_complete
+    from synthetic1.trainers.evaluation import Evaluation, evaluate
+    from synthetic1.trainers.grpo_trainer import VerifiedGRPOTrainer, grpo_config
+    from synthetic1.trainers.reward import Reward
+    from synthetic1.trainers.transformers_engine import TransformersEngine
+
+    started = time.perf_counter()
+    processes = PartialState()
+    is_main, ranks = processes.is_main_process, processes.num_processes
+
+    # What is learned, on what, and whether it fits.
+    set_seed(settings.seed)
+    tokenizer = models.load_tokenizer(settings.model)
+    thinking_open = problems.prompt_opens_thinking(tokenizer)
+    learned = problems.Problems.make(settings.env, thinking_open=thinking_open)
+    tested = learned.held_out(settings.env, settings.eval.n) if settings.eval.n else []
+    model = models.load_model(settings.model)
+    context = models.context_length(model)
+    longest = learned.check_prompts(tokenizer, context, settings.rollout.max_completion_length)
+    try:
+        micro = settings.micro_batch(ranks)
+        folder = runs.folder(settings)
+        args = grpo_config(settings, folder / "checkpoints", ranks, rollout_fields(settings.rollout, longest))
+    except (ValueError, TypeError) as error:
+        raise ProgramError(str(error)) from error
+    memory = models.estimate_memory(model, settings, longest, micro)
+    if is_main:
+        terminal.show_header(runs.header(settings, learned, len(tested), longest, ranks, memory), title="GRPO")
+
+    def held_out(n: int, temperature: float) -> Evaluation:
+        """One completion for each of the first ``n`` held-out tasks, shared out over the processes."""
+        engine = TransformersEngine(
+            model if trainer is None else trainer.accelerator.unwrap_model(trainer.model),
+            tokenizer,
+            batch_size=settings.eval.batch_size,
+            thinking_open=thinking_open,
+        )
+        sampling = Sampling(settings.rollout.max_completion_length, temperature, settings.rollout.top_p, settings.seed)
+        share = tested[:n][processes.process_index :: ranks]
+        return evaluate(share, learned.scorer, engine, sampling, gather=gather_object if ranks > 1 else None)
+
+    trainer: VerifiedGRPOTrainer | None = None
+    if settings.dry_run:
+        tested = tested or [learned.tasks[0]]
+        sample = held_out(1, settings.rollout.temperature).samples[0]
+        runs.show_dry_run(sample, settings)
+        return
+
+    # Where it is written, and where it goes on.
+    run = runs.open_run(settings, folder) if is_main else None
+    processes.wait_for_everyone()
+    checkpoint = last_complete(folder / "checkpoints") if settings.resume and is_main else None
+    checkpoint = gather_object([checkpoint])[0] if ranks > 1 else checkpoint
+    begin = runs.step_of(checkpoint) if checkpoint else 0
+
+    reward = Reward(learned, tokenizer, shuffle=settings.trainer.shuffle_rewards, seed=settings.seed)
+    trainer = VerifiedGRPOTrainer(
+        reward=reward,
+        schedule=learned.schedule(settings, args.gradient_accumulation_steps),
+        model=model,
+        args=args,
+        train_dataset=learned.dataset(),
+        processing_class=tokenizer,
+        peft_config=models.lora_config(settings.model),
+    )
+    recorder = RunRecorder(
+        trainer,
+        run,
+        sample_every=settings.trainer.sample_every,
+        evaluate=lambda step: held_out(settings.eval.n_during, settings.rollout.temperature).summary(),
+        eval_every=settings.eval.every if tested else 0,
+    )
+    stop = StopOnSignal(settings.trainer.updates_per_rollout)
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(recorder)
+    trainer.add_callback(stop)
+    times = {"setup": time.perf_counter() - started}
+
+    # Before, training, after.
+    before = runs.measure(held_out, settings, run, "before", begin, times) if tested else None
+    with runs.phase_time(times, "train"):
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if stop.asked:
+        runs.show_stopped(settings, trainer.state.global_step, is_main)
+        raise SystemExit(130)
+    after = runs.measure(held_out, settings, run, "after", args.max_steps, times) if tested else None
+    trainer.save_model(str(folder / "model"))
+    times["total"] = time.perf_counter() - started
+    if run is not None:
+        result = runs.result(settings, before, after, times, recorder)
+        run.write_result(result)
+        report = write_report(run.path)
+        if tested:
+            terminal.show_before_after(result)
+        print(f"report: {report}\nmodel:  {folder / 'model'}")
+
+
+def main() -> None:
+    """Compose the configuration from the command line, and train."""
+    run_program("grpo", GrpoSettings, train, open_groups={"model": ("hub", "model.name")})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""From environments to what the trainer holds: tasks, their prompts as token counts, and one scorer for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from synthetic1.program import ProgramError
+from synthetic1.rewards.scorer import Scorer
+from synthetic1.task import Task, TaskError
+from synthetic1.tasks.mixture import Mixture
+from synthetic1.tasks.programs.levels import parse_levels
+from synthetic1.tasks.source import TaskSource
+from synthetic1.trainers.schedule import Phase, PromptSchedule
+from synthetic1.trainers.settings import CurriculumPhase, EnvSettings, GrpoSettings
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+CHECKED_PROMPTS = 4_000  # prompts tokenized before the start; more would only cost time
+
+
+@dataclass(frozen=True)
+class Problems:
+    """Tasks, and the scorer that judges them."""
+
+    tasks: TaskSource
+    scorer: Scorer
+    thinking_open: bool = False
+
+    @classmethod
+    def make(cls, env: EnvSettings, **overrides: Any) -> Problems:
+        """Make the environment(s) with ``gym.make`` and take what they hold; a mixture's weights go to its sources.
+
+        Raises:
+            ProgramError: an unknown id or argument, or tasks that cannot be read.
+        """
+        if env.id is not None:
+            tasks, scorer = _make(env.id, {**env.kwargs, **overrides})
+            return cls(tasks, scorer, bool(overrides.get("thinking_open")))
+        sources: dict[str | TaskSource, float] = {}
+        scorer = None
+        for part in (env.mixture or {}).values():
+            kwargs = {k: v for k, v in part.items() if k not in ("id", "weight")}
+            tasks, own = _make(part["id"], {**kwargs, **overrides})
+            scorer = scorer or own  # scorers dispatch by task type, so one serves all
+            sources[tasks] = part["weight"]
+        assert scorer is not None
+        return cls(Mixture(sources), scorer, bool(overrides.get("thinking_open")))
+
+    def held_out(self, env: EnvSettings, n: int) -> Sequence[Task]:
+        """At most ``n`` tasks of the test split, spread over all of it; the same ones every time.
+
+        Raises:
+            ProgramError: the split is empty, or the environment has none.
+        """
+        overrides: dict[str, Any] = {"split": "test"}
+        if "size" in env.kwargs:  # a generator: as many as are wanted
+            overrides["size"] = n
+        tasks = Problems.make(env, **overrides).tasks
+        if not len(tasks):
+            raise ProgramError(f"{tasks.name}: no held-out tasks; give more tasks, or eval.n=0")
+        if n >= len(tasks):
+            return [tasks[i] for i in range(len(tasks))]
+        chosen = np.random.default_rng([0, 3]).choice(len(tasks), size=n, replace=False)
+        return [tasks[int(i)] for i in sorted(chosen)]
+
+    def dataset(self) -> Dataset:
+        """One row a task, made when it is read: a million tasks cost eight megabytes."""
+        from datasets import Dataset
+
+        def rows(batch: dict[str, list[int]]) -> dict[str, list[Any]]:
+            prompts = [[{"role": "user", "content": self.tasks[i].prompt}] for i in batch["task_index"]]
+            return {"prompt": prompts, "task_index": batch["task_index"]}
+
+        return Dataset.from_dict({"task_index": range(len(self.tasks))}).with_transform(rows)
+
+    def schedule(self, settings: GrpoSettings, grad_accumulation: int) -> PromptSchedule:
+        """The order of training for these settings, by source weight and curriculum.
+
+        Raises:
+            ProgramError: a curriculum phase without tasks.
+        """
+        t = settings.trainer
+        rollouts = -(-t.max_steps // t.updates_per_rollout)
+        phases = t.curriculum or [CurriculumPhase(until=1.0, levels="1-10")]
+        made = []
+        for phase in phases:
+            pools, weights = self._pools(parse_levels(phase.levels) if t.curriculum else None)
+            if not pools:
+                raise ProgramError(f"trainer.curriculum: no task has a level in {phase.levels!r}")
+            made.append(Phase(round(phase.until * rollouts), tuple(pools), tuple(weights)))
+        repeats = t.updates_per_rollout * grad_accumulation * int(t.extra.get("num_iterations", 1))
+        prompts = t.prompts_per_step * t.updates_per_rollout
+        return PromptSchedule(settings.seed, tuple(made), rollouts, prompts, t.group_size, repeats)
+
+    def _pools(self, levels: tuple[int, ...] | None) -> tuple[list[Any], list[float]]:
+        sources = self.tasks.sources if isinstance(self.tasks, Mixture) else (self.tasks,)
+        weights = self.tasks.weights if isinstance(self.tasks, Mixture) else (1.0,)
+        pools, kept, start = [], [], 0
+        for source, weight in zip(sources, weights, strict=True):
+            indices = np.arange(start, start + len(source))
+            start += len(source)
+            if levels is not None:
+                indices = indices[[level_of(self.tasks[int(i)]) in levels for i in indices]]
+            if len(indices):
+                pools.append(indices)
+                kept.append(weight)
+        return pools, [w / sum(kept) for w in kept]
+
+    def check_prompts(self, tokenizer: Any, context: int, completion: int) -> int:
+        """Tokens of the longest prompt among (at most 4,000 of) the tasks, chat template included.
+
+        Raises:
+            ProgramError: a prompt that leaves no room for the completion in the model's context.
+        """
+        longest, where = 0, ""
+        step = max(1, len(self.tasks) // CHECKED_PROMPTS)
+        for index in range(0, len(self.tasks), step):
+            task = self.tasks[index]
+            tokens = len(render(tokenizer, task.prompt))
+            if tokens > longest:
+                longest, where = tokens, task.problem_id
+        if longest + completion > context:
+            raise ProgramError(
+                f"task `{where}`: its prompt of {longest} tokens and rollout.max_completion_length={completion} do not "
+                f"fit the model's context of {context}; leave such tasks out, lower the length, or choose another model"
+            )
+        return longest
+
+
+def render(tokenizer: Any, prompt: str) -> list[int]:
+    """The token ids of a prompt as the model sees it, up to where its completion begins."""
+    messages = [{"role": "user", "content": prompt}]
+    ids: list[int] = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
+    return ids
+
+
+def prompt_opens_thinking(tokenizer: Any) -> bool:
+    """Whether the chat template ends inside ``<think>``, as R1's does: then an unfinished thought is no answer."""
+    messages = [{"role": "user", "content": "?"}]
+    text: str = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+    return text.rstrip().endswith("<think>")
+
+
+def level_of(task: Task) -> int | None:
+    level = task.metadata.get("level")
+    return level if isinstance(level, int) else None
+
+
+def _make(env_id: str, kwargs: dict[str, Any]) -> tuple[TaskSource, Scorer]:
+    import gymnasium
+
+    import synthetic1  # noqa: F401  registers the environments
+
+    try:
+        env = gymnasium.make(env_id, **kwargs).unwrapped
+    except (gymnasium.error.Error, TypeError, ValueError) as error:
+        if isinstance(error, TaskError):
+            raise
+        raise ProgramError(f"env `{env_id}`: {' '.join(str(error).split())}") from error
+    if not hasattr(env, "tasks") or not hasattr(env, "scorer"):
+        raise ProgramError(f"env `{env_id}` is no synthetic1 environment: it holds no `tasks` and no `scorer`")
+    return env.tasks, env.scorer
