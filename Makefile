@@ -38,7 +38,7 @@ venv: $(INSTALL_STAMP) ## set up .venv: Python packages as locked, and this proj
 $(LOCK_STAMP):
 	@python="$(PYTHON)"; \
 	test -n "$$python" || { echo "make: no Python 3.11 or newer with its venv module was found; install one (Debian, Ubuntu: apt-get install python3 python3-venv), or name it: make venv PYTHON=/path/to/python3.11" >&2; exit 2; }; \
-	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "make: $$python is not Python 3.11 or newer; name one that is: make venv PYTHON=/path/to/python3.11" >&2; exit 2; }; \
 	"$$python" -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "make: $$python has no venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }; \
@@ -64,9 +64,11 @@ proofs: venv ## the long proofs that `make test` holds a tenth of
 	$(PY) -m pytest -m proofs $(ARGS)
 
 lint: venv ## formatting, lint and types, as CI checks them
-	$(PY) -m ruff format --check .
-	$(PY) -m ruff check .
-	$(PY) -m mypy -p synthetic1
+	@failed=; \
+	for check in "ruff format --check --quiet ." "ruff check --output-format concise ." "mypy -p synthetic1"; do \
+	  echo "$$check"; $(PY) -m $$check || failed="$$failed '$$check'"; \
+	done; \
+	test -z "$$failed" || { echo "make lint: failed:$$failed; make format mends what it can" >&2; exit 1; }
 
 format: venv ## mend what lint can mend by itself
 	$(PY) -m ruff format .

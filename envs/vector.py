@@ -133,14 +133,16 @@ class TextVectorEnv(VectorEnv[Texts, Sequence[str], NDArray[Any]]):
     # Beginning episodes ---------------------------------------------------------------------------------------------
 
     def _begin(self, mask: Mask, chosen: Sequence[Task | None]) -> tuple[Texts, dict[str, Any]]:
-        pick = self.tasks.pick
-        everywhere = bool(mask.all())
-        begun: list[Task | None] = [None] * self.num_envs
-        for index in range(self.num_envs) if everywhere else np.flatnonzero(mask):
-            u = self._rngs[index].random()
-            asked_for = chosen[index]
-            begun[index] = self._tasks[index] = task = pick(u) if asked_for is None else asked_for
-            self._prompts[index] = task.prompt
+        pick, where = self.tasks.pick, np.flatnonzero(mask).tolist()
+        draws = [self._rngs[index].random() for index in where]
+        tasks = [pick(u) if chosen[index] is None else chosen[index] for index, u in zip(where, draws, strict=True)]
+        begun: list[Task | None] = tasks
+        if len(where) < self.num_envs:
+            begun = [None] * self.num_envs
+            for index, task in zip(where, tasks, strict=True):
+                begun[index] = task
+        self._tasks = [old if new is None else new for old, new in zip(self._tasks, begun, strict=True)]
+        self._prompts = ["" if task is None else task.prompt for task in self._tasks]
         return tuple(self._prompts), self._infos(begun, None, np.full(self.num_envs, np.nan), mask)
 
     def _chosen(self, options: Mapping[str, Any], mask: Mask) -> list[Task | None]:

@@ -31,7 +31,8 @@ and one row a held-out evaluation during the run::
 ``result.json``, the numbers a person would quote::
 
     {"env": str, "env_kwargs": {}, "model": str, "rollout": str, "seed": int, "n": int,
-     "before": E, "after": E, "difference": f, "p_value": f, "levels": [int], "steps": int, "completions": int,
+     "before": E, "after": E, "difference": f, "difference_ci95": [low, high], "p_value": f,
+     "levels": [int], "steps": int, "completions": int,
      "seconds": {"total": f, "setup": f, "before": f, "train": f, "after": f}, "versions": {name: str}}
     E = {"pass_at_1": f, "ci95": [low, high], "greedy_pass_at_1": f, "think_share": f,
          "by_level": {"1": {"n": int, "pass_at_1": f, "ci95": [low, high]}},

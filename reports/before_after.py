@@ -19,9 +19,14 @@ class Score:
     high: float | None = None
     n: int | None = None
 
+    def bounds(self, spec: str = ".3f") -> str:
+        """`` [0.319, 0.404]`` with a space before it; empty without an interval."""
+        if self.low is None or self.high is None:
+            return ""
+        return f" [{format(self.low, spec)}, {format(self.high, spec)}]"
+
     def __str__(self) -> str:
-        bounds = "" if self.low is None or self.high is None else f" [{self.low:.3f}, {self.high:.3f}]"
-        return f"{self.value:.3f}{bounds}"
+        return f"{self.value:.3f}{self.bounds()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +83,15 @@ def score(part: Mapping[str, Any]) -> Score | None:
     return Score(value, low, high, n if isinstance(n, int) else None)
 
 
-def p_value_text(p_value: float | None) -> str:
-    """``p = 0.012``, ``p < 0.0001``; empty without one."""
-    if p_value is None:
+def difference_text(result: Mapping[str, Any]) -> str:
+    """``difference +0.449 [+0.401, +0.495], p < 0.0001``, as far as the result tells; else empty."""
+    difference = score({"pass_at_1": result.get("difference"), "ci95": result.get("difference_ci95")})
+    change, p_value = difference.value if difference else overall(result).change, number(result, "p_value")
+    if change is None:
         return ""
-    return "p < 0.0001" if p_value < 0.0001 else f"p = {p_value:.2g}"
+    bounds = difference.bounds("+.3f") if difference else ""
+    significance = "" if p_value is None else ", p < 0.0001" if p_value < 0.0001 else f", p = {p_value:.2g}"
+    return f"difference {change:+.3f}{bounds}{significance}"
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

@@ -155,7 +155,7 @@ def interval_chart(rows: Sequence[tuple[str, Score, str]]) -> str:
                 f'<line class="wide {color}" x1="{x(score.low):.1f}" y1="{y}" x2="{x(score.high):.1f}" y2="{y}"/>'
             )
         parts.append(f'<circle class="dot {color}" cx="{x(score.value):.1f}" cy="{y}" r="6"/>')
-    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img">{"".join(parts)}</svg>'
+    return f'<svg viewBox="0 0 {WIDTH} {height}">{"".join(parts)}</svg>'
 
 
 def _svg(body: str, hover: Sequence[tuple[str, str, Curve]] = (), x: Scale | None = None, percent: bool = False) -> str:
@@ -164,13 +164,14 @@ def _svg(body: str, hover: Sequence[tuple[str, str, Curve]] = (), x: Scale | Non
         series = [{"n": n, "c": c, "x": _rounded(v.steps), "y": _rounded(v.values)} for n, c, v in hover if len(v)]
         about = {"x": [x.low, x.high, x.start, x.end], "y": [TOP, TOP + INNER_HEIGHT], "percent": percent, "s": series}
         data = f' data-hover="{escape(json.dumps(about, separators=(",", ":")))}"'
-    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img"{data}>{body}</svg>'
+    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}"{data}>{body}</svg>'
 
 
 def _step_scale(steps: Sequence[float]) -> Scale:
     low, high = min(steps), max(steps)
-    if low == high:
-        low, high = low - 1, high + 1
+    if not high - low > 1e-9 * max(abs(low), abs(high)):  # one step
+        room = max(1.0, 1e-9 * abs(high))
+        low, high = low - room, high + room
     return Scale(low, high, LEFT, LEFT + INNER_WIDTH)
 
 
@@ -205,22 +206,21 @@ def _axes(x: Scale, y: Scale, ticks: Sequence[float], percent: bool) -> str:
 
 
 def _grid(y: Scale, ticks: Sequence[float], percent: bool) -> str:
-    digits = max(0, 1 - math.floor(math.log10(ticks[1] - ticks[0]) + 1e-9)) if len(ticks) > 1 else 2
     parts = []
-    for tick in ticks:
-        label = (
-            f"{tick:.0%}"
-            if percent and digits <= 3
-            else f"{tick:,.{digits - 1 if _short_tick(ticks, digits) else digits}f}"
-        )
-        line = f'<line class="grid" x1="{LEFT}" y1="{y(tick):.1f}" x2="{WIDTH - RIGHT}" y2="{y(tick):.1f}"/>'
-        parts.append(line + _text(LEFT - 6, y(tick) + 4, label, "end"))
+    for tick, label in zip(ticks, _tick_labels(ticks, percent), strict=True):
+        parts.append(f'<line class="grid" x1="{LEFT}" y1="{y(tick):.1f}" x2="{WIDTH - RIGHT}" y2="{y(tick):.1f}"/>')
+        parts.append(_text(LEFT - 6, y(tick) + 4, label, "end"))
     return "".join(parts)
 
 
-def _short_tick(ticks: Sequence[float], digits: int) -> bool:
-    """Whether one digit fewer still tells every tick exactly."""
-    return digits > 0 and all(abs(round(t, digits - 1) - t) < 1e-6 * (ticks[-1] - ticks[0]) for t in ticks)
+def _tick_labels(ticks: Sequence[float], percent: bool) -> list[str]:
+    """The fewest decimals that still tell every tick exactly; beyond four, and for the huge, powers of ten."""
+    values = [100 * tick for tick in ticks] if percent else list(ticks)
+    largest, unit = max(map(abs, values), default=0.0), "%" if percent else ""
+    for digits in range(5):
+        if largest < 1e6 and all(abs(round(v, digits) - v) <= 1e-9 * largest for v in values):
+            return [f"{v:,.{digits}f}{unit}" for v in values]
+    return [f"{v:.3g}{unit}" for v in values]
 
 
 def _path(points: Curve, x: Scale, y: Scale, classes: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from synthetic1.reports import before_after
@@ -13,6 +13,7 @@ from synthetic1.reports.series import Curve, curve, number, smoothed, thinned
 
 Rows = Sequence[Mapping[str, Any]]
 SHARE = (0.0, 1.0)
+BEFORE_AFTER = (("before", "gray"), ("after", "blue"))
 PHASES = (("generate", "blue"), ("score", "orange"), ("train", "green"), ("sync", "purple"), ("other", "gray"))
 LEVEL_COLORS = ("blue", "orange", "green", "purple", "pink", "gray")
 
@@ -29,81 +30,51 @@ class Figure:
 
 def figures(rows: Rows, result: Mapping[str, Any]) -> list[tuple[str, list[Figure]]]:
     """All charts that the data allow, as (section title, figures); a chart without data is left out."""
-    sections = [
-        (
-            "Progress",
-            [_reward(rows), _pass_at_1(rows), _by_level(result), _by_thinking(result), _levels_in_training(rows)],
-        ),
-        (
-            "Completions",
-            [
-                _length(rows),
-                _shares(
-                    rows,
-                    "Thinking",
-                    "Share of completions that think before they answer.",
-                    (("think", "think_share", "blue"),),
-                ),
-                _shares(
-                    rows,
-                    "Cut off",
-                    "Share of completions that reached the length limit.",
-                    (("cut off", "clip_share", "orange"),),
-                    fit=True,
-                ),
-            ],
-        ),
-        (
-            "Stability",
-            [
-                _quantity(rows, "Entropy", "Mean entropy of the sampled tokens, in nats.", "entropy", "green"),
-                _shares(
-                    rows,
-                    "Groups without a signal",
-                    "Share of groups whose completions all scored alike, and of completions that could not be scored.",
-                    (("zero-std", "zero_std_share", "blue"), ("unscorable", "unscorable_share", "pink")),
-                ),
-                _quantity(
-                    rows,
-                    "Log-probability difference",
-                    "Sampler against trainer; a drift means stale weights.",
-                    "logp_difference",
-                    "pink",
-                ),
-                _quantity(rows, "KL to the reference model", "Per token, in nats.", "kl", "purple"),
-                _quantity(rows, "Gradient norm", "Before clipping.", "grad_norm", "gray"),
-                _quantity(
-                    rows,
-                    "Loss",
-                    "GRPO's loss hovers around 0 by design; read the reward instead.",
-                    "loss",
-                    "gray",
-                    floor=None,
-                ),
-                _quantity(rows, "Learning rate", "As scheduled.", "learning_rate", "gray"),
-            ],
-        ),
-        (
-            "Performance",
-            [_phases(rows), _quantity(rows, "Speed", "Tokens a second, over the whole step.", "tokens_per_s", "blue")],
-        ),
-    ]
-    return [(title, shown) for title, drawn in sections if (shown := [figure for figure in drawn if figure.svg])]
+    sections = {
+        "Progress": [
+            _reward(rows),
+            _pass_at_1(rows),
+            _by_level(result),
+            _by_thinking(result),
+            _levels_in_training(rows),
+            _thinking(rows),
+        ],
+        "Completions": [_length(rows), _cut_off(rows)],
+        "Stability": [
+            _quantity(rows, "entropy", "Entropy", "Mean over the sampled tokens, in nats.", "green"),
+            _no_signal(rows),
+            _quantity(rows, "logp_difference", "Log-probability difference", "Sampler against trainer.", "pink"),
+            _quantity(rows, "kl", "KL to the reference model", "Per token, in nats.", "purple"),
+            _quantity(rows, "grad_norm", "Gradient norm", "Before clipping.", "gray"),
+            _quantity(rows, "loss", "Loss", "Near 0 by design: read the reward instead.", "gray"),
+            _quantity(rows, "learning_rate", "Learning rate", "As scheduled.", "gray"),
+        ],
+        "Performance": [
+            _phases(rows),
+            _quantity(rows, "tokens_per_s", "Speed", "Tokens a second, over the whole step.", "blue"),
+        ],
+    }
+    drawn = {title: [figure for figure in candidates if figure.svg] for title, candidates in sections.items()}
+    return [(title, charts) for title, charts in drawn.items() if charts]
 
 
-def _line(rows: Rows, name: str, key: str, color: str) -> Line:
-    raw = thinned(curve(rows, key))
+def _line(rows: Rows, name: str, color: str, *path: str) -> Line:
+    raw = thinned(curve(rows, *path))
     return Line(name, smoothed(raw), color, raw)
 
 
+def _present(lines: Sequence[Line]) -> list[Line]:
+    return [line for line in lines if len(line.curve)]
+
+
 def _reward(rows: Rows) -> Figure:
-    line = _line(rows, "reward", "reward", "blue")
-    svg = line_chart([line] if len(line.curve) else [], bounds=_unit(line.raw))
+    line = _line(rows, "reward", "blue", "reward")
+    svg = line_chart(_present([line]), bounds=_unit(line.raw))
     return Figure("Reward", "Mean over the completions of a step; faint: as measured, bold: smoothed.", svg)
 
 
 def _pass_at_1(rows: Rows) -> Figure:
-    line = _line(rows, "train", "pass_at_1", "blue")
+    line = _line(rows, "train", "blue", "pass_at_1")
     held_out = [
         (step, score)
         for row in rows
@@ -111,69 +82,80 @@ def _pass_at_1(rows: Rows) -> Figure:
     ]
     marks = [Marks("held-out", held_out, "orange")] if held_out else []
     legend = (("training tasks", "blue"), ("held-out tasks, 95 % interval", "orange"))
-    svg = line_chart([line] if len(line.curve) else [], marks=marks, bounds=SHARE)
+    svg = line_chart(_present([line]), marks=marks, bounds=SHARE)
     return Figure("pass@1", "Share of scorable completions with score 1.", svg, legend if marks else ())
 
 
 def _by_level(result: Mapping[str, Any]) -> Figure:
-    about = "Held-out tasks, with 95 % intervals."
-    return Figure(
-        "pass@1 by level", about, bar_chart(before_after.by_level(result)), (("before", "gray"), ("after", "blue"))
-    )
+    rows = before_after.by_level(result)
+    if len(rows) <= 6:  # room for the word
+        rows = [replace(row, label=f"level {row.label}") for row in rows]
+    return Figure("pass@1 by level", "Held-out tasks, with 95 % intervals.", bar_chart(rows), BEFORE_AFTER)
 
 
 def _by_thinking(result: Mapping[str, Any]) -> Figure:
-    about = "Held-out tasks, with 95 % intervals; beside each label its share of completions, before → after."
-    legend = (("before", "gray"), ("after", "blue"))
-    return Figure("pass@1 with and without a thought", about, bar_chart(before_after.by_thinking(result)), legend)
+    about = "Held-out tasks; in the labels the share of completions, before → after."
+    svg = bar_chart(before_after.by_thinking(result))
+    return Figure("pass@1 with and without a thought", about, svg, BEFORE_AFTER)
 
 
 def _levels_in_training(rows: Rows) -> Figure:
     names = sorted({level for row in rows for level in mapping(row.get("by_level"))}, key=before_after.level_order)
     picked = names if len(names) <= len(LEVEL_COLORS) else [names[i * (len(names) - 1) // 5] for i in range(6)]
-    # Level names may hold dots, so the levels are not read through a dotted key.
-    lines = []
-    for name, color in zip(picked, LEVEL_COLORS, strict=False):
-        flat = [
-            {"step": row.get("step"), "value": mapping(mapping(row.get("by_level")).get(name)).get("pass_at_1")}
-            for row in rows
-        ]
-        line = _line(flat, f"level {name}", "value", color)
-        lines += [Line(line.name, line.curve, color)] if len(line.curve) else []
+    drawn = [
+        _line(rows, f"level {n}", c, "by_level", n, "pass_at_1") for n, c in zip(picked, LEVEL_COLORS, strict=False)
+    ]
+    lines = [replace(line, raw=None) for line in _present(drawn)]  # the raw points of several levels hide each other
     legend = tuple((line.name, line.color) for line in lines)
     return Figure("pass@1 by level, in training", "Training tasks, smoothed.", line_chart(lines, bounds=SHARE), legend)
 
 
 def _length(rows: Rows) -> Figure:
     low, high = (smoothed(thinned(curve(rows, key))) for key in ("length_p10", "length_p90"))
-    line = _line(rows, "mean", "length_mean", "blue")
+    line = _line(rows, "mean", "blue", "length_mean")
     bands = [Band(low, high, "blue")] if len(low) and len(high) else []
-    svg = line_chart([Line("mean", line.curve, "blue")] if len(line.curve) else [], bands=bands, bounds=(0.0, None))
+    lines = [replace(line, raw=None) for line in _present([line])]  # the band shows the spread already
+    svg = line_chart(lines, bands=bands, bounds=(0.0, None))
     return Figure("Completion length", "Tokens: mean, and the range from p10 to p90.", svg)
 
 
-def _shares(rows: Rows, title: str, about: str, parts: Sequence[tuple[str, str, str]], *, fit: bool = False) -> Figure:
-    lines = [line for name, key, color in parts if len((line := _line(rows, name, key, color)).curve)]
-    legend = tuple((line.name, line.color) for line in lines) if len(parts) > 1 else ()
-    return Figure(title, about, line_chart(lines, bounds=(0.0, None) if fit else SHARE, percent=True), legend)
+def _thinking(rows: Rows) -> Figure:
+    lines = _present([_line(rows, "think", "blue", "think_share")])
+    svg = line_chart(lines, bounds=SHARE, percent=True)
+    return Figure("Thinking", "Share of completions that think before they answer.", svg)
 
 
-def _quantity(rows: Rows, title: str, about: str, key: str, color: str, *, floor: float | None = 0.0) -> Figure:
-    line = _line(rows, title.lower(), key, color)
-    if not len(line.curve):
-        return Figure(title, about, "")
-    lowest = min((line.raw or line.curve).values)
-    return Figure(title, about, line_chart([line], bounds=(None if lowest < 0 else floor, None)))
+def _cut_off(rows: Rows) -> Figure:
+    lines = _present([_line(rows, "cut off", "orange", "clip_share")])
+    svg = line_chart(lines, bounds=(0.0, None), percent=True)
+    return Figure("Cut off", "Share of completions that reached the length limit.", svg)
+
+
+def _no_signal(rows: Rows) -> Figure:
+    lines = _present(
+        [
+            _line(rows, "groups that scored alike", "blue", "zero_std_share"),
+            _line(rows, "unscorable", "pink", "unscorable_share"),
+        ]
+    )
+    svg = line_chart(lines, bounds=SHARE, percent=True)
+    legend = tuple((line.name, line.color) for line in lines)
+    return Figure("Without a signal", "Shares of groups, and of completions.", svg, legend)
+
+
+def _quantity(rows: Rows, key: str, title: str, about: str, color: str) -> Figure:
+    line = _line(rows, title.lower(), color, key)
+    lowest = min((line.raw or line.curve).values, default=0.0)
+    return Figure(title, about, line_chart(_present([line]), bounds=(None if lowest < 0 else 0.0, None)))
 
 
 def _phases(rows: Rows) -> Figure:
-    timed = [row for row in rows if any(number(row, f"seconds.{name}") is not None for name, _ in PHASES)]
+    timed = [row for row in rows if any(number(row, "seconds", name) is not None for name, _ in PHASES)]
     layers = []
     for name, color in PHASES:  # a phase that a step lacks took no time: all layers share their steps
-        flat = [{"step": row.get("step"), "value": number(row, f"seconds.{name}") or 0.0} for row in timed]
-        points = thinned(curve(flat, "value"))
+        points = smoothed(thinned(curve(timed, "seconds", name, default=0.0)))
         if any(points.values):
-            layers.append(Line(name, Curve(points.steps, tuple(max(v, 0.0) for v in points.values)), color))
+            layers.append(Line(name, Curve(points.steps, tuple(max(value, 0.0) for value in points.values)), color))
     legend = tuple((layer.name, layer.color) for layer in layers)
     return Figure("Where the time goes", "Seconds a step, by phase.", stacked_chart(layers), legend)
 

@@ -65,8 +65,8 @@ def _header(name: str, result: Mapping[str, Any]) -> str:
     facts = [result.get("model"), result.get("rollout")]
     facts += [f"seed {result['seed']}"] if "seed" in result else []
     about = ", ".join(text(fact, NAME_LIMIT) for fact in facts if fact is not None)
-    shown = text(result.get("env") or name, NAME_LIMIT)
-    run = f"run {text(name, NAME_LIMIT)}" + (f": {about}" if about else "")
+    shown = text(result.get("env") or f"run {name}", NAME_LIMIT)
+    run = f"run {text(name, NAME_LIMIT)}" + (f": {about}" if about else "") if result else "not finished"
     return f'<header><h1>{shown}</h1><p>{run}</p><button type="button">light / dark</button></header>'
 
 
@@ -78,35 +78,27 @@ def _hero(steps: Rows, metrics: Rows, result: Mapping[str, Any]) -> str:
     scores = [f'<span class="{css}">{s.value:.3f}</span>' for css, s in (("was", before), ("now", after)) if s]
     n = number(result, "n")
     lead = "pass@1 on held-out tasks" + (f", n = {n:,.0f}" if n is not None else "")
-    lines = []
-    difference = number(result, "difference") if "difference" in result else comparison.change
-    if difference is not None:
-        p_value = before_after.p_value_text(number(result, "p_value"))
-        lines.append(f"difference {difference:+.3f}" + (f", {p_value}" if p_value else ""))
-    lines.append(
-        "95 % intervals: "
-        + ", ".join(
-            f"[{s.low:.3f}, {s.high:.3f}]" for s in (before, after) if s and s.low is not None and s.high is not None
-        )
-    )
+    rows = [(label, s, color) for label, s, color in (("before", before, "gray"), ("after", after, "blue")) if s]
+    lines = [before_after.difference_text(result)]
+    if bounds := [f"{label}{s.bounds()}" for label, s, _ in rows if s.low is not None]:
+        lines.append(f"95 % intervals: {', '.join(bounds)}")
     greedy = before_after.greedy(result)
     if greedy.before or greedy.after:
         lines.append(f"greedy {greedy.before or '-'} → {greedy.after or '-'}")
-    rows = [(label, s, color) for label, s, color in (("before", before, "gray"), ("after", after, "blue")) if s]
     return (
         f'<section class="card hero"><div><p class="lead">{lead}</p>'
         + f'<div class="headline">{" <i>→</i> ".join(scores)}</div>'
-        + "".join(f"<p>{text(line)}</p>" for line in lines)
+        + "".join(f"<p>{text(line)}</p>" for line in lines if line)
         + f"</div><div>{interval_chart(rows)}</div></section>"
     )
 
 
 def _hero_without_result(steps: Rows, metrics: Rows) -> str:
     """While a run goes on: the last held-out evaluation, else the last step's reward, else that there is nothing."""
-    for label, rows, key in (("held-out pass@1", metrics, "eval.pass_at_1"), ("reward", steps, "reward")):
-        found = [row for row in rows if number(row, key) is not None]
+    for label, rows, path in (("held-out pass@1", metrics, ("eval", "pass_at_1")), ("reward", steps, ("reward",))):
+        found = [row for row in rows if number(row, *path) is not None]
         if found:
-            step, value = number(found[-1], "step"), number(found[-1], key)
+            step, value = number(found[-1], "step"), number(found[-1], *path)
             return (
                 f'<section class="card hero"><div><p class="lead">{label} at step {step or 0:.0f}</p>'
                 f'<div class="headline"><span class="now">{value:.3f}</span></div>'
@@ -124,13 +116,13 @@ def _tiles(steps: Rows, result: Mapping[str, Any]) -> str:
         tiles.append(("steps", f"{done:,.0f}" + (f" of {planned:,.0f}" if planned and planned != done else "")))
     if (completions := number(result, "completions")) is not None:
         tiles.append(("completions", f"{completions:,.0f}"))
-    if (seconds := number(result, "seconds.total")) is not None:
+    if (seconds := number(result, "seconds", "total")) is not None:
         tiles.append(("in all", duration(seconds)))
-    if (seconds := number(result, "seconds.train")) is not None:
+    if (seconds := number(result, "seconds", "train")) is not None:
         tiles.append(("training", duration(seconds)))
     if speeds := [speed for row in steps if (speed := number(row, "tokens_per_s")) is not None]:
-        tiles.append(("tokens a second, median", f"{statistics.median(speeds):,.0f}"))
-    thinks = [number(result, f"{when}.think_share") for when in ("before", "after")]
+        tiles.append(("tokens a second", f"{statistics.median(speeds):,.0f}"))
+    thinks = [number(result, when, "think_share") for when in ("before", "after")]
     if any(share is not None for share in thinks):
         tiles.append(("think first", " → ".join("-" if share is None else f"{share:.0%}" for share in thinks)))
     drawn = "".join(f'<div class="card tile"><b>{value}</b><span>{name}</span></div>' for name, value in tiles)

@@ -17,10 +17,10 @@ EACH = 6  # rows a group
 def sample_groups(samples: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
     """The samples worth showing: the best and worst of the latest training steps, and some of each evaluation."""
     train = [row for row in samples if row.get("phase") == "train" and number(row, "score") is not None]
-    latest = sorted(train, key=lambda row: -(number(row, "step") or 0.0))[: 8 * EACH]
-    ranked = sorted(latest, key=lambda row: -(number(row, "score") or 0.0))
-    best = [row for row in ranked if (number(row, "score") or 0.0) > 0][:EACH]
-    worst = [row for row in reversed(ranked) if row not in best and (number(row, "score") or 0.0) < 1][:EACH]
+    latest = sorted(train, key=lambda row: -_value(row, "step"))[: 8 * EACH]  # sorting is stable: latest first
+    best = [row for row in sorted(latest, key=lambda row: -_value(row, "score")) if _value(row, "score") > 0][:EACH]
+    worst = [row for row in sorted(latest, key=lambda row: _value(row, "score")) if _value(row, "score") < 1][:EACH]
+    worst = [row for row in worst if not any(row is shown for shown in best)]
     groups = [("Best of the latest training steps", best), ("Worst of the latest training steps", worst)]
     for phase, title in (("before", "Held-out tasks before training"), ("after", "Held-out tasks after training")):
         groups.append((title, [row for row in samples if row.get("phase") == phase][: 2 * EACH]))
@@ -41,6 +41,10 @@ def text(value: Any, limit: int = TEXT_LIMIT) -> str:
     shown = escape(visible(cut(string, limit)))
     dropped = len(string) - limit
     return shown if dropped <= 0 else f"{shown}\n({dropped:,} characters left out)"
+
+
+def _value(row: Mapping[str, Any], key: str) -> float:
+    return number(row, key) or 0.0
 
 
 def _row(row: Mapping[str, Any]) -> str:

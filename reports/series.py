@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MAX_POINTS = 400  # more than a chart has pixels for
+MAX_POINTS = 400  # about what a chart has pixels for
+LARGEST = 1e100  # beyond it, and below its inverse, sums and ratios leave the range of floats; no measure does
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +23,26 @@ class Curve:
         return len(self.steps)
 
 
-def number(row: Mapping[str, Any], key: str) -> float | None:
-    """The finite number at ``key``, a dotted path such as ``seconds.train``; else None."""
+def number(row: Mapping[str, Any], *path: str) -> float | None:
+    """The finite number at ``path``, e.g. ``number(row, "seconds", "train")``; else None."""
     value: Any = row
-    for part in key.split("."):
+    for part in path:
         if not isinstance(value, Mapping):
             return None
         value = value.get(part)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value) if math.isfinite(value) else None
+    if not abs(value) <= LARGEST:  # also NaN
+        return None
+    return float(value) if abs(value) >= 1 / LARGEST else 0.0
 
 
-def curve(rows: Iterable[Mapping[str, Any]], key: str) -> Curve:
-    """The quantity at ``key``. A step written twice counts once, as last written."""
+def curve(rows: Iterable[Mapping[str, Any]], *path: str, default: float | None = None) -> Curve:
+    """The quantity at ``path``; ``default`` where a row lacks it. A step written twice counts as last written."""
     points: dict[float, float] = {}
     for row in rows:
-        step, value = number(row, "step"), number(row, key)
+        step, value = number(row, "step"), number(row, *path)
+        value = default if value is None else value
         if step is not None and value is not None:
             points[step] = value
     ordered = sorted(points.items())

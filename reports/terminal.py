@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WIDTH = 120
+MINOR = 0.05  # a phase below this share of its step may be left out of a full line
 PHASES = (("gen", "generate"), ("score", "score"), ("train", "train"), ("sync", "sync"))
 ANSWER_WIDTH = WIDTH - 14  # what is left beside the labels of a sample
 
@@ -45,7 +46,7 @@ def step_line(row: Mapping[str, Any], *, seconds_per_step: float | None = None) 
     """
     dropped: set[str] = set()
     line = _step_line(row, seconds_per_step, dropped)
-    for name in ("score", "speed", "spread", "think", "zero-std"):  # the least missed first
+    for name in ("minor phases", "speed", "spread", "think", "zero-std", "phases"):  # the least missed first
         if len(line) <= WIDTH:
             break
         dropped.add(name)
@@ -96,15 +97,19 @@ def show_before_after(result: Mapping[str, Any], *, stream: TextIO | None = None
     _print(stream, [("─" * (sum(widths) + 6), "dim")])
     for cells in rows:
         _print(stream, [(_aligned(cells, widths), "bold" if cells is rows[0] else "")])
-    notes = [f"n = {n:.0f}" if n is not None else "", before_after.p_value_text(number(result, "p_value"))]
+    notes = [f"n = {n:.0f}" if n is not None else "", before_after.difference_text(result)]
     notes += [f"{_thousands(c)} completions" if (c := number(result, "completions")) is not None else ""]
-    notes += [f"{duration(t)} in all" if (t := number(result, "seconds.total")) is not None else ""]
+    notes += [f"{duration(t)} in all" if (t := number(result, "seconds", "total")) is not None else ""]
     _print(stream, [("; ".join(["95 % intervals in brackets", *filter(None, notes)]), "dim")])
 
 
 def duration(seconds: float) -> str:
-    """``42s``, ``3m10s``, ``2h05m``, ``3d04h``."""
+    """``42s``, ``3m10s``, ``34m``, ``2h05m``, ``3d04h``: two figures at most, seconds for ten minutes only."""
     whole = max(round(seconds), 0)
+    if 600 <= whole < 3_570:
+        return f"{round(whole / 60)}m"
+    if whole >= 3_570:
+        whole = 60 * round(whole / 60)
     for unit, below, smaller, name in ((86_400, "h", 3_600, "d"), (3_600, "m", 60, "h"), (60, "s", 1, "m")):
         if whole >= unit:
             return f"{whole // unit}{name}{whole % unit // smaller:02d}{below}"
@@ -126,11 +131,10 @@ def _step_line(row: Mapping[str, Any], seconds_per_step: float | None, dropped: 
         parts.append(f"len {length:.0f}" + (f" clip {clipped:.0%}" if clipped is not None else ""))
     if _shown(thinking := number(row, "think_share"), "think", dropped):
         parts.append(f"think {_short(thinking)}")
-    whole = number(row, "seconds.step")
-    if "score" in dropped and (number(row, "seconds.score") or 0.0) > 0.01 * (whole or 0.0):
-        dropped = dropped - {"score"}  # scoring that takes time is what a person must see
-    times = [(label, number(row, f"seconds.{key}")) for label, key in PHASES]
-    if shown := [f"{label} {_pace(t)}" for label, t in times if _shown(t, label, dropped) and (t or label != "sync")]:
+    whole = number(row, "seconds", "step")
+    if "phases" in dropped:
+        parts += [f"{_pace(whole)} a step"] if whole is not None else []
+    elif shown := _phases(row, MINOR * (whole or 0.0) if "minor phases" in dropped else 0.0):
         parts.append(" ".join(shown))
     if _shown(speed := number(row, "tokens_per_s"), "speed", dropped):
         parts.append(f"{_thousands(speed)} tok/s")
@@ -138,6 +142,14 @@ def _step_line(row: Mapping[str, Any], seconds_per_step: float | None, dropped: 
     if pace is not None and step is not None and steps:
         parts.append(f"ETA {duration(pace * max(steps - step, 0))}")
     return " | ".join(parts)
+
+
+def _phases(row: Mapping[str, Any], minor: float) -> list[str]:
+    """``gen 6.1s`` and so on, without phases of at most ``minor`` seconds and those that a backend does not have."""
+    times = [(label, number(row, "seconds", key)) for label, key in PHASES]
+    return [
+        f"{label} {_pace(t)}" for label, t in times if t is not None and (t > minor or (not minor and label != "sync"))
+    ]
 
 
 def _shown(value: float | None, name: str, dropped: set[str]) -> TypeGuard[float]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import NamedTuple
 
 from synthetic1.completion import Completion
 from synthetic1.rewards.registry import UnknownTaskType
@@ -26,26 +25,27 @@ class Lane:
     concurrency: int
 
 
-class Job(NamedTuple):
-    """A pair that a verifier is to judge."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The pairs of a batch that one verifier is to judge."""
 
-    position: int
     lane: Lane
-    task: Task
-    completion: Completion
+    positions: list[int] = field(default_factory=list)
 
 
 @dataclass(eq=False, slots=True)
 class Batch:
     """The state of one call to the scorer. One thread at a time works on it."""
 
+    pairs: list[tuple[Task, Completion]]
     verdicts: list[Verdict | None]
+    """By position; ``None`` until settled."""
     on_verdict: OnVerdict | None
-    inline: list[Job] = field(default_factory=list)
-    waiting: dict[str, list[Job]] = field(default_factory=dict)
-    """Jobs whose verifiers await, by task type."""
+    inline: list[Work] = field(default_factory=list)
+    waiting: list[Work] = field(default_factory=list)
+    """Work of verifiers that await."""
     twins: dict[int, list[int]] = field(default_factory=dict)
-    """Index of a job → the later pairs identical to it."""
+    """Position of a pair that is judged → the later pairs identical to it."""
     no_answer: int = 0
     deduped: int = 0
     queue_s: list[float] = field(default_factory=list)
@@ -62,71 +62,79 @@ class Batch:
         Raises:
             TypeError: a pair is not ``(Task, Completion or str)``.
         """
-        pairs = pairs if isinstance(pairs, Sequence) else list(pairs)
-        batch = cls([None] * len(pairs), on_verdict)
-        lanes: dict[str, Lane | str] = {}
-        seen: dict[str, Job] = {}
+        checked = [_checked(pair, position) for position, pair in enumerate(pairs)]
+        batch = cls(checked, [None] * len(checked), on_verdict)
+        work_by_type: dict[str, Work | UnknownTaskType] = {}
+        seen: dict[str, int] = {}
         exact: dict[object, int] = {}
-        for index, pair in enumerate(pairs):
-            task, completion = _checked(pair, index)
-            lane = lanes.get(task.task_type)
-            if lane is None:
-                try:
-                    lane = lane_of(task.task_type)
-                except UnknownTaskType as error:
-                    lane = str(error)
-                lanes[task.task_type] = lane
-            if isinstance(lane, str):
-                batch.settle(index, Verdict.unscorable("task", lane))
+        for position, (task, completion) in enumerate(checked):
+            work = work_by_type.get(task.task_type)
+            if work is None:
+                work = work_by_type[task.task_type] = batch._new_work(task.task_type, lane_of)
+            if isinstance(work, UnknownTaskType):
+                batch.settle(position, Verdict.unscorable("task", str(work)))
                 continue
             if completion.answer is None:
                 batch.no_answer += 1
-                batch.settle(index, Verdict(0.0, "no_answer"))
+                batch.settle(position, Verdict(0.0, "no_answer"))
                 continue
-            job = Job(index, lane, task, completion)
-            first = seen.setdefault(completion.raw, job)
-            if first is not job:  # equal text: only now is it worth hashing the tasks
-                exact.setdefault(_identity(first), first.position)
-                twin = exact.setdefault(_identity(job), index)
-                if twin != index:
-                    batch.twins.setdefault(twin, []).append(index)
+            first = seen.setdefault(completion.raw, position)
+            if first != position:  # equal text: only now is it worth hashing the tasks
+                exact.setdefault(_identity(*checked[first]), first)
+                twin = exact.setdefault(_identity(task, completion), position)
+                if twin != position:
+                    batch.twins.setdefault(twin, []).append(position)
                     batch.deduped += 1
                     continue
-            if lane.verifier.inline:
-                batch.inline.append(job)
-            else:
-                batch.waiting.setdefault(lane.task_type, []).append(job)
+            work.positions.append(position)
         return batch
 
-    def settle(self, index: int, verdict: Verdict) -> None:
+    def _new_work(self, task_type: str, lane_of: Callable[[str], Lane]) -> Work | UnknownTaskType:
+        try:
+            work = Work(lane_of(task_type))
+        except UnknownTaskType as error:
+            return error
+        (self.inline if work.lane.verifier.inline else self.waiting).append(work)
+        return work
+
+    def settle(self, position: int, verdict: Verdict) -> None:
         """Record the verdict of a pair and of its twins."""
         if self.abandoned:
             return
-        self.verdicts[index] = verdict
-        for twin in self.twins.get(index, ()):
+        self.verdicts[position] = verdict
+        twins = self.twins.get(position, ())
+        for twin in twins:
             self.verdicts[twin] = verdict
         if self.on_verdict is not None:
-            for settled in (index, *self.twins.get(index, ())):
+            for settled in (position, *twins):
                 self.on_verdict(settled, verdict)
 
     def run_inline(self, fault: Callable[[Lane, BaseException], Verdict]) -> Iterator[None]:
-        """Drive every inline verifier in place; yields after each job, so that a loop can serve others between.
+        """Drive every inline verifier in place; yields after each pair, so that a loop can serve others between.
 
         Args:
             fault: turns what a verifier raised into a verdict.
         """
+        pairs, verdicts, handed_in = self.pairs, self.verdicts, self.handed_in
+        begun, taken = self.queue_s.append, self.work_s.append
+        alone = self.on_verdict is None and not self.twins  # nobody else to tell: spares a call a pair
         before = perf_counter()
-        for position, lane, task, completion in self.inline:
-            self.queue_s.append(before - self.handed_in)
-            try:
-                verdict = _drive(lane.verifier, task, completion)
-            except Exception as error:
-                verdict = fault(lane, error)
-            after = perf_counter()
-            self.work_s.append(after - before)
-            self.settle(position, verdict)
-            before = after
-            yield
+        for work in self.inline:
+            verifier = work.lane.verifier
+            for position in work.positions:
+                begun(before - handed_in)
+                try:
+                    verdict = _drive(verifier, *pairs[position])
+                except Exception as error:
+                    verdict = fault(work.lane, error)
+                after = perf_counter()
+                taken(after - before)
+                if alone:
+                    verdicts[position] = verdict
+                else:
+                    self.settle(position, verdict)
+                before = after
+                yield
 
 
 def check_verdict(verdict: object, verifier: Verifier) -> Verdict:
@@ -142,29 +150,28 @@ def _drive(verifier: Verifier, task: Task, completion: Completion) -> Verdict:
     try:
         work.send(None)
     except StopIteration as end:
-        return check_verdict(end.value, verifier)
+        return end.value if type(end.value) is Verdict else check_verdict(end.value, verifier)
     work.close()
     raise RuntimeError(f"{type(verifier).__qualname__} says `inline = True` but its verify awaited")
 
 
-def _checked(pair: object, index: int) -> tuple[Task, Completion]:
-    if isinstance(pair, (tuple, list)) and len(pair) == 2:
-        task, completion = pair
-        if isinstance(completion, str):
-            completion = Completion.parse(completion)
-        if isinstance(task, Task) and isinstance(completion, Completion):
-            return task, completion
-        found = f"({type(task).__name__}, {type(completion).__name__})"
-    else:
-        found = type(pair).__name__
-    raise TypeError(f"pair {index} must be (Task, Completion or str), got {found}")
+def _checked(pair: object, position: int) -> tuple[Task, Completion]:
+    """The pair with its completion parsed."""
+    match pair:
+        case (Task(), Completion()):
+            return pair  # type: ignore[return-value]  # no copy: most callers hand in what is needed
+        case (Task() as task, str(text)):
+            return task, Completion.parse(text)
+    shape = type(pair).__name__
+    if isinstance(pair, (tuple, list)):
+        shape = f"({', '.join(type(item).__name__ for item in pair)})"
+    raise TypeError(f"pair {position} must be (Task, Completion or str), got {shape}")
 
 
-def _identity(job: Job) -> object:
+def _identity(task: Task, completion: Completion) -> object:
     """Equal exactly for pairs that no verifier can tell apart."""
-    completion = job.completion
     try:
-        key: object = job.task.key
+        key: object = task.key
     except TaskError:  # holds what JSON cannot: the task equals itself only
-        key = id(job.task)
+        key = id(task)
     return key, completion.raw, completion.reasoning, completion.answer, completion.finish_reason

@@ -46,7 +46,8 @@ class LoopThread:
         beat: Future[None] = Future()
         with self._lock:
             assert self._loop is not None, "only a started loop can be blocked"
-            self._loop.call_soon_threadsafe(_beat, beat)
+            with contextlib.suppress(RuntimeError):  # closed: this heart beats no more
+                self._loop.call_soon_threadsafe(_beat, beat)
         return beat
 
     def stop(self, closers: Iterable[Callable[[], Awaitable[None]]] = (), *, wait_s: float = 5.0) -> None:

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any
 
 from synthetic1.completion import Completion
-from synthetic1.rewards.batch import Batch, Job, Lane, OnVerdict, Pair, check_verdict
+from synthetic1.rewards.batch import Batch, Lane, OnVerdict, Pair, check_verdict
 from synthetic1.rewards.loop_thread import LoopThread
 from synthetic1.rewards.metrics import Metrics, Recorder
 from synthetic1.rewards.registry import canonical_task_type, get_verifier
@@ -113,7 +113,7 @@ class Scorer:
                         self._abandon(process, batch)
                         break
                 else:
-                    _result(waiter)
+                    self._ended(process, batch, waiter)
             except asyncio.CancelledError:
                 waiter.cancel()
                 raise
@@ -132,15 +132,14 @@ class Scorer:
         for _ in batch.run_inline(self._fault):
             pass
         if batch.waiting:
-            batch.inline.clear()
-            future = process.thread.submit(self._work(process, batch))
+            future = process.thread.submit(self._work_waiting(process, batch))
             try:
                 while not _done(future, self._deadline_s):
                     if not _done(process.thread.pulse(), self._deadline_s) and not future.done():
                         self._abandon(process, batch)
                         break
                 else:
-                    _result(future)
+                    self._ended(process, batch, future)
             except BaseException:  # Ctrl-C here, or what a callback raised there
                 future.cancel()
                 raise
@@ -167,14 +166,15 @@ class Scorer:
             if perf_counter() - began > SLICE_S:
                 await asyncio.sleep(0)
                 began = perf_counter()
+        await self._work_waiting(process, batch)
+
+    async def _work_waiting(self, process: _Process, batch: Batch) -> None:
         workers = []
-        for task_type, jobs in batch.waiting.items():
-            limit = jobs[0].lane.concurrency
-            semaphore = process.semaphores.setdefault(task_type, asyncio.Semaphore(limit))
-            queue = iter(jobs)
-            workers += [
-                asyncio.create_task(self._worker(queue, semaphore, batch)) for _ in range(min(limit, len(jobs)))
-            ]
+        for work in batch.waiting:
+            lane, queue = work.lane, iter(work.positions)
+            semaphore = process.semaphores.setdefault(lane.task_type, asyncio.Semaphore(lane.concurrency))
+            for _ in range(min(lane.concurrency, len(work.positions))):
+                workers.append(asyncio.create_task(self._worker(batch, lane, queue, semaphore)))
         try:
             await asyncio.gather(*workers)
         except BaseException:
@@ -183,11 +183,11 @@ class Scorer:
             await asyncio.gather(*workers, return_exceptions=True)
             raise
 
-    async def _worker(self, queue: Iterator[Job], semaphore: asyncio.Semaphore, batch: Batch) -> None:
-        for position, lane, task, completion in queue:  # shared with the batch's other workers of this verifier
+    async def _worker(self, batch: Batch, lane: Lane, queue: Iterator[int], semaphore: asyncio.Semaphore) -> None:
+        for position in queue:  # shared with the batch's other workers of this verifier
             async with semaphore:
                 began = perf_counter()
-                verdict = await self._verify(lane, task, completion)
+                verdict = await self._verify(lane, *batch.pairs[position])
                 batch.queue_s.append(began - batch.handed_in)
                 batch.work_s.append(perf_counter() - began)
             batch.settle(position, verdict)
@@ -225,6 +225,15 @@ class Scorer:
             log.warning("verifier `%s` failed: %s (said once; every time at debug level)", lane.task_type, why)
         log.debug("verifier `%s` failed: %s", lane.task_type, why, exc_info=error)
         return Verdict.unscorable("infra", why)
+
+    def _ended(self, process: _Process, batch: Batch, future: Future[None] | asyncio.Future[None]) -> None:
+        """Raise what ended the batch early: a callback, Ctrl-C or ``close``."""
+        try:
+            future.result()
+        except (CancelledError, asyncio.CancelledError):
+            if self._closed:
+                raise ScorerClosed("the Scorer was closed while it scored") from None
+            self._abandon(process, batch)  # another batch gave up on the thread, which has come back since
 
     def _abandon(self, process: _Process, batch: Batch) -> None:
         """A verifier blocks the loop itself, where no deadline reaches it: leave that thread, take a new one."""
@@ -322,14 +331,6 @@ def _done(future: Future[Any], timeout_s: float) -> bool:
     except CancelledError:
         return True
     return True
-
-
-def _result(ended: Future[None] | asyncio.Future[None]) -> None:
-    """Raise what the batch raised, which only a callback, Ctrl-C or ``close`` can cause."""
-    try:
-        ended.result()
-    except (CancelledError, asyncio.CancelledError):
-        raise ScorerClosed("the Scorer was closed while it scored") from None
 
 
 def _forget(work: asyncio.Future[Verdict]) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+import os
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,12 +19,12 @@ from synthetic1.tasks.programs.choices import Choices
 from synthetic1.tasks.programs.evaluate import TooLarge, evaluate
 from synthetic1.tasks.programs.grammar import Grammar
 from synthetic1.tasks.programs.inputs import draw_input
+from synthetic1.tasks.programs.languages import LANGUAGES
 from synthetic1.tasks.programs.levels import LEVELS, parse_levels
 from synthetic1.tasks.programs.program import Program, Stmt, Value
-from synthetic1.tasks.source import TaskSource
+from synthetic1.tasks.source import TEST_SHARE, TaskSource, check_split
 
 Split = Literal["train", "test"]
-TEST_SHARE = 0.1
 TASK_TYPE = "code_output_prediction"
 PROBES = 3  # further inputs on which a program must be neither constant nor the identity
 MAX_ATTEMPTS = 20_000  # rejected draws in a row before a level counts as exhausted (about a second)
@@ -31,11 +34,35 @@ PROMPT = (
     "It is called as `transform(s)` with this string, written as in JSON:\n{text}\n\n"
     'Answer with JSON that has one field, the returned string: {{"output": "..."}}'
 )
-LANGUAGES = {"python": "Python"}
+
+# One lock for all sources: what it guards is pure Python, so more would not be faster. A fork waits until no thread is
+# generating, or the child would inherit a generator stopped in mid-step.
+_generating = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_generating.acquire, after_in_parent=_generating.release, after_in_child=_generating.release
+    )
 
 
 class LevelExhausted(ValueError):
     """More distinct programs were asked for than a level has."""
+
+    def __init__(self, level: int, split: Split, found: int) -> None:
+        super().__init__(level, split, found)
+        self.level, self.split, self.found = level, split, found
+
+    def __str__(self) -> str:
+        return (
+            f"level {self.level} ({self.split}) has hardly more than {self.found:,} distinct programs; "
+            "ask for fewer, or add levels"
+        )
+
+
+def capacity(level: int, split: Split) -> int:
+    """How many programs a level surely has, whatever the seed. Only level 1 has few: one operation on one word."""
+    if level == 1:
+        return 1_600 if split == "train" else 180  # seeds find about 1,780 and 205 before they give up
+    return sys.maxsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +72,7 @@ class Example:
     level: int
     program: Program
     source: str
-    """The program rendered in ``language``; no two examples of a source share it."""
+    """The program rendered in ``language``; no two examples of a stream share it."""
     text: str
     output: str
     language: str = "python"
@@ -53,20 +80,21 @@ class Example:
     def steps(self) -> list[tuple[str, Value]]:
         """Every statement that changed something, as rendered, with the value it made: the evaluator's own trace."""
         found: list[tuple[str, Value]] = []
+        render = LANGUAGES[self.language].render_simple
 
         def note(node: Stmt, value: Value) -> None:
-            found.append((render_python.render_simple(node), value))
+            found.append((render(node), value))
 
         evaluate(self.program, self.text, on_step=note)
         return found
 
     def prompt(self) -> str:
-        name = LANGUAGES[self.language]
+        name = LANGUAGES[self.language].name
         return PROMPT.format(language=name, fence=self.language, source=self.source, text=json.dumps(self.text))
 
 
 def split_of(text: str) -> Split:
-    """The split that a program's source, or an input, belongs to: a function of its content alone.
+    """The split that a program (its Python source) or an input belongs to: a function of its content alone.
 
     A test task takes both its program and its input from the test side, a training task both from the training
     side, so that neither was ever trained on. About a tenth of all programs and of all inputs are test.
@@ -95,7 +123,7 @@ def examples(level: int, *, split: Split = "train", seed: int = 0) -> Iterator[E
             while split_of(text := draw_input(settings, choose)) != split:
                 pass
             program = Grammar(settings, choose, text).program()
-            source = render_python.render(program)
+            source = render_python.render(program)  # the identity of a program in every language: all split alike
             if split_of(source) != split:
                 continue
             digest = hashlib.blake2b(source.encode(), digest_size=12).digest()
@@ -116,9 +144,7 @@ def examples(level: int, *, split: Split = "train", seed: int = 0) -> Iterator[E
             yield Example(level, program, source, text, output)
             break
         else:
-            raise LevelExhausted(
-                f"level {level} ({split}) has hardly more than {found} distinct programs; ask for fewer, or add levels"
-            )
+            raise LevelExhausted(level, split, found)
 
 
 def to_task(example: Example, problem_id: str) -> Task:
@@ -143,79 +169,102 @@ def to_task(example: Example, problem_id: str) -> Task:
 class GeneratedTasks(TaskSource):
     """Generated tasks of one or several levels, made when they are first asked for.
 
-    Task ``i`` is of level ``levels[i % len(levels)]``; the whole source is a function of its arguments.
+    The levels take turns; the whole source is a function of its arguments.
 
     Args:
         levels: 1 to 10, in any form ``parse_levels`` reads.
         split: ``train`` and ``test`` share neither a program nor an input.
         seed: other seeds give other tasks.
-        size: how many tasks.
+        size: how many tasks. Where level 1 runs out (see ``capacity``) the other levels take over its turns; level 1
+            alone is as long as it can be.
 
     Raises:
-        ValueError: an unknown level or split, or a size below 1.
-        LevelExhausted: on access, when a level has fewer distinct programs than asked for.
+        ValueError: an unknown level or split, a negative seed, or a size below 1.
     """
 
     def __init__(
-        self, levels: int | str | Sequence[int] = (1, 2, 3), *, split: Split = "train", seed: int = 0, size: int = 2000
+        self, levels: int | str | Iterable[int] = (1, 2, 3), *, split: Split = "train", seed: int = 0, size: int = 2000
     ) -> None:
-        if split not in ("train", "test"):
-            raise ValueError(f"unknown split {split!r}; one of train, test")
-        if size < 1:
-            raise ValueError(f"size must be at least 1, got {size}")
-        self.levels = parse_levels(levels if isinstance(levels, int | str) else list(levels))
-        self.split: Split = split
-        self.seed, self.size = seed, size
+        check_split(split)
+        _check_at_least("seed", seed, 0)
+        _check_at_least("size", size, 1)
+        self.levels = parse_levels(levels)
+        self.split, self.seed, self.size = split, seed, size
         self.name = f"code_understanding/L{','.join(map(str, self.levels))}/s{seed}/{split}"
         self._reset()
 
     def _reset(self) -> None:
+        self._length = min(self.size, sum(capacity(n, self.split) for n in self.levels))
         self._streams = {n: examples(n, split=self.split, seed=self.seed) for n in self.levels}
         self._made: dict[int, list[Example]] = {n: [] for n in self.levels}
         self._tasks: dict[int, Task] = {}
 
     def __len__(self) -> int:
-        return self.size
-
-    def example(self, index: int) -> Example:
-        """The program and input behind task ``index``."""
-        if not -self.size <= index < self.size:
-            raise IndexError(f"{self.name} has {self.size} tasks; there is no task {index}")
-        round_, place = divmod(index % self.size, len(self.levels))
-        level = self.levels[place]
-        made = self._made[level]
-        while len(made) <= round_:
-            made.append(next(self._streams[level]))
-        return made[round_]
+        return self._length
 
     def __getitem__(self, index: int) -> Task:
-        example = self.example(index)
-        index %= self.size
+        index = self._position(index)
         task = self._tasks.get(index)
         if task is None:
-            number = index // len(self.levels)
-            name = f"code_understanding/L{example.level}/s{self.seed}/{self.split}/{number}"
-            task = self._tasks[index] = to_task(example, name)
+            level, number = self._place(index)
+            name = f"code_understanding/L{level}/s{self.seed}/{self.split}/{number}"
+            task = self._tasks[index] = to_task(self._example(level, number), name)
         return task
 
-    def get(self, problem_id: str) -> Task:
-        """The task of a problem id; the id says level, seed, split and number.
+    def example(self, index: int) -> Example:
+        """The program and input behind task ``index``.
 
         Raises:
-            KeyError: an id that is not one of this source's.
+            IndexError: outside the source.
         """
-        parts = problem_id.split("/")
-        if len(parts) == 5 and parts[4].isdecimal() and parts[:1] == ["code_understanding"]:
-            level = int(parts[1][1:]) if parts[1][1:].isdecimal() else 0
-            if level in self.levels and parts[2:4] == [f"s{self.seed}", self.split]:
-                index = int(parts[4]) * len(self.levels) + self.levels.index(level)
-                if index < self.size:
-                    return self[index]
-        raise KeyError(f"no task {problem_id!r} in {self.name} with {self.size} tasks")
+        return self._example(*self._place(self._position(index)))
+
+    def _example(self, level: int, number: int) -> Example:
+        made = self._made[level]
+        if number >= len(made):
+            with _generating:
+                while number >= len(made):
+                    example = next(self._streams[level], None)
+                    if example is None:  # a stream that has raised once only says that it ended
+                        raise LevelExhausted(level, self.split, len(made))
+                    made.append(example)
+        return made[number]
+
+    def _place(self, index: int) -> tuple[int, int]:
+        """Level and number within it of a task: every level that has programs left gives one a round."""
+        levels, rounds = self.levels, 0
+        while True:
+            fewest = min(capacity(n, self.split) for n in levels)
+            number, turn = divmod(index, len(levels))
+            if rounds + number < fewest:
+                return levels[turn], rounds + number
+            index -= (fewest - rounds) * len(levels)
+            levels, rounds = tuple(n for n in levels if capacity(n, self.split) > fewest), fewest
+
+    def rows_of(self, problem_id: str) -> Iterator[int]:
+        """The index of a problem id, which says level, seed, split and number; nothing is generated to find it."""
+        for level in self.levels:
+            prefix = f"code_understanding/L{level}/s{self.seed}/{self.split}/"
+            digits = problem_id.removeprefix(prefix)
+            if not digits.isdecimal() or f"{prefix}{int(digits)}" != problem_id:
+                continue
+            number = int(digits)
+            # Before it come all earlier rounds, and in its own round the levels below.
+            index = sum(min(capacity(n, self.split), number + (n < level)) for n in self.levels)
+            if number < capacity(level, self.split) and index < len(self):
+                yield index
+
+    def part(self, split: str) -> GeneratedTasks:
+        """The same source with this split: held-out tasks are generated as such, not set apart from these."""
+        check_split(split)
+        if split == self.split:
+            return self
+        other: Split = "test" if split == "test" else "train"
+        return GeneratedTasks(self.levels, split=other, seed=self.seed, size=self.size)
 
     def verify_gold(self, indices: Sequence[int] | None = None) -> list[check.Mismatch]:
-        """Run the rendered programs in fresh interpreters under two hash seeds; the disagreements (none expected)."""
-        chosen = [self.example(i) for i in (indices if indices is not None else range(self.size))]
+        """Run the programs as Python in fresh interpreters under two hash seeds; the disagreements (none expected)."""
+        chosen = [self.example(i) for i in (indices if indices is not None else range(len(self)))]
         return check.check([(e.source, e.text, e.output) for e in chosen])
 
     def __getstate__(self) -> dict[str, object]:  # generators do not pickle, and need not: all follows from these
@@ -224,3 +273,8 @@ class GeneratedTasks(TaskSource):
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
         self._reset()
+
+
+def _check_at_least(name: str, value: object, least: int) -> None:  # configs hold anything
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be an integer of at least {least}, got {value!r:.60}")

@@ -31,16 +31,17 @@ from synthetic1.trainers.embedded_model import FOLDER
 from synthetic1.trainers.embedded_tokenizer import CONTEXT, build_tokenizer, direct, trace
 
 BATCH = 64
+BUCKETS = 8  # batches that are drawn together and sorted by length
 DATA_SEED = 1_000  # far from the seeds that training and evaluation use
-POOL = {1: 1_400, 2: 20_000, 3: 40_000, 4: 4_000}  # distinct programs a level
+POOL = {1: 1_400, 2: 20_000, 3: 40_000}  # distinct programs a level; each meets a fresh input whenever it is drawn
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=FOLDER, help="where the model folder is written")
-    parser.add_argument("--trace-steps", type=int, default=1_500, help="phase 1: batches of 64 traces")
-    parser.add_argument("--mixed-steps", type=int, default=200, help="phase 2: batches of traces and direct answers")
-    parser.add_argument("--direct-share", type=float, default=0.6, help="phase 2: share of direct answers")
+    parser.add_argument("--trace-steps", type=int, default=2_600, help="phase 1: batches of 64 traces")
+    parser.add_argument("--mixed-steps", type=int, default=100, help="phase 2: batches of traces and direct answers")
+    parser.add_argument("--direct-share", type=float, default=0.65, help="phase 2: share of direct answers")
     parser.add_argument("--levels", type=int, nargs="+", default=[1, 2, 3], help="levels to train on")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0, help="torch threads; 0 = all cores")
@@ -77,13 +78,14 @@ class ColdStartData:
         self.pools = {}
         for level in levels:
             stream = examples(level, seed=DATA_SEED + seed)
-            self.pools[level] = [next(stream) for _ in range(POOL.get(level, 4_000))]
+            self.pools[level] = [next(stream) for _ in range(POOL.get(level, 10_000))]
 
     def batches(self, direct_share: float) -> Iterator[list[tuple[list[int], list[int]]]]:
+        """Batches of similar length, in random order: padding would cost a third of the time."""
         checked = 0
         while True:
-            batch: list[tuple[list[int], list[int]]] = []
-            while len(batch) < BATCH:
+            drawn: list[tuple[list[int], list[int]]] = []
+            while len(drawn) < BATCH * BUCKETS:
                 level = self.choose.pick(list(self.pools))
                 example = other_input(self.choose.pick(self.pools[level]), self.choose)
                 if example is None:
@@ -95,9 +97,12 @@ class ColdStartData:
                 messages = [{"role": "user", "content": example.prompt()}]
                 prompt = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
                 answer = self.tokenizer(completion)["input_ids"]
-                if len(prompt) + len(answer) < 320:
-                    batch.append((prompt, [*answer, self.tokenizer.eos_token_id]))
-            yield batch
+                drawn.append((prompt, [*answer, self.tokenizer.eos_token_id]))
+            drawn.sort(key=lambda pair: len(pair[0]) + len(pair[1]))
+            starts = list(range(0, len(drawn), BATCH))
+            while starts:
+                start = starts.pop(self.choose.integer(0, len(starts) - 1))
+                yield drawn[start : start + BATCH]
 
 
 def make_model(tokenizer: Any) -> Any:
@@ -112,7 +117,7 @@ def make_model(tokenizer: Any) -> Any:
         num_key_value_heads=4,
         head_dim=32,
         max_position_embeddings=CONTEXT,
-        rope_theta=10_000.0,
+        rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
         tie_word_embeddings=True,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
@@ -132,21 +137,24 @@ def train(model: Any, tokenizer: Any, data: ColdStartData, *, steps: int, direct
         torch.optim.AdamW(others, lr=3e-3 * peak, betas=(0.9, 0.98), weight_decay=0.0),
     ]
     schedules = [
-        torch.optim.lr_scheduler.LambdaLR(o, lambda i: min(1.0, (i + 1) / 20) * min(1.0, 0.05 + (steps - i) / (0.6 * steps)))
+        torch.optim.lr_scheduler.LambdaLR(
+            o, lambda i: min(1.0, (i + 1) / 20) * min(1.0, 0.05 + (steps - i) / (0.6 * steps))
+        )
         for o in optimizers
     ]
     pad = tokenizer.pad_token_id
     started = time.monotonic()
     for step, batch in zip(range(steps), data.batches(direct_share), strict=False):
-        width = -(-max(len(p) + len(c) for p, c in batch) // 16) * 16
+        width = -(-max(len(p) + len(c) for p, c in batch) // 8) * 8
         ids = torch.full((len(batch), width), pad)
         labels = torch.full((len(batch), width), -100)
         for row, (prompt, completion) in enumerate(batch):
             ids[row, : len(prompt) + len(completion)] = torch.tensor(prompt + completion)
             labels[row, len(prompt) : len(prompt) + len(completion)] = torch.tensor(completion)
-        hidden = model.model(input_ids=ids, attention_mask=(ids != pad).long()).last_hidden_state
         wanted = labels[:, 1:] != -100
-        logits = model.lm_head(hidden[:, :-1][wanted])
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            hidden = model.model(input_ids=ids, attention_mask=(ids != pad).long()).last_hidden_state
+            logits = model.lm_head(hidden[:, :-1][wanted]).float()
         loss = torch.nn.functional.cross_entropy(logits, labels[:, 1:][wanted], reduction="sum") / (BATCH * 30)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -169,13 +177,16 @@ def main() -> None:
     torch.manual_seed(args.seed)
     tokenizer = build_tokenizer()
     model = make_model(tokenizer)
-    print(f"{sum(p.numel() for p in model.parameters()):,} weights, {len(tokenizer)} tokens; making programs …", flush=True)
+    print(
+        f"{sum(p.numel() for p in model.parameters()):,} weights, {len(tokenizer)} tokens; making programs …",
+        flush=True,
+    )
     data = ColdStartData(tokenizer, args.levels, args.seed)
     print("phase 1: traces", flush=True)
     train(model, tokenizer, data, steps=args.trace_steps, direct_share=0.0, peak=1.0)
     save(model, tokenizer, args.out / "phase1") if args.out != FOLDER else None
     print("phase 2: traces and direct answers", flush=True)
-    train(model, tokenizer, data, steps=args.mixed_steps, direct_share=args.direct_share, peak=0.5)
+    train(model, tokenizer, data, steps=args.mixed_steps, direct_share=args.direct_share, peak=0.3)
     model.generation_config = GenerationConfig(
         eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, do_sample=True, temperature=1.0
     )

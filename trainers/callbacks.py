@@ -19,7 +19,7 @@ from synthetic1.trainers.watch import Watch
 Evaluate = Callable[[int], dict[str, Any]]
 
 
-class RunRecorder(TrainerCallback):  # type: ignore[misc]
+class RunRecorder(TrainerCallback):
     """Writes a row a step, shows a line a step, and now and then the best and the worst sample.
 
     Args:
@@ -28,7 +28,13 @@ class RunRecorder(TrainerCallback):  # type: ignore[misc]
     """
 
     def __init__(
-        self, trainer: VerifiedGRPOTrainer, run: RunFolder | None, *, sample_every: int, evaluate: Evaluate, eval_every: int
+        self,
+        trainer: VerifiedGRPOTrainer,
+        run: RunFolder | None,
+        *,
+        sample_every: int,
+        evaluate: Evaluate,
+        eval_every: int,
     ) -> None:
         self.trainer, self.run = trainer, run
         self.sample_every, self.evaluate, self.eval_every = sample_every, evaluate, eval_every
@@ -109,12 +115,12 @@ class RunRecorder(TrainerCallback):  # type: ignore[misc]
         terminal.show_samples(best, worst)
 
 
-class StopOnSignal(TrainerCallback):  # type: ignore[misc]
+class StopOnSignal(TrainerCallback):
     """Ctrl-C (or SIGTERM) saves a checkpoint after the step at hand and stops; a second one stops at once."""
 
-    def __init__(self, updates_per_rollout: int) -> None:
+    def __init__(self, steps_per_rollout: int) -> None:
         self.asked = False
-        self._updates = updates_per_rollout
+        self._steps = steps_per_rollout
         self._before: dict[int, Any] = {}
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -131,7 +137,7 @@ class StopOnSignal(TrainerCallback):  # type: ignore[misc]
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         # Mid-rollout the rest of the rollout would be lost: stop at the next boundary, so that resuming is exact.
-        if self.asked and state.global_step % self._updates == 0:
+        if self.asked and state.global_step % self._steps == 0:
             control.should_save = True
             control.should_training_stop = True
 

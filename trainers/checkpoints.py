@@ -64,7 +64,9 @@ def last_complete(folder: Path) -> Path | None:
 def explain_failed_save(folder: Path, error: Exception) -> ProgramError:
     """One line for a checkpoint that could not be written; the earlier ones still stand."""
     free = shutil.disk_usage(folder if folder.exists() else folder.parent).free
-    reason = "the disk is full" if free < 64 * 2**20 or "os error 28" in str(error) else " ".join(str(error).split())[:200]
+    reason = (
+        "the disk is full" if free < 64 * 2**20 or "os error 28" in str(error) else " ".join(str(error).split())[:200]
+    )
     return ProgramError(
         f"could not write a checkpoint to {folder}: {reason} ({free / 2**20:.0f} MiB free); make room and go on from "
         "the one before with resume=true"

@@ -54,7 +54,7 @@ def train(settings: GrpoSettings) -> None:
     tested = learned.held_out(settings.env, settings.eval.n) if settings.eval.n else []
     model = models.load_model(settings.model)
     context = models.context_length(model)
-    longest = learned.check_prompts(tokenizer, context, settings.rollout.max_completion_length)
+    longest = learned.check_tasks(tokenizer, context, settings.rollout.max_completion_length)
     try:
         micro = settings.micro_batch(ranks)
         folder = runs.folder(settings)
@@ -108,7 +108,7 @@ def train(settings: GrpoSettings) -> None:
         evaluate=lambda step: held_out(settings.eval.n_during, settings.rollout.temperature).summary(),
         eval_every=settings.eval.every if tested else 0,
     )
-    stop = StopOnSignal(settings.trainer.updates_per_rollout)
+    stop = StopOnSignal(settings.steps_per_rollout)
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(recorder)
     trainer.add_callback(stop)

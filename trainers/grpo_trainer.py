@@ -8,24 +8,46 @@ from typing import Any
 from accelerate.utils import gather_object
 from trl import GRPOConfig, GRPOTrainer
 
+from synthetic1.program import ProgramError
 from synthetic1.trainers.checkpoints import explain_failed_save, mark_complete, step_of
 from synthetic1.trainers.clock import PhaseClock
 from synthetic1.trainers.reward import Reward, Sample
 from synthetic1.trainers.schedule import PromptSchedule
 from synthetic1.trainers.settings import GrpoSettings
 
+# Fields of GRPOConfig that the schedule of prompts, the run folder or resuming rest on, and what people set instead.
+DERIVED = {
+    "generation_batch_size": "trainer.prompts_per_step",
+    "gradient_accumulation_steps": "trainer.micro_batch",
+    "max_steps": "trainer.max_steps",
+    "num_generations": "trainer.group_size",
+    "output_dir": "runs and run_name",
+    "per_device_train_batch_size": "trainer.micro_batch",
+    "save_steps": "trainer.save_every",
+    "seed": "seed",
+    "steps_per_generation": "trainer.updates_per_rollout",
+    "use_vllm": "rollout",
+    "vllm_mode": "rollout",
+}
+
 
 class VerifiedGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL ships no types we can follow
     """Learns from a :class:`Reward` over tasks in the order of a :class:`PromptSchedule`.
 
     ``rollout`` holds the judged completions of the last rollout, of all processes.
+
+    Raises:
+        ProgramError: settings that do not go together, in TRL's words.
     """
 
     def __init__(self, *, reward: Reward, schedule: PromptSchedule, **kwargs: Any) -> None:
         self.clock = PhaseClock()
         self.reward, self.schedule = reward, schedule
         self.rollout: list[Sample] = []
-        super().__init__(reward_funcs=reward.score, **kwargs)
+        try:
+            super().__init__(reward_funcs=reward.score, **kwargs)
+        except ValueError as error:  # so TRL and peft say which settings do not go together
+            raise ProgramError(str(error)) from error
         if self.use_vllm:
             push = self.vllm_generation.sync_weights
 
@@ -70,7 +92,7 @@ class VerifiedGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL ships no ty
 
 
 def grpo_config(settings: GrpoSettings, output: Path, processes: int, rollout: dict[str, Any]) -> GRPOConfig:
-    """TRL's configuration, derived from ours; ``trainer.extra`` has the last word.
+    """TRL's configuration, derived from ours; ``trainer.extra`` has the last word on what is not ``DERIVED``.
 
     Raises:
         ValueError: sizes that do not divide; a field that TRL does not know, or will not have.
@@ -78,6 +100,11 @@ def grpo_config(settings: GrpoSettings, output: Path, processes: int, rollout: d
     import torch
 
     t = settings.trainer
+    for name in t.extra:
+        if name in DERIVED:
+            raise ValueError(f"trainer.extra.{name} follows from {DERIVED[name]}; set that")
+        if name not in GRPOConfig.__dataclass_fields__:
+            raise ValueError(f"trainer.extra.{name}: trl.GRPOConfig has no such field")
     micro = settings.micro_batch(processes)
     accumulation = t.prompts_per_step * t.group_size // (micro * processes)
     on_cpu = not torch.cuda.is_available()
@@ -102,7 +129,7 @@ def grpo_config(settings: GrpoSettings, output: Path, processes: int, rollout: d
         "mask_truncated_completions": t.mask_truncated_completions,
         "gradient_checkpointing": t.gradient_checkpointing,
         # A checkpoint inside a rollout would lose the rest of it: keep to rollout boundaries.
-        "save_steps": -(-t.save_every // t.updates_per_rollout) * t.updates_per_rollout,
+        "save_steps": -(-t.save_every // settings.steps_per_rollout) * settings.steps_per_rollout,
         "save_strategy": "steps",
         "save_total_limit": 2,  # the one before stays until the new one is whole
         "logging_steps": 1,

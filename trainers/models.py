@@ -41,9 +41,13 @@ def load_tokenizer(settings: ModelSettings) -> Any:
         try:
             tokenizer.chat_template = Path(settings.chat_template).read_text()
         except OSError as error:
-            raise ProgramError(f"model.chat_template: cannot read {settings.chat_template}: {error.strerror}") from error
+            raise ProgramError(
+                f"model.chat_template: cannot read {settings.chat_template}: {error.strerror}"
+            ) from error
     if tokenizer.chat_template is None:
-        raise ProgramError(f"model `{settings.name}` has no chat template; give one with model.chat_template=FILE.jinja")
+        raise ProgramError(
+            f"model `{settings.name}` has no chat template; give one with model.chat_template=FILE.jinja"
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -128,6 +132,12 @@ def estimate_memory(model: Any, settings: GrpoSettings, prompt_tokens: int, micr
 
 
 def _missing(settings: ModelSettings, error: Exception) -> str:
+    folder = Path(settings.name).expanduser()
+    if settings.name.startswith(("/", ".", "~")) or settings.name.count("/") > 1 or folder.is_dir():
+        if not folder.is_dir():
+            return f"model `{settings.name}`: there is no such folder"
+        if not (folder / "config.json").is_file():
+            return f"model `{settings.name}`: the folder holds no config.json, so it is no Hugging Face model"
     reason = str(error).strip().split("\n")[0][:160]
     return (
         f"model `{settings.name}` cannot be loaded: {reason} (give `embedded`, a folder with a Hugging Face model, "

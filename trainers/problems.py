@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from synthetic1.completion import Completion
 from synthetic1.program import ProgramError
+from synthetic1.rewards.registry import UnknownTaskType
 from synthetic1.rewards.scorer import Scorer
 from synthetic1.task import Task, TaskError
 from synthetic1.tasks.mixture import Mixture
@@ -20,7 +22,7 @@ from synthetic1.trainers.settings import CurriculumPhase, EnvSettings, GrpoSetti
 if TYPE_CHECKING:
     from datasets import Dataset
 
-CHECKED_PROMPTS = 4_000  # prompts tokenized before the start; more would only cost time
+CHECKED_TASKS = 4_000  # tasks looked at before the start; more would only cost time
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,9 @@ class Problems:
             ProgramError: an unknown id or argument, or tasks that cannot be read.
         """
         if env.id is not None:
-            tasks, scorer = _make(env.id, {**env.kwargs, **overrides})
-            return cls(tasks, scorer, bool(overrides.get("thinking_open")))
+            return cls(*_make(env.id, {**env.kwargs, **overrides}), bool(overrides.get("thinking_open")))
         sources: dict[str | TaskSource, float] = {}
-        scorer = None
+        scorer: Scorer | None = None
         for part in (env.mixture or {}).values():
             kwargs = {k: v for k, v in part.items() if k not in ("id", "weight")}
             tasks, own = _make(part["id"], {**kwargs, **overrides})
@@ -85,7 +86,7 @@ class Problems:
             ProgramError: a curriculum phase without tasks.
         """
         t = settings.trainer
-        rollouts = -(-t.max_steps // t.updates_per_rollout)
+        rollouts = -(-t.max_steps // settings.steps_per_rollout)
         phases = t.curriculum or [CurriculumPhase(until=1.0, levels="1-10")]
         made = []
         for phase in phases:
@@ -93,7 +94,7 @@ class Problems:
             if not pools:
                 raise ProgramError(f"trainer.curriculum: no task has a level in {phase.levels!r}")
             made.append(Phase(round(phase.until * rollouts), tuple(pools), tuple(weights)))
-        repeats = t.updates_per_rollout * grad_accumulation * int(t.extra.get("num_iterations", 1))
+        repeats = settings.steps_per_rollout * grad_accumulation
         prompts = t.prompts_per_step * t.updates_per_rollout
         return PromptSchedule(settings.seed, tuple(made), rollouts, prompts, t.group_size, repeats)
 
@@ -111,16 +112,20 @@ class Problems:
                 kept.append(weight)
         return pools, [w / sum(kept) for w in kept]
 
-    def check_prompts(self, tokenizer: Any, context: int, completion: int) -> int:
-        """Tokens of the longest prompt among (at most 4,000 of) the tasks, chat template included.
+    def check_tasks(self, tokenizer: Any, context: int, completion: int) -> int:
+        """Look at (at most 4,000 of) the tasks; tokens of the longest prompt, chat template included.
 
         Raises:
-            ProgramError: a prompt that leaves no room for the completion in the model's context.
+            ProgramError: a prompt that leaves no room for the completion in the model's context, or a task that no
+                verifier can judge, or no task at all.
         """
         longest, where = 0, ""
-        step = max(1, len(self.tasks) // CHECKED_PROMPTS)
+        if not len(self.tasks):
+            raise ProgramError(f"{self.tasks.name} holds no tasks to learn from")
+        step = -(-len(self.tasks) // CHECKED_TASKS)
         for index in range(0, len(self.tasks), step):
             task = self.tasks[index]
+            self._check_judged(task)
             tokens = len(render(tokenizer, task.prompt))
             if tokens > longest:
                 longest, where = tokens, task.problem_id
@@ -131,11 +136,28 @@ class Problems:
             )
         return longest
 
+    def _check_judged(self, task: Task) -> None:
+        """Training on a task whose verdict is always ``unscorable`` would go on for hours and learn nothing."""
+        try:
+            verifier = self.scorer.verifier(task.task_type)
+        except UnknownTaskType as error:
+            raise ProgramError(f"{self.tasks.name}: task `{task.problem_id}`: {error}") from error
+        if verifier.inline:  # costs microseconds, unlike a sandbox or a judge
+            verdict = self.scorer.score_sync([(task, Completion.parse("?"))])[0]
+            if verdict.score is None:
+                why = verdict.details.get("why", verdict.reason)
+                raise ProgramError(f"{self.tasks.name}: task `{task.problem_id}` cannot be judged: {why}")
+
 
 def render(tokenizer: Any, prompt: str) -> list[int]:
     """The token ids of a prompt as the model sees it, up to where its completion begins."""
     messages = [{"role": "user", "content": prompt}]
-    ids: list[int] = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
+    ids: list[int] = tokenizer.apply_chat_template(
+        messages,
+        add_generation_prompt=True,
+        return_dict=False,
+        tokenizer_kwargs={"verbose": False},  # a prompt that is too long is our error to explain
+    )
     return ids
 
 
@@ -161,7 +183,8 @@ def _make(env_id: str, kwargs: dict[str, Any]) -> tuple[TaskSource, Scorer]:
     except (gymnasium.error.Error, TypeError, ValueError) as error:
         if isinstance(error, TaskError):
             raise
-        raise ProgramError(f"env `{env_id}`: {' '.join(str(error).split())}") from error
+        reason = " ".join(str(error).split()).partition(" was raised from the environment creator")[0]
+        raise ProgramError(f"env `{env_id}`: {reason}") from error
     if not hasattr(env, "tasks") or not hasattr(env, "scorer"):
         raise ProgramError(f"env `{env_id}` is no synthetic1 environment: it holds no `tasks` and no `scorer`")
     return env.tasks, env.scorer

@@ -68,7 +68,9 @@ def open_run(settings: GrpoSettings, path: Path) -> RunFolder:
     checkpoint = last_complete(path / "checkpoints") if settings.resume else None
     if settings.resume:
         run.truncate_after(step_of(checkpoint) if checkpoint else -1)
-        print(f"going on from step {step_of(checkpoint)}" if checkpoint else "no whole checkpoint: starting from step 0")
+        print(
+            f"going on from step {step_of(checkpoint)}" if checkpoint else "no whole checkpoint: starting from step 0"
+        )
     run.write_config(settings.model_dump(mode="json"))
     return run
 
@@ -170,7 +172,9 @@ def show_dry_run(sample: Sample, settings: GrpoSettings) -> None:
     print(f"  task     {sample.task.problem_id}")
     print(f"  answer   {sample.verdict.answer!r}")
     print(f"  verdict  {sample.verdict.reason}, score {sample.verdict.score}")
-    print(f"configuration, tasks, prompts and scoring are fine; without dry_run=true, {settings.trainer.max_steps} steps follow")
+    print(
+        f"all is well; without dry_run=true, {settings.trainer.max_steps} steps follow"
+    )
 
 
 def show_stopped(settings: GrpoSettings, step: int, is_main: bool) -> None:

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, field_validator, model_validator
 
+from synthetic1.tasks.programs.levels import parse_levels
+
 Level = int | str | list[int]
 
 
@@ -50,12 +52,12 @@ def short_name(env_id: str) -> str:
 class LoraSettings(Section):
     r: PositiveInt = 16
     alpha: PositiveInt = 32
-    dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     target_modules: str | list[str] = "all-linear"
 
 
 class ModelSettings(Section):
-    name: str
+    name: str = Field(min_length=1)
     """``embedded``, a folder, or a Hugging Face model id."""
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     revision: str | None = None
@@ -67,7 +69,7 @@ class ModelSettings(Section):
 class VllmSettings(Section):
     max_model_length: PositiveInt | None = None
     """Prompt plus completion in tokens; by default the longest prompt plus ``max_completion_length``."""
-    gpu_memory_utilization: float = Field(0.3, gt=0.0, le=1.0)
+    gpu_memory_utilization: float = Field(default=0.3, gt=0.0, le=1.0)
     tensor_parallel_size: PositiveInt = 1
     sleep: bool = False
     server_base_url: str = "http://127.0.0.1:8000"
@@ -77,7 +79,7 @@ class RolloutSettings(Section):
     backend: Literal["transformers", "vllm_colocate", "vllm_server"]
     max_completion_length: PositiveInt
     temperature: PositiveFloat = 1.0
-    top_p: float = Field(1.0, gt=0.0, le=1.0)
+    top_p: float = Field(default=1.0, gt=0.0, le=1.0)
     vllm: VllmSettings = VllmSettings()
 
 
@@ -85,6 +87,12 @@ class CurriculumPhase(Section):
     until: float = Field(gt=0.0, le=1.0)
     """The phase ends at this share of all steps."""
     levels: Level
+
+    @field_validator("levels")
+    @classmethod
+    def known(cls, levels: Level) -> Level:
+        parse_levels(levels)
+        return levels
 
 
 class TrainerSettings(Section):
@@ -99,14 +107,14 @@ class TrainerSettings(Section):
     """Completions in memory at once on each process; by default all of an update's."""
     learning_rate: PositiveFloat = 1e-6
     lr_scheduler: str = "cosine"
-    warmup_steps: int = Field(0, ge=0)
-    weight_decay: float = Field(0.0, ge=0.0)
-    adam_beta2: float = Field(0.999, gt=0.0, lt=1.0)
+    warmup_steps: int = Field(default=0, ge=0)
+    weight_decay: float = Field(default=0.0, ge=0.0)
+    adam_beta2: float = Field(default=0.999, gt=0.0, lt=1.0)
     max_grad_norm: PositiveFloat = 1.0
-    loss_type: str = "dapo"
+    loss_type: Literal["bnpo", "cispo", "dapo", "dr_grpo", "grpo", "luspo", "sapo", "vespo"] = "dapo"
     epsilon: PositiveFloat = 0.2
     epsilon_high: PositiveFloat | None = 0.28
-    beta: float = Field(0.0, ge=0.0)
+    beta: float = Field(default=0.0, ge=0.0)
     scale_rewards: Literal["group", "batch", "none"] = "group"
     mask_truncated_completions: bool = False
     gradient_checkpointing: bool = False
@@ -129,9 +137,9 @@ class TrainerSettings(Section):
 
 
 class EvalSettings(Section):
-    n: int = Field(512, ge=0)
+    n: int = Field(default=512, ge=0)
     """Held-out tasks, one sample each, before and after; 0 skips the evaluation."""
-    every: int = Field(0, ge=0)
+    every: int = Field(default=0, ge=0)
     """Steps between two evaluations during the run; 0 = none."""
     n_during: PositiveInt = 128
     batch_size: PositiveInt = 128
@@ -145,7 +153,7 @@ class GrpoSettings(Section):
     rollout: RolloutSettings
     trainer: TrainerSettings
     eval: EvalSettings = EvalSettings()
-    seed: int = Field(0, ge=0)
+    seed: int = Field(default=0, ge=0)
     run_name: str | None = None
     runs: str = "runs"
     resume: bool = False
@@ -157,6 +165,11 @@ class GrpoSettings(Section):
         if self.resume and self.overwrite:
             raise ValueError("resume=true goes on with a run and overwrite=true puts it aside: choose one")
         return self
+
+    @property
+    def steps_per_rollout(self) -> int:
+        """Steps (optimizer updates) that a rollout serves; after the last of them a run can be resumed exactly."""
+        return self.trainer.updates_per_rollout * int(self.trainer.extra.get("num_iterations", 1))
 
     @property
     def name(self) -> str:

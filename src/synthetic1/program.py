@@ -42,13 +42,14 @@ def run_program(
     debug = "--debug" in sys.argv or os.environ.get("HYDRA_FULL_ERROR") == "1"
     sys.argv[1:] = [_opened(a, open_groups or {}) for a in sys.argv[1:] if a != "--debug"]
     sys.argv[1:] = [a for joined in sys.argv[1:] for a in joined.split("\n")]
+    _refuse_unknown_options(sys.argv[1:])
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole, and we say them
 
     errors: list[Exception] = []  # of the job: Hydra would put a line of its own before ours
 
     def task(config: Any) -> None:
         try:
-            run(validate(settings_type, OmegaConf.to_container(config, resolve=True)))
+            run(validate(settings_type, OmegaConf.to_container(config, resolve=True, throw_on_missing=True)))
         except Exception as error:
             errors.append(error)
 
@@ -91,27 +92,48 @@ def fail(message: str) -> NoReturn:
 
 def explain(error: BaseException) -> str | None:
     """The one line for an error a person can mend, or ``None`` for a defect of ours (which keeps its traceback)."""
-    from hydra.errors import HydraException, MissingConfigException
-    from omegaconf.errors import OmegaConfBaseException
+    from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+    from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
     text = str(error)
     if isinstance(error, MissingConfigException) and (found := re.search(r"Could not find '([^/']+)/([^']+)'", text)):
         options = text.partition("Available options in")[2].split("\n")[1:]
         names = ", ".join(o.strip() for o in options if o.strip() and ":" not in o)
         return f"there is no {found[1]} `{found[2]}`; there are: {names}"
+    if isinstance(error, OverrideParseException):
+        return f"cannot read `{error.override}`: settings are written name=value, e.g. trainer.max_steps=5"
+    if found := re.match(r"Could not (override|delete from config\.) '([^']+?)\.?'", text):
+        more = f"; a section that takes more wants a plus: +{found[2]}=…" if found[1] == "override" else ""
+        return f"unknown setting `{found[2]}`; --help lists what there is{more}"
+    if isinstance(error, MissingMandatoryValue):
+        return f"`{error.full_key}` has no value; give it one: {error.full_key}=…"
     if isinstance(error, HydraException | OmegaConfBaseException):
         cause = error.__cause__
         lines = [line.strip() for line in (*text.split("\n"), *str(cause or "").split("\n")) if line.strip()]
         return "; ".join(dict.fromkeys(line for line in lines if "full_key" not in line and "object_type" not in line))
-    mendable = (ProgramError, TaskError, *_mendable_types())
+    mendable: tuple[type[BaseException], ...] = (ProgramError, TaskError, *_mendable_types())
     return " ".join(text.split()) if isinstance(error, mendable) else None
+
+
+def _refuse_unknown_options(arguments: list[str]) -> None:
+    """``--resume`` and the like: Hydra's parser would answer with ten lines of usage."""
+    from hydra._internal.utils import get_args_parser
+
+    _, unknown = get_args_parser().parse_known_args(arguments)
+    for option in unknown:
+        if option.startswith("--"):
+            name, _, value = option.lstrip("-").partition("=")
+            fail(f"unknown option `{option}`; settings are written name=value: {name}={value or 'true'}")
 
 
 def _mendable_types() -> tuple[type[BaseException], ...]:
     """Errors of folders below, which this one may not import: looked up only where they are loaded already."""
-    names = (("synthetic1.reports.storage", "RunFolderError"), ("synthetic1.tasks.code_understanding", "LevelExhausted"))
+    names = (
+        ("synthetic1.reports.storage", "RunFolderError"),
+        ("synthetic1.tasks.code_understanding", "LevelExhausted"),
+    )
     found = (getattr(sys.modules.get(module), name, None) for module, name in names)
-    return tuple(kind for kind in found if kind is not None)
+    return tuple(kind for kind in found if isinstance(kind, type))
 
 
 def _opened(argument: str, open_groups: Mapping[str, tuple[str, str]]) -> str:

@@ -99,7 +99,7 @@ class Task:
             TaskError: a missing or mistyped field.
         """
         if not isinstance(row, Mapping):
-            raise TaskError(f"{where}: a task is a JSON object with the fields {', '.join(REQUIRED)}; got {_shown(row)}")
+            raise TaskError(f"{where}: a task is an object with the fields {', '.join(REQUIRED)}; got {_shown(row)}")
         missing = [name for name in REQUIRED if row.get(name) is None]
         if missing:
             raise TaskError(f"{where}: field `{missing[0]}` is missing; a task needs {', '.join(REQUIRED)}")

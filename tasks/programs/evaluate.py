@@ -43,9 +43,14 @@ def evaluate(program: Program, text: str, *, on_step: OnStep | None = None) -> s
     """What ``program`` returns for ``text``.
 
     Raises:
-        TooLarge: beyond 50,000 statements, or a text beyond 20,000 characters.
+        TooLarge: beyond 50,000 statements, a text beyond 20,000 characters, or calls nested too deeply.
     """
-    return _Run(program, on_step).call(program.main, [text])  # type: ignore[return-value]
+    try:
+        result = _Run(program, on_step).call(program.main, [text])
+    except RecursionError:
+        raise TooLarge("calls nest too deeply") from None
+    assert isinstance(result, str), f"{program.main.name} returns no text"
+    return result
 
 
 class _Run:
@@ -75,15 +80,13 @@ class _Run:
     def block(self, block: Block, scope: dict[str, Any]) -> Value | None:
         """Run statements; the value of a ``Return`` ends them, ``None`` means the end was reached."""
         for node in block:
-            self.steps += 1
-            if self.steps > MAX_STEPS:
-                raise TooLarge(f"more than {MAX_STEPS} statements")
+            self.count_step()
             if isinstance(node, Let | Assign | Extend):
                 self.store(node, scope)
                 continue
-            result = None
+            result: Value | None = None
             if isinstance(node, Return):
-                result = self.expr(node.value, scope)
+                result = _checked(self.expr(node.value, scope))
                 if self.on_step is not None:
                     self.on_step(node, result)
             elif isinstance(node, If):
@@ -95,12 +98,15 @@ class _Run:
             elif isinstance(node, While):
                 while result is None and self.expr(node.condition, scope):
                     result = self.block(node.body, scope)
-                    self.steps += 1  # an empty body must not run for ever
-                    if self.steps > MAX_STEPS:
-                        raise TooLarge(f"more than {MAX_STEPS} statements")
+                    self.count_step()  # an empty body must not run for ever
             if result is not None:
                 return result
         return None
+
+    def count_step(self) -> None:
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise TooLarge(f"more than {MAX_STEPS} statements")
 
     def loop(self, name: str, values: list[str] | range, body: Block, scope: dict[str, Any]) -> Value | None:
         for value in values:
@@ -115,8 +121,12 @@ class _Run:
         if isinstance(node, Extend):
             old = scope[node.var.name]
             value = [*old, value] if node.var.type is Type.WORDS else old + value
-        if isinstance(value, str) and len(value) > MAX_TEXT:
-            raise TooLarge(f"a text of more than {MAX_TEXT} characters")
-        scope[node.var.name] = value
+        scope[node.var.name] = _checked(value)
         if self.on_step is not None:
             self.on_step(node, value)
+
+
+def _checked(value: Value) -> Value:
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise TooLarge(f"a text of more than {MAX_TEXT} characters")
+    return value

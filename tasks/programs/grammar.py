@@ -30,6 +30,7 @@ S = Var("s", TEXT)
 
 PLAIN = ("reverse", "upper", "swapcase", "capitalize", "evens", "odds", "sort", "sort_down", "unique", "swap_halves")
 COUNTED = ("drop_first", "drop_last", "take_first", "take_last", "rotate_left", "rotate_right")
+DROPS = ("drop_first", "drop_last")
 LETTERED = ("replace", "replace", "remove", "prefix", "suffix", "strip")
 GROWING = ("double_each", "mirror", "repeat", "spread")
 SEPARATORS = ("-", "_", ".", "+")
@@ -60,7 +61,8 @@ class Grammar:
         wanted = self.choose.integer(*self.level.steps)
         for left in range(wanted, 0, -1):
             # A level with nesting spends its last block on it if none came by itself: that is what the level is.
-            nested = self.level.depth > 0 and left == 1 and not any(isinstance(n, ForEach | ForRange | While) for n in body)
+            flat = not any(isinstance(node, ForEach | ForRange | While) for node in body)
+            nested = self.level.depth > 0 and left == 1 and flat
             body += self.nested(S, self.level.depth) if nested else self.step(S, self.level.depth)
         return Program(tuple(self.helpers), Function("transform", (S,), TEXT, (*body, Return(S))))
 
@@ -93,7 +95,9 @@ class Grammar:
         if state is not None:
             body.append(If(self.char_condition(c, None), (Extend(state, number(1)),)))
         body += self.emit(out, c, depth - 1, state)
-        start: list[Stmt] = [Let(out, text(""))] + ([Let(state, number(0))] if state is not None else [])
+        start: list[Stmt] = [Let(out, text(""))]
+        if state is not None:
+            start.append(Let(state, number(0)))
         return (*start, ForEach(c, var, tuple(body)), Assign(var, out))
 
     def emit(self, out: Var, c: Var, depth: int, state: Var | None) -> Block:
@@ -144,11 +148,11 @@ class Grammar:
     def shrink_loop(self, var: Var, depth: int) -> Block:
         """``while`` the text is long, cut it: ends because every round removes at least one character."""
         keep = self.choose.integer(4, 12)
-        cut = (Assign(var, apply(self.choose.pick(("drop_first", "drop_last")), var, number(self.choose.integer(1, 3)))),)
-        body: Block = cut
+        cut = apply(self.choose.pick(DROPS), var, number(self.choose.integer(1, 3)))
+        body: Block = (Assign(var, cut),)
         if self.choose.chance(0.6):
-            other = (Assign(var, apply(self.choose.pick(("drop_first", "drop_last")), var, number(1))),)
-            body = (If(self.text_condition(var), cut, other),)
+            other = Assign(var, apply(self.choose.pick(DROPS), var, number(1)))
+            body = (If(self.text_condition(var), body, (other,)),)
         if depth > 1:
             body = (*body, Assign(var, apply("rotate_left", var, number(self.choose.integer(1, 2)))))
         return (While(apply("more", apply("length", var), number(keep)), body),)

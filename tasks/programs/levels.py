@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import operator
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,25 +40,47 @@ LEVELS: dict[int, Level] = {
 }
 
 
-def parse_levels(levels: int | str | list[int] | tuple[int, ...]) -> tuple[int, ...]:
+HINT = f"levels are {MIN_LEVEL} to {MAX_LEVEL}, written 3, [1, 2], '1-3' or '1,4'"
+RANGE = re.compile(r"\s*([0-9]{1,4})\s*(?:-\s*([0-9]{1,4})\s*)?")
+
+
+def parse_levels(levels: int | str | Iterable[int]) -> tuple[int, ...]:
     """Levels as people write them: ``3``, ``"1-3"``, ``"1,4,7"`` or a sequence of integers; sorted, each once.
 
     Raises:
         ValueError: one line that says which levels there are.
     """
-    hint = f"levels are {MIN_LEVEL} to {MAX_LEVEL}, written 3, [1, 2], '1-3' or '1,4'"
-    if isinstance(levels, str):
-        numbers: list[int] = []
-        for part in levels.split(","):
-            low, _, high = part.strip().partition("-")
-            if not low.isdecimal() or (high and not high.isdecimal()) or (part.strip().endswith("-")):
-                raise ValueError(f"cannot read level {levels!r}; {hint}")
-            numbers += range(int(low), int(high or low) + 1)
-    elif isinstance(levels, int) and not isinstance(levels, bool):
-        numbers = [levels]
-    else:
-        numbers = list(levels)
-    wrong = [n for n in numbers if isinstance(n, bool) or not isinstance(n, int) or not MIN_LEVEL <= n <= MAX_LEVEL]
-    if wrong or not numbers:
-        raise ValueError(f"unknown level {wrong[0]!r}; {hint}" if wrong else f"no level given; {hint}")
-    return tuple(sorted(set(numbers)))
+    numbers = _numbers(levels)
+    if not numbers:
+        raise ValueError(f"no level given; {HINT}")
+    found = set()
+    for number in numbers:
+        level = _as_int(number)
+        if level is None or not MIN_LEVEL <= level <= MAX_LEVEL:
+            raise ValueError(f"unknown level {number!r:.60}; {HINT}")
+        found.add(level)
+    return tuple(sorted(found))
+
+
+def _numbers(levels: object) -> list[object]:
+    """What was written, ranges spelt out; configs hold anything, so nothing is taken for granted."""
+    if not isinstance(levels, str):
+        return list(levels) if isinstance(levels, Iterable) else [levels]
+    numbers: list[object] = []
+    for part in levels.split(","):
+        match = RANGE.fullmatch(part)
+        low, high = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if low > high:
+            raise ValueError(f"cannot read level {levels!r:.60}; {HINT}")
+        numbers += range(low, high + 1)
+    return numbers
+
+
+def _as_int(value: object) -> int | None:
+    """An integer of whatever integer type; booleans are none."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None

@@ -1,6 +1,9 @@
-"""What every operation means. The evaluator runs these; a renderer must agree with them on ASCII text.
+"""What every operation means. The evaluator runs these; a renderer must agree with them on printable ASCII.
 
-Every operation is total: it has a value for the empty text and for counts beyond the length.
+Every operation has a value for the empty text and for counts beyond the length, but for ``shift``, which wants one
+lower-case letter. The languages differ on remainders of negative numbers, on counts of 0 cut off the end and on empty
+patterns, so the grammar keeps out of there: integers are never negative, and counts, divisors and the texts searched
+for are literals of at least 1 or one character.
 """
 
 from __future__ import annotations
@@ -63,7 +66,7 @@ OPS: dict[str, Op] = {
     "repeat": Op((TEXT, INT), TEXT, lambda s, k: s * k),
     "pad_left": Op((TEXT, INT, TEXT), TEXT, str.rjust),
     "pad_right": Op((TEXT, INT, TEXT), TEXT, str.ljust),
-    "shift": Op((TEXT, INT), TEXT, _shift),  # one lower-case letter, along the alphabet; guard it with is_lower
+    "shift": Op((TEXT, INT), TEXT, _shift),  # one lower-case letter, on along the alphabet: guarded by is_lower
     # text and text -> text
     "concat": Op((TEXT, TEXT), TEXT, lambda a, b: a + b),
     "replace": Op((TEXT, TEXT, TEXT), TEXT, str.replace),
@@ -80,7 +83,7 @@ OPS: dict[str, Op] = {
     "word_count": Op((WORDS,), INT, len),
     "add": Op((INT, INT), INT, lambda a, b: a + b),
     "mul": Op((INT, INT), INT, lambda a, b: a * b),
-    "mod": Op((INT, INT), INT, lambda a, b: a % b),  # a non-negative, b a positive literal
+    "mod": Op((INT, INT), INT, lambda a, b: a % b),  # neither negative: there all languages agree
     # -> bool
     "equal": Op((INT, INT), BOOL, lambda a, b: a == b),
     "less": Op((INT, INT), BOOL, lambda a, b: a < b),

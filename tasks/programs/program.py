@@ -1,7 +1,7 @@
 """The nodes of a program: typed expressions, statements, functions. No behaviour, no language.
 
-Values are ASCII strings, non-negative or small signed integers, booleans and lists of words: types that Python,
-JavaScript, Rust and C++ agree on.
+Values are printable ASCII strings, small non-negative integers, booleans and lists of words: what Python, JavaScript,
+Rust and C++ agree on.
 """
 
 from __future__ import annotations

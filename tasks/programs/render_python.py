@@ -1,10 +1,11 @@
-"""Programs as Python source. The model of what a renderer for a further language must hold."""
+"""Programs as Python source. The only file that knows Python's syntax; a further language is a file like this one."""
 
 from __future__ import annotations
 
 import json
 
 from synthetic1.tasks.programs.program import (
+    Apply,
     Assign,
     Block,
     Expr,
@@ -22,8 +23,6 @@ from synthetic1.tasks.programs.program import (
     Var,
     While,
 )
-
-LANGUAGE = "python"
 
 # {0} puts a compound argument in parentheses, {0:any} never does, {0:and} only another and / or / not.
 TEMPLATES: dict[str, str] = {
@@ -89,12 +88,10 @@ TEMPLATES: dict[str, str] = {
 
 # Results that need parentheses inside a larger expression: everything with an operator at its top.
 COMPOUND = frozenset(
-    "mirror swap_halves rotate_left rotate_right repeat concat add mul mod equal less more divides same before contains "
-    "both either negate".split()
+    {"mirror", "swap_halves", "rotate_left", "rotate_right", "repeat", "concat", "add", "mul", "mod"}
+    | {"equal", "less", "more", "divides", "same", "before", "contains", "both", "either", "negate"}
 )
-
-
-LOGICAL = frozenset(("both", "either", "negate"))
+LOGICAL = frozenset({"both", "either", "negate"})
 
 
 class _Arg:
@@ -117,7 +114,7 @@ def render_expr(node: Expr) -> str:
         return node.name
     if isinstance(node, Lit):
         return json.dumps(node.value)
-    if hasattr(node, "op"):
+    if isinstance(node, Apply):
         return TEMPLATES[node.op].format(*map(_Arg, node.args))
     return f"{node.function}({', '.join(map(render_expr, node.args))})"
 

@@ -266,26 +266,26 @@ def test_what_a_callback_raises_ends_the_batch(scorer, how, kind):
 @HOW
 @pytest.mark.parametrize("text", ["sleep 60", "stubborn 60"])
 def test_the_deadline_is_hard_and_spares_the_others(how, text):
-    with Scorer(BOTH, deadline_s=0.05) as scorer:
+    with Scorer(BOTH, deadline_s=0.3) as scorer:
         late, fine = run(scorer, [(task(), text), (task(), "score 1")], how)
     assert late.reason == "unscorable_infra"
-    assert late.details["why"] == "TimeoutError: no verdict within 0.05 s of work"
+    assert late.details["why"] == "TimeoutError: no verdict within 0.3 s of work"
     assert fine.score == 1
 
 
 @HOW
 def test_waiting_in_the_queue_does_not_count(how):
-    """PR#831 of verifiers: ten calls of a third of the deadline, one at a time, all get their score."""
-    with Scorer(BOTH, concurrency=1, deadline_s=0.3) as scorer:
-        verdicts = run(scorer, [(task(number=n), "sleep 0.1") for n in range(10)], how)
+    """PR#831 of verifiers: calls of a tenth of the deadline, one at a time, all get their score."""
+    with Scorer(BOTH, concurrency=1, deadline_s=1) as scorer:
+        verdicts = run(scorer, [(task(number=n), "sleep 0.1") for n in range(12)], how)
         assert {verdict.score for verdict in verdicts} == {1.0}
         assert PEAK["waiting"] == 1
-        assert scorer.metrics.queue.p99 > 0.3 > scorer.metrics.work.p50
+        assert scorer.metrics.queue.p99 > 1
 
 
 @HOW
 def test_a_verifier_that_blocks_the_loop_cannot_hang_the_caller(how, caplog):
-    with Scorer(BOTH, deadline_s=0.1) as scorer:
+    with Scorer(BOTH, deadline_s=0.3) as scorer:
         verdicts = run(scorer, [(task(), "block 1.5"), (task(), "score 1")], how)
         assert verdicts[0].reason == "unscorable_infra"
         assert "blocked" in verdicts[0].details["why"]
@@ -293,6 +293,20 @@ def test_a_verifier_that_blocks_the_loop_cannot_hang_the_caller(how, caplog):
         before = [verdict.reason for verdict in verdicts]
         time.sleep(1.6)  # the old one comes back
         assert [verdict.reason for verdict in verdicts] == before
+
+
+def test_every_batch_on_a_blocked_thread_gets_its_verdicts():
+    """Also one that has not noticed when the thread comes back: the scorer was not closed, so it must not say so."""
+    with Scorer(BOTH, deadline_s=0.2) as scorer:
+        found = []
+        first = threading.Thread(target=lambda: found.extend(scorer.score_sync([(task(), "block 0.55")])))
+        first.start()
+        while not RUNNING["waiting"]:
+            time.sleep(0.001)
+        time.sleep(0.15)
+        found += scorer.score_sync([(task(number=n), "sleep 60") for n in range(3)])
+        first.join()
+    assert [verdict.reason for verdict in found] == ["unscorable_infra"] * 4
 
 
 @pytest.mark.parametrize("concurrency", [3, {"waiting": 3, "also waiting": 5}])
@@ -468,13 +482,13 @@ def test_no_timing_in_a_verdict(scorer):
 
 
 def test_no_thread_until_a_verifier_awaits():
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with Scorer(BOTH) as scorer:
         scorer.score_sync([(task("inline"), "score 1")])
-        assert threading.active_count() == before
+        assert set(threading.enumerate()) <= before
         scorer.score_sync([(task(), "score 1")])
-        assert threading.active_count() == before + 1
-    assert threading.active_count() == before
+        (thread,) = set(threading.enumerate()) - before
+    assert not thread.is_alive()
 
 
 def test_close_twice_and_then_no_more():
@@ -502,12 +516,13 @@ def test_close_wakes_who_waits(how):
 
 
 def test_a_forgotten_scorer_ends_its_thread():
-    before = threading.active_count()
+    before = set(threading.enumerate())
     scorer = Scorer(BOTH)
     scorer.score_sync([(task(), "score 1")])
+    (thread,) = set(threading.enumerate()) - before
     gone = weakref.ref(scorer)
     del scorer
     gc.collect()
     assert gone() is None
-    assert threading.active_count() == before
+    assert not thread.is_alive()
     assert CLOSED["waiting"] == 1

@@ -1,0 +1,298 @@
+"""The registered environments inside Gymnasium: its checker, its vectorisers, and the traps between them."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pickle
+import subprocess
+import sys
+import threading
+import warnings
+
+import gymnasium as gym
+import pytest
+from gymnasium.error import NameNotFound, NamespaceNotFound
+from gymnasium.utils.env_checker import check_env, data_equivalence
+from gymnasium.utils.passive_env_checker import data_shares_objects
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
+from gymnasium.wrappers import RecordEpisodeStatistics
+
+import synthetic1
+from synthetic1.envs.vector import TextVectorEnv
+
+IDS = [f"synthetic1/{family}-v0" for family in synthetic1.FAMILIES]
+each_env = pytest.mark.parametrize("env_id", IDS)
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+# Registration (§1) ---------------------------------------------------------------------------------------------------
+
+
+def in_a_fresh_interpreter(program):
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+@each_env
+def test_registered_by_import_alone(env_id):
+    """Gymnasium has no entry-point plug-ins: without an import the namespace is unknown."""
+    code, text = in_a_fresh_interpreter(f"import gymnasium; gymnasium.make({env_id!r})")
+    assert code == 1
+    assert NamespaceNotFound.__name__ in text
+    for program in (
+        f"import gymnasium, synthetic1; gymnasium.register_envs(synthetic1); gymnasium.make({env_id!r})",
+        f"import gymnasium; gymnasium.make('synthetic1:{env_id}')",
+    ):
+        assert in_a_fresh_interpreter(program) == (0, "")
+
+
+def test_reloading_registers_nothing_twice():
+    importlib.reload(synthetic1)
+
+
+def test_ids_have_one_slash_so_languages_are_arguments():
+    for env_id in IDS:
+        assert env_id.count("/") == 1
+    with pytest.raises(NameNotFound):
+        gym.make("synthetic1/no_such_family-v0")
+
+
+@each_env
+def test_the_spec_is_json_and_makes_the_same_environment(env_id):
+    env = gym.make(env_id)
+    assert isinstance(env.spec.entry_point, str)
+    assert isinstance(env.spec.vector_entry_point, str)
+    again = gym.make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
+    assert again.reset(seed=5)[0] == env.reset(seed=5)[0]
+    json.loads(env.spec.to_json())
+    env.close(), again.close()
+
+
+@each_env
+def test_no_time_limit(env_id):
+    """max_episode_steps=1 would make every end a truncation as well."""
+    assert gym.spec(env_id).max_episode_steps is None
+    env = gym.make(env_id)
+    env.reset(seed=0)
+    assert env.step("x")[2:4] == (True, False)
+    env.close()
+
+
+# The checker (§2) ----------------------------------------------------------------------------------------------------
+
+
+@each_env
+def test_check_env_with_warnings_as_errors(env_id):
+    env = gym.make(env_id)
+    check_env(env.unwrapped)
+    env.close()
+
+
+@each_env
+def test_check_env_would_see_a_timing_or_a_nan(env_id):
+    """What the checker compares: two runs of one episode give equal infos, with values equal to themselves."""
+    env = gym.make(env_id)
+    runs = []
+    for _ in range(2):
+        env.reset(seed=1)
+        runs.append(env.step('{"output": 1}'))
+    assert data_equivalence(runs[0], runs[1], exact=True)
+    env.close()
+
+
+@each_env
+def test_nothing_is_shared_over_many_episodes(env_id):
+    """One step an episode escapes most of the checker's own test."""
+    env = gym.make(env_id).unwrapped
+    infos = []
+    for _ in range(4):
+        infos.append(env.reset()[1])
+        infos.append(env.step("x")[4])
+    assert len({tuple(info) for info in infos}) == 1  # the same keys in the same order
+    assert not any(data_shares_objects(a, b) for i, a in enumerate(infos) for b in infos[:i])
+    env.close()
+
+
+@each_env
+def test_info_is_flat_and_leaves_gymnasiums_key_alone(env_id):
+    """`episode` belongs to RecordEpisodeStatistics."""
+    env = RecordEpisodeStatistics(gym.make(env_id))
+    _, info = env.reset(seed=0)
+    assert "episode" not in info
+    assert all(isinstance(value, (str, int, float, type(None))) for value in info.values())
+    *_, info = env.step("x")
+    assert info["episode"]["l"] == 1
+    env.close()
+
+
+@each_env
+def test_pickles_and_closes_twice(env_id):
+    env = gym.make(env_id).unwrapped
+    env.reset(seed=2)
+    other = pickle.loads(pickle.dumps(env))
+    assert other.reset()[0] == env.reset()[0]
+    for made in (env, other):
+        made.close()
+        made.close()
+
+
+@each_env
+def test_scores_off_the_main_thread(env_id):
+    """verl PR#5635 and others: graders on SIGALRM raise, or give 0, off the main thread."""
+    rewards = []
+
+    def work():
+        env = gym.make(env_id)
+        env.reset(seed=0)
+        rewards.append(env.step("x")[1])
+        env.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert rewards == [0.0]
+
+
+# Vectorisers (§3, §4) ------------------------------------------------------------------------------------------------
+
+
+def gold(env, task_id):
+    """A completion that answers the task, from what only the source knows."""
+    return json.dumps({"output": env.unwrapped.tasks.get(task_id).verification_info["ground_truth"]})
+
+
+def test_make_vec_gives_the_batching_environment_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        envs = gym.make_vec(IDS[0], num_envs=3, level=2)
+    assert isinstance(envs, TextVectorEnv)
+    assert envs.metadata["autoreset_mode"] is AutoresetMode.DISABLED
+    prompts, infos = envs.reset(seed=0)
+    assert prompts in envs.observation_space
+    assert infos["level"].tolist() == [2, 2, 2]
+    completions = [gold(envs, task_id) for task_id in infos["task_id"]]
+    assert envs.step(completions)[1].tolist() == [1.0] * 3
+    envs.close()
+    envs.close()
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.DISABLED, AutoresetMode.SAME_STEP])
+def test_through_sync_and_async_vector_env(mode):
+    def make():
+        return gym.make(IDS[0])
+
+    teller = gym.make(IDS[0])
+    seen = []
+    for envs in (
+        SyncVectorEnv([make] * 3, autoreset_mode=mode),
+        AsyncVectorEnv([make] * 3, shared_memory=False, autoreset_mode=mode),
+        gym.make_vec(IDS[0], num_envs=3, autoreset_mode=mode),
+    ):
+        prompts, infos = envs.reset(seed=4)
+        answers = [gold(teller, infos["task_id"][0]), "x", "<think>"]
+        _, rewards, terminated, truncated, _ = envs.step(answers)
+        again, _ = envs.reset(seed=4)
+        assert again == prompts
+        seen.append((prompts, rewards.tolist(), terminated.tolist(), truncated.tolist()))
+        envs.close()
+    assert seen[0] == seen[1] == seen[2]
+    assert seen[0][1] == [1.0, 0.0, 0.0]
+
+
+def test_vectorised_environments_pass_the_checker_one_by_one():
+    envs = SyncVectorEnv([lambda: gym.make(IDS[0]).unwrapped] * 2, autoreset_mode=AutoresetMode.DISABLED)
+    for env in envs.envs:
+        check_env(env)
+    envs.close()
+
+
+def test_shared_memory_fails_loudly_and_is_never_stale():
+    """A Text space there returns the text of the first episode's alphabet for ever (Gymnasium#1164's cause)."""
+    with pytest.raises(ValueError, match="shared_memory"):
+        AsyncVectorEnv([lambda: gym.make(IDS[0])] * 2, shared_memory=True)
+
+
+def test_levels_missing_in_one_environment_do_not_break_sync():
+    """Sync sizes each info array by the first value it sees: a None after an integer would be a TypeError."""
+    rows = [
+        {"problem_id": "with", "task_type": "code_output_prediction", "prompt": "p", "metadata": {"level": 4}},
+        {"problem_id": "without", "task_type": "code_output_prediction", "prompt": "p"},
+    ]
+    envs = SyncVectorEnv(
+        [lambda row=row: gym.make(IDS[0], tasks=[row], split=None) for row in rows],
+        autoreset_mode=AutoresetMode.DISABLED,
+    )
+    _, infos = envs.reset(seed=0)
+    assert infos["level"].tolist() == [4, 0]
+    *_, infos = envs.step(['{"output": "x"}'] * 2)  # no ground truth: unscorable, in every environment
+    assert infos["status"].tolist() == ["unscorable"] * 2
+    envs.close()
+
+
+def test_unscorable_in_one_environment_does_not_break_sync():
+    rows = [
+        {
+            "problem_id": "gold",
+            "task_type": "code_output_prediction",
+            "prompt": "p",
+            "verification_info": {"ground_truth": "x"},
+        },
+        {"problem_id": "no gold", "task_type": "code_output_prediction", "prompt": "p"},
+    ]
+    envs = SyncVectorEnv(
+        [lambda row=row: gym.make(IDS[0], tasks=[row], split=None) for row in rows],
+        autoreset_mode=AutoresetMode.DISABLED,
+    )
+    envs.reset(seed=0)
+    _, rewards, terminated, truncated, infos = envs.step(['{"output": "x"}'] * 2)
+    assert (rewards.tolist(), terminated.tolist(), truncated.tolist()) == ([1.0, 0.0], [True, False], [False, True])
+    assert infos["score"][0] == 1.0
+    assert infos["score"][1] != infos["score"][1]  # None, which a float array holds as NaN
+    envs.close()
+
+
+# Arguments -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("level", "levels"), [(3, {3}), ([1, 4], {1, 4}), ((2,), {2}), ("1-3", {1, 2, 3}), ("2,5", {2, 5}), ("3", {3})]
+)
+def test_levels(level, levels):
+    env = gym.make(IDS[0], level=level)
+    assert {env.reset(seed=seed)[1]["level"] for seed in range(40)} == levels
+    env.close()
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"level": 11}, "11"),
+        ({"level": "easy"}, "easy"),
+        ({"level": []}, "level"),
+        ({"split": "dev"}, "dev"),
+        ({"size": 0}, "size"),
+        ({"tasks": "no/such/file.jsonl"}, "no/such/file.jsonl"),
+    ],
+)
+def test_what_arguments_refuse(kwargs, message):
+    with pytest.raises(ValueError, match=message) as error:
+        gym.make(IDS[0], **kwargs)
+    assert "\n" not in str(error.value)
+
+
+def test_splits_share_no_prompt():
+    prompts = []
+    for split in ("train", "test"):
+        env = gym.make(IDS[0], level=2, split=split, size=200)
+        prompts.append({task.prompt for task in env.unwrapped.tasks})
+        env.close()
+    assert prompts[0].isdisjoint(prompts[1])
+
+
+def test_the_seed_of_the_generator_is_not_the_seed_of_reset():
+    envs = [gym.make(IDS[0], seed=seed) for seed in (0, 1)]
+    first, second = (env.reset(seed=0)[0] for env in envs)
+    assert first != second
+    for env in envs:
+        env.close()

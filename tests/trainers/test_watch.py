@@ -1,0 +1,59 @@
+"""Warnings about what silently kills runs: said when it begins, and again only after it has gone away."""
+
+from __future__ import annotations
+
+import pytest
+
+from synthetic1.trainers.watch import PATIENCE, Watch
+
+FINE = {"zero_std_share": 0.2, "clip_share": 0.0, "logp_difference": 0.001, "unscorable_share": 0.0}
+
+
+def said(rows: list[dict[str, float | None]]) -> list[int]:
+    """At which rows something was said."""
+    watch = Watch()
+    return [i for i, row in enumerate(rows) if watch.warnings({**FINE, **row})]
+
+
+@pytest.mark.parametrize(
+    ("key", "bad", "fine", "patience", "hint"),
+    [
+        ("zero_std_share", 0.9, 0.89, PATIENCE, "nothing to learn"),
+        ("clip_share", 0.95, 0.85, PATIENCE, "rollout.max_completion_length"),
+        ("logp_difference", 0.05, 0.04, 2, "stale weights"),
+        ("unscorable_share", 0.06, 0.05, 1, "could not be scored"),
+    ],
+)
+def test_dangers(key, bad, fine, patience, hint):
+    watch = Watch()
+    quiet = [watch.warnings({**FINE, key: bad}) for _ in range(patience - 1)]
+    assert quiet == [[]] * (patience - 1)
+    (warning,) = watch.warnings({**FINE, key: bad})
+    assert hint in warning
+    assert "\n" not in warning
+    assert said([{key: fine}] * 3 * patience) == []
+
+
+def test_it_is_said_once_while_it_lasts():
+    assert said([{"clip_share": 1.0}] * 4 * PATIENCE) == [PATIENCE - 1]
+
+
+def test_it_is_said_again_after_it_has_gone_away():
+    rows = [{"unscorable_share": 1.0}] * 3 + [{}] + [{"unscorable_share": 1.0}] * 3
+    assert said(rows) == [0, 4]
+
+
+def test_an_interruption_starts_the_count_anew():
+    assert said([{"zero_std_share": 1.0}] * (PATIENCE - 1) + [{}] + [{"zero_std_share": 1.0}] * (PATIENCE - 1)) == []
+
+
+def test_two_dangers_at_once_are_two_warnings():
+    watch = Watch()
+    for _ in range(PATIENCE - 1):
+        watch.warnings({"zero_std_share": 1.0, "clip_share": 1.0})
+    assert len(watch.warnings({"zero_std_share": 1.0, "clip_share": 1.0})) == 2
+
+
+def test_what_was_not_measured_is_no_danger():
+    assert said([{"logp_difference": None, "zero_std_share": None}] * 9) == []
+    assert Watch().warnings({}) == []
