@@ -23,12 +23,12 @@ LOCK_STAMP    := $(VENV)/.lock-$(LOCK)-$(LOCK_SUM)
 INSTALL_STAMP := build/.installed-$(LOCK_SUM)-$(FILES_SUM)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test proofs lint format bench lock clean distclean
+.PHONY: help venv demo test proofs lint format bench embedded-model lock clean distclean
 
 help: ## this page
 	@echo "synthetic1: verifiable rewards, environments and a GRPO trainer"
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 	@echo
 	@echo "  ARGS='…' is passed on to the program of demo, test, proofs and bench;  LOCK=gpu takes the lock for CUDA;"
 	@echo "  PYTHON=… names a Python ≥ 3.11;  TORCH_INDEX=URL names an index of torch builds (CPU builds are smaller)."
@@ -76,6 +76,9 @@ format: venv ## mend what lint can mend by itself
 
 bench: venv ## every benchmark, quickly; full runs: python benchmarks/NAME.py --json benchmarks/results/NAME.json
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PY) $$file --quick $(ARGS) || exit 1; done
+
+embedded-model: venv ## rebuild the embedded model from nothing (20 to 30 minutes on 2 cores)
+	$(PY) trainers/build_embedded_model.py $(ARGS)
 
 lock: ## resolve pyproject.toml into locks/*.txt (ARGS=--upgrade moves every pin)
 	PYTHON=$(PYTHON) bash locks/make.sh $(ARGS)

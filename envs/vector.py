@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from synthetic1.envs.base import OPTIONS, TextEnv, check_options, chosen_task, parse_action, task_level
 from synthetic1.task import Task
-from synthetic1.verdict import Verdict
 
 Texts = tuple[str, ...]
+_SCORED, _UNSCORABLE = np.array("scored", object), np.array("unscorable", object)
 Mask = NDArray[np.bool_]
 
 
@@ -60,18 +60,21 @@ class TextVectorEnv(VectorEnv[Texts, Sequence[str], NDArray[Any]]):
         self._seeds: list[int] = []
         self._tasks: list[Task | None] = [None] * num_envs
         self._prompts: list[str] = [""] * num_envs
+        # What infos say of the tasks, kept by column: building them anew would cost a tenth of an episode
+        self._task_columns = {name: np.empty(num_envs, object) for name in ("task_id", "task_type", "source")}
+        self._task_columns["level"] = np.zeros(num_envs, np.int64)
 
     # Gymnasium's scalar type says `int`; its own vector environments return one value for each environment
     @property  # type: ignore[misc]
     def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
         """The generators, one for each environment."""
-        self._seed([None] * self.num_envs)
+        self._seed(None)
         return tuple(self._rngs)
 
     @property
     def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
         """The seeds of the generators."""
-        self._seed([None] * self.num_envs)
+        self._seed(None)
         return tuple(self._seeds)
 
     def reset(
@@ -90,7 +93,7 @@ class TextVectorEnv(VectorEnv[Texts, Sequence[str], NDArray[Any]]):
         options = check_options(options, (*OPTIONS, "reset_mask"))
         mask = self._reset_mask(options.get("reset_mask"))
         chosen = self._chosen(options, mask)  # before any state changes: an error leaves everything as it was
-        self._seed(self._seed_list(seed), mask)
+        self._seed(seed, mask)
         return self._begin(mask, chosen)
 
     def step(self, actions: Sequence[str]) -> tuple[Texts, NDArray[np.float64], Mask, Mask, dict[str, Any]]:
@@ -116,7 +119,13 @@ class TextVectorEnv(VectorEnv[Texts, Sequence[str], NDArray[Any]]):
         truncations = np.isnan(scores)
         rewards = np.where(truncations, 0.0, scores)
         everywhere = np.ones(self.num_envs, np.bool_)
-        infos = self._infos(tasks, verdicts, scores, everywhere)
+        infos = self._infos(
+            everywhere,
+            np.where(truncations, _UNSCORABLE, _SCORED),
+            scores,
+            _objects([verdict.reason for verdict in verdicts]),
+            _objects([verdict.answer for verdict in verdicts]),
+        )
         self._tasks = [None] * self.num_envs
         self._prompts = [""] * self.num_envs
         if self._same_step:
@@ -135,15 +144,22 @@ class TextVectorEnv(VectorEnv[Texts, Sequence[str], NDArray[Any]]):
     def _begin(self, mask: Mask, chosen: Sequence[Task | None]) -> tuple[Texts, dict[str, Any]]:
         pick, where = self.tasks.pick, np.flatnonzero(mask).tolist()
         draws = [self._rngs[index].random() for index in where]
-        tasks = [pick(u) if chosen[index] is None else chosen[index] for index, u in zip(where, draws, strict=True)]
-        begun: list[Task | None] = tasks
-        if len(where) < self.num_envs:
-            begun = [None] * self.num_envs
+        tasks = [pick(u) if (task := chosen[index]) is None else task for index, u in zip(where, draws, strict=True)]
+        slot: slice | Mask = mask
+        if len(where) == self.num_envs:
+            slot = slice(None)  # a third of the cost of a mask
+            self._tasks, self._prompts = list(tasks), [task.prompt for task in tasks]
+        else:
             for index, task in zip(where, tasks, strict=True):
-                begun[index] = task
-        self._tasks = [old if new is None else new for old, new in zip(self._tasks, begun, strict=True)]
-        self._prompts = ["" if task is None else task.prompt for task in self._tasks]
-        return tuple(self._prompts), self._infos(begun, None, np.full(self.num_envs, np.nan), mask)
+                self._tasks[index], self._prompts[index] = task, task.prompt
+        columns = self._task_columns
+        columns["task_id"][slot] = [task.problem_id for task in tasks]
+        columns["task_type"][slot] = [task.task_type for task in tasks]
+        columns["source"][slot] = [task.source for task in tasks]
+        columns["level"][slot] = [task_level(task) for task in tasks]
+        nothing = np.empty(self.num_envs, object)  # of None
+        status = np.full(self.num_envs, "open", object)
+        return tuple(self._prompts), self._infos(mask, status, np.full(self.num_envs, np.nan), nothing, nothing.copy())
 
     def _chosen(self, options: Mapping[str, Any], mask: Mask) -> list[Task | None]:
         chosen: list[Task | None] = [None] * self.num_envs
@@ -172,48 +188,31 @@ class TextVectorEnv(VectorEnv[Texts, Sequence[str], NDArray[Any]]):
             )
         return array.copy()
 
-    def _seed_list(self, seed: int | Sequence[int | None] | None) -> list[int | None]:
-        if seed is None:
-            return [None] * self.num_envs
-        if isinstance(seed, (int, np.integer)):
-            return [int(seed) + index for index in range(self.num_envs)]
-        if len(seed) != self.num_envs:
-            raise ValueError(f"{len(seed)} seeds for {self.num_envs} environments")
-        return list(seed)
-
-    def _seed(self, seeds: list[int | None], mask: Mask | None = None) -> None:
+    def _seed(self, seed: int | Sequence[int | None] | None, mask: Mask | None = None) -> None:
         """Make a generator wherever there is a seed, and everywhere if there are none yet."""
         if not self._rngs:
             made = [seeding.np_random() for _ in range(self.num_envs)]
-            self._rngs, self._seeds = [rng for rng, _ in made], [seed for _, seed in made]
-        for index, seed in enumerate(seeds):
-            if seed is not None and (mask is None or mask[index]):
-                self._rngs[index], self._seeds[index] = seeding.np_random(seed)
+            self._rngs, self._seeds = [rng for rng, _ in made], [number for _, number in made]
+        if seed is None:
+            return
+        if isinstance(seed, (int, np.integer)):
+            seed = [int(seed) + index for index in range(self.num_envs)]
+        if len(seed) != self.num_envs:
+            raise ValueError(f"{len(seed)} seeds for {self.num_envs} environments")
+        for index, number in enumerate(seed):
+            if number is not None and (mask is None or mask[index]):
+                self._rngs[index], self._seeds[index] = seeding.np_random(number)
 
     # Infos ----------------------------------------------------------------------------------------------------------
 
     def _infos(
-        self, tasks: Sequence[Task | None], verdicts: Sequence[Verdict] | None, scores: NDArray[np.float64], mask: Mask
+        self, mask: Mask, status: NDArray[Any], score: NDArray[Any], reason: NDArray[Any], answer: NDArray[Any]
     ) -> dict[str, Any]:
-        """The infos of ``TextEnv``, an array for each key; built by column, which is what makes a step cheap."""
-        reasons: list[str | None] = [None] * self.num_envs
-        answers = reasons
-        if verdicts is None:
-            statuses = [task and "open" for task in tasks]
-        else:
-            statuses = ["unscorable" if verdict.score is None else "scored" for verdict in verdicts]
-            reasons, answers = [verdict.reason for verdict in verdicts], [verdict.answer for verdict in verdicts]
-        infos: dict[str, Any] = {
-            "task_id": _objects([task and task.problem_id for task in tasks]),
-            "task_type": _objects([task and task.task_type for task in tasks]),
-            "source": _objects([task and task.source for task in tasks]),
-            "level": np.array([task_level(task) if task else 0 for task in tasks], np.int64),
-            "status": _objects(statuses),
-            "score": scores,
-            "reason": _objects(reasons),
-            "answer": _objects(answers),
-        }
-        return infos | {f"_{key}": mask.copy() for key in infos}
+        """The infos of ``TextEnv``, an array for each key, and for each a mask; nothing in them is used again."""
+        infos = {name: column.copy() for name, column in self._task_columns.items()}
+        infos |= {"status": status, "score": score, "reason": reason, "answer": answer}
+        masks = np.repeat(mask[np.newaxis], len(infos), axis=0)
+        return infos | {f"_{key}": row for key, row in zip(infos, masks, strict=True)}
 
 
 def _objects(values: Sequence[Any]) -> NDArray[np.object_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -54,7 +55,8 @@ def step_of(checkpoint: Path) -> int:
 
 def last_complete(folder: Path) -> Path | None:
     """The newest whole checkpoint; broken ones, which a killed process left, are removed on the way."""
-    for checkpoint in sorted(folder.glob("checkpoint-*"), key=step_of, reverse=True):
+    ours = [path for path in folder.glob("checkpoint-*") if step_of(path) >= 0]
+    for checkpoint in sorted(ours, key=step_of, reverse=True):
         if is_complete(checkpoint):
             return checkpoint
         shutil.rmtree(checkpoint, ignore_errors=True)
@@ -64,9 +66,9 @@ def last_complete(folder: Path) -> Path | None:
 def explain_failed_save(folder: Path, error: Exception) -> ProgramError:
     """One line for a checkpoint that could not be written; the earlier ones still stand."""
     free = shutil.disk_usage(folder if folder.exists() else folder.parent).free
-    reason = (
-        "the disk is full" if free < 64 * 2**20 or "os error 28" in str(error) else " ".join(str(error).split())[:200]
-    )
+    full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "os error 28" in str(error)  # Rust's words
+    full = full or free < 64 * 2**20  # torch's own words do not say why a write failed
+    reason = "the disk is full" if full else " ".join(str(error).split())[:200]
     return ProgramError(
         f"could not write a checkpoint to {folder}: {reason} ({free / 2**20:.0f} MiB free); make room and go on from "
         "the one before with resume=true"

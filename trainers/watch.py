@@ -19,33 +19,33 @@ class Danger:
     message: str
 
 
-def _at_least(key: str, limit: float) -> Callable[[Mapping[str, Any]], bool]:
-    return lambda row: row.get(key) is not None and row[key] >= limit
+def _above(key: str, limit: float) -> Callable[[Mapping[str, Any]], bool]:
+    return lambda row: row.get(key) is not None and row[key] > limit
 
 
 DANGERS = (
     Danger(
         "no_signal",
-        _at_least("zero_std_share", 0.9),
+        _above("zero_std_share", 0.9),
         PATIENCE,
         "in over 90% of groups all rewards are equal, so there is next to nothing to learn (a loss of 0 is no success): "
         "change the level of the tasks, or raise group_size or the temperature",
     ),
     Danger(
         "truncated",
-        _at_least("clip_share", 0.9),
+        _above("clip_share", 0.9),
         PATIENCE,
         "over 90% of completions are cut off before their end: raise rollout.max_completion_length",
     ),
     Danger(
         "logp_drift",
-        _at_least("logp_difference", 0.05),
+        _above("logp_difference", 0.05),
         2,
         "log-probabilities of the sampler and the trainer drift apart: vLLM may hold stale weights",
     ),
     Danger(
         "unscorable",
-        _at_least("unscorable_share", 0.05),
+        _above("unscorable_share", 0.05),
         1,
         "over 5% of completions could not be scored (a failure of ours, masked): see `reason` in samples.jsonl",
     ),

@@ -21,7 +21,7 @@ class Level:
     steps: tuple[int, int]
     """Blocks in the body of the main function; both ends included."""
     depth: int
-    """How deep loops and conditionals nest: 0 = straight-line operations only."""
+    """How deep blocks stand in blocks (a loop with its own conditional is one block); 0 = straight lines only."""
     helpers: int
     """Helper functions at most."""
 

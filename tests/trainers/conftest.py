@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from synthetic1.trainers.reward import Reward
+from synthetic1.trainers.reward import Reward, Sample
 from synthetic1.trainers.settings import GrpoSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +47,8 @@ class Run:
 
     path: Path
     rollouts: list[Rollout] = field(default_factory=list)
+    judged: list[list[Sample]] = field(default_factory=list)
+    """The samples of every rollout with the advantages that TRL gave them."""
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in (self.path / name).read_text().splitlines()]
@@ -85,7 +87,8 @@ def train_here(*overrides: str, stop_after: int | None = None) -> Run:
 
     settings = composed(*TINY, *overrides)
     seen: list[Rollout] = []
-    score = Reward.score
+    judged: list[list[Sample]] = []
+    score, with_advantages = Reward.score, Reward.with_advantages
 
     async def watched(self: Reward, **kwargs: Any) -> list[float | None]:
         step = kwargs["trainer_state"].global_step
@@ -95,14 +98,19 @@ def train_here(*overrides: str, stop_after: int | None = None) -> Run:
             signal.raise_signal(signal.SIGINT)
         return await score(self, **kwargs)
 
+    def noted(self: Reward, advantages: list[float]) -> list[Sample]:
+        judged.append(with_advantages(self, advantages))
+        return judged[-1]
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Reward, "score", watched)
+        patch.setattr(Reward, "with_advantages", noted)
         try:
             train(settings)
         except SystemExit as stop:
-            stop.run = Run(runs.folder(settings), seen)  # type: ignore[attr-defined]
+            stop.run = Run(runs.folder(settings), seen, judged)  # type: ignore[attr-defined]
             raise
-    return Run(runs.folder(settings), seen)
+    return Run(runs.folder(settings), seen, judged)
 
 
 def child(*arguments: str, env: dict[str, str] | None = None, timeout: float = 240) -> subprocess.CompletedProcess[str]:
@@ -116,6 +124,14 @@ def child(*arguments: str, env: dict[str, str] | None = None, timeout: float = 2
         timeout=timeout,
         check=False,
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_vllm_here() -> None:
+    """TRL would import vLLM into this process, which takes ten seconds; tests of vLLM have a process of their own."""
+    from synthetic1.trainers.rollout import prepare_imports
+
+    prepare_imports("transformers")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -142,6 +158,22 @@ def train() -> Callable[..., Run]:
 @pytest.fixture(scope="session")
 def run_child() -> Callable[..., subprocess.CompletedProcess[str]]:
     return child
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> Any:
+    """The embedded model's tokenizer."""
+    from synthetic1.trainers.models import load_tokenizer
+
+    return load_tokenizer(composed().model)
+
+
+@pytest.fixture(scope="session")
+def model() -> Any:
+    """The embedded model."""
+    from synthetic1.trainers.models import load_model
+
+    return load_model(composed().model)
 
 
 @pytest.fixture(scope="session")

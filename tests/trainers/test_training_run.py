@@ -1,7 +1,228 @@
-"""x"""
+"""Short real runs of the embedded model: what they leave behind, and every way of training that we offer."""
+
 from __future__ import annotations
-import time
-def test_a(train, tmp_path):
-    t=time.time(); r = train(f"runs={tmp_path}"); print(time.time()-t, r)
-    t=time.time(); r = train(f"runs={tmp_path}", "run_name=b", "eval.n=8"); print(time.time()-t)
-    print(r.steps[-1])
+
+import json
+import math
+
+import pytest
+import yaml
+
+NUMBERS = (
+    "reward reward_std pass_at_1 zero_std_share unscorable_share think_share clip_share length_mean length_p10 "
+    "length_p90 loss grad_norm learning_rate entropy tokens tokens_per_s"
+).split()
+EVALUATION = {"pass_at_1", "ci95", "n", "think_share", "by_level", "by_thinking", "greedy_pass_at_1"}
+
+
+@pytest.fixture(scope="session")
+def run(train, tmp_path_factory):
+    """One run with everything on; most tests below only look at it."""
+    return train(
+        f"runs={tmp_path_factory.mktemp('runs')}",
+        "trainer.max_steps=4",
+        "env.level=1-3",
+        "eval.n=12",
+        "eval.every=2",
+        "eval.n_during=6",
+        "trainer.sample_every=2",
+        "trainer.save_every=2",
+    )
+
+
+def test_every_step_has_a_row_of_finite_numbers(run):
+    assert [row["step"] for row in run.steps] == [1, 2, 3, 4]
+    for row in run.steps:
+        assert row["steps"] == 4
+        for name in NUMBERS:
+            assert math.isfinite(row[name]), name
+        assert row["kl"] is None
+        assert row["logp_difference"] is None
+        assert row["warnings"] == []
+        assert {"step", "generate", "score", "train", "sync", "other"} == set(row["seconds"])
+        parts = sum(row["seconds"][name] for name in ("generate", "score", "train", "sync", "other"))
+        assert parts == pytest.approx(row["seconds"]["step"], rel=0.05, abs=0.01)
+        assert sum(level["n"] for level in row["by_level"].values()) == 8
+
+
+def test_the_rows_agree_with_what_was_judged(run):
+    for row, samples in zip(run.steps, run.judged, strict=True):
+        assert row["reward"] == pytest.approx(sum(s.reward for s in samples) / len(samples))
+        assert row["tokens"] == sum(s.tokens for s in samples)
+        assert row["tokens"] == sum(len(ids) for ids in run.rollouts[row["step"] - 1].completions)
+
+
+def test_held_out_evaluations_come_when_asked(run):
+    rows = [row for row in run.rows("metrics.jsonl") if "eval" in row]
+    assert [row["step"] for row in rows] == [0, 2, 4]
+    assert [row["eval"]["n"] for row in rows] == [12, 6, 12]
+    for row in rows:
+        low, high = row["eval"]["ci95"]
+        assert 0 <= low <= row["eval"]["pass_at_1"] <= high <= 1
+
+
+def test_samples_are_kept(run):
+    rows = run.rows("samples.jsonl")
+    assert [(row["phase"], row["step"]) for row in rows if row["phase"] == "train"] == [("train", 2)] * 2 + [
+        ("train", 4)
+    ] * 2
+    assert {row["phase"] for row in rows} == {"before", "train", "after"}
+    for row in rows:
+        assert {"task_id", "level", "prompt", "completion", "answer", "expected", "score", "reason", "thinking"} <= set(row)
+    best, worst = (row for row in rows if row["phase"] == "train" and row["step"] == 2)
+    assert best["advantage"] >= worst["advantage"]
+    assert all("/test/" in row["task_id"] for row in rows if row["phase"] != "train")
+    assert all("/train/" in row["task_id"] for row in rows if row["phase"] == "train")
+
+
+def test_the_result_is_as_documented(run):
+    result = run.result
+    assert (result["env"], result["model"], result["rollout"], result["seed"]) == (
+        "code_understanding",
+        "embedded",
+        "transformers",
+        0,
+    )
+    assert (result["n"], result["levels"], result["steps"], result["completions"]) == (12, [1, 2, 3], 4, 32)
+    assert result["env_kwargs"]["level"] == "1-3"
+    for phase in ("before", "after"):
+        assert set(result[phase]) >= EVALUATION
+        assert sum(rate["n"] for rate in result[phase]["by_level"].values()) == 12
+        shares = [result[phase]["by_thinking"][kind]["share"] for kind in ("thinking", "not_thinking")]
+        assert sum(shares) == pytest.approx(1.0)
+    assert result["difference"] == pytest.approx(result["after"]["pass_at_1"] - result["before"]["pass_at_1"])
+    assert 0 <= result["p_value"] <= 1
+    assert set(result["seconds"]) == {"setup", "before", "train", "after", "total"}
+    assert result["seconds"]["total"] >= result["seconds"]["train"] > 0
+    assert 0 <= result["reward_share"] < 0.5
+    assert {"torch", "transformers", "trl", "synthetic1"} <= set(result["versions"])
+
+
+def test_the_configuration_is_kept_and_composes_again(run):
+    from synthetic1.program import validate
+    from synthetic1.trainers.settings import GrpoSettings
+
+    kept = yaml.safe_load((run.path / "config.yaml").read_text())
+    assert validate(GrpoSettings, kept).trainer.max_steps == 4
+
+
+def test_the_report_is_one_page(run):
+    page = (run.path / "report.html").read_text()
+    assert page.lstrip().lower().startswith("<!doctype html>")
+    assert "code_understanding" in page
+    assert 'src="http' not in page
+    assert 'href="http' not in page
+
+
+def test_the_trained_model_loads_and_generates(run, tokenizer):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder = run.path / "model"
+    trained, own = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    assert own.chat_template == tokenizer.chat_template
+    messages = [{"role": "user", "content": run.judged[0][0].task.prompt}]
+    inputs = own.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    out = trained.generate(**inputs, max_new_tokens=8, do_sample=False)
+    assert out.shape[1] > inputs["input_ids"].shape[1]
+
+
+def test_training_changed_the_model(run, model):
+    from safetensors.torch import load_file
+
+    trained = load_file(run.path / "model" / "model.safetensors")
+    before = model.state_dict()
+    assert any(not weights.equal(before[name]) for name, weights in trained.items())
+
+
+def test_two_checkpoints_are_kept(run):
+    kept = sorted(path.name for path in (run.path / "checkpoints").glob("checkpoint-*"))
+    assert kept == ["checkpoint-2", "checkpoint-4"]
+
+
+def test_the_same_command_gives_the_same_run(run, train, tmp_path):
+    again = train(f"runs={tmp_path}", "trainer.max_steps=4", "env.level=1-3")  # evaluations must not disturb it
+    assert again.rollouts == run.rollouts
+    assert [row["loss"] for row in again.steps] == pytest.approx([row["loss"] for row in run.steps], abs=1e-5)
+
+
+def test_micro_batches_give_the_same_gradient(train, tmp_path):
+    """Cut into micro-batches an update is the same update."""
+    whole = train(f"runs={tmp_path}", "run_name=whole", "trainer.max_steps=1")
+    cut = train(f"runs={tmp_path}", "run_name=cut", "trainer.max_steps=1", "trainer.micro_batch=2")
+    assert cut.rollouts[0].tasks == whole.rollouts[0].tasks
+    assert cut.steps[0]["tokens"] == whole.steps[0]["tokens"]
+    assert cut.steps[0]["grad_norm"] == pytest.approx(whole.steps[0]["grad_norm"], rel=1e-3)
+
+
+# Every way of training -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("recipe", ["dapo", "dr_grpo", "r1"])
+def test_recipes_train(train, tmp_path, recipe):
+    run = train(f"runs={tmp_path}", f"recipe={recipe}", "trainer.updates_per_rollout=2", "trainer.learning_rate=1e-4")
+    assert [row["step"] for row in run.steps] == [1, 2]
+    assert all(math.isfinite(row["loss"]) for row in run.steps)
+    assert (run.steps[-1]["kl"] is not None) == (recipe == "r1")  # its KL term loads a reference model
+    assert len(run.rollouts) == 1
+
+
+def test_lora_trains_and_can_be_loaded(train, tmp_path):
+    run = train(f"runs={tmp_path}", "model.lora={r: 4, alpha: 8}", "eval.n=4", "trainer.learning_rate=1e-2")
+    assert run.result["after"]["n"] == 4
+    from peft import AutoPeftModelForCausalLM
+
+    adapter = json.loads((run.path / "model" / "adapter_config.json").read_text())
+    assert adapter["r"] == 4
+    assert (run.path / "model" / "adapter_model.safetensors").stat().st_size < 1_000_000
+    assert AutoPeftModelForCausalLM.from_pretrained(run.path / "model") is not None
+
+
+def test_a_curriculum_trains_on_its_levels(train, tmp_path):
+    phases = "trainer.curriculum=[{until: 0.5, levels: 1}, {until: 1.0, levels: 3}]"
+    run = train(f"runs={tmp_path}", "env.level=1-3", "trainer.max_steps=4", phases)
+    assert [set(row["by_level"]) for row in run.steps] == [{"1"}, {"1"}, {"3"}, {"3"}]
+
+
+def test_a_weighted_mixture_trains(train, tmp_path):
+    part = "id: synthetic1/code_understanding-v0, size: 40"
+    mixture = f"{{easy: {{weight: 3, {part}, level: 1}}, hard: {{weight: 1, {part}, level: 3}}}}"
+    run = train(f"runs={tmp_path}", "env.id=null", f"+env.mixture={mixture}", "trainer.prompts_per_step=8", "eval.n=8")
+    assert run.path.name.startswith("easy+hard")
+    levels = [s.task.metadata["level"] for rollout in run.judged for s in rollout]
+    assert set(levels) == {1, 3}
+    assert levels.count(1) > levels.count(3)
+    assert run.result["levels"] == [1, 3]
+
+
+def test_several_updates_a_rollout(train, tmp_path):
+    run = train(f"runs={tmp_path}", "trainer.max_steps=4", "trainer.updates_per_rollout=2", "trainer.micro_batch=4")
+    assert [rollout.step for rollout in run.rollouts] == [0, 2]
+    assert all(len(rollout.tasks) == 16 and len(set(rollout.tasks)) == 4 for rollout in run.rollouts)
+    assert [row["tokens"] > 0 for row in run.steps] == [True, False, True, False]
+    assert run.result["completions"] == 32
+
+
+def test_cruxeval_trains(train, tmp_path, shared_data, require):
+    path = shared_data / "cruxeval.jsonl"
+    require("CRUXEval", path.is_file(), "put cruxeval.jsonl into the shared data")
+    run = train(
+        f"runs={tmp_path}",
+        f"env.tasks={path}",
+        "~env.level",
+        "~env.size",
+        "eval.n=2",
+        "rollout.max_completion_length=12",
+    )
+    assert [row["step"] for row in run.steps] == [1, 2]
+    assert all(row["unscorable_share"] == 0.0 for row in run.steps)
+    assert run.result["n"] == 2
+
+
+def test_a_dry_run_checks_and_trains_nothing(train, tmp_path, capsys):
+    run = train(f"runs={tmp_path}", "dry_run=true")
+    assert run.rollouts == []
+    out = capsys.readouterr().out
+    assert "verdict" in out
+    assert "memory" in out
+    assert "2 steps follow" in out
+    assert list(tmp_path.iterdir()) == []

@@ -18,9 +18,9 @@ def said(rows: list[dict[str, float | None]]) -> list[int]:
 @pytest.mark.parametrize(
     ("key", "bad", "fine", "patience", "hint"),
     [
-        ("zero_std_share", 0.9, 0.89, PATIENCE, "nothing to learn"),
-        ("clip_share", 0.95, 0.85, PATIENCE, "rollout.max_completion_length"),
-        ("logp_difference", 0.05, 0.04, 2, "stale weights"),
+        ("zero_std_share", 0.95, 0.9, PATIENCE, "nothing to learn"),
+        ("clip_share", 0.95, 0.9, PATIENCE, "rollout.max_completion_length"),
+        ("logp_difference", 0.06, 0.05, 2, "stale weights"),
         ("unscorable_share", 0.06, 0.05, 1, "could not be scored"),
     ],
 )
