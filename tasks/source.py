@@ -157,6 +157,11 @@ class TaskList(TaskSource):
     def __getitem__(self, index: int) -> Task:
         return self._tasks[self._position(index)]
 
+    def pick(self, u: float) -> Task:
+        if not self._tasks:
+            return super().pick(u)  # which says so
+        return self._tasks[min(int(u * len(self._tasks)), len(self._tasks) - 1)]
+
     def rows_of(self, problem_id: str) -> Iterator[int]:
         return iter(self._rows.get(problem_id, ()))
 

@@ -1,4 +1,4 @@
-"""Builds the embedded model from nothing: ``python trainers/build_embedded_model.py`` (about 10 minutes on 2 cores).
+"""Builds the embedded model from nothing: ``python trainers/build_embedded_model.py`` (about 20 minutes on 2 cores).
 
 A cold start in the sense of DeepSeek-R1, section 2.3.1, at the size of a CPU: supervised training on traces that the
 task generator's evaluator wrote step by step, each verified by our own verifier. Phase 1 teaches the steps. Phase 2
@@ -72,13 +72,14 @@ def verified(example: Example, completion: str) -> bool:
 class ColdStartData:
     """Endless batches of (prompt ids, completion ids)."""
 
-    def __init__(self, tokenizer: Any, levels: list[int], seed: int) -> None:
+    def __init__(self, tokenizer: Any, levels: list[int], seed: int, *, most: int = 10**9) -> None:
+        """``most`` limits the programs of each level: a short run need not wait for all of them."""
         self.tokenizer = tokenizer
         self.choose = Choices(np.random.default_rng([seed, 99]))
         self.pools = {}
         for level in levels:
             stream = examples(level, seed=DATA_SEED + seed)
-            self.pools[level] = [next(stream) for _ in range(POOL.get(level, 10_000))]
+            self.pools[level] = [next(stream) for _ in range(min(most, POOL.get(level, 10_000)))]
 
     def batches(self, direct_share: float) -> Iterator[list[tuple[list[int], list[int]]]]:
         """Batches of similar length, in random order: padding would cost a third of the time."""
@@ -181,17 +182,17 @@ def main() -> None:
         f"{sum(p.numel() for p in model.parameters()):,} weights, {len(tokenizer)} tokens; making programs …",
         flush=True,
     )
-    data = ColdStartData(tokenizer, args.levels, args.seed)
+    data = ColdStartData(tokenizer, args.levels, args.seed, most=BATCH * (args.trace_steps + args.mixed_steps))
     print("phase 1: traces", flush=True)
     train(model, tokenizer, data, steps=args.trace_steps, direct_share=0.0, peak=1.0)
-    save(model, tokenizer, args.out / "phase1") if args.out != FOLDER else None
     print("phase 2: traces and direct answers", flush=True)
     train(model, tokenizer, data, steps=args.mixed_steps, direct_share=args.direct_share, peak=0.3)
     model.generation_config = GenerationConfig(
         eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, do_sample=True, temperature=1.0
     )
     save(model, tokenizer, args.out)
-    (args.out / "build.json").write_text(json.dumps({k: str(v) for k, v in vars(args).items() if k != "out"}, indent=1))
+    built_with = {name: value for name, value in vars(args).items() if name != "out"}
+    (args.out / "build.json").write_text(json.dumps(built_with, indent=1) + "\n")
 
 
 def save(model: Any, tokenizer: Any, folder: Path) -> None:

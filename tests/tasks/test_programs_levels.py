@@ -124,8 +124,9 @@ def unguarded_shifts(block: Block, lower: frozenset[Any] = frozenset()) -> Itera
     """Shifts of a variable that no ``if`` around them knows to be a lower-case letter."""
     for node in block:
         if isinstance(node, If):
-            conjuncts = node.condition.args if isinstance(node.condition, Apply) else ()
-            known = {n.args[0] for n in (node.condition, *conjuncts) if isinstance(n, Apply) and n.op == "is_lower"}
+            test = node.condition
+            conjuncts = test.args if isinstance(test, Apply) and test.op == "both" else (test,)
+            known = {n.args[0] for n in conjuncts if isinstance(n, Apply) and n.op == "is_lower"}
             yield from unguarded_shifts(node.then, lower | known)
             yield from unguarded_shifts(node.orelse, lower)
         elif isinstance(node, ForEach | ForRange | While):
