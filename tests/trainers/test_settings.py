@@ -129,7 +129,7 @@ def test_a_recipe_yields_to_the_command_line(compose):
 
 
 def test_transformers_rollouts_need_no_vllm_fields(compose):
-    fields = rollout_fields(compose("rollout=transformers", "rollout.top_p=0.9").rollout, 30)
+    fields = rollout_fields(compose("rollout=transformers", "rollout.top_p=0.9"), 30)
     assert fields == {"max_completion_length": 96, "temperature": 1.0, "top_p": 0.9}
 
 
@@ -140,8 +140,9 @@ def test_vllm_rollouts(compose, monkeypatch, backend):
     from synthetic1.trainers.grpo_trainer import grpo_config
 
     monkeypatch.setattr(rollout, "_require_vllm", lambda backend: None)
+    monkeypatch.setattr(rollout, "on_cpu", lambda: False)
     settings = compose(f"rollout={backend}", "rollout.max_completion_length=50")
-    fields = rollout_fields(settings.rollout, 30)
+    fields = rollout_fields(settings, 30)
     assert fields["use_vllm"] is True
     assert fields["vllm_mode"] == backend.removeprefix("vllm_")
     assert fields["vllm_max_model_length"] == 80  # TRL's default is the whole context
@@ -160,7 +161,7 @@ def test_the_server_backend_says_what_it_needs(compose, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: name == "vllm" or find_spec(name, *a))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ProgramError, match="NCCL, which needs CUDA"):
-        rollout_fields(compose("rollout=vllm_server").rollout, 30)
+        rollout_fields(compose("rollout=vllm_server"), 30)
 
 
 def test_run_names_are_stable(compose):
