@@ -133,7 +133,9 @@ def test_debug_is_no_setting(command_line):
     assert command_line("--debug", "seed=3").settings.seed == 3
 
 
-@pytest.mark.parametrize("name", ["Qwen/Qwen3-0.6B", "/models/my model", "./it's (a) {model}: 50%", "embedded", "./a=b"])
+@pytest.mark.parametrize(
+    "name", ["Qwen/Qwen3-0.6B", "/models/my model", "./it's (a) {model}: 50%", "embedded", "./a=b"]
+)
 def test_a_model_is_a_group_or_a_free_name(command_line, name):
     assert command_line(f"model={name}").settings.model.name == name
 

@@ -28,8 +28,8 @@ DANGERS = (
         "no_signal",
         _above("zero_std_share", 0.9),
         PATIENCE,
-        "in over 90% of groups all rewards are equal, so there is next to nothing to learn (a loss of 0 is no success): "
-        "change the level of the tasks, or raise group_size or the temperature",
+        "in over 90% of groups all rewards are equal, so there is next to nothing to learn (a loss of 0 is no success):"
+        " change the level of the tasks, or raise group_size or the temperature",
     ),
     Danger(
         "truncated",

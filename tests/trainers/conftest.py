@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -113,15 +113,16 @@ def train_here(*overrides: str, stop_after: int | None = None) -> Run:
     return Run(runs.folder(settings), seen, judged)
 
 
-def child(*arguments: str, env: dict[str, str] | None = None, timeout: float = 240) -> subprocess.CompletedProcess[str]:
-    """Run this Python with ``arguments`` from the root of the checkout, on one thread."""
+def child(*arguments: str, env: Mapping[str, str | None] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run this Python with ``arguments`` from the root of the checkout, on one thread; ``None`` unsets a variable."""
+    changed = {**os.environ, "OMP_NUM_THREADS": "1", **(env or {})}
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1", **(env or {})},
+        env={name: value for name, value in changed.items() if value is not None},
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=480,
         check=False,
     )
 
@@ -174,6 +175,13 @@ def model() -> Any:
     from synthetic1.trainers.models import load_model
 
     return load_model(composed().model)
+
+
+@pytest.fixture
+def talkative(watched_network: Any) -> dict[str, str | None]:
+    """The environment of someone who has turned no telemetry off, with the network watched."""
+    silencers = ("CI", "DO_NOT_TRACK", "HF_DATASETS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_OFFLINE")
+    return {**watched_network.env, **dict.fromkeys((*silencers, "VLLM_NO_USAGE_STATS"))}
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,16 @@ def test_a_marked_checkpoint_is_whole(tmp_path):
         lambda path: (path / "model.safetensors").write_bytes(b"weights!"),
         lambda path: (path / "inner" / "state.json").unlink(),
     ],
-    ids=["no marker", "empty marker", "torn marker", "odd marker", "file gone", "file torn", "file grown", "inner gone"],
+    ids=[
+        "no marker",
+        "empty marker",
+        "torn marker",
+        "odd marker",
+        "file gone",
+        "file torn",
+        "file grown",
+        "inner gone",
+    ],
 )
 def test_a_damaged_checkpoint_is_not_whole(tmp_path, damage):
     path = checkpoint(tmp_path, 3)

@@ -43,7 +43,9 @@ def test_any_text_survives_the_tokenizer(tokenizer, text):
     assert tokenizer.decode(tokenizer(text)["input_ids"], clean_up_tokenization_spaces=False) == text
 
 
-@pytest.mark.parametrize("text", ["日本語 ñ \u0000 \r\n\t", "🙂" * 3, '<think>a</think>{"output": "b"}', " leading", ""])
+@pytest.mark.parametrize(
+    "text", ["日本語 ñ \u0000 \r\n\t", "🙂" * 3, '<think>a</think>{"output": "b"}', " leading", ""]
+)
 def test_odd_text_survives_the_tokenizer(tokenizer, text):
     assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
 
@@ -60,7 +62,10 @@ def test_it_reads_exactly_what_reset_returns(tokenizer):
     env = gym.make("synthetic1/code_understanding-v0", level="1-10")
     for seed in range(30):
         prompt, _ = env.reset(seed=seed)
-        assert tokenizer.decode(render(tokenizer, prompt)) == f"<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n"
+        assert (
+            tokenizer.decode(render(tokenizer, prompt))
+            == f"<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n"
+        )
 
 
 def test_level_3_prompts_are_short(tokenizer):

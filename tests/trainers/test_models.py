@@ -34,9 +34,7 @@ def test_the_estimate_of_memory_is_of_the_right_size(compose, model, tokenizer):
 
     with torch.no_grad():
         cache = model.model(input_ids=ids, use_cache=True).past_key_values
-    measured = sum(
-        t.numel() * t.element_size() for layer in cache.layers for t in (layer.keys, layer.values)
-    )
+    measured = sum(t.numel() * t.element_size() for layer in cache.layers for t in (layer.keys, layer.values))
     assert estimate.cache == measured
 
 

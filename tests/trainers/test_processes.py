@@ -57,3 +57,17 @@ def test_the_tasks_are_those_of_one_process(launched, train, tmp_path):
         assert {k: v["n"] for k, v in mine["by_level"].items()} == {k: v["n"] for k, v in theirs["by_level"].items()}
     before, both = alone.result["before"], json.loads((folder / "result.json").read_text())["before"]
     assert both["greedy_pass_at_1"] == before["greedy_pass_at_1"]
+
+
+@pytest.mark.proofs
+def test_processes_resume_too(run_child, tiny, tmp_path):
+    """Two processes, finished at step 2 and made longer, take the steps of two that were never stopped."""
+    sizes = ("trainer.prompts_per_step=4", "trainer.lr_scheduler=constant", "trainer.learning_rate=1e-3")
+    losses = {}
+    for name, steps in (("whole", 4), ("parts", 2), ("parts", 4)):
+        options = (*sizes, f"trainer.max_steps={steps}", "resume=true", f"run_name={name}", f"runs={tmp_path}")
+        done = run_child(*LAUNCH, *PORT, "trainers/grpo.py", *tiny, *options)
+        assert done.returncode == 0, done.stderr[-3000:]
+        losses[name] = [row["loss"] for row in rows(tmp_path / "grpo" / name, "metrics.jsonl")]
+    assert len(losses["whole"]) == 4
+    assert losses["parts"] == pytest.approx(losses["whole"], abs=1e-5)

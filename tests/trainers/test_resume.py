@@ -7,14 +7,18 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from synthetic1.trainers.checkpoints import is_complete
 
+ROOT = Path(__file__).resolve().parents[2]
+ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
 WAYS = {
     "plain": (),
     "several epochs": ("env.size=5",),  # two tasks a step: an epoch ends inside the run, before and after the stop
@@ -164,10 +168,9 @@ def test_kill_9_during_a_checkpoint(train, run_child, tiny, tmp_path):
 
 def test_ctrl_c_in_a_terminal(train, tiny, tmp_path):
     """A real SIGINT to a real process, once it has taken a step."""
-    root = Path(__file__).resolve().parents[2]
     command = [sys.executable, "-u", "trainers/grpo.py", *tiny, f"runs={tmp_path}", "trainer.max_steps=99"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=root, env={**os.environ, "OMP_NUM_THREADS": "1"}, **pipes) as process:
+    with subprocess.Popen(command, cwd=ROOT, env=ONE_THREAD, **pipes) as process:
         for line in process.stdout:
             if re.match(r"step +2/99 ", line):
                 process.send_signal(signal.SIGINT)
@@ -182,6 +185,27 @@ def test_ctrl_c_in_a_terminal(train, tiny, tmp_path):
     assert is_complete(checkpoint)
     resumed = train(f"runs={tmp_path}", f"trainer.max_steps={step + 2}", "resume=true")
     assert [r.step for r in resumed.rollouts] == [step, step + 1]
+
+
+@pytest.mark.proofs
+@pytest.mark.parametrize("seed", range(3))
+def test_kill_9_at_any_moment(train, tiny, tmp_path, seed):
+    """Killed again and again at random moments of stepping and saving, a run gets where it would have got."""
+    options = ("trainer.max_steps=12", "trainer.save_every=1", f"seed={seed}")
+    whole = train(f"runs={tmp_path / 'whole'}", *options)
+    command = [sys.executable, "-u", "trainers/grpo.py", *tiny, f"runs={tmp_path / 'parts'}", *options, "resume=true"]
+    moments = np.random.default_rng(seed)
+    for _ in range(8):
+        with subprocess.Popen(command, cwd=ROOT, env=ONE_THREAD, stdout=subprocess.PIPE, text=True) as process:
+            for line in process.stdout:
+                if re.match(r"step +\d+/12 ", line):
+                    time.sleep(moments.uniform(0.0, 0.4))
+                    process.kill()
+                    break
+    resumed = train(f"runs={tmp_path / 'parts'}", *options, "resume=true")
+    assert [row["step"] for row in resumed.steps] == list(range(1, 13))
+    for name in ("loss", "reward", "tokens"):
+        assert [row[name] for row in resumed.steps] == pytest.approx([row[name] for row in whole.steps], abs=1e-5), name
 
 
 @pytest.fixture

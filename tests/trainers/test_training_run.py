@@ -8,10 +8,9 @@ import math
 import pytest
 import yaml
 
-NUMBERS = (
-    "reward reward_std pass_at_1 zero_std_share unscorable_share think_share clip_share length_mean length_p10 "
-    "length_p90 loss grad_norm learning_rate entropy tokens tokens_per_s"
-).split()
+REWARDS = ("reward", "reward_std", "pass_at_1", "zero_std_share", "unscorable_share", "think_share", "clip_share")
+LENGTHS = ("length_mean", "length_p10", "length_p90", "tokens", "tokens_per_s")
+LEARNING = ("loss", "grad_norm", "learning_rate", "entropy")
 EVALUATION = {"pass_at_1", "ci95", "n", "think_share", "by_level", "by_thinking", "greedy_pass_at_1"}
 
 
@@ -34,7 +33,7 @@ def test_every_step_has_a_row_of_finite_numbers(run):
     assert [row["step"] for row in run.steps] == [1, 2, 3, 4]
     for row in run.steps:
         assert row["steps"] == 4
-        for name in NUMBERS:
+        for name in (*REWARDS, *LENGTHS, *LEARNING):
             assert math.isfinite(row[name]), name
         assert row["kl"] is None
         assert row["logp_difference"] is None
@@ -68,7 +67,9 @@ def test_samples_are_kept(run):
     ] * 2
     assert {row["phase"] for row in rows} == {"before", "train", "after"}
     for row in rows:
-        assert {"task_id", "level", "prompt", "completion", "answer", "expected", "score", "reason", "thinking"} <= set(row)
+        assert {"task_id", "level", "prompt", "completion", "answer", "expected", "score", "reason", "thinking"} <= set(
+            row
+        )
     best, worst = (row for row in rows if row["phase"] == "train" and row["step"] == 2)
     assert best["advantage"] >= worst["advantage"]
     assert all("/test/" in row["task_id"] for row in rows if row["phase"] != "train")

@@ -13,12 +13,12 @@ QUICK = {"TORCH_COMPILE_DISABLE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind", "V
 
 
 @pytest.fixture
-def rows(run_child, tiny, tmp_path, require):
+def rows(run_child, tiny, tmp_path, require, talkative):
     """Train in a process of its own; the rows of its steps."""
     require("vLLM", importlib.util.find_spec("vllm"), "make venv")
 
     def run(*program: str) -> list[dict[str, object]]:
-        done = run_child(*program, *tiny, f"runs={tmp_path}", *STEPS, env=QUICK)
+        done = run_child(*program, *tiny, f"runs={tmp_path}", *STEPS, env={**talkative, **QUICK})
         assert done.returncode == 0, done.stderr[-3000:]
         (metrics,) = tmp_path.glob("grpo/*/metrics.jsonl")
         found = [json.loads(line) for line in metrics.read_text().splitlines()]
@@ -28,12 +28,13 @@ def rows(run_child, tiny, tmp_path, require):
     return run
 
 
-def test_colocated_vllm_samples_from_the_weights_that_are_trained(rows):
+def test_colocated_vllm_samples_from_the_weights_that_are_trained(rows, watched_network):
     found = rows("trainers/grpo.py")
     assert all(row["logp_difference"] < FRESH for row in found)
     assert all(row["loss"] is not None and row["tokens"] > 0 for row in found)
     assert any(row["grad_norm"] > 0 for row in found)
     assert all(row["seconds"]["sync"] > 0 for row in found[1:])
+    assert watched_network.attempts == []  # no usage statistics
 
 
 STALE = """
