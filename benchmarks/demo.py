@@ -44,7 +44,7 @@ def supervised(seconds: float, direct_share: float, n: int) -> dict[str, Any]:
     from synthetic1.trainers.transformers_engine import TransformersEngine
 
     settings = ModelSettings(name="embedded")
-    env = EnvSettings(id="synthetic1/code_understanding-v0", level="1-3", size=3000)  # type: ignore[call-arg]
+    env = EnvSettings(id="synthetic1/code_understanding-v0", level="1-3", size=3200)  # type: ignore[call-arg]
     learned = problems.Problems.make(env)
     tasks = learned.held_out(env, n)
     tokenizer, model = models.load_tokenizer(settings), models.load_model(settings)
@@ -53,7 +53,7 @@ def supervised(seconds: float, direct_share: float, n: int) -> dict[str, Any]:
 
     def measured() -> dict[str, Any]:
         engine = TransformersEngine(model, tokenizer)
-        return evaluate(tasks, learned.scorer, engine, Sampling(96)).summary()
+        return evaluate(tasks, learned.scorer, engine, Sampling(96, top_p=0.95)).summary()
 
     before = measured()
     probe = 8

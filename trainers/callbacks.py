@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from accelerate import PartialState
+from accelerate.utils import gather_object
 from transformers import TrainerCallback
 
 from synthetic1.reports import terminal
@@ -42,9 +44,6 @@ class RunRecorder(TrainerCallback):
         self.started = 0.0
         self.step_seconds = 0.0
         self.paces: list[float] = []
-        self.completions = 0
-        self.score_seconds = 0.0
-        self.train_seconds = 0.0
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.started = time.perf_counter()
@@ -60,12 +59,9 @@ class RunRecorder(TrainerCallback):
         inside = sum(seconds.get(k, 0.0) for k in ("generate", "score", "sync", "other"))
         times = {k: seconds.get(k, 0.0) for k in ("generate", "score", "sync", "other")}
         times |= {"step": self.step_seconds, "train": max(self.step_seconds - inside, 0.0)}
-        samples = self.trainer.rollout
-        fresh = times["generate"] > 0.0  # with several updates a rollout, not every step makes completions
-        tokens = sum(s.tokens for s in samples) if fresh else 0
-        self.completions += len(samples) if fresh else 0
-        self.score_seconds += times["score"]
-        self.train_seconds += times["step"]
+        # With several updates a rollout, only its first step has completions to report.
+        samples = self.trainer.rollout if times["generate"] > 0.0 else []
+        tokens = sum(s.tokens for s in samples)
         row = {
             "step": state.global_step,
             "steps": state.max_steps,
@@ -76,8 +72,9 @@ class RunRecorder(TrainerCallback):
             "kl": logs.get("kl"),
             "entropy": logs.get("entropy"),
             "logp_difference": logs.get("sampling/sampling_logp_difference/mean"),
+            "completions": len(samples),
             "tokens": tokens,
-            "tokens_per_s": tokens / self.step_seconds if self.step_seconds else None,
+            "tokens_per_s": tokens / self.step_seconds if tokens and self.step_seconds else None,
             "seconds": times,
         }
         row["warnings"] = self.watch.warnings(row)
@@ -137,12 +134,18 @@ class StopOnSignal(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         # Mid-rollout the rest of the rollout would be lost: stop at the next boundary, so that resuming is exact.
-        if self.asked and state.global_step % self._steps == 0:
+        if state.global_step % self._steps == 0 and self._asked_anywhere():
             control.should_save = True
             control.should_training_stop = True
+
+    def _asked_anywhere(self) -> bool:
+        """A launcher signals its processes one after another; they must all stop at the same step."""
+        if PartialState().num_processes > 1:
+            self.asked = any(gather_object([self.asked]))
+        return self.asked
 
     def _note(self, number: int, frame: Any) -> None:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
-        print("stopping after this step, with a checkpoint; once more to stop at once", flush=True)
+        print("stopping after this rollout's steps, with a checkpoint; once more to stop at once", flush=True)

@@ -25,8 +25,13 @@ class Evaluation:
 
     @property
     def scores(self) -> list[float]:
-        """One score a scorable task, in the order of the tasks."""
+        """One score a scorable task."""
         return [s.verdict.score for s in self.samples if s.verdict.score is not None]
+
+    @property
+    def score_by_key(self) -> dict[str, float | None]:
+        """The scores by ``task.key``: what two evaluations are paired by."""
+        return {s.task.key: s.verdict.score for s in self.samples}
 
     def summary(self) -> dict[str, Any]:
         """``pass_at_1``, ``ci95``, ``n``, ``think_share``, ``by_level`` and ``by_thinking`` (see ``reports``)."""

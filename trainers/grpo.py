@@ -18,7 +18,10 @@ from synthetic1.trainers.settings import GrpoSettings
 
 def train(settings: GrpoSettings) -> None:
     """Train as the settings say; everything a person sees of it goes to the screen and to the run folder."""
+    import shutil
+    import tempfile
     import time
+    from pathlib import Path
 
     import torch
     from accelerate import PartialState
@@ -37,7 +40,7 @@ def train(settings: GrpoSettings) -> None:
     from synthetic1.reports.html import write_report
     from synthetic1.trainers import models, problems, runs
     from synthetic1.trainers.callbacks import RunRecorder, StopOnSignal
-    from synthetic1.trainers.checkpoints import last_complete
+    from synthetic1.trainers.checkpoints import last_complete, step_of
     from synthetic1.trainers.evaluation import Evaluation, evaluate
     from synthetic1.trainers.grpo_trainer import VerifiedGRPOTrainer, grpo_config
     from synthetic1.trainers.reward import Reward
@@ -51,46 +54,43 @@ def train(settings: GrpoSettings) -> None:
     set_seed(settings.seed)
     tokenizer = models.load_tokenizer(settings.model)
     thinking_open = problems.prompt_opens_thinking(tokenizer)
-    learned = problems.Problems.make(settings.env, thinking_open=thinking_open)
+    learned = problems.Problems.make(settings.env, split="train", thinking_open=thinking_open)
     tested = learned.held_out(settings.env, settings.eval.n) if settings.eval.n else []
     model = models.load_model(settings.model)
     context = models.context_length(model)
-    longest = learned.check_tasks(tokenizer, context, settings.rollout.max_completion_length)
+    longest = learned.check_tasks(tokenizer, context, settings.rollout.max_completion_length, tested)
     try:
         micro = settings.micro_batch(ranks)
         folder = runs.folder(settings)
-        args = grpo_config(settings, folder / "checkpoints", ranks, rollout_fields(settings, longest))
+        output = Path(tempfile.mkdtemp()) if settings.dry_run else folder / "checkpoints"
+        args = grpo_config(settings, output, ranks, rollout_fields(settings, longest))
     except (ValueError, TypeError) as error:
         raise ProgramError(str(error)) from error
     memory = models.estimate_memory(model, settings, longest, micro)
     if is_main:
         terminal.show_header(runs.header(settings, learned, len(tested), longest, ranks, memory), title="GRPO")
 
-    def held_out(n: int, temperature: float) -> Evaluation:
+    def held_out(n: int, temperature: float, step: int) -> Evaluation:
         """One completion for each of the first ``n`` held-out tasks, shared out over the processes."""
         engine = TransformersEngine(
-            model if trainer is None else trainer.accelerator.unwrap_model(trainer.model),
+            trainer.accelerator.unwrap_model(trainer.model),
             tokenizer,
             batch_size=settings.eval.batch_size,
             thinking_open=thinking_open,
         )
-        sampling = Sampling(settings.rollout.max_completion_length, temperature, settings.rollout.top_p, settings.seed)
+        seed = settings.seed * 1_000_003 + step  # another draw each time: before and after share no luck
+        sampling = Sampling(settings.rollout.max_completion_length, temperature, settings.rollout.top_p, seed)
         share = tested[:n][processes.process_index :: ranks]
         return evaluate(share, learned.scorer, engine, sampling, gather=gather_object if ranks > 1 else None)
 
-    trainer: VerifiedGRPOTrainer | None = None
-    if settings.dry_run:
-        tested = tested or [learned.tasks[0]]
-        sample = held_out(1, settings.rollout.temperature).samples[0]
-        runs.show_dry_run(sample, settings)
-        return
-
     # Where it is written, and where it goes on.
-    run = runs.open_run(settings, folder) if is_main else None
+    if settings.dry_run:
+        runs.check_folder(settings, folder)
+    run = runs.open_run(settings, folder) if is_main and not settings.dry_run else None
     processes.wait_for_everyone()
-    checkpoint = last_complete(folder / "checkpoints") if settings.resume and is_main else None
+    checkpoint = last_complete(folder / "checkpoints") if settings.resume and run is not None else None
     checkpoint = gather_object([checkpoint])[0] if ranks > 1 else checkpoint
-    begin = runs.step_of(checkpoint) if checkpoint else 0
+    begin = step_of(checkpoint) if checkpoint else 0
 
     reward = Reward(learned, tokenizer, shuffle=settings.trainer.shuffle_rewards, seed=settings.seed)
     trainer = VerifiedGRPOTrainer(
@@ -102,11 +102,18 @@ def train(settings: GrpoSettings) -> None:
         processing_class=tokenizer,
         peft_config=models.lora_config(settings.model),
     )
+    if settings.dry_run:
+        tested = tested or [learned.tasks[0]]
+        sample = held_out(ranks, settings.rollout.temperature, 0).samples[0]
+        if is_main:
+            runs.show_dry_run(sample, settings)
+        shutil.rmtree(output)
+        return
     recorder = RunRecorder(
         trainer,
         run,
         sample_every=settings.trainer.sample_every,
-        evaluate=lambda step: held_out(settings.eval.n_during, settings.rollout.temperature).summary(),
+        evaluate=lambda step: held_out(settings.eval.n_during, settings.rollout.temperature, step).summary(),
         eval_every=settings.eval.every if tested else 0,
     )
     stop = StopOnSignal(settings.steps_per_rollout)
@@ -123,10 +130,10 @@ def train(settings: GrpoSettings) -> None:
         runs.show_stopped(settings, trainer.state.global_step, is_main)
         raise SystemExit(130)
     after = runs.measure(held_out, settings, run, "after", args.max_steps, times) if tested else None
-    trainer.save_model(str(folder / "model"))
+    trainer.save_final(folder / "model")
     times["total"] = time.perf_counter() - started
     if run is not None:
-        result = runs.result(settings, before, after, times, recorder)
+        result = runs.result(settings, before, after, times, run)
         run.write_result(result)
         report = write_report(run.path)
         if tested:

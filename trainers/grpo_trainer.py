@@ -26,6 +26,16 @@ DERIVED = {
     "save_steps": "trainer.save_every",
     "seed": "seed",
     "steps_per_generation": "trainer.updates_per_rollout",
+    "max_completion_length": "rollout.max_completion_length",
+    "temperature": "rollout.temperature",
+    "top_p": "rollout.top_p",
+    "vllm_max_model_length": "rollout.vllm.max_model_length",
+    "logging_steps": "nothing: every step is logged",
+    "save_strategy": "trainer.save_every",
+    "save_only_model": "trainer.save_every",
+    "ignore_data_skip": "resume",
+    "remove_unused_columns": "nothing: tasks carry what rewards need",
+    "shuffle_dataset": "seed",
     "use_vllm": "rollout",
     "vllm_mode": "rollout",
 }
@@ -78,6 +88,17 @@ class VerifiedGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL ships no ty
             samples = self.reward.with_advantages(output["advantages"].tolist())
             self.rollout = gather_object(samples) if self.accelerator.num_processes > 1 else samples
             return output
+
+    def save_final(self, folder: Path) -> None:
+        """Save the model (for LoRA: the adapter) and the tokenizer.
+
+        Raises:
+            ProgramError: it cannot be written.
+        """
+        try:
+            self.save_model(str(folder))
+        except Exception as error:
+            raise explain_failed_save(folder, error) from error
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         folder = Path(self.args.output_dir)

@@ -53,21 +53,30 @@ class Problems:
         return cls(Mixture(sources), scorer, bool(overrides.get("thinking_open")))
 
     def held_out(self, env: EnvSettings, n: int) -> Sequence[Task]:
-        """At most ``n`` tasks of the test split, spread over all of it; the same ones every time.
+        """At most ``n`` distinct tasks of the test split, the same ones every time, of a mixture by its weights.
+
+        Any first part of them is spread over the whole split, too.
 
         Raises:
             ProgramError: the split is empty, or the environment has none.
         """
-        overrides: dict[str, Any] = {"split": "test"}
-        if "size" in env.kwargs:  # a generator: as many as are wanted
-            overrides["size"] = n
-        tasks = Problems.make(env, **overrides).tasks
+        if env.id is not None:
+            env = env.model_copy(update={"size": n}) if "size" in env.kwargs else env  # a generator: as many as wanted
+        tasks = Problems.make(env, split="test").tasks
         if not len(tasks):
             raise ProgramError(f"{tasks.name}: no held-out tasks; give more tasks, or eval.n=0")
-        if n >= len(tasks):
-            return [tasks[i] for i in range(len(tasks))]
-        chosen = np.random.default_rng([0, 3]).choice(len(tasks), size=n, replace=False)
-        return [tasks[int(i)] for i in sorted(chosen)]
+        sources = tasks.sources if isinstance(tasks, Mixture) else (tasks,)
+        weights = tasks.weights if isinstance(tasks, Mixture) else (1.0,)
+        rng = np.random.default_rng([0, 3])
+        orders = [iter(rng.permutation(len(source)).tolist()) for source in sources]
+        left = [len(source) for source in sources]
+        chosen: list[Task] = []
+        while len(chosen) < n and any(left):
+            shares = [weight if count else 0.0 for weight, count in zip(weights, left, strict=True)]
+            place = int(rng.choice(len(sources), p=[share / sum(shares) for share in shares]))
+            left[place] -= 1
+            chosen.append(sources[place][next(orders[place])])
+        return chosen
 
     def dataset(self) -> Dataset:
         """One row a task, made when it is read: a million tasks cost eight megabytes."""
@@ -112,8 +121,10 @@ class Problems:
                 kept.append(weight)
         return pools, [w / sum(kept) for w in kept]
 
-    def check_tasks(self, tokenizer: Any, context: int, completion: int) -> int:
-        """Look at (at most 4,000 of) the tasks; tokens of the longest prompt, chat template included.
+    def check_tasks(self, tokenizer: Any, context: int, completion: int, held_out: Sequence[Task] = ()) -> int:
+        """Look at the held-out tasks and (at most 4,000 of) the others; tokens of the longest prompt in its template.
+
+        Of more than 4,000 tasks, prompts were left unseen: then the answer is all the room the context has.
 
         Raises:
             ProgramError: a prompt that leaves no room for the completion in the model's context, or a task that no
@@ -123,8 +134,7 @@ class Problems:
         if not len(self.tasks):
             raise ProgramError(f"{self.tasks.name} holds no tasks to learn from")
         step = -(-len(self.tasks) // CHECKED_TASKS)
-        for index in range(0, len(self.tasks), step):
-            task = self.tasks[index]
+        for task in (*(self.tasks[i] for i in range(0, len(self.tasks), step)), *held_out):
             self._check_judged(task)
             tokens = len(render(tokenizer, task.prompt))
             if tokens > longest:
@@ -134,7 +144,7 @@ class Problems:
                 f"task `{where}`: its prompt of {longest} tokens and rollout.max_completion_length={completion} do not "
                 f"fit the model's context of {context}; leave such tasks out, lower the length, or choose another model"
             )
-        return longest
+        return longest if step == 1 else context - completion
 
     def _check_judged(self, task: Task) -> None:
         """Training on a task whose verdict is always ``unscorable`` would go on for hours and learn nothing."""

