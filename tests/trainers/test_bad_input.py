@@ -73,7 +73,7 @@ def rows(tmp_path):
         (["env.level=abc"], ["cannot read level 'abc'; levels are 1 to 10"]),
         (["env.level=[1,99]"], ["unknown level 99"]),
         (["env.size=0"], ["size must be an integer of at least 1, got 0"]),
-        (["env.split=dev"], ["split must be `train` or `test`, got 'dev'"]),
+        (["env.split=dev"], ["split=dev cannot be chosen here"]),
         (["env.tasks=none.jsonl"], ["there is no `none.jsonl`; tasks are read from .jsonl"]),
         (["model=/no/such/model"], ["model `/no/such/model`: there is no such folder"]),
         (["model=./tests"], ["model `./tests`: the folder holds no config.json"]),
@@ -84,6 +84,8 @@ def rows(tmp_path):
         (["trainer.group_size=1"], ["trainer.group_size: Input should be greater than or equal to 2, got 1"]),
         (["trainer.micro_batch=3"], ["trainer.micro_batch=3 does not divide the 8 completions", "try 2"]),
         (["trainer.loss_type=nope"], ["trainer.loss_type", "'dapo'"]),
+        (["trainer.loss_type=cispo"], ["loss_type=cispo", "trainer.epsilon_high", "above 1"]),
+        (["trainer.updates_per_rollout=4"], ["trainer.max_steps=2 ends inside a rollout of 4 steps", "a multiple"]),
         (["trainer.lr_scheduler=nope"], ["nope", "cosine"]),
         (["+trainer.extra.nonsense=1"], ["trainer.extra.nonsense: trl.GRPOConfig has no such field"]),
         (["+trainer.extra.num_generations=8"], ["trainer.extra.num_generations", "trainer.group_size"]),
@@ -134,7 +136,7 @@ def test_a_wrong_row_is_named_by_file_number_and_field(main, rows, changes, said
     ],
 )
 def test_a_task_nobody_can_judge(main, rows, changes, said):
-    refused(main(f"env.tasks={rows(**changes)}", "env.split=null"), "task `39`", said)
+    refused(main(f"env.tasks={rows(**changes)}", "eval.n=40"), "task `39`", said)
 
 
 def test_a_torn_file(main, tmp_path):
@@ -165,6 +167,13 @@ def test_a_folder_that_holds_a_run(main, tmp_path):
     folder.mkdir(parents=True)
     (folder / "metrics.jsonl").write_text("")
     refused(main("run_name=old"), f"{folder} holds a run already", "resume=true", "run_name=")
+
+
+def test_a_dry_run_says_so_too(main, tmp_path):
+    folder = tmp_path / "runs" / "grpo" / "old"
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text("seed: 0\n")
+    refused(main("run_name=old", "dry_run=true"), f"{folder} holds a run already", "resume=true")
 
 
 def test_the_real_command_line(run_child):

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from synthetic1.program import ProgramError
 from synthetic1.trainers.checkpoints import is_complete
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,7 +62,8 @@ def test_resumed_equals_uninterrupted(train, tmp_path, way):
     assert together == whole.rollouts  # on one machine's CPU, the completions too
     assert [row["step"] for row in second.steps] == [1, 2, 3, 4, 5, 6]
     for name in ("loss", "grad_norm", "reward", "learning_rate"):
-        assert [row[name] for row in second.steps] == pytest.approx([row[name] for row in whole.steps], abs=1e-5), name
+        ours, theirs = ([row.get(name) for row in run.steps] for run in (second, whole))
+        assert ours == pytest.approx(theirs, abs=1e-5), name
     assert second.result["after"] == whole.result["after"]
     assert second.result["before"] == whole.result["before"]
 
@@ -97,6 +99,14 @@ def test_a_finished_run_can_be_made_longer(train, tmp_path):
     longer = train(f"runs={tmp_path / 'parts'}", constant, "trainer.max_steps=4", "resume=true")
     assert longer.rollouts == whole.rollouts[2:]
     assert [row["loss"] for row in longer.steps] == pytest.approx([row["loss"] for row in whole.steps], abs=1e-5)
+
+
+def test_other_settings_cannot_resume_it(train, tmp_path):
+    train(f"runs={tmp_path}", "trainer.max_steps=1")
+    with pytest.raises(
+        ProgramError, match=r"cannot be resumed with other settings: trainer\.learning_rate was .* run_name="
+    ):
+        train(f"runs={tmp_path}", "trainer.max_steps=2", "trainer.learning_rate=1e-5", "resume=true")
 
 
 def test_a_broken_checkpoint_is_passed_over(train, tmp_path):

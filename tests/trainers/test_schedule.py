@@ -129,7 +129,7 @@ def test_a_curriculum_keeps_to_its_phases(seed, first, second):
         ((), 1, 6, 2, 1),
         (("trainer.micro_batch=2",), 4, 6, 2, 4),
         (("trainer.updates_per_rollout=2",), 1, 3, 4, 2),
-        (("trainer.updates_per_rollout=4",), 1, 2, 8, 4),  # the last rollout is used in part
+        (("trainer.updates_per_rollout=6",), 1, 1, 12, 6),
         (("+trainer.extra.num_iterations=3",), 1, 2, 2, 3),
         (("+trainer.extra.num_iterations=3", "trainer.updates_per_rollout=2"), 1, 1, 4, 6),
     ],

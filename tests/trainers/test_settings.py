@@ -40,6 +40,7 @@ def test_trl_sizes_follow_from_ours(trl_fields, prompts, group, updates, micro, 
         f"trainer.prompts_per_step={prompts}",
         f"trainer.group_size={group}",
         f"trainer.updates_per_rollout={updates}",
+        f"trainer.max_steps={updates}",
         f"trainer.micro_batch={micro or 'null'}",
         processes=processes,
     )
@@ -86,6 +87,7 @@ def test_checkpoints_fall_between_rollouts(trl_fields, save_every, updates, iter
     fields = trl_fields(
         f"trainer.save_every={save_every}",
         f"trainer.updates_per_rollout={updates}",
+        "trainer.max_steps=8",
         f"+trainer.extra.num_iterations={iterations}",
     )
     assert fields.save_steps == every
@@ -95,7 +97,7 @@ def test_checkpoints_fall_between_rollouts(trl_fields, save_every, updates, iter
     ("recipe", "expected"),
     [
         ("default", {"loss_type": "dapo", "beta": 0.0}),
-        ("demo", {"max_steps": 170}),
+        ("demo", {"max_steps": 130, "optim": "sgd"}),
         ("dapo", {"loss_type": "dapo", "epsilon_high": 0.28, "mask_truncated_completions": True, "beta": 0.0}),
         ("dr_grpo", {"loss_type": "dr_grpo", "scale_rewards": "none", "epsilon_high": None}),
         (

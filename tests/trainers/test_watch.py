@@ -20,7 +20,7 @@ def said(rows: list[dict[str, float | None]]) -> list[int]:
     [
         ("zero_std_share", 0.95, 0.9, PATIENCE, "nothing to learn"),
         ("clip_share", 0.95, 0.9, PATIENCE, "rollout.max_completion_length"),
-        ("logp_difference", 0.06, 0.05, 2, "stale weights"),
+        ("logp_difference", 0.03, 0.02, 2, "stale weights"),
         ("unscorable_share", 0.06, 0.05, 1, "could not be scored"),
     ],
 )
