@@ -1,13 +1,15 @@
 """The main job, measured: ``make demo`` for three seeds, shuffled rewards as a control, supervised training alone.
 
 Every number comes from held-out tasks: programs and inputs that no training saw. The supervised runs start from the
-same model and take as many seconds as the reinforcement learning of seed 0 did.
+same model and take as many seconds of as many threads as the reinforcement learning of seed 0 did. Runs that the
+``--json`` file holds already are not repeated, so an interrupted proof goes on.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -32,8 +34,8 @@ def grpo(name: str, folder: Path, *overrides: str) -> dict[str, Any]:
     return result
 
 
-def supervised(seconds: float, direct_share: float, n: int) -> dict[str, Any]:
-    """Go on with the cold start's own training for ``seconds``, then measure as the demo does."""
+def supervised(thread_seconds: float, direct_share: float, n: int) -> dict[str, Any]:
+    """Go on with the cold start's own training for ``thread_seconds``, then measure as the demo does."""
     import torch
 
     from synthetic1.inference.engine import Sampling
@@ -56,6 +58,8 @@ def supervised(seconds: float, direct_share: float, n: int) -> dict[str, Any]:
         return evaluate(tasks, learned.scorer, engine, Sampling(96, top_p=0.95)).summary()
 
     before = measured()
+    threads = torch.get_num_threads()
+    seconds = thread_seconds / threads
     probe = 8
     started = time.perf_counter()
     model.train()
@@ -63,7 +67,13 @@ def supervised(seconds: float, direct_share: float, n: int) -> dict[str, Any]:
     steps = max(1, int((seconds - (time.perf_counter() - started)) / ((time.perf_counter() - started) / probe)))
     train(model, tokenizer, data, steps=steps, direct_share=direct_share, peak=0.5)
     spent = time.perf_counter() - started
-    return {"before": before, "after": measured(), "steps": steps, "seconds": {"train": round(spent, 1)}}
+    return {
+        "before": before,
+        "after": measured(),
+        "steps": steps,
+        "threads": threads,
+        "seconds": {"train": round(spent, 1)},
+    }
 
 
 def row(name: str, result: dict[str, Any]) -> dict[str, Any]:
@@ -90,6 +100,8 @@ def main() -> None:
     options = parser.parse_args()
     extra = QUICK if options.quick else ()
     results: dict[str, dict[str, Any]] = {}
+    if options.json and options.json.exists() and not options.quick:
+        results = json.loads(options.json.read_text())["results"]
 
     def save() -> None:
         rows = [row(name, result) for name, result in results.items()]
@@ -104,16 +116,20 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = (options.keep or Path(temporary)).absolute()
-        for seed in SEEDS[:1] if options.quick else SEEDS:
-            results[f"grpo_seed{seed}"] = grpo(f"seed{seed}", folder, f"seed={seed}", *extra)
-            save()
-        results["grpo_shuffled_rewards"] = grpo("shuffled", folder, "trainer.shuffle_rewards=true", *extra)
-        save()
-        seconds = results["grpo_seed0"]["seconds"]["train"]
+        wanted = {
+            f"grpo_seed{seed}": (f"seed{seed}", f"seed={seed}") for seed in (SEEDS[:1] if options.quick else SEEDS)
+        }
+        wanted["grpo_shuffled_rewards"] = ("shuffled", "trainer.shuffle_rewards=true")
+        for name, (run, override) in wanted.items():
+            if name not in results:
+                results[name] = grpo(run, folder, override, *extra)
+                save()
+        thread_seconds = results["grpo_seed0"]["seconds"]["train"] * len(os.sched_getaffinity(0))
         n = results["grpo_seed0"]["n"]
         for name, share in (("sft_mixed", 0.65), ("sft_traces_only", 0.0)):
-            results[name] = supervised(seconds, share, n)
-            save()
+            if name not in results:
+                results[name] = supervised(thread_seconds, share, n)
+                save()
 
 
 if __name__ == "__main__":

@@ -48,11 +48,16 @@ class TextEnv(gym.Env[str, str]):
         tasks: where prompts come from.
         scorer: what judges completions; ``close`` closes it.
         thinking_open: the prompt, as rendered for the model, ends inside ``<think>``: completions begin in a thought.
+
+    Raises:
+        ValueError: ``thinking_open`` is no bool.
     """
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": []}  # type: ignore[misc]
 
     def __init__(self, tasks: TaskSource, scorer: Scorer | None = None, *, thinking_open: bool = False) -> None:
+        if not isinstance(thinking_open, bool):  # "no" from a config would count as yes
+            raise ValueError(f"thinking_open must be True or False, got {thinking_open!r:.60}")
         self.tasks = tasks
         self.scorer = scorer or Scorer()
         self.thinking_open = thinking_open
@@ -67,10 +72,12 @@ class TextEnv(gym.Env[str, str]):
             options: ``{"task_id": str}`` or ``{"task": a Task or a row of one}``; nothing else.
 
         Raises:
-            ValueError: an unknown option, a task id the source does not have, or a row that is no task.
+            ValueError: an unknown option, a task id the source does not have, or a row that is no task. No episode is
+                open then, and the generator is as it was.
         """
-        super().reset(seed=seed)
+        self._task = None
         task = chosen_task(self.tasks, check_options(options))
+        super().reset(seed=seed)
         u = self.np_random.random()  # the one draw of an episode, whether or not the task was asked for
         self._task = task if task is not None else self.tasks.pick(u)
         return self._task.prompt, open_info(self._task)
@@ -97,6 +104,8 @@ class TextEnv(gym.Env[str, str]):
 
 def check_options(options: Mapping[str, Any] | None, known: tuple[str, ...] = OPTIONS) -> Mapping[str, Any]:
     """``options``, or ValueError for one that does not exist."""
+    if options is not None and not isinstance(options, Mapping):
+        raise ValueError(f"options must be a mapping, got {type(options).__name__}")
     for name in options or ():
         if name not in known:
             raise ValueError(f"unknown option {name!r}; reset takes {', '.join(known)}")
@@ -104,11 +113,14 @@ def check_options(options: Mapping[str, Any] | None, known: tuple[str, ...] = OP
 
 
 def chosen_task(tasks: TaskSource, options: Mapping[str, Any]) -> Task | None:
-    """The task that reset's ``options`` ask for, if any."""
+    """The task that reset's ``options`` ask for, if any, or ValueError if they cannot be met."""
     task_id, row = options.get("task_id"), options.get("task")
     if task_id is not None and row is not None:
         raise ValueError("options has both `task_id` and `task`; give one")
     if task_id is not None:
+        if not isinstance(task_id, str):
+            shown = f"{type(task_id).__name__} {task_id!r:.60}"
+            raise ValueError(f"options['task_id'] must be a task's problem_id, a string; got {shown}")
         try:
             return tasks.get(task_id)
         except KeyError as error:
@@ -126,9 +138,9 @@ def parse_action(action: str, thinking_open: bool) -> Completion:
 
 
 def task_level(task: Task) -> int:
-    """The task's level as an integer always: vector environments size their arrays by the first value they see."""
+    """The task's level as an integer of 64 bits always: vector environments hold it in an array of those."""
     level = task.metadata.get("level")
-    return level if type(level) is int else 0
+    return level if type(level) is int and -(2**63) <= level < 2**63 else 0
 
 
 def open_info(task: Task) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class CodeUnderstandingEnv(TextEnv):
         thinking_open: the prompt as rendered for the model ends inside ``<think>``.
 
     Raises:
-        ValueError: an unknown level or split, a file that cannot be read as tasks.
+        ValueError: an unknown level or split, a file that cannot be read as tasks, a ``thinking_open`` that is no bool.
 
     ## Version History
     * v0: first version.

@@ -88,7 +88,8 @@ class TextVectorEnv(VectorEnv[Texts, Sequence[str], NDArray[Any]]):
                 ``reset_mask``, a boolean array of shape ``(num_envs,)``.
 
         Raises:
-            ValueError: an unknown option, a list of another length than ``num_envs``, an unknown task id.
+            ValueError: an unknown option, one of another type, a list of another length than ``num_envs``, an unknown
+                task id. Everything is then as it was: open episodes stay open.
         """
         options = check_options(options, (*OPTIONS, "reset_mask"))
         mask = self._reset_mask(options.get("reset_mask"))
@@ -173,6 +174,11 @@ class TextVectorEnv(VectorEnv[Texts, Sequence[str], NDArray[Any]]):
         """One value for each environment."""
         if isinstance(value, (str, Mapping, Task)):
             return [value] * self.num_envs
+        if not isinstance(value, (Sequence, np.ndarray)) or isinstance(value, bytes):
+            raise ValueError(
+                f"options[{name!r}] must be one for all, or a list with one for each environment, "
+                f"got {type(value).__name__}"
+            )
         if len(value) != self.num_envs:
             raise ValueError(f"options[{name!r}] has {len(value)} entries for {self.num_envs} environments")
         return list(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from operator import sub
@@ -39,10 +39,12 @@ class Work:
 class Batch:
     """The state of one call to the scorer. One thread at a time works on it."""
 
-    pairs: list[tuple[Task, Completion]]
-    verdicts: list[Verdict | None]
-    """By position; ``None`` until settled."""
+    size: int
     on_verdict: OnVerdict | None
+    pairs: list[tuple[Task, Completion]] = field(default_factory=list)
+    """Those planned so far."""
+    verdicts: list[Verdict | None] = field(init=False)
+    """By position; ``None`` until settled."""
     inline: list[Work] = field(default_factory=list)
     waiting: list[Work] = field(default_factory=list)
     """Work of verifiers that await."""
@@ -54,42 +56,45 @@ class Batch:
     work_s: list[float] = field(default_factory=list)
     handed_in: float = field(default_factory=perf_counter)
     abandoned: bool = False
+    _work: dict[str, Work | UnknownTaskType] = field(default_factory=dict)
+    _by_text: dict[str, int] = field(default_factory=dict)
+    _by_identity: dict[object, int] = field(default_factory=dict)
 
-    @classmethod
-    def plan(cls, pairs: Iterable[Pair], lane_of: Callable[[str], Lane], on_verdict: OnVerdict | None) -> Batch:
-        """Sort pairs into work, twins of other pairs, and those whose verdict is clear without work.
+    def __post_init__(self) -> None:
+        self.verdicts = [None] * self.size
+
+    def plan(self, pairs: Sequence[Pair], lane_of: Callable[[str], Lane]) -> None:
+        """Sort the batch's next ``pairs`` into work, twins of other pairs, and those whose verdict is clear without.
 
         An unknown task type comes before a missing answer: a task nobody can judge is never the model's failure.
 
         Raises:
             TypeError: a pair is not ``(Task, Completion or str)``.
         """
-        checked = [_checked(pair, position) for position, pair in enumerate(pairs)]
-        batch = cls(checked, [None] * len(checked), on_verdict)
-        work_by_type: dict[str, Work | UnknownTaskType] = {}
-        seen: dict[str, int] = {}
-        exact: dict[object, int] = {}
-        for position, (task, completion) in enumerate(checked):
+        planned = len(self.pairs)
+        checked = [_checked(pair, position) for position, pair in enumerate(pairs, planned)]
+        self.pairs += checked
+        work_by_type, by_text, by_identity = self._work, self._by_text, self._by_identity
+        for position, (task, completion) in enumerate(checked, planned):
             work = work_by_type.get(task.task_type)
             if work is None:
-                work = work_by_type[task.task_type] = batch._new_work(task.task_type, lane_of)
+                work = work_by_type[task.task_type] = self._new_work(task.task_type, lane_of)
             if isinstance(work, UnknownTaskType):
-                batch.settle(position, Verdict.unscorable("task", str(work)))
+                self.settle(position, Verdict.unscorable("task", str(work)))
                 continue
             if completion.answer is None:
-                batch.no_answer += 1
-                batch.settle(position, Verdict(0.0, "no_answer"))
+                self.no_answer += 1
+                self.settle(position, Verdict(0.0, "no_answer"))
                 continue
-            first = seen.setdefault(completion.raw, position)
+            first = by_text.setdefault(completion.raw, position)
             if first != position:  # equal text: only now is it worth hashing the tasks
-                exact.setdefault(_identity(*checked[first]), first)
-                twin = exact.setdefault(_identity(task, completion), position)
+                by_identity.setdefault(_identity(*self.pairs[first]), first)
+                twin = by_identity.setdefault(_identity(task, completion), position)
                 if twin != position:
-                    batch.twins.setdefault(twin, []).append(position)
-                    batch.deduped += 1
+                    self.twins.setdefault(twin, []).append(position)
+                    self.deduped += 1
                     continue
             work.positions.append(position)
-        return batch
 
     def _new_work(self, task_type: str, lane_of: Callable[[str], Lane]) -> Work | UnknownTaskType:
         try:
@@ -126,7 +131,9 @@ class Batch:
             for position in work.positions:
                 try:
                     verdict = _drive(verifier, *pairs[position])
-                except Exception as error:
+                except (KeyboardInterrupt, SystemExit):
+                    raise
+                except BaseException as error:  # GeneratorExit, CancelledError: here only the verifier's own
                     verdict = fault(work.lane, error)
                 mark(perf_counter())
                 if alone:

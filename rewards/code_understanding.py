@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
+import tokenize
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,7 +28,7 @@ COMPARISONS = ("string", "python_literal")
 class CodeUnderstanding(Verifier):
     """Scores 1 if the last JSON object with a field ``output`` holds the program's output, else 0.
 
-    ``verification_info`` holds ``ground_truth`` (a string) and, optionally, ``compare``:
+    ``verification_info`` holds ``ground_truth`` (a string) and, optionally, ``compare`` (None is the default too):
 
     ================== ================================================================================================
     ``string``         (the default) The output is text. The field must be a JSON string, equal to ``ground_truth``
@@ -35,9 +37,11 @@ class CodeUnderstanding(Verifier):
     ``python_literal`` ``ground_truth`` is the ``repr`` of a Python value, as in CRUXEval. Right is a JSON value of the
                        same type and value, or a JSON string that holds a Python literal of the same type and value.
                        Types count all the way down: ``True``, ``1`` and ``1.0`` differ, and so do tuples and lists.
+                       A literal with a comment, or with a key or an element twice, is wrong: it names two answers.
     ================== ================================================================================================
 
-    The answer is only read (JSON, ``ast.literal_eval``), never run.
+    The answer is only read (JSON, ``ast.literal_eval``), never run. That takes some 10 µs, and for the worst of
+    completions HOSTILE_TIME.
     """
 
     version: ClassVar[int] = 1
@@ -48,7 +52,9 @@ class CodeUnderstanding(Verifier):
         if not isinstance(gold, str):
             shown = "missing" if gold is None else f"{type(gold).__name__}, not a string"
             return Verdict.unscorable("gold", f"verification_info.ground_truth is {shown}")
-        compare = task.verification_info.get("compare", "string")
+        compare = task.verification_info.get("compare")
+        if compare is None:
+            compare = "string"
         if compare not in COMPARISONS:
             return Verdict.unscorable(
                 "task", f"verification_info.compare is {compare!r:.60}; one of {', '.join(COMPARISONS)}"
@@ -96,11 +102,34 @@ def typed(value: Any) -> Hashable:
 
 
 def _typed_literal(text: str) -> Hashable | None:
-    """``typed`` of the Python literal in ``text``; ``None`` if it is none, or is nested deeper than Python reads."""
+    """``typed`` of the Python literal in ``text``; ``None`` if it is none, or is nested deeper than Python reads.
+
+    Neither is one that names a second answer, which Python would pass over: in a comment, a key or element given twice.
+    """
+    text = text.strip()
     try:
-        return typed(ast.literal_eval(text.strip()))
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        tree = ast.parse(text, mode="eval")
+        value = typed(ast.literal_eval(tree))
+        return None if _repeats(tree) or _comments(text) else value
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, tokenize.TokenError):
         return None
+
+
+def _repeats(literal: ast.Expression) -> bool:
+    """Whether a dict in ``literal`` has a key twice, or a set an element."""
+    for node in ast.walk(literal):
+        if isinstance(node, (ast.Dict, ast.Set)):
+            items = node.keys if isinstance(node, ast.Dict) else node.elts
+            # hashable, so without dicts and sets inside: nothing is evaluated once for each level it is nested in
+            if len({ast.literal_eval(item) for item in items if item is not None}) < len(items):
+                return True
+    return False
+
+
+def _comments(literal: str) -> bool:
+    if "#" not in literal:
+        return False
+    return any(token.type == tokenize.COMMENT for token in tokenize.generate_tokens(io.StringIO(literal).readline))
 
 
 _typed_gold = lru_cache(maxsize=1024)(_typed_literal)  # a whole group of completions shares its gold

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 MAX_DEPTH = 100  # levels of nesting; far below where `json` would run out of stack
-MAX_OBJECT = 200_000  # characters from `{` to `}`; an answer of 20 kB stays below even with every character escaped
+SEARCHED = 200_000  # characters at the end of a text; an answer of 20 kB fits even with every character escaped
 
 _TOKEN = re.compile(
     r"""[ \t\n\r]*(?:
@@ -19,31 +19,34 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _STRING, _PUNCTUATION = 1, 2
-_START = re.compile(r"[{\[]")
+# A bracket that a value may begin with: most in prose and code are not, and need no reading
+_START = re.compile(r"""\{(?=[ \t\n\r]*["}])|\[(?=[ \t\n\r]*["\]{\[\-0-9tfnNI])""")
 
 
 class MalformedObject(ValueError):
-    """The object that counts breaks a rule (duplicate key, NaN, too deep, too long). The message says which."""
+    """The object that counts breaks a rule (duplicate key, NaN, too deep). The message says which."""
 
 
 def last_json_object(text: str, field: str) -> dict[str, Any] | None:
-    """The last complete JSON object in ``text`` that has a key ``field``; ``None`` if there is none.
+    """The last complete JSON object in ``text`` that has a key ``field``, an ASCII word; ``None`` if there is none.
 
     It may stand in a fence or bare, with braces in the prose around it. Raw newlines and tabs in strings are allowed.
     An object inside another complete object or list is a part of it, not an answer. The last one counts even when it
-    is malformed: an earlier, better one does not save it. Takes time linear in ``text`` whatever it holds.
+    is malformed: an earlier, better one does not save it.
+
+    Only the last 200,000 characters are searched, as if the text began there, in time linear in them whatever they
+    hold: microseconds for an answer, at most HOSTILE_TIME for brackets and quotes and nothing else.
 
     Raises:
-        MalformedObject: the last such object has a duplicate key, NaN or an infinity, more than 100 levels, an integer
-            longer than Python reads, or more than 200,000 characters.
+        MalformedObject: the last such object has a duplicate key, NaN or an infinity, more than 100 levels, or an
+            integer longer than Python reads.
     """
+    text = text[-SEARCHED:]
     span = _last_span(text, json.dumps(field))
     if span is None:
         return None
     if span.depth > MAX_DEPTH:
         raise MalformedObject(f"more than {MAX_DEPTH} levels of nesting")
-    if span.end - span.start > MAX_OBJECT:
-        raise MalformedObject(f"more than {MAX_OBJECT:,} characters")
     try:
         value = _DECODER.decode(text[span.start : span.end])
     except MalformedObject:
@@ -74,8 +77,10 @@ def _last_span(text: str, field: str) -> _Value | None:
     """
     last: _Value | None = None
     tried: set[int] = set()
+    # An object begins before the field it holds. Escaped, the field can stand anywhere.
+    until = len(text) if "\\u" in text else text.rfind(field)
     at = _START.search(text)
-    while at is not None:
+    while at is not None and at.start() < until:
         start = at.start()
         resume = start + 1
         if start not in tried:

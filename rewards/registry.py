@@ -46,18 +46,20 @@ def register(task_type: str, *, aliases: Sequence[str] = ()) -> Callable[[V], V]
 
     Raises:
         TypeError: the class is no frozen dataclass, no ``Verifier``, or lacks what one needs.
-        ValueError: another class judges ``task_type`` (or an alias) already.
+        ValueError: another class judges ``task_type`` (or an alias) already, be it one of ours that is not imported
+            yet; or ``task_type`` is an alias of another type.
     """
 
     def add(cls: V) -> V:
         _check_class(cls)
         with _lock:
             for name in (task_type, *aliases):
-                holder = _classes.get(_aliases.get(name, name))
-                if holder is not None and _origin(holder) != _origin(cls):  # the same class anew is a reload
-                    raise ValueError(
-                        f"task type `{name}` is judged by {_origin(holder)} already, not by {_origin(cls)}"
-                    )
+                holder = _holder(canonical_task_type(name), cls)
+                if holder is not None:
+                    raise ValueError(f"task type `{name}` is judged by {holder} already, not by {_origin(cls)}")
+            if canonical_task_type(task_type) != task_type:
+                canonical = canonical_task_type(task_type)
+                raise ValueError(f"task type `{task_type}` is an alias of `{canonical}`: register `{canonical}`")
             cls.task_type = task_type
             _classes[task_type] = cls
             _aliases.update(dict.fromkeys(aliases, task_type))
@@ -136,14 +138,23 @@ def _load_plugins() -> None:
         _plugins_loaded = True
         for plugin in metadata.entry_points(group=ENTRY_POINTS):
             try:
-                loaded = plugin.load()
-                if plugin.name not in _classes and plugin.name not in _aliases and inspect.isclass(loaded):
+                loaded = plugin.load()  # which registers it, if it is decorated
+                if inspect.isclass(loaded) and _classes.get(canonical_task_type(plugin.name)) is not loaded:
                     register(plugin.name)(cast(type[Verifier], loaded))
             except Exception as error:
                 why = f"({plugin.value}) could not be loaded: {type(error).__name__}: {error}"
                 _broken_plugins[plugin.name] = why
                 log.warning("verifier plug-in `%s` %s", plugin.name, why)
                 log.debug("verifier plug-in `%s`", plugin.name, exc_info=True)
+
+
+def _holder(canonical: str, cls: type) -> str | None:
+    """Who judges a task type, unless it is ``cls`` (which comes anew when its module is reloaded) or nobody."""
+    module = BUILT_IN.get(canonical)
+    if module is not None and cls.__module__ != module:
+        return module  # taken before it is imported: what comes first must not depend on what was scored first
+    holder = _classes.get(canonical)
+    return _origin(holder) if holder is not None and _origin(holder) != _origin(cls) else None
 
 
 def _origin(cls: type) -> str:

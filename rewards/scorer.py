@@ -24,6 +24,7 @@ from synthetic1.verdict import Verdict
 log = logging.getLogger(__name__)
 
 DEFAULT_CONCURRENCY = 64
+PLANNED_AT_ONCE = 200  # pairs; as many as take about a slice
 SLICE_S = 0.002  # inline verifiers hold the scorer's loop no longer than this before others get a turn
 WHY_CAP = 300  # characters of an exception that a verdict keeps
 
@@ -92,32 +93,32 @@ class Scorer:
     async def score(self, pairs: Iterable[Pair], on_verdict: OnVerdict | None = None) -> list[Verdict]:
         """The verdicts of ``pairs``, in order, without blocking the caller's loop. Cancelling it cancels the work.
 
+        All of the work, from sorting the pairs to counting the verdicts, is done on the scorer's thread.
+
         Args:
             pairs: ``(task, completion)``; a string is parsed by ``Completion.parse``. Identical pairs are judged once.
-            on_verdict: called with ``(index, verdict)`` as each becomes known, on the scorer's thread for most; keep it
-                short. What it raises ends the batch.
+            on_verdict: called with ``(index, verdict)`` as each becomes known, on the scorer's thread (``score_sync``
+                calls it on the caller's where no verifier awaits); keep it short. What it raises ends the batch.
 
         Raises:
             ScorerClosed: the scorer is, or gets, closed.
             TypeError: a pair is not ``(Task, Completion or str)``.
         """
-        process = self._process()
-        batch = Batch.plan(pairs, self._lane, on_verdict)
-        if batch.inline or batch.waiting:
-            future = process.thread.submit(self._work(process, batch))
-            waiter = asyncio.wrap_future(future)
-            try:
-                while not (await asyncio.wait({waiter}, timeout=self._deadline_s))[0]:
-                    pulse = asyncio.wrap_future(process.thread.pulse())
-                    if not (await asyncio.wait({pulse, waiter}, timeout=self._deadline_s))[0]:
-                        self._abandon(process, batch)
-                        break
-                else:
-                    self._ended(process, batch, waiter)
-            except asyncio.CancelledError:
-                waiter.cancel()
-                raise
-        return self._finish(process, batch)
+        process, pairs = self._process(), list(pairs)
+        batch = Batch(len(pairs), on_verdict)
+        waiter = asyncio.wrap_future(process.thread.submit(self._work(process, batch, pairs)))
+        try:
+            while not (await asyncio.wait({waiter}, timeout=self._deadline_s))[0]:
+                pulse = asyncio.wrap_future(process.thread.pulse())
+                if not (await asyncio.wait({pulse, waiter}, timeout=self._deadline_s))[0]:
+                    self._abandon(process, batch)
+                    break
+            else:
+                self._ended(process, batch, waiter)
+        except asyncio.CancelledError:
+            waiter.cancel()
+            raise
+        return self._finish(process, batch) if batch.abandoned else waiter.result()
 
     def score_sync(self, pairs: Iterable[Pair], on_verdict: OnVerdict | None = None) -> list[Verdict]:
         """As ``score``, for callers without a loop, from any thread but the scorer's own.
@@ -128,7 +129,9 @@ class Scorer:
         process = self._process()
         if process.thread.is_current:
             raise RuntimeError("score_sync called on the scorer's own thread would wait for itself: await score(…)")
-        batch = Batch.plan(pairs, self._lane, on_verdict)
+        pairs = list(pairs)
+        batch = Batch(len(pairs), on_verdict)
+        batch.plan(pairs, self._lane)
         for _ in batch.run_inline(self._fault):
             pass
         if batch.waiting:
@@ -160,13 +163,17 @@ class Scorer:
 
     # The work, on the scorer's loop ---------------------------------------------------------------------------------
 
-    async def _work(self, process: _Process, batch: Batch) -> None:
+    async def _work(self, process: _Process, batch: Batch, pairs: list[Pair]) -> list[Verdict]:
+        for start in range(0, len(pairs), PLANNED_AT_ONCE):
+            batch.plan(pairs[start : start + PLANNED_AT_ONCE], self._lane)
+            await asyncio.sleep(0)
         began = perf_counter()
         for _ in batch.run_inline(self._fault):
             if perf_counter() - began > SLICE_S:
                 await asyncio.sleep(0)
                 began = perf_counter()
         await self._work_waiting(process, batch)
+        return [] if batch.abandoned else self._finish(process, batch)
 
     async def _work_waiting(self, process: _Process, batch: Batch) -> None:
         workers = []
@@ -211,14 +218,16 @@ class Scorer:
             return check_verdict(work.result(), lane.verifier)
         except asyncio.CancelledError:  # the batch goes on, so the verifier cancelled itself
             return self._fault(lane, RuntimeError("the verifier's work was cancelled from within"))
-        except Exception as error:
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # GeneratorExit too
             return self._fault(lane, error)
 
     # Failures of ours -----------------------------------------------------------------------------------------------
 
     def _fault(self, lane: Lane, error: BaseException) -> Verdict:
         """The verdict for what a verifier raised, logged once for each kind of failure."""
-        why = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")[:WHY_CAP]
+        why = _said(error)
         kind = (lane.task_type, type(error).__name__)
         if kind not in self._reported:
             self._reported.add(kind)
@@ -226,7 +235,7 @@ class Scorer:
         log.debug("verifier `%s` failed: %s", lane.task_type, why, exc_info=error)
         return Verdict.unscorable("infra", why)
 
-    def _ended(self, process: _Process, batch: Batch, future: Future[None] | asyncio.Future[None]) -> None:
+    def _ended(self, process: _Process, batch: Batch, future: Future[Any] | asyncio.Future[Any]) -> None:
         """Raise what ended the batch early: a callback, Ctrl-C or ``close``."""
         try:
             future.result()
@@ -320,6 +329,16 @@ def _close_process(processes: dict[int, _Process]) -> None:
     if process is not None:
         closers = {id(lane.verifier): lane.verifier.aclose for lane in process.lanes.values()}
         process.thread.stop(tuple(closers.values()))
+
+
+def _said(error: BaseException) -> str:
+    """One line of what an exception says; some cannot even say it."""
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except Exception as failure:
+        return f"{name} (it cannot say why: its __str__ raises {type(failure).__name__})"
+    return f"{name}: {text}".splitlines()[0].rstrip(": ")[:WHY_CAP]
 
 
 def _done(future: Future[Any], timeout_s: float) -> bool:

@@ -24,8 +24,9 @@ class Verifier(ABC):
     version: ClassVar[int]
     """Raise it with any change that can move a score."""
     inline: ClassVar[bool] = False
-    """``verify`` never awaits and is bounded well below a millisecond or so: the scorer then drives it in place,
-    without an event-loop task and without a deadline (nothing could interrupt it)."""
+    """``verify`` never awaits, and takes well under a millisecond for the completions that models write: the scorer
+    then drives it in place, without an event-loop task. Nothing can interrupt it there, so it has no deadline, and has
+    to bound by itself what the worst completion may take: a fraction of a second."""
 
     @abstractmethod
     async def verify(self, task: Task, completion: Completion) -> Verdict:

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -195,7 +196,8 @@ class GeneratedTasks(TaskSource):
 
     def _reset(self) -> None:
         self._length = min(self.size, sum(capacity(n, self.split) for n in self.levels))
-        self._streams = {n: examples(n, split=self.split, seed=self.seed) for n in self.levels}
+        self._streams: dict[int, Iterator[Example]] = {}
+        self._exhausted: set[int] = set()
         self._made: dict[int, list[Example]] = {n: [] for n in self.levels}
         self._tasks: dict[int, Task] = {}
 
@@ -224,10 +226,18 @@ class GeneratedTasks(TaskSource):
         if number >= len(made):
             with _generating:
                 while number >= len(made):
-                    example = next(self._streams[level], None)
-                    if example is None:  # a stream that has raised once only says that it ended
+                    if level in self._exhausted:
                         raise LevelExhausted(level, self.split, len(made))
-                    made.append(example)
+                    # Taken out while it works: what Ctrl-C ends or leaves a step ahead is never put back, but made anew
+                    stream = self._streams.pop(level, None)
+                    if stream is None:
+                        stream = islice(examples(level, split=self.split, seed=self.seed), len(made), None)
+                    try:
+                        made.append(next(stream))
+                    except LevelExhausted:
+                        self._exhausted.add(level)
+                        raise
+                    self._streams[level] = stream
         return made[number]
 
     def _place(self, index: int) -> tuple[int, int]:

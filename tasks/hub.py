@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthetic1.task import TaskError
+from synthetic1.tasks.arrow import without_nulls
 from synthetic1.tasks.index import IndexHome, stamp
 from synthetic1.tasks.readers import reader_for
 from synthetic1.tasks.stored import StoredTasks
@@ -35,13 +36,14 @@ class DatasetTasks(StoredTasks):
         identity = f"{dataset._fingerprint}:{self.reader.name}:{self.reader.id_column}"
         self.home = IndexHome(files, stamp(files), None, identity)
         self._dataset = dataset.select_columns([c for c in dataset.column_names if c in self.reader.columns])
+        self._structs = [c for c in self._dataset.column_names if isinstance(dataset.features[c], dict)]
 
     def __len__(self) -> int:
         return len(self._dataset)
 
     def _row(self, index: int) -> Mapping[str, Any]:
         row: Mapping[str, Any] = self._dataset[index]
-        return row
+        return {**row, **{name: without_nulls(row[name]) for name in self._structs}}
 
     def _where(self, index: int) -> str:
         return f"{self.name}, row {index + 1}"

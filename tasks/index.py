@@ -51,6 +51,11 @@ def stamp(paths: Sequence[Path], *, times: bool = True) -> str:
     return content_key(facts)
 
 
+def changed(name: str) -> str:
+    """What is said of a file that is no longer as it was."""
+    return f"{name} has changed since it was opened: open it again when its writer is done"
+
+
 @dataclass(frozen=True)
 class IndexHome:
     """Where the columns about some files are kept: beside them, else in the cache folder, else only in memory."""
@@ -101,8 +106,7 @@ class IndexHome:
 
     def _check_unchanged(self) -> None:
         if stamp(self.files) != self.stamp:
-            where = self.beside or self.files[0]
-            raise TaskError(f"{where} has changed since it was opened: open it again when its writer is done")
+            raise TaskError(changed(str(self.beside or self.files[0])))
 
     def _places(self, kind: str) -> Iterator[Path]:
         if self.beside is not None:

@@ -23,6 +23,7 @@ from synthetic1.tasks.index import (
     Columns,
     IndexHome,
     cache_folders,
+    changed,
     id_columns,
     id_digest,
     log,
@@ -62,8 +63,11 @@ class JsonlTasks(StoredTasks):
     def _row(self, index: int) -> Mapping[str, Any]:
         file = self._open
         start, end = int(file.starts[index]), int(file.starts[index + 1])
+        line = _read_at(file.descriptor, start, end - start)
+        if _state(file.descriptor) != file.state:  # replacing it would do no harm: the old file is still open
+            raise TaskError(changed(self.name))
         try:
-            return decode_row(_read_at(file.descriptor, start, end - start))
+            return decode_row(line)
         except TaskError as error:
             raise TaskError(f"{self._where(index)}: {error}") from None
 
@@ -110,6 +114,8 @@ class _OpenFile:
 
     path: Path
     descriptor: int
+    state: tuple[int, int]
+    """Its size and modification time when it was opened."""
     reader: RowReader
     home: IndexHome
     starts: NDArray[np.uint64]
@@ -123,10 +129,11 @@ class _OpenFile:
         before = stamp([path])
         try:
             with open(path, "rb", buffering=1 << 20) as file:
+                state = _state(file.fileno())
                 reader = _first_reader(file, name)
                 home = IndexHome((path,), before, path, f"{reader.name}:{reader.id_column}")
                 columns = home.columns("rows", lambda: scan(file, reader, name), fits=lambda found: "starts" in found)
-                opened = cls(path, os.dup(file.fileno()), reader, home, columns["starts"], columns)
+                opened = cls(path, os.dup(file.fileno()), state, reader, home, columns["starts"], columns)
         except OSError as error:
             raise TaskError(f"{name}: {error.strerror}") from None
         weakref.finalize(opened, os.close, opened.descriptor)
@@ -177,8 +184,8 @@ def id_finder(reader: RowReader) -> Callable[[bytes], bytes]:
     """A function from a line to the digest of its ``problem_id``, parsing the line only if it has to.
 
     A quoted column name with only one ``{`` before it, or only one ``}`` after its value, is a key of the outermost
-    object (a key further inside lies between two of each), so the string after it is the id. Anything less plain
-    goes through the JSON parser.
+    object (a key further inside lies between two of each), so the string after it is the id, if the name does not
+    come again. Anything less plain goes through the JSON parser.
     """
     column = reader.id_column
 
@@ -196,7 +203,8 @@ def id_finder(reader: RowReader) -> Callable[[bytes], bytes]:
 
     def found(line: bytes) -> bytes:
         at = line.find(key)
-        if at > 0 and line[at - 1] != 0x5C:  # a backslash before it: the name is part of a string
+        # a backslash before it: the name is part of a string; the name again: of repeated keys the parser takes the last
+        if at > 0 and line[at - 1] != 0x5C and line.find(key, at + 1) < 0:
             match = plain_id(line, at)
             if match is not None and (line.count(b"{", 0, at) == 1 or line.count(b"}", match.end()) == 1):
                 return id_digest(match[1])
@@ -228,6 +236,11 @@ def _no_constant(name: str) -> Any:
 
 
 _decoder = json.JSONDecoder(parse_constant=_no_constant)
+
+
+def _state(descriptor: int) -> tuple[int, int]:
+    status = os.fstat(descriptor)
+    return status.st_size, status.st_mtime_ns
 
 
 def _read_at(descriptor: int, start: int, size: int) -> bytes:

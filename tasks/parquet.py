@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthetic1.task import TaskError
-from synthetic1.tasks.index import IndexHome, log, stamp
+from synthetic1.tasks.arrow import without_nulls
+from synthetic1.tasks.index import IndexHome, changed, log, stamp
 from synthetic1.tasks.readers import reader_for
 from synthetic1.tasks.stored import StoredTasks
 
@@ -28,6 +29,8 @@ class _Shard:
     label: str
     columns: tuple[str, ...]
     group_rows: tuple[int, ...]
+    state: tuple[int, int, int]
+    """Which file it was, its size and its modification time when its footer was read."""
 
 
 class ParquetTasks(StoredTasks):
@@ -65,6 +68,7 @@ class ParquetTasks(StoredTasks):
 
         label = self.name if file == self.path else f"{self.name.rstrip('/')}/{file.relative_to(self.path)}"
         try:
+            state = _state(file)
             footer = pq.read_metadata(file)
         except (pa.ArrowException, OSError) as error:
             raise TaskError(f"{label} cannot be read as Parquet: {_one_line(error)}") from None
@@ -78,12 +82,12 @@ class ParquetTasks(StoredTasks):
                 largest / 1e6,
             )
         columns = tuple(footer.schema.to_arrow_schema().names)
-        return _Shard(file, label, columns, tuple(group.num_rows for group in groups))
+        return _Shard(file, label, columns, tuple(group.num_rows for group in groups), state)
 
     def _row(self, index: int) -> Mapping[str, Any]:
         place = bisect_right(self._starts, index) - 1
         row: Mapping[str, Any] = self._group(place).slice(index - self._starts[place], 1).to_pylist()[0]
-        return row
+        return {name: without_nulls(value) for name, value in row.items()}
 
     def _where(self, index: int) -> str:
         place = bisect_right(self._starts, index) - 1
@@ -114,14 +118,27 @@ class ParquetTasks(StoredTasks):
         import pyarrow.parquet as pq
 
         try:
+            _check_unchanged(shard)
             # opened for each group: no handle crosses a fork or a pickle, and a thousand shards cost no descriptors
             with pq.ParquetFile(shard.path) as file:
-                return file.read_row_group(group, columns=columns, use_threads=False)
+                table = file.read_row_group(group, columns=columns, use_threads=False)
+            _check_unchanged(shard)  # nor while it was read
+            return table
         except (pa.ArrowException, OSError, IndexError) as error:
             raise TaskError(f"{shard.label} cannot be read as Parquet: {_one_line(error)}") from None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_groups": ()}
+
+
+def _state(file: Path) -> tuple[int, int, int]:
+    status = file.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _check_unchanged(shard: _Shard) -> None:
+    if _state(shard.path) != shard.state:
+        raise TaskError(changed(shard.label))
 
 
 def _one_line(error: BaseException) -> str:

@@ -21,7 +21,8 @@ class Task:
     """One problem, wire-compatible with the rows of GENESYS and SYNTHETIC-1.
 
     ``prompt`` is final: the exact user message. ``verification_info`` and ``metadata`` are mappings in memory and
-    JSON strings on disk; treat them as read-only.
+    JSON strings on disk; treat them as read-only. Tasks are equal exactly if their keys are; one without a key
+    equals itself only.
 
     Raises:
         TaskError: a field has the wrong type, or ``problem_id``, ``task_type`` or ``prompt`` is empty.
@@ -64,8 +65,17 @@ class Task:
         """
         try:
             return content_key(self.to_dict())
-        except (TypeError, ValueError) as error:
-            raise TaskError(f"task `{self.problem_id}` has no JSON form: {error}") from error
+        except (TypeError, ValueError, RecursionError) as error:
+            raise self._no_json_form(error) from error
+
+    def __eq__(self, other: object) -> bool:
+        # by key, not by field: Python takes 1, 1.0 and True for equal, which hash and verdict do not
+        if not isinstance(other, Task):
+            return NotImplemented
+        try:
+            return self is other or self.key == other.key
+        except TaskError:
+            return False
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -78,11 +88,18 @@ class Task:
         return row
 
     def to_row(self) -> dict[str, str | None]:
-        """The row as it is stored: the two mappings as JSON strings, the wire task type restored."""
+        """The row as it is stored: the two mappings as JSON strings, the wire task type restored.
+
+        Raises:
+            TaskError: a mapping holds something JSON cannot.
+        """
         row = self.to_dict()
         row["task_type"] = self.metadata.get("wire_task_type", self.task_type)
-        for name in ("verification_info", "metadata"):
-            row[name] = json.dumps(row[name], ensure_ascii=False)
+        try:
+            for name in ("verification_info", "metadata"):
+                row[name] = json.dumps(row[name], ensure_ascii=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise self._no_json_form(error) from error
         return row
 
     @classmethod
@@ -121,6 +138,9 @@ class Task:
         """A copy whose metadata has ``values`` added."""
         return replace(self, metadata={**self.metadata, **values})
 
+    def _no_json_form(self, error: Exception) -> TaskError:
+        return TaskError(f"task `{self.problem_id}` has no JSON form: {error}")
+
     def __getstate__(self) -> dict[str, Any]:  # the cached key stays behind: a pickle holds content only
         return {name: getattr(self, name) for name in TASK_FIELDS}
 
@@ -139,10 +159,10 @@ def _read_mapping(value: Any, name: str, where: str) -> dict[str, Any]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             try:
                 value = ast.literal_eval(value)
-            except (ValueError, SyntaxError, MemoryError, RecursionError):
+            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
                 raise TaskError(
                     f"{where}: field `{name}` is neither JSON nor a Python literal: {_shown(value)}"
                 ) from None
@@ -152,5 +172,8 @@ def _read_mapping(value: Any, name: str, where: str) -> dict[str, Any]:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # nested too deeply, too many digits, or a class of the caller's
+        return type(value).__name__
     return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '…'}"

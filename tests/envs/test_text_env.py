@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from synthetic1 import Scorer, Task
 from synthetic1.envs.base import TextEnv
+from synthetic1.envs.vector import TextVectorEnv
 from synthetic1.tasks.source import TaskList
 
 KEYS = ["task_id", "task_type", "source", "level", "status", "score", "reason", "answer"]
@@ -79,6 +80,12 @@ def test_thinking_open(make_env, thinking_open, text, reward):
     assert env.step(text)[1] == reward
 
 
+@pytest.mark.parametrize("value", ["no", 1, None])
+def test_thinking_open_is_true_or_false(tasks, value):
+    with pytest.raises(ValueError, match=f"thinking_open must be True or False, got {value!r}"):
+        TextEnv(tasks, thinking_open=value)
+
+
 @pytest.mark.parametrize("text", ["", "\x00", "\ud800", "π" * 100_000, "<think>", "</think>", "\n"])
 def test_any_text_is_an_action(make_env, text):
     env = make_env()
@@ -136,6 +143,13 @@ def test_an_explicit_task_takes_the_same_draw(make_env):
         ({"taskid": "t7"}, "unknown option 'taskid'; reset takes task_id, task"),
         ({"task_id": "t7", "task": {}}, "both `task_id` and `task`"),
         ({"task_id": "nope"}, r"options\['task_id'\]: .*no task `nope`"),
+        ({"task_id": 5}, r"options\['task_id'\] must be a task's problem_id, a string; got int 5"),
+        ({"task_id": ["t7"]}, r"options\['task_id'\] must be .* got list \['t7'\]"),
+        ({"task_id": ""}, r"no task ``"),
+        ({"task": 5}, r"options\['task'\]: a task is an object"),
+        ({"task": [1, 2]}, r"options\['task'\]: a task is an object"),
+        (5, "options must be a mapping, got int"),
+        (["task_id"], "options must be a mapping, got list"),
         ({"task": {"problem_id": "x"}}, r"options\['task'\]: field `task_type` is missing"),
         ({"reset_mask": np.array([True])}, "unknown option 'reset_mask'"),
     ],
@@ -143,9 +157,25 @@ def test_an_explicit_task_takes_the_same_draw(make_env):
 def test_options_that_cannot_be_met(make_env, options, message):
     env = make_env()
     env.reset(seed=1, options={"task_id": "t7"})
+    state = env.np_random.bit_generator.state
     with pytest.raises(ValueError, match=message) as error:
-        env.reset(options=options)
+        env.reset(seed=2, options=options)
     assert "\n" not in str(error.value)
+    assert env.np_random.bit_generator.state == state
+    with pytest.raises(ResetNeeded):  # the old task is not what the caller asked for
+        env.step("1")
+
+
+@pytest.mark.parametrize(
+    ("level", "shown"), [(3, 3), (-1, -1), (True, 0), ("3", 0), (2**63 - 1, 2**63 - 1), (2**63, 0), (10**30, 0)]
+)
+def test_a_level_fits_the_arrays_of_vector_environments(level, shown):
+    tasks = TaskList([Task(problem_id="a", task_type="obedient", prompt="p", metadata={"level": level})])
+    env = TextEnv(tasks)
+    assert env.reset()[1]["level"] == shown
+    envs = TextVectorEnv(env, 2)
+    assert envs.reset()[1]["level"].tolist() == [shown] * 2
+    envs.close()
 
 
 @given(st.integers(0, 2**31))

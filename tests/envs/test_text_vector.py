@@ -118,6 +118,13 @@ def test_explicit_tasks_take_the_same_draws(make_envs):
     [
         ({"options": {"task_id": ["t1"]}}, "1 entries for 4 environments"),
         ({"options": {"task_id": ["t1", "t2", "nope", "t3"]}}, "no task `nope`"),
+        ({"options": {"task_id": 5}}, r"options\['task_id'\] must be one for all, or a list .*, got int"),
+        ({"options": {"task_id": {"t1"}}}, "got set"),
+        ({"options": {"task_id": b"abcd"}}, "got bytes"),
+        ({"options": {"task": 5}}, r"options\['task'\] must be one for all"),
+        ({"options": {"task_id": ["t1", 5, "t2", "t3"]}}, r"options\['task_id'\] must be .* got int 5"),
+        ({"options": {"task_id": {"problem_id": "t1"}}}, "got dict"),
+        ({"options": ["task_id"]}, "options must be a mapping, got list"),
         ({"options": {"task_ids": ["t1"] * N}}, "unknown option 'task_ids'; reset takes task_id, task, reset_mask"),
         ({"options": {"reset_mask": np.zeros(N, bool)}}, "with a True in it"),
         ({"options": {"reset_mask": np.ones(3, bool)}}, r"shape \(4,\)"),

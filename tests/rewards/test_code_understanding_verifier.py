@@ -9,7 +9,6 @@ import pickle
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,8 +16,6 @@ from hypothesis import strategies as st
 
 from synthetic1 import Completion, Scorer, Task, Verdict, score, score_many
 from synthetic1.rewards.code_understanding import CodeUnderstanding, typed
-
-CRUXEVAL = Path(__file__).parents[2] / "../shared/data/cruxeval.jsonl"
 
 
 def make_task(gold="abc", compare=None, task_type="code_output_prediction", **info):
@@ -121,6 +118,18 @@ CASES = [
     ("unhashable", "'abc'", "python_literal", output("{[]: 1}"), 0),
     ("NUL", "'abc'", "python_literal", output("'abc\x00'"), 0),
     ("surrogate", "'abc'", "python_literal", output("'\ud800'"), 0),
+    ("a key twice", "{'a': 2}", "python_literal", output("{'a': 1, 'a': 2}"), 0),
+    ("a key twice, inside", "[{'a': 2}]", "python_literal", output("[{'a': 1, 'a': 2}]"), 0),
+    ("equal keys", "{1: 'a'}", "python_literal", output("{1: 'b', True: 'a'}"), 0),
+    ("equal elements", "{1}", "python_literal", output("{1, True, 1.0}"), 0),
+    ("an element twice", "{'a'}", "python_literal", output("{'a', 'a'}"), 0),
+    ("an element twice, inside", "{1: {(2,)}}", "python_literal", output("{1: {(2,), (2,)}}"), 0),
+    ("an item twice in a list", "[1, 1]", "python_literal", output("[1, 1]"), 1),
+    ("a comment", "'abc'", "python_literal", output("'abc' # or 'abd'"), 0),
+    ("a comment inside", "[1, 2]", "python_literal", output("[1, # 3?\n 2]"), 0),
+    ("a comment before", "'abc'", "python_literal", output("# 'abd'\n'abc'"), 0),
+    ("a hash in a string", "'#a'", "python_literal", output("'#a'"), 1),
+    ("hashes in strings of every kind", "['#', b'#', '#']", "python_literal", output("['#', b'#', \"\"\"#\"\"\"]"), 1),
     # what no verifier may pay for
     ("hedge", "abc", "string", "I think it is abc or maybe 7", 0),
     ("hedge in JSON", "abc", "string", output("abc or maybe 7"), 0),
@@ -155,6 +164,12 @@ def test_a_task_that_cannot_be_judged_is_nobodys_failure(task, reason):
     verdict = score(task, output("abc"))
     assert (verdict.score, verdict.reason) == (None, reason)
     assert "\n" not in verdict.details["why"]
+
+
+def test_a_comparison_of_none_is_the_default():
+    """Tables give every row every column, null where it says nothing."""
+    task = Task("p", "code_output_prediction", "?", {"ground_truth": "5", "compare": None})
+    assert [score(task, text).score for text in ('{"output": "5"}', '{"output": 5}')] == [1.0, 0.0]
 
 
 def test_reasons():
@@ -243,12 +258,12 @@ def test_inline_as_it_says():
 
 
 @pytest.fixture(scope="module")
-def golds():
-    if not CRUXEVAL.exists():
-        pytest.skip("CRUXEval is not at ../shared/data/cruxeval.jsonl")
+def golds(shared_data, require):
+    published = shared_data / "cruxeval.jsonl"
+    require("CRUXEval", published.is_file(), "put cruxeval.jsonl into the shared data")
     from synthetic1 import open_tasks
 
-    tasks = list(open_tasks(str(CRUXEVAL)))
+    tasks = list(open_tasks(published))
     assert len(tasks) == 800
     return [(task, ast.literal_eval(task.verification_info["ground_truth"])) for task in tasks]
 

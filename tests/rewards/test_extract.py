@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import random
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic1.rewards.extract import MAX_DEPTH, MAX_OBJECT, MalformedObject, last_json_object
+from synthetic1.rewards import extract
+from synthetic1.rewards.extract import MAX_DEPTH, SEARCHED, MalformedObject, last_json_object
 
 FOUND = [
     # (text, value of `output`)
@@ -37,6 +40,9 @@ FOUND = [
     ('[1, 2, {"output": "abc"}', "abc"),  # the list never closes, so the object is whole by itself
     ('{"output": "abc"}<|im_end|>', "abc"),
     ('{"output": "abc"}}}]', "abc"),
+    ("{" * SEARCHED + '{"output": "abc"}', "abc"),
+    ('{"output": "' + "a" * 20_000 + '"}', "a" * 20_000),
+    ('{"output": "' + "\\u0061" * 20_000 + '"}', "a" * 20_000),
 ]
 
 NOTHING = [
@@ -58,6 +64,8 @@ NOTHING = [
     '[{"output": "abc"}]',
     '{"x": "{\\"output\\": \\"abc\\"}"}',
     '{"output": "abc"]',
+    '{"output": "' + "a" * SEARCHED + '"}',
+    '{"output": "abc"}' + " " * SEARCHED,
 ]
 
 MALFORMED = [
@@ -69,7 +77,6 @@ MALFORMED = [
     ('{"output": "abc"} {"output": NaN}', "NaN"),  # the earlier one does not save it
     ('{"output": ' + "[" * MAX_DEPTH + "]" * MAX_DEPTH + "}", "nesting"),
     ('{"output": ' + '{"a":' * 50_000 + "1" + "}" * 50_000 + "}", "nesting"),
-    ('{"output": "' + "a" * MAX_OBJECT + '"}', "characters"),
     ('{"output": ' + "9" * 5000 + "}", "digits"),
 ]
 
@@ -115,29 +122,59 @@ def test_what_json_writes_is_read_back_behind_any_text_that_opens_nothing(value,
     assert last_json_object(text, "output") == {"why": 1, "output": value}
 
 
-@given(st.text(alphabet='{}[]":,\\ outp1\n', max_size=200))
-def test_agrees_with_trying_every_substring(text):
-    """The slow definition: maximal substrings that Python's own reader takes for an object or a list."""
-    decoder = json.JSONDecoder(strict=False)
-    best, position = None, 0
+TOKENS = ["{", "}", "[", "]", ":", ",", "1", "NaN", '"', '"a"', '"out"', '"o\\u0075t"', "\\", " ", "\n", "x"]
+TOKENS += ['{"out":', '{"a":', '{"out":1}', '{"out":"{"}', '"out":2', "1}", "}]", "[{"]  # or most texts would hold no object
+
+
+def slowly(text):
+    """The slow definition: of the maximal substrings that Python's own reader takes, the last object with the field.
+
+    Returns the object, ``None`` if there is none, or ``"malformed"`` if it has a key twice or holds NaN.
+    """
+    decoder, best, position = json.JSONDecoder(strict=False), None, 0
     while position < len(text):
-        if text[position] in "{[":
-            try:
-                value, end = decoder.raw_decode(text, position)
-            except (ValueError, RecursionError):
-                position += 1
-                continue
-            if isinstance(value, dict) and "out" in value:
-                best = text[position:end]
-            position = end
-        else:
-            position += 1
+        try:
+            value, end = decoder.raw_decode(text, position) if text[position] in "{[" else (None, position + 1)
+        except ValueError:
+            value, end = None, position + 1
+        if isinstance(value, dict) and "out" in value:
+            best = text[position:end]
+        position = end
+    if best is None:
+        return None
+    twice = []
+    decoder = json.JSONDecoder(
+        strict=False,
+        object_pairs_hook=lambda pairs: twice.append(len(dict(pairs)) < len(pairs)) or dict(pairs),
+        parse_constant=twice.append,
+    )
+    value = decoder.decode(best)
+    return "malformed" if any(twice) else value
+
+
+def quickly(text):
     try:
-        found = last_json_object(text, "out")
+        return last_json_object(text, "out")
     except MalformedObject:
-        assert best is not None  # a repeated key, which Python's reader lets pass
-    else:
-        assert found == (None if best is None else json.loads(best, strict=False))
+        return "malformed"
+
+
+@given(st.lists(st.sampled_from(TOKENS), max_size=40).map("".join))
+def test_agrees_with_trying_every_substring(text):
+    assert quickly(text) == slowly(text)
+
+
+def test_agrees_with_trying_every_substring_on_thousands_of_texts_that_hold_one():
+    rng = random.Random(0)
+    outcomes = Counter()
+    for _ in range(10_000):
+        text = "".join(rng.choices(TOKENS, k=rng.randrange(1, 25)))
+        expected = slowly(text)
+        assert quickly(text) == expected, text
+        outcomes[expected if expected in (None, "malformed") else "found"] += 1
+    assert outcomes["found"] > 1_000
+    assert outcomes["malformed"] > 30
+    assert outcomes[None] > 1_000
 
 
 HOSTILE = {
@@ -152,10 +189,9 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE.keys())
-def test_work_is_linear_in_hostile_text(piece, monkeypatch):
-    """Counts tokens read, not time: doubling the text may double the work and no more."""
-    from synthetic1.rewards import extract
+@pytest.fixture
+def characters_read(monkeypatch):
+    """``characters_read(text)``: how many characters the tokenizer is shown while ``text`` is searched."""
 
     class Counting:
         def __init__(self, pattern):
@@ -166,12 +202,38 @@ def test_work_is_linear_in_hostile_text(piece, monkeypatch):
             self.characters += 1 if found is None else found.end() - position
             return found
 
-    work = []
-    for n in (2_000, 4_000):
+    def count(text):
         counting = Counting(extract._TOKEN)
         with monkeypatch.context() as patch:
             patch.setattr(extract, "_TOKEN", counting)
-            assert last_json_object(piece * n, "output") is None
-        work.append(counting.characters)
+            assert last_json_object(text, "output") is None
+        return counting.characters
+
+    return count
+
+
+@pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE.keys())
+def test_work_is_linear_in_hostile_text(piece, characters_read):
+    """Counts characters read, not time: doubling the text may double the work and no more."""
+    work = [characters_read(piece * n + '"output"') for n in (2_000, 4_000)]
     assert work[1] <= 2 * work[0] + 100
-    assert work[1] <= 4 * len(piece) * 4_000
+    assert work[1] <= 4 * len(piece) * 4_000 + 100
+
+
+@pytest.mark.parametrize("piece", ["{", "[", '{"', '{"a":'])
+def test_work_is_bounded_however_long_the_text(piece, characters_read, monkeypatch):
+    monkeypatch.setattr(extract, "SEARCHED", 3_000)
+    assert characters_read(piece * 100_000 + '"output"') <= 4 * 3_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{" * 5_000 + '"output',
+        "{x} [y] { 'z' [.] " * 1_000 + '"output"',  # brackets that begin nothing
+        '{"a": [1, {"b": 2}]} ' * 1_000,  # no such field anywhere
+        '"output"' + '{"a": ' * 1_000,  # none after the first bracket
+    ],
+)
+def test_what_cannot_hold_the_answer_is_not_read(text, characters_read):
+    assert characters_read(text) == 0

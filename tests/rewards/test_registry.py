@@ -140,6 +140,36 @@ def test_two_classes_for_one_type():
     register("shout")(Shout)  # the same class again is a reload
 
 
+@pytest.mark.parametrize("imported", [True, False])
+@pytest.mark.parametrize(
+    ("task_type", "aliases"),
+    [
+        ("code_output_prediction", ()),
+        ("verifiable_code_understanding", ()),  # an alias of the built-in type
+        ("mine", ("code_output_prediction",)),
+        ("mine", ("verifiable_code_understanding",)),
+    ],
+)
+def test_what_is_built_in_is_taken_imported_or_not(task_type, aliases, imported, monkeypatch):
+    if not imported:
+        monkeypatch.setattr(registry, "_classes", {})
+    before = dict(registry._classes), dict(registry._aliases)
+    with pytest.raises(ValueError, match=r"is judged by synthetic1.rewards.code_understanding.* already, not by .*Shout"):
+        register(task_type, aliases=aliases)(Shout)
+    assert (registry._classes, registry._aliases) == before
+
+
+def test_the_built_in_module_may_be_reloaded():
+    register("code_output_prediction", aliases=("verifiable_code_understanding",))(CodeUnderstanding)
+
+
+def test_an_alias_is_no_task_type_even_for_its_own_class():
+    register("shout", aliases=("yell",))(Shout)
+    with pytest.raises(ValueError, match="`yell` is an alias of `shout`: register `shout`"):
+        register("yell")(Shout)
+    assert Shout.task_type == "shout"
+
+
 @pytest.fixture
 def plugins(monkeypatch):
     """Real entry points, of a distribution that is on sys.path but was never imported."""
@@ -198,6 +228,31 @@ def test_plugins_are_found_and_a_broken_one_hides_no_other(tmp_path, plugins, ca
         get_verifier("other")
     told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert [("broken" in line, "missing" in line) for line in told] == [(True, False), (False, True)]
+
+
+@pytest.mark.parametrize("imported", [True, False])
+def test_a_plugin_named_like_a_built_in_type_is_reported_and_replaces_nothing(
+    tmp_path, plugins, caplog, monkeypatch, imported
+):
+    if not imported:
+        monkeypatch.setattr(registry, "_classes", {})
+    names = ["code_output_prediction", "verifiable_code_understanding"]
+    plugins(tmp_path, {f"rival_{imported}": GOOD.format(decorator="")}, dict.fromkeys(names, f"rival_{imported}:Good"))
+    assert "code_output_prediction" in known_task_types()
+    for name in names:
+        assert get_verifier(name) == CodeUnderstanding()
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(told) == 2
+    assert all("is judged by synthetic1.rewards.code_understanding" in line and "\n" not in line for line in told)
+
+
+def test_two_plugins_for_one_type_the_first_stays(tmp_path, plugins, caplog):
+    modules = {"twin_one": GOOD.format(decorator=""), "twin_two": GOOD.format(decorator="@register('twin')")}
+    plugins(tmp_path, modules, {"twin": "twin_one:Good", "other": "twin_two:Good"})
+    assert "twin" in known_task_types()
+    assert get_verifier("twin").__class__.__module__ == "twin_one"
+    [told] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "`twin` is judged by twin_one:Good already, not by twin_two:Good" in told
 
 
 def test_plugins_stay_unread_while_built_in_types_suffice(monkeypatch):

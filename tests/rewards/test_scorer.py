@@ -43,6 +43,11 @@ class Told(Exception):
     pass
 
 
+class Mute(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
 async def obey(text):
     """Do what the completion says: the tests script their verifiers through it."""
     verb, _, rest = text.partition(" ")
@@ -54,6 +59,10 @@ async def obey(text):
             return Verdict.graded(1.0)
         case "raise":
             raise Told(rest)
+        case "mute":
+            raise Mute
+        case "leave":
+            raise GeneratorExit
         case "interrupt":
             raise KeyboardInterrupt
         case "cancel":
@@ -169,6 +178,15 @@ def test_tasks_that_have_no_key_are_still_scored(scorer):
     assert CALLS["waiting"] == 1
 
 
+@pytest.mark.parametrize("kind", ["waiting", "inline"])
+def test_tasks_nested_too_deeply_for_a_key_are_still_scored(scorer, kind):
+    value = []
+    for _ in range(2_000):
+        value = [value]
+    odd = task(kind, value=value)
+    assert [verdict.score for verdict in scorer.score_sync([(odd, "score 1"), (odd, "score 1")])] == [1, 1]
+
+
 @HOW
 @KINDS
 def test_no_answer_never_reaches_the_verifier(scorer, how, kind):
@@ -211,6 +229,8 @@ def test_what_is_no_pair(scorer, pair):
     [
         ("raise the server\nis gone", "Told: the server"),
         ("raise", "Told"),
+        ("mute", r"Mute \(it cannot say why: its __str__ raises ValueError\)"),
+        ("leave", "GeneratorExit"),
         ("return 1.0", "TypeError: .*verify returned float, not a Verdict"),
         ("return null", "TypeError: .*verify returned NoneType, not a Verdict"),
     ],
@@ -388,6 +408,36 @@ def test_awaiting_leaves_the_callers_loop_free(scorer):
         return turns
 
     assert asyncio.run(main()) > 5
+
+
+def test_awaiting_leaves_all_work_to_the_scorers_thread(scorer):
+    """Also what takes no verifier: sorting 50,000 pairs would hold up the caller's loop for half a second."""
+    threads = set()
+    pairs = [(task(number=n), "<think>") for n in range(10)]
+    asyncio.run(scorer.score(pairs, on_verdict=lambda index, verdict: threads.add(threading.get_ident())))
+    assert len(threads) == 1
+    assert threads.isdisjoint({threading.get_ident()})
+
+
+def test_a_large_batch_does_not_hold_up_a_small_one(scorer):
+    order, small_is_in = [], threading.Event()
+
+    def told(index, verdict):
+        small_is_in.wait(20)  # holds the scorer's thread until both batches are there
+        order.append(index)
+
+    async def main():
+        large = [(task("inline", n), "<think>") for n in range(5_000)]
+        scoring = asyncio.create_task(scorer.score(large, on_verdict=told))
+        await asyncio.sleep(0)
+        small = scorer.score([(task(), "score 1")], on_verdict=lambda index, verdict: order.append("small"))
+        second = asyncio.create_task(small)
+        await asyncio.sleep(0)
+        small_is_in.set()
+        await asyncio.gather(scoring, second)
+
+    asyncio.run(main())
+    assert order.index("small") < 5_000
 
 
 def test_sync_on_its_own_thread_is_an_error_and_not_a_hang(scorer):

@@ -13,7 +13,6 @@ from synthetic1.task import TaskError
 from synthetic1.tasks import TaskList, open_tasks, register_reader
 from synthetic1.tasks.readers import read_task_row
 
-PUBLISHED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "cruxeval.jsonl"
 ROW = {"code": "def f(x):\n    return x, {1}\n", "input": "'{a}'", "output": "('{a}', {1})", "id": "sample_7"}
 
 
@@ -52,10 +51,11 @@ def test_an_empty_id() -> None:
         TaskList.from_rows([{**ROW, "id": ""}])
 
 
-@pytest.mark.skipif(not PUBLISHED.exists(), reason="the published rows are not at ../shared/data/cruxeval.jsonl")
-def test_all_published_rows() -> None:
-    rows = [json.loads(line) for line in PUBLISHED.read_text().splitlines()]
-    source = open_tasks(PUBLISHED)
+def test_all_published_rows(shared_data: Path, require: Any) -> None:
+    published = shared_data / "cruxeval.jsonl"
+    require("CRUXEval", published.is_file(), "put cruxeval.jsonl into the shared data")
+    rows = [json.loads(line) for line in published.read_text().splitlines()]
+    source = open_tasks(published)
     assert len(source) == len(rows) == 800
     assert next(source.validate(), None) is None
     assert len({task.key for task in source}) == 800
@@ -66,7 +66,7 @@ def test_all_published_rows() -> None:
         ast.literal_eval(task.verification_info["ground_truth"])  # so the declared comparison can be made
         program = task.prompt.split("```python\n")[1].split("\n```")[0]
         compile(program, row["id"], "exec")
-    train, test = open_tasks(PUBLISHED, split="train"), open_tasks(PUBLISHED, split="test")
+    train, test = open_tasks(published, split="train"), open_tasks(published, split="test")
     assert (len(train), len(test)) == (800 - len(test), len(test))
     assert 50 < len(test) < 110
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from synthetic1.tasks import Mixture, TaskList, code_understanding, open_tasks
-from synthetic1.tasks.code_understanding import GeneratedTasks, examples, to_task
+from synthetic1.tasks.code_understanding import GeneratedTasks, LevelExhausted, examples, to_task
+from synthetic1.tasks.programs.evaluate import evaluate
 
 
 def test_levels_take_turns_and_the_others_go_on_when_one_has_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,6 +170,45 @@ def test_threads_read_one_source() -> None:
     for thread in threads:
         thread.join()
     assert not failures
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+def test_an_interruption_neither_ends_a_level_nor_skips_a_task(error: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = [task.key for task in GeneratedTasks("2-3", seed=3, size=40)]
+    source = GeneratedTasks("2-3", seed=3, size=40)
+    calls = 0
+
+    def interrupted(*args: Any) -> str:
+        nonlocal calls
+        calls += 1
+        if calls in (9, 10, 60):
+            raise error
+        return evaluate(*args)
+
+    monkeypatch.setattr(code_understanding, "evaluate", interrupted)
+    raised, keys = 0, []
+    while len(keys) < 40:
+        try:
+            keys.append(source[len(keys)].key)
+        except error:
+            raised += 1
+    assert raised == 3
+    assert keys == expected
+
+
+def test_an_exhausted_level_says_so_each_time_without_another_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code_understanding, "MAX_ATTEMPTS", 3)
+    monkeypatch.setattr(code_understanding, "capacity", lambda level, split: 10**6)
+    source = GeneratedTasks(1, split="test", size=10**6)
+    with pytest.raises(LevelExhausted) as first:
+        source[10**5]
+    made = first.value.found
+    assert made < 1_000
+    assert source[made - 1].metadata["level"] == 1
+    monkeypatch.setattr(code_understanding, "examples", None)  # another search would now fail
+    with pytest.raises(LevelExhausted) as second:
+        source[made]
+    assert str(second.value) == str(first.value)
 
 
 def _send_keys(source: GeneratedTasks, connection: Any) -> None:

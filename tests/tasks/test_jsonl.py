@@ -219,6 +219,35 @@ def test_a_replaced_file_is_noticed(row: Any, write: Any) -> None:
         len(pickle.loads(pickled))
 
 
+@pytest.mark.parametrize("size", ["same", "longer"])
+def test_a_file_rewritten_in_place_is_an_error(size: str, row: Any, write: Any) -> None:
+    source = JsonlTasks(write([row(i) for i in range(30)]))
+    assert source[3].prompt == "What is 3?"
+    path = write([row(i, prompt=f"When is {i}?") for i in range(30 if size == "same" else 31)])
+    os.utime(path, ns=(0, 0))  # the clock of some file systems is too coarse for a test this fast
+    with pytest.raises(TaskError, match=r"tasks.jsonl has changed since it was opened: open it again"):
+        source[3]
+
+
+@pytest.mark.parametrize("again", [b'"problem_id": "p9"', b'"metadata": {"problem_id": "p9"}'], ids=["twice", "inside"])
+def test_the_id_is_what_the_parser_makes_of_a_repeated_one(again: bytes, row: Any, write: Any) -> None:
+    source = JsonlTasks(write([row(0), json.dumps(row(1)).encode()[:-1] + b", " + again + b"}\n"]))
+    problem_id = source[1].problem_id
+    assert source.get(problem_id) == source[1]
+    with pytest.raises(KeyError):
+        source.get({"p1": "p9", "p9": "p1"}[problem_id])
+
+
+def test_validate_goes_on_after_rows_that_cannot_be_read_or_hashed(row: Any, write: Any) -> None:
+    deep = "[" * 200_000
+    rows = [row(0), row(1, verification_info=deep), row(2, metadata="{[1]: 2}"), row(3, metadata="{'a': {1}}"), row(4)]
+    errors = [str(error) for error in JsonlTasks(write(rows)).validate()]
+    assert len(errors) == 3
+    assert "row 2: field `verification_info` is neither JSON nor" in errors[0]
+    assert "row 3: field `metadata` is neither JSON nor" in errors[1]
+    assert "task `p3` has no JSON form" in errors[2]
+
+
 def test_a_relative_path_survives_a_change_of_folder(row: Any, write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write([row(1)])
     monkeypatch.chdir(path.parent)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from synthetic1 import score_many
 from synthetic1.task import TaskError
 from synthetic1.tasks import ParquetTasks, TaskList, open_tasks
 
@@ -64,6 +65,39 @@ def test_mappings_may_be_structs_strings_or_missing(tmp_path: Path) -> None:
     assert source.get("2").verification_info == source.get("2").metadata == {}
 
 
+HETEROGENEOUS: list[dict[str, Any]] = [
+    {"verification_info": {"ground_truth": "5"}},
+    {"verification_info": {"ground_truth": "5", "compare": "python_literal"}, "metadata": {"level": 2}},
+    {"verification_info": {"tests": [{"input": "a"}, {"output": "b"}], "limits": {"time_s": 1.5}}},
+    {"verification_info": {"tests": [], "limits": {"memory": 5}}, "metadata": {"of": {"seed": 3}}},
+    {"verification_info": '{"compare": null}', "metadata": "{'level': None}"},
+]
+
+
+@pytest.mark.parametrize("rows", [HETEROGENEOUS[:4], HETEROGENEOUS[4:]], ids=["structs", "strings"])
+@pytest.mark.parametrize("store", ["parquet", "datasets"])
+def test_a_task_has_one_key_however_its_row_is_stored(
+    store: str, rows: list[dict[str, Any]], write: Any, tmp_path: Path
+) -> None:
+    """Arrow gives every struct of a column the same fields, and null where a row has none."""
+    rows = [
+        {"problem_id": str(number), "task_type": "code_output_prediction", "prompt": "?", **info}
+        for number, info in enumerate(rows)
+    ]
+    if store == "parquet":
+        stored = open_tasks(save(rows, tmp_path / "rows.parquet"))
+    else:
+        import datasets
+
+        datasets.Dataset.from_list(rows).save_to_disk(str(tmp_path / "saved"))
+        stored = open_tasks(tmp_path / "saved")
+    plain = open_tasks(write(rows))
+    assert [task.to_dict() for task in stored] == [task.to_dict() for task in plain]
+    assert [task.key for task in stored] == [task.key for task in plain]
+    verdicts = [score_many([(task, '{"output": "5"}') for task in source]) for source in (stored, plain)]
+    assert verdicts[0] == verdicts[1]
+
+
 def test_a_bad_row_is_named_within_its_own_file(row: Any, tmp_path: Path) -> None:
     save([row(i) for i in range(25)], tmp_path / "d" / "a.parquet")
     save([row(i, **({"prompt": None} if i == 14 else {})) for i in range(25)], tmp_path / "d" / "b.parquet")
@@ -96,12 +130,24 @@ def test_what_is_no_parquet_file_or_no_task(row: Any, tmp_path: Path) -> None:
         assert "\n" not in str(error.value)
 
 
-def test_a_file_cut_short_behind_our_back(row: Any, tmp_path: Path) -> None:
-    path = save([row(i) for i in range(1000)], tmp_path / "rows.parquet")
+@pytest.mark.parametrize("how", ["cut short", "rewritten", "replaced", "replaced, times kept"])
+def test_a_file_changed_behind_our_back_is_an_error(how: str, row: Any, tmp_path: Path) -> None:
+    path = save([row(i, prompt="old") for i in range(1000)], tmp_path / "rows.parquet")
     source = ParquetTasks(path)
-    os.truncate(path, 5000)
-    with pytest.raises(TaskError, match=r"rows.parquet cannot be read as Parquet"):
-        source[500]
+    assert source[0].prompt == "old"
+    before = path.stat()
+    if how == "cut short":
+        os.truncate(path, 5000)
+    elif how == "rewritten":
+        save([row(i, prompt="new") for i in range(1000)], path)
+        os.utime(path, ns=(0, 0))  # the clock of some file systems is too coarse for a test this fast
+    else:
+        os.replace(save([row(i, prompt="new") for i in range(1000)], tmp_path / "new.parquet"), path)
+        if how == "replaced, times kept":
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    for _ in range(2):
+        with pytest.raises(TaskError, match=r"rows.parquet has changed since it was opened: open it again"):
+            source[500]
 
 
 def test_large_row_groups_are_warned_of(row: Any, tmp_path: Path, monkeypatch: Any, caplog: Any) -> None:
