@@ -3,7 +3,8 @@
     python benchmarks/envs.py [--quick] [--json benchmarks/results/envs.json]
 
 Two verifiers: the real one of code understanding, which never waits, and one that waits 20 ms, as for a sandbox or a
-judge. Tasks and completions are made beforehand, so that what is measured is the environment. Contenders run in turn,
+judge. Tasks and completions are made beforehand, so that what is measured is the environment; tasks are drawn without
+replacement, so that every completion is verified (of identical pairs in a batch we verify one). Contenders run in turn,
 round after round, and each row is the median of its rounds; ``overhead_us`` is the median over rounds of the
 difference, which leaves out what the machine did meanwhile.
 """
@@ -13,8 +14,9 @@ from __future__ import annotations
 import asyncio
 import json
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import cycle
 from time import perf_counter
 from typing import Any, ClassVar
 
@@ -28,7 +30,7 @@ from synthetic1.envs.base import TextEnv
 from synthetic1.envs.vector import TextVectorEnv
 from synthetic1.rewards.code_understanding import CodeUnderstanding
 from synthetic1.tasks.code_understanding import GeneratedTasks
-from synthetic1.tasks.source import TaskList
+from synthetic1.tasks.source import TaskList, TaskSource
 
 NUM_ENVS = 64
 NUM_TASKS = 4 * NUM_ENVS  # few enough to stay in a core's cache: reading tasks from memory is not what is measured
@@ -46,15 +48,26 @@ class WaitingVerifier(Verifier):
         return Verdict.graded(1.0)
 
 
+class InTurn(TaskList):
+    """Draws every task once, in a random order, before any comes again."""
+
+    def __init__(self, tasks: Iterable[Task]) -> None:
+        super().__init__(tasks)
+        self._next = cycle([self[index] for index in np.random.default_rng(0).permutation(len(self))])
+
+    def pick(self, u: float) -> Task:
+        return next(self._next)
+
+
 Contender = Callable[[int], float]
 """Runs so many episodes of each environment; seconds it took."""
 
 
-def made_tasks(count: int) -> TaskList:
-    return TaskList(list(GeneratedTasks((1, 2, 3), size=count)))
+def made_tasks(count: int) -> InTurn:
+    return InTurn(GeneratedTasks((1, 2, 3), size=count))
 
 
-def completions_of(tasks: TaskList) -> dict[str, str]:
+def completions_of(tasks: TaskSource) -> dict[str, str]:
     """By task id: a short thought, then the right answer."""
     return {
         task.problem_id: f"<think>First, {task.problem_id}. Then the rest, letter by letter.</think>\n"
@@ -63,7 +76,7 @@ def completions_of(tasks: TaskList) -> dict[str, str]:
     }
 
 
-def make_env(tasks: TaskList, verifier: Verifier) -> gym.Env[str, str]:
+def make_env(tasks: TaskSource, verifier: Verifier) -> gym.Env[str, str]:
     return TextEnv(tasks, Scorer({"code_output_prediction": verifier}))
 
 
@@ -87,17 +100,15 @@ def vectorised(envs: gym.vector.VectorEnv[Any, Any, Any], completions: dict[str,
     return run
 
 
-def bare_loop(tasks: TaskList, completions: dict[str, str]) -> Contender:
+def bare_loop(tasks: TaskSource, completions: dict[str, str]) -> Contender:
     """Parse and verify, one after the other, with nothing around it: what an episode cannot do without."""
-    pairs = [(task, completions[task.problem_id]) for task in tasks]
     verifier = CodeUnderstanding()
-    rng = np.random.default_rng(0)
 
     def run(episodes: int) -> float:
         total, right = episodes * NUM_ENVS, 0
-        chosen = [
-            pairs[i] for i in rng.integers(len(pairs), size=total)
-        ]  # as cold in the caches as a reset leaves them
+        # drawn as a reset draws them, and as cold in the caches
+        drawn = [tasks.pick(0.0) for _ in range(total)]
+        chosen = [(task, completions[task.problem_id]) for task in drawn]
         begun = perf_counter()
         for task, text in chosen:
             work = verifier.verify(task, Completion.parse(text))
@@ -157,6 +168,8 @@ def main() -> None:
             },
             3 if options.quick else 9,
         )
+        for envs in (ours, ours_slow):
+            assert envs.scorer.metrics.deduped == 0, "every contender verifies every completion"
     finally:
         for envs in (ours, sync, parallel, ours_slow, sync_slow):
             envs.close()

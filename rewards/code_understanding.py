@@ -40,8 +40,8 @@ class CodeUnderstanding(Verifier):
                        A literal with a comment, or with a key or an element twice, is wrong: it names two answers.
     ================== ================================================================================================
 
-    The answer is only read (JSON, ``ast.literal_eval``), never run. That takes some 10 µs, and for the worst of
-    completions HOSTILE_TIME.
+    The answer is only read (JSON, ``ast.literal_eval``), never run. That takes some 10 µs, and a third of a
+    second for the worst completion there is.
     """
 
     version: ClassVar[int] = 1

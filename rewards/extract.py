@@ -35,7 +35,7 @@ def last_json_object(text: str, field: str) -> dict[str, Any] | None:
     is malformed: an earlier, better one does not save it.
 
     Only the last 200,000 characters are searched, as if the text began there, in time linear in them whatever they
-    hold: microseconds for an answer, at most HOSTILE_TIME for brackets and quotes and nothing else.
+    hold: microseconds for an answer, a quarter of a second at worst, for brackets and quotes and nothing else.
 
     Raises:
         MalformedObject: the last such object has a duplicate key, NaN or an infinity, more than 100 levels, or an

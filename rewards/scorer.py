@@ -106,7 +106,7 @@ class Scorer:
         """
         process, pairs = self._process(), list(pairs)
         batch = Batch(len(pairs), on_verdict)
-        waiter = asyncio.wrap_future(process.thread.submit(self._work(process, batch, pairs)))
+        waiter: asyncio.Future[Any] = asyncio.wrap_future(process.thread.submit(self._work(process, batch, pairs)))
         try:
             while not (await asyncio.wait({waiter}, timeout=self._deadline_s))[0]:
                 pulse = asyncio.wrap_future(process.thread.pulse())

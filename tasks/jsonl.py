@@ -203,7 +203,7 @@ def id_finder(reader: RowReader) -> Callable[[bytes], bytes]:
 
     def found(line: bytes) -> bytes:
         at = line.find(key)
-        # a backslash before it: the name is part of a string; the name again: of repeated keys the parser takes the last
+        # a backslash before it: the name is part of a string; once more: of a repeated key the parser takes the last
         if at > 0 and line[at - 1] != 0x5C and line.find(key, at + 1) < 0:
             match = plain_id(line, at)
             if match is not None and (line.count(b"{", 0, at) == 1 or line.count(b"}", match.end()) == 1):

@@ -54,7 +54,7 @@ def test_numbers_of_another_type_are_another_content(a: Any, b: Any) -> None:
 
 def test_a_task_without_a_key_equals_itself_only() -> None:
     odd = Task(**ROW, metadata={"l": {1, 2}})
-    assert odd == odd  # noqa: PLR0124
+    assert odd == odd
     assert odd != Task(**ROW, metadata={"l": {1, 2}})
     assert odd != Task(**ROW)
     assert odd != "p1"

@@ -197,13 +197,13 @@ def test_an_interruption_neither_ends_a_level_nor_skips_a_task(error: Any, monke
 
 
 def test_an_exhausted_level_says_so_each_time_without_another_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(code_understanding, "MAX_ATTEMPTS", 3)
+    monkeypatch.setattr(code_understanding, "MAX_ATTEMPTS", 20)
     monkeypatch.setattr(code_understanding, "capacity", lambda level, split: 10**6)
-    source = GeneratedTasks(1, split="test", size=10**6)
+    source = GeneratedTasks(1, size=10**6)
     with pytest.raises(LevelExhausted) as first:
         source[10**5]
     made = first.value.found
-    assert made < 1_000
+    assert 0 < made < 1_600
     assert source[made - 1].metadata["level"] == 1
     monkeypatch.setattr(code_understanding, "examples", None)  # another search would now fail
     with pytest.raises(LevelExhausted) as second:

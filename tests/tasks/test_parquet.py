@@ -66,7 +66,7 @@ def test_mappings_may_be_structs_strings_or_missing(tmp_path: Path) -> None:
 
 
 HETEROGENEOUS: list[dict[str, Any]] = [
-    {"verification_info": {"ground_truth": "5"}},
+    {"verification_info": {"ground_truth": "5"}, "metadata": {}},
     {"verification_info": {"ground_truth": "5", "compare": "python_literal"}, "metadata": {"level": 2}},
     {"verification_info": {"tests": [{"input": "a"}, {"output": "b"}], "limits": {"time_s": 1.5}}},
     {"verification_info": {"tests": [], "limits": {"memory": 5}}, "metadata": {"of": {"seed": 3}}},

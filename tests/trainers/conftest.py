@@ -13,9 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from synthetic1.trainers.reward import Reward, Sample
 from synthetic1.trainers.settings import GrpoSettings
+
+# How long an example takes says something about the machine, not about the code.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -85,7 +90,7 @@ def train_here(*overrides: str, stop_after: int | None = None) -> Run:
     from synthetic1.trainers import runs
     from synthetic1.trainers.grpo import train
 
-    settings = composed(*TINY, *overrides)
+    chosen = composed(*TINY, *overrides)
     seen: list[Rollout] = []
     judged: list[list[Sample]] = []
     score, with_advantages = Reward.score, Reward.with_advantages
@@ -106,11 +111,11 @@ def train_here(*overrides: str, stop_after: int | None = None) -> Run:
         patch.setattr(Reward, "score", watched)
         patch.setattr(Reward, "with_advantages", noted)
         try:
-            train(settings)
+            train(chosen)
         except SystemExit as stop:
-            stop.run = Run(runs.folder(settings), seen, judged)  # type: ignore[attr-defined]
+            stop.run = Run(runs.folder(chosen), seen, judged)  # type: ignore[attr-defined]
             raise
-    return Run(runs.folder(settings), seen, judged)
+    return Run(runs.folder(chosen), seen, judged)
 
 
 def child(*arguments: str, env: Mapping[str, str | None] | None = None) -> subprocess.CompletedProcess[str]:
