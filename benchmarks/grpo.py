@@ -94,7 +94,7 @@ def main() -> None:
         print(json.dumps({"ours": ours, "plain": plain}[name](int(steps), Path(folder))))
         return
     options = arguments(__doc__ or "")
-    steps, rounds = (8, 1) if options.quick else (40, 4)
+    steps, rounds = (8, 1) if options.quick else (30, 2)
     measured: dict[str, list[dict[str, float]]] = {"plain": [], "ours": []}
     for round_ in range(rounds):
         for name in ("plain", "ours") if round_ % 2 == 0 else ("ours", "plain"):
