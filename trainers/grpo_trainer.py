@@ -70,10 +70,6 @@ class VerifiedGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL ships no ty
     def _get_train_sampler(self, dataset: Any = None) -> PromptSchedule:
         return self.schedule
 
-    def training_step(self, *args: Any, **kwargs: Any) -> Any:
-        with self.clock.phase("train"):
-            return super().training_step(*args, **kwargs)
-
     def _generate_single_turn(self, *args: Any, **kwargs: Any) -> Any:
         with self.clock.phase("generate"):
             return super()._generate_single_turn(*args, **kwargs)
