@@ -1,0 +1,59 @@
+"""What a backend is: something that starts agents. All that is above it is the same for every backend."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+
+class Connection(ABC):
+    """One started agent: a slot, which runs one job at a time."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    @abstractmethod
+    async def set_memory(self, limit_bytes: int) -> None:
+        """Make ``limit_bytes`` the memory limit of the coming jobs, where the agent cannot do that itself.
+
+        Raises:
+            SandboxError: it could not be set.
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """End the agent and everything it started, at once; may be called twice, never raises."""
+
+    @abstractmethod
+    async def obituary(self) -> str:
+        """After the stream ended unasked: one line that says why, as far as can be known."""
+
+
+class Backend(ABC):
+    """A kind of sandbox."""
+
+    name: ClassVar[str]
+    unsafe: ClassVar[bool] = False
+    toolchain: str = ""
+    """Names compilers and flags' surroundings for the compile cache: an image id, versions. Set by ``open``."""
+
+    @abstractmethod
+    async def open(self) -> str:
+        """Look whether it works here and make ready; sweep away what crashed owners left. One line that describes it.
+
+        Raises:
+            SandboxUnavailable: it does not work here; the message says what would bring it.
+        """
+
+    @abstractmethod
+    async def connect(self) -> Connection:
+        """Start one more agent, with a uid of its own for its programs where the backend can.
+
+        Raises:
+            SandboxUnavailable: it does not start (any more).
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of everything; may be called twice, never raises."""

@@ -1,0 +1,1 @@
+"""The languages programs may be written in: one file each."""

@@ -1,0 +1,49 @@
+"""What the sandbox has to know of a language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A program made ready for the agent: files, how to build, how to run (see ``agent.job.Job`` for the layout)."""
+
+    files: Mapping[str, bytes]
+    argv: tuple[str, ...]
+    """Seen from ``box/work``: ``("../main",)``, ``("{python}", "-s", "../main.py")``; ``{tool}`` is looked up."""
+    build: tuple[str, ...] | None = None
+    """Seen from ``box/build``, where all files stand: ``("{cxx}", "-O2", …, "-o", "main", "main.cpp")``."""
+    outputs: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    zygote: bool = False
+    channel: bool = False
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language. A further one is a value like this in ``languages/registry.py``."""
+
+    name: str
+    aliases: tuple[str, ...]
+    """Other names, lower case, as fences and rows write them: ``c++``, ``py``, ``js``."""
+    source_name: str
+    """The file the source goes to, ``main.py``."""
+    tools: Mapping[str, tuple[str, ...]]
+    """Placeholder → commands to look for on the PATH, best first: ``{"cxx": ("g++",)}``."""
+    plan: Callable[[str], Plan]
+    """``plan(source)``: as a whole program that reads stdin."""
+    plan_call: Callable[[str, str], Plan]
+    """``plan_call(source, function)``: the program with a harness that serves calls over the channel.
+
+    The harness reads requests from the channel, a line each: ``NONCE [arg, …]``. It answers each with a line
+    ``NONCE {"value": …}``, ASCII JSON. It ends with exit code 0 when the channel has no more requests. What the
+    program writes to stdout is its own business. Raises ``SignatureError`` when no harness can be made.
+    """
+    version: tuple[str, ...] = ()
+    """Command that prints the version, ``("{cxx}", "--version")``: part of the compile cache's key."""
+
+
+class SignatureError(ValueError):
+    """The program has no such function, or one whose types no JSON value can fill. One line; a fault of the program."""
