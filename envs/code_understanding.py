@@ -16,10 +16,10 @@ class CodeUnderstandingEnv(TextEnv):
     """Predict the output of a string-processing program.
 
     ## Description
-    The prompt shows a program and an input and asks what the program returns. Programs are generated from a typed
-    grammar, at levels from 1 (one operation on a short word) to 10 (nested loops and conditions over paragraphs); no
-    human and no model writes them or their answers, so there is no end to them. With ``tasks`` the environment takes
-    existing rows instead: SYNTHETIC-1 or GENESYS files, or CRUXEval's.
+    The prompt shows a program (in Python, JavaScript, Rust or C++) and an input and asks what the program returns.
+    Programs are generated from a typed grammar, at levels from 1 (one operation on a short word) to 10 (nested loops
+    and conditions over paragraphs); no human and no model writes them or their answers, so there is no end to them.
+    With ``tasks`` the environment takes existing rows instead: SYNTHETIC-1 or GENESYS files, or CRUXEval's.
 
     ## Action Space
     The completion. Its answer is the last complete JSON object with a field ``output`` after the thought, in a fence
@@ -57,10 +57,13 @@ class CodeUnderstandingEnv(TextEnv):
         seed: of the generator; another seed gives other programs. ``reset(seed=…)`` only picks among them.
             Ignored with ``tasks``.
         size: how many programs the generator offers. Ignored with ``tasks``.
+        language: what programs are shown in: ``python``, ``javascript``, ``rust`` or ``cpp``, or a list of them that
+            take turns. The programs are the same in each. Ignored with ``tasks``.
         thinking_open: the prompt as rendered for the model ends inside ``<think>``.
 
     Raises:
-        ValueError: an unknown level or split, a file that cannot be read as tasks, a ``thinking_open`` that is no bool.
+        ValueError: an unknown level, split or language, a file that cannot be read as tasks, a ``thinking_open`` that
+            is no bool.
 
     ## Version History
     * v0: first version.
@@ -73,10 +76,11 @@ class CodeUnderstandingEnv(TextEnv):
         split: Literal["train", "test"] = "train",
         seed: int = 0,
         size: int = 2000,
+        language: str | Sequence[str] = "python",
         thinking_open: bool = False,
     ) -> None:
         if tasks is None:
-            source: TaskSource = GeneratedTasks(level, split=split, seed=seed, size=size)
+            source: TaskSource = GeneratedTasks(level, split=split, seed=seed, size=size, language=language)
         else:
             source = open_tasks(tasks, split=split)
         super().__init__(source, thinking_open=thinking_open)

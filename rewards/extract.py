@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -165,3 +166,72 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(strict=False, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+
+
+# Fenced blocks ------------------------------------------------------------------------------------------------------
+
+_FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t]*([^\r\n]*)")
+_LABEL = re.compile(r"[^\s{},:;=(]+")
+_BLANK = " \t\r\n"
+
+
+def last_code_block(text: str, names: Collection[str], *, cut_off: bool = False) -> str | None:
+    """The content of the last fenced block in a language, given by all of its names in lower case; None if there is none.
+
+    A fence is a line of three or more backticks or tildes, indented or not; it ends at a line of at least as many of
+    the same and nothing else, indented at most three columns more than it. Its label is the first word after it, in any
+    case, with or without a version: ``C++``, ``Python3``, ``{.python .numberLines}``, ``rust,ignore``, ``c++17``.
+
+    A later block of another language hides no block of this one. Blocks without a label count only if no block has a
+    label of this language; then it is the last of those. Nothing is changed within a block, except that the indentation
+    of its fence is taken off each line.
+
+    Args:
+        cut_off: the text ends because it was cut off: then a block that is still open at its end is no block. Otherwise
+            it is one, which reaches to the end of the text.
+    """
+    labelled: str | None = None
+    unlabelled: str | None = None
+    opening: re.Match[str] | None = None
+    lines: list[str] = []
+    position = 0
+    while position <= len(text):
+        end = text.find("\n", position) + 1 or len(text) + 1
+        line = text[position:end]
+        position = end
+        fence = _FENCE.match(line)
+        if opening is None:
+            # a backtick in what follows backticks is code within a line, not a fence
+            if fence is not None and not (fence[2][0] == "`" and "`" in fence[3]):
+                opening, lines = fence, []
+            continue
+        closes = fence is not None and _closes(fence, opening)
+        if not closes:
+            lines.append(_dedent(line, opening[1]))
+        if closes or (position > len(text) and not cut_off):
+            label = _label(opening[3])
+            if not label:
+                unlabelled = "".join(lines)
+            elif label in names or label.rstrip("0123456789.") in names:
+                labelled = "".join(lines)
+            opening = None
+    return labelled if labelled is not None else unlabelled
+
+
+def _closes(fence: re.Match[str], opening: re.Match[str]) -> bool:
+    if fence[2][0] != opening[2][0] or len(fence[2]) < len(opening[2]) or fence[3].strip(_BLANK):
+        return False
+    return len(fence[1].expandtabs(4)) <= len(opening[1].expandtabs(4)) + 3
+
+
+def _dedent(line: str, indent: str) -> str:
+    if not indent:
+        return line
+    if line.startswith(indent):
+        return line[len(indent) :]
+    return line.lstrip(" \t") if not line.strip(_BLANK) else line
+
+
+def _label(info: str) -> str:
+    found = _LABEL.search(info)
+    return found[0].lstrip(".").lower() if found else ""

@@ -25,6 +25,9 @@ class Connection(ABC):
     async def close(self) -> None:
         """End the agent and everything it started, at once; may be called twice, never raises."""
 
+    def abandon(self) -> None:  # noqa: B027 (a connection without descriptors has nothing to do)
+        """In a forked child: close the parent's descriptors, without a word to the agent. Else it outlives the parent."""
+
     @abstractmethod
     async def obituary(self) -> str:
         """After the stream ended unasked: one line that says why, as far as can be known."""
@@ -57,3 +60,6 @@ class Backend(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Let go of everything; may be called twice, never raises."""
+
+    def abandon(self) -> None:  # noqa: B027 (as above)
+        """In a forked child: close the parent's descriptors. The child may use the backend, and gets its own."""

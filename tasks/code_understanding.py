@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
@@ -20,7 +20,7 @@ from synthetic1.tasks.programs.choices import Choices
 from synthetic1.tasks.programs.evaluate import TooLarge, evaluate
 from synthetic1.tasks.programs.grammar import Grammar
 from synthetic1.tasks.programs.inputs import draw_input
-from synthetic1.tasks.programs.languages import LANGUAGES
+from synthetic1.tasks.programs.languages import LANGUAGES, parse_languages
 from synthetic1.tasks.programs.levels import LEVELS, parse_levels
 from synthetic1.tasks.programs.program import Program, Stmt, Value
 from synthetic1.tasks.source import TEST_SHARE, TaskSource, check_split
@@ -73,18 +73,24 @@ class Example:
     level: int
     program: Program
     source: str
-    """The program rendered in ``language``; no two examples of a stream share it."""
+    """The program rendered in ``language``. No two examples of a stream share their Python."""
     text: str
     output: str
     language: str = "python"
 
+    def shown_in(self, language: str) -> Example:
+        """The same program and input in another language of ``LANGUAGES``."""
+        if language == self.language:
+            return self
+        return replace(self, source=LANGUAGES[language].render(self.program), language=language)
+
     def steps(self) -> list[tuple[str, Value]]:
         """Every statement that changed something, as rendered, with the value it made: the evaluator's own trace."""
         found: list[tuple[str, Value]] = []
-        render = LANGUAGES[self.language].render_simple
+        render = LANGUAGES[self.language].render_statement
 
         def note(node: Stmt, value: Value) -> None:
-            found.append((render(node), value))
+            found.append((render(self.program, node), value))
 
         evaluate(self.program, self.text, on_step=note)
         return found
@@ -104,15 +110,17 @@ def split_of(text: str) -> Split:
     return "test" if int.from_bytes(digest, "big") < TEST_SHARE * 2**64 else "train"
 
 
-def examples(level: int, *, split: Split = "train", seed: int = 0) -> Iterator[Example]:
-    """Distinct examples of one level, without end, as a function of (level, split, seed).
+def examples(level: int, *, split: Split = "train", seed: int = 0, language: str = "python") -> Iterator[Example]:
+    """Distinct examples of one level, without end, as a function of (level, split, seed), shown in ``language``.
 
     A program is kept when it is new, belongs to the split, changes its input, and on further inputs is neither
-    constant nor the identity.
+    constant nor the identity. Every language shows the same programs.
 
     Raises:
         LevelExhausted: 20,000 draws in a row gave nothing new.
+        ValueError: an unknown language.
     """
+    (language,) = parse_languages(language)
     settings = LEVELS[level]
     choose = Choices(np.random.default_rng([seed, level, 0 if split == "train" else 1]))
     longest = 16 if settings.depth == 0 else 1_500
@@ -142,7 +150,7 @@ def examples(level: int, *, split: Split = "train", seed: int = 0) -> Iterator[E
                 continue
             seen.add(digest)
             found += 1
-            yield Example(level, program, source, text, output)
+            yield Example(level, program, source, text, output).shown_in(language)
             break
         else:
             raise LevelExhausted(level, split, found)
@@ -178,20 +186,30 @@ class GeneratedTasks(TaskSource):
         seed: other seeds give other tasks.
         size: how many tasks. Where level 1 runs out (see ``capacity``) the other levels take over its turns; level 1
             alone is as long as it can be.
+        language: the language, or languages, that programs are shown in: ``python``, ``javascript``, ``rust``,
+            ``cpp``. Of several, the programs of a level take turns. It never changes which programs there are.
 
     Raises:
-        ValueError: an unknown level or split, a negative seed, or a size below 1.
+        ValueError: an unknown level, split or language, a negative seed, or a size below 1.
     """
 
     def __init__(
-        self, levels: int | str | Iterable[int] = (1, 2, 3), *, split: Split = "train", seed: int = 0, size: int = 2000
+        self,
+        levels: int | str | Iterable[int] = (1, 2, 3),
+        *,
+        split: Split = "train",
+        seed: int = 0,
+        size: int = 2000,
+        language: str | Iterable[str] = "python",
     ) -> None:
         check_split(split)
         _check_at_least("seed", seed, 0)
         _check_at_least("size", size, 1)
         self.levels = parse_levels(levels)
         self.split, self.seed, self.size = split, seed, size
-        self.name = f"code_understanding/L{','.join(map(str, self.levels))}/s{seed}/{split}"
+        self.languages = parse_languages(language)
+        shown = "" if self.languages == ("python",) else f"/{','.join(self.languages)}"
+        self.name = f"code_understanding/L{','.join(map(str, self.levels))}/s{seed}/{split}{shown}"
         self._reset()
 
     def _reset(self) -> None:
@@ -209,8 +227,9 @@ class GeneratedTasks(TaskSource):
         task = self._tasks.get(index)
         if task is None:
             level, number = self._place(index)
-            name = f"code_understanding/L{level}/s{self.seed}/{self.split}/{number}"
-            task = self._tasks[index] = to_task(self._example(level, number), name)
+            language = self._language(number)
+            example = self._example(level, number).shown_in(language)
+            task = self._tasks[index] = to_task(example, f"{self._prefix(level)}{number}{_suffix(language)}")
         return task
 
     def example(self, index: int) -> Example:
@@ -219,9 +238,17 @@ class GeneratedTasks(TaskSource):
         Raises:
             IndexError: outside the source.
         """
-        return self._example(*self._place(self._position(index)))
+        level, number = self._place(self._position(index))
+        return self._example(level, number).shown_in(self._language(number))
+
+    def _prefix(self, level: int) -> str:
+        return f"code_understanding/L{level}/s{self.seed}/{self.split}/"
+
+    def _language(self, number: int) -> str:
+        return self.languages[number % len(self.languages)]
 
     def _example(self, level: int, number: int) -> Example:
+        """In Python, as the stream gives it."""
         made = self._made[level]
         if number >= len(made):
             with _generating:
@@ -252,13 +279,18 @@ class GeneratedTasks(TaskSource):
             levels, rounds = tuple(n for n in levels if capacity(n, self.split) > fewest), fewest
 
     def rows_of(self, problem_id: str) -> Iterator[int]:
-        """The index of a problem id, which says level, seed, split and number; nothing is generated to find it."""
+        """The index of a problem id, which says level, seed, split, number and, but for Python, the language.
+
+        Nothing is generated to find it.
+        """
         for level in self.levels:
-            prefix = f"code_understanding/L{level}/s{self.seed}/{self.split}/"
-            digits = problem_id.removeprefix(prefix)
-            if not digits.isdecimal() or f"{prefix}{int(digits)}" != problem_id:
+            prefix = self._prefix(level)
+            digits, _, _ = problem_id.removeprefix(prefix).partition("/")
+            if not digits.isdecimal():
                 continue
             number = int(digits)
+            if f"{prefix}{number}{_suffix(self._language(number))}" != problem_id:
+                continue
             # Before it come all earlier rounds, and in its own round the levels below.
             index = sum(min(capacity(n, self.split), number + (n < level)) for n in self.levels)
             if number < capacity(level, self.split) and index < len(self):
@@ -270,19 +302,28 @@ class GeneratedTasks(TaskSource):
         if split == self.split:
             return self
         other: Split = "test" if split == "test" else "train"
-        return GeneratedTasks(self.levels, split=other, seed=self.seed, size=self.size)
+        return GeneratedTasks(self.levels, split=other, seed=self.seed, size=self.size, language=self.languages)
 
     def verify_gold(self, indices: Sequence[int] | None = None) -> list[check.Mismatch]:
         """Run the programs as Python in fresh interpreters under two hash seeds; the disagreements (none expected)."""
-        chosen = [self.example(i) for i in (indices if indices is not None else range(len(self)))]
+        chosen = [
+            self._example(*self._place(self._position(i)))
+            for i in (indices if indices is not None else range(len(self)))
+        ]
         return check.check([(e.source, e.text, e.output) for e in chosen])
 
     def __getstate__(self) -> dict[str, object]:  # generators do not pickle, and need not: all follows from these
-        return {"levels": self.levels, "split": self.split, "seed": self.seed, "size": self.size, "name": self.name}
+        names = ("levels", "split", "seed", "size", "languages", "name")
+        return {name: getattr(self, name) for name in names}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
         self._reset()
+
+
+def _suffix(language: str) -> str:
+    """What a problem id ends with: ids of Python tasks say no language, and stay what they were."""
+    return "" if language == "python" else f"/{language}"
 
 
 def _check_at_least(name: str, value: object, least: int) -> None:  # configs hold anything

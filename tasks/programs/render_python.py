@@ -1,8 +1,9 @@
-"""Programs as Python source. The only file that knows Python's syntax; a further language is a file like this one."""
+"""Programs as Python source. The only file that knows Python's syntax."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from synthetic1.tasks.programs.program import (
     Apply,
@@ -161,3 +162,18 @@ def _function(function: Function) -> str:
 def render(program: Program) -> str:
     """The whole program; ``program.main`` is the function to call. No trailing newline."""
     return "\n\n\n".join(_function(f) for f in (*program.helpers, program.main))
+
+
+def render_statement(program: Program, node: Stmt) -> str:
+    """One statement of the program, or the head of one that holds a block."""
+    return render_simple(node)
+
+
+def render_unit(runs: Sequence[tuple[Program, str]]) -> str:
+    """A file that prints what each program gives for its input, as JSON, a line each."""
+    scopes = ["import json"]
+    for k, (program, text) in enumerate(runs):
+        body = "\n".join(f"    {line}" for line in render(program).splitlines() if line)
+        scopes.append(f"def p{k}():\n{body}\n    return {program.main.name}")
+        scopes.append(f"print(json.dumps(p{k}()({json.dumps(text)})))")
+    return "\n".join([*scopes, ""])

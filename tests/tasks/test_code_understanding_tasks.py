@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -184,9 +183,14 @@ def test_a_trace_ends_with_the_output_and_shows_lines_of_the_program() -> None:
 
 def test_a_further_language_is_a_renderer_and_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing but the renderer knows the syntax: with another one, prompt, steps and metadata follow."""
-    shout = Language("Shout", lambda program: f"PROGRAM {program.main.name}", lambda node: type(node).__name__.upper())
+    shout = Language(
+        "Shout",
+        render=lambda program: f"PROGRAM {program.main.name}",
+        render_statement=lambda program, node: type(node).__name__.upper(),
+        render_unit=lambda runs: "",
+    )
     monkeypatch.setitem(LANGUAGES, "shout", shout)
-    example = replace(first(2, 1)[0], source="PROGRAM transform", language="shout")
+    example = first(2, 1)[0].shown_in("shout")
     assert example.prompt().startswith(
         "Predict what this Shout program returns.\n\n```shout\nPROGRAM transform\n```\n\nIt is called as `transform(s)`"
     )

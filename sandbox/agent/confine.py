@@ -1,0 +1,111 @@
+"""What a process does to itself between fork and exec, and what the kernel then refuses it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+
+from synthetic1.sandbox.agent.job import CHANNEL_FD, Bounds
+from synthetic1.sandbox.agent.launch import Streams
+
+MIB = 2**20
+RLimits = list[tuple[int, int, int]]
+"""(which, soft, hard)."""
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 1, 4, 36
+_STACK = {"cgroup": 256 * MIB, "address_space": 64 * MIB}
+# A thread's stack is mapped whole: it costs nothing under a cgroup, but counts as address space.
+_OPEN_FILES = 256
+_SHARED_MAPPINGS = 4096 * MIB
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+
+def rlimits(bounds: Bounds, memory_limit: str, own_uid: bool) -> RLimits:
+    """The limits that each process of a tree gets for itself; what counts for the tree, the agent watches.
+
+    Args:
+        memory_limit: ``address_space`` where no cgroup holds the memory.
+        own_uid: nobody else has the uid, so that counting its processes means the program's.
+    """
+    cpu_s = int(bounds.cpu_s) + 1  # a second fence: the agent looks at the whole tree's CPU, to the millisecond
+    wanted = [
+        (resource.RLIMIT_CPU, cpu_s, cpu_s + 1),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_FSIZE, bounds.file_bytes, bounds.file_bytes),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES, _OPEN_FILES),
+        (resource.RLIMIT_MSGQUEUE, 0, 0),  # queues outlive their processes
+        (resource.RLIMIT_STACK, _STACK[memory_limit], _STACK[memory_limit]),
+    ]
+    if memory_limit == "address_space":
+        # RLIMIT_DATA leaves out what is only reserved (node reserves gigabytes); shared memory is counted by AS alone.
+        wanted.append((resource.RLIMIT_DATA, bounds.memory_bytes, bounds.memory_bytes))
+        wanted.append((resource.RLIMIT_AS, *2 * (bounds.memory_bytes + _SHARED_MAPPINGS,)))
+    if own_uid:
+        wanted.append((resource.RLIMIT_NPROC, bounds.processes, bounds.processes))
+    allowed = []
+    for which, soft, hard in wanted:
+        ceiling = resource.getrlimit(which)[1]
+        if ceiling != resource.RLIM_INFINITY:
+            soft, hard = min(soft, ceiling), min(hard, ceiling)
+        allowed.append((which, soft, hard))
+    return allowed
+
+
+def apply(limits: RLimits) -> None:
+    """In the child: take these limits, for good."""
+    for which, soft, hard in limits:
+        resource.setrlimit(which, (soft, hard))
+
+
+def take_streams(streams: Streams) -> None:
+    """In the child: put its ends of the pipes where programs expect them. All others close on exec."""
+    os.dup2(streams.stdin, 0)
+    os.dup2(streams.stdout, 1)
+    os.dup2(streams.stderr, 2)
+    if streams.channel is not None:
+        if streams.channel != CHANNEL_FD:
+            os.dup2(streams.channel, CHANNEL_FD)
+        os.set_inheritable(CHANNEL_FD, True)
+
+
+def become_victim() -> None:
+    """In the child: when memory runs out, the kernel is to take this one, not the agent."""
+    try:
+        score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    except OSError:
+        return
+    try:
+        os.write(score, b"1000")
+    except OSError:
+        pass
+    finally:
+        os.close(score)
+
+
+def become(uid: int) -> None:
+    """In the child: be that user and no other, for good."""
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+
+
+def restore_signals() -> None:
+    """In the child: Python ignores SIGPIPE, programs should not. (SIGXFSZ stays ignored: ``write`` fails instead.)"""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
+def hide() -> None:
+    """Nobody of the same uid looks into this process's memory or takes its descriptors."""
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def adopt_orphans() -> None:
+    """Processes whose parents die become children of this one, so that it can see and reap them."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with_parent() -> None:
+    """In the child: SIGKILL when the parent is gone. Changing the uid forgets it."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

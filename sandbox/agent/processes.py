@@ -1,0 +1,57 @@
+"""Looking at processes through /proc."""
+
+from __future__ import annotations
+
+import os
+
+_TICKS_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+def children(pid: int) -> list[int]:
+    """The children of a single-threaded process, zombies too; none if there is no such process."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", "rb", buffering=0) as file:
+            return [int(child) for child in file.read().split()]
+    except FileNotFoundError:  # the process is gone, or the kernel is built without that file
+        return [child for child in _all() if (stat := _stat(child)) and int(stat[1]) == pid]
+    except ProcessLookupError:
+        return []
+
+
+def descendants(pid: int) -> list[int]:
+    """All processes below one, parents before children. (The main thread's children only, by ``children``'s file.)"""
+    parents: dict[int, list[int]] = {}
+    for child in _all():
+        if stat := _stat(child):
+            parents.setdefault(int(stat[1]), []).append(child)
+    found = list(parents.get(pid, ()))
+    for child in found:
+        found += parents.get(child, ())
+    return found
+
+
+def cpu_s(pid: int) -> float:
+    """CPU seconds of a process and of the children it waited for; 0 if it is gone."""
+    stat = _stat(pid)
+    return sum(map(int, stat[11:15])) * _TICKS_S if stat else 0.0
+
+
+def uid(pid: int) -> int | None:
+    """Whose it is; None if it is gone."""
+    try:
+        return os.stat(f"/proc/{pid}").st_uid
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def _all() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+
+
+def _stat(pid: int) -> list[bytes] | None:
+    """The fields after the command's name: state, parent, …"""
+    try:
+        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
+            return file.read().rpartition(b")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None

@@ -1,0 +1,142 @@
+"""The agent's side of the zygote: a warm Python interpreter that is forked for each program, and then for each input."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import struct
+from collections.abc import Callable
+
+from synthetic1.sandbox.agent import confine
+from synthetic1.sandbox.agent.launch import Command, Exit, LauncherError, Streams
+
+_SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zygote.py")
+_CONTROL_FD = 3
+_READY = struct.Struct("=?i")  # it compiles; the pid of the program's process
+_EXIT = struct.Struct("=idq")  # wait status, CPU seconds, peak bytes
+_START_S = 60.0
+_COMPILE_S = 20.0
+
+
+class Zygote:
+    """A process of its own: a program finds nothing of the agent in the memory it is forked from.
+
+    Args:
+        command: the interpreter and its flags are taken from there.
+        fork: runs a function in a fork, which has to exec or exit; gives the pid.
+
+    Raises:
+        LauncherError: it does not start.
+    """
+
+    def __init__(self, command: Command, fork: Callable[[Callable[[], None]], int]) -> None:
+        self._argv, self._env = command.argv[:-1], dict(command.env)
+        self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with control:
+            self.pid = fork(lambda: self._execute(control.fileno()))
+        try:
+            self._receive(self._control, _START_S)
+        except LauncherError:
+            self.close()
+            raise
+
+    def serves(self, command: Command) -> bool:
+        """Whether a program so called would have run in the same interpreter."""
+        return command.argv[:-1] == self._argv and command.env == self._env
+
+    def program(self, command: Command, limits: confine.RLimits, uid: int | None) -> ZygoteProgram | None:
+        """Compile a program; None if that fails.
+
+        Raises:
+            LauncherError: the zygote is not what it was.
+        """
+        ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with its:
+            message = {"path": command.argv[-1], "cwd": command.cwd, "limits": limits, "uid": uid}
+            try:
+                socket.send_fds(self._control, [json.dumps(message).encode()], [its.fileno()])
+            except OSError as error:
+                ours.close()
+                raise LauncherError(f"the zygote is gone: {error.strerror}") from None
+        try:
+            compiles, pid = _READY.unpack(self._receive(ours, _COMPILE_S))
+        except LauncherError:
+            ours.close()
+            raise
+        if not compiles:
+            ours.close()
+            return None
+        return ZygoteProgram(ours, pid)
+
+    def close(self) -> None:
+        """End it. Its programs' processes end with their sockets."""
+        self._control.close()
+        try:
+            os.kill(self.pid, 9)
+        except ProcessLookupError:
+            return  # reaped as an orphan
+        try:
+            os.waitpid(self.pid, 0)
+        except ChildProcessError:
+            pass
+
+    def _execute(self, control: int) -> None:
+        """In the child. The standard streams are pipes, as a program's are: so Python's objects for them are the same."""
+        os.setsid()
+        confine.become_victim()
+        confine.apply(confine.stack_limit())
+        confine.die_with_parent()
+        standard_in, standard_out = os.pipe()[0], os.pipe()[1]
+        confine.take_streams(Streams(standard_in, standard_out, standard_out, control))
+        os.chdir("/")
+        os.execve(self._argv[0], [*self._argv, _SCRIPT], self._env)
+
+    @staticmethod
+    def _receive(connection: socket.socket, within_s: float) -> bytes:
+        waiting = select.poll()
+        waiting.register(connection, select.POLLIN)
+        if not waiting.poll(within_s * 1000):
+            raise LauncherError(f"the zygote says nothing for {within_s:.0f} s")
+        try:
+            message = connection.recv(4096)
+        except OSError as error:
+            raise LauncherError(f"the zygote is gone: {error.strerror}") from None
+        if not message:
+            raise LauncherError("the zygote is gone")
+        return message
+
+
+class ZygoteProgram:
+    """One program's own fork of the zygote, which is forked for each input."""
+
+    def __init__(self, connection: socket.socket, pid: int) -> None:
+        self._connection, self.pid = connection, pid
+        connection.setblocking(False)
+        self.watch = connection.fileno()
+
+    def start(self, streams: Streams) -> None:
+        """Raises LauncherError: it is gone."""
+        ends = [streams.stdin, streams.stdout, streams.stderr]
+        if streams.channel is not None:
+            ends.append(streams.channel)
+        try:
+            socket.send_fds(self._connection, [b"r"], ends)
+        except OSError as error:
+            raise LauncherError(f"the program's zygote is gone: {error.strerror}") from None
+
+    def exit(self) -> Exit | None:
+        """Raises LauncherError: it is gone, or could not fork."""
+        try:
+            message = self._connection.recv(64)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            raise LauncherError(f"the program's zygote is gone: {error.strerror}") from None
+        if len(message) != _EXIT.size:
+            raise LauncherError("the program's zygote is gone" if not message else "the zygote cannot fork")
+        return Exit(*_EXIT.unpack(message))
+
+    def close(self) -> None:
+        self._connection.close()

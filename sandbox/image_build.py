@@ -1,0 +1,164 @@
+"""Making the sandbox image: named by what goes into it, from a base that is pulled or, where none can be, bootstrapped."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from synthetic1.sandbox.errors import SandboxError
+from synthetic1.sandbox.languages.cpp import FLAGS
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+REPOSITORY = "synthetic1-sandbox"
+AGENT_FOLDER = "/opt/agent"
+BASE = "debian:bookworm-slim"
+MIRROR = "http://deb.debian.org/debian"
+BUILD_S = 1800  # seconds between two lines of the engine: a large download says nothing for long
+
+Say = Callable[[str], None]
+
+
+def image_tag() -> str:
+    """``synthetic1-sandbox:<12 hex digits>``: a change of the Dockerfile, the agent or the compiler's flags renames it."""
+    content = hashlib.blake2b(" ".join(FLAGS).encode(), digest_size=6)
+    for name, data in _context():
+        content.update(f"\0{name}\0{len(data)}\0".encode() + data)
+    return f"{REPOSITORY}:{content.hexdigest()}"
+
+
+def _context() -> Iterator[tuple[str, bytes]]:
+    """(name, content) of every file that the build sees."""
+    ours = files("synthetic1.sandbox")
+    yield "Dockerfile", (ours / "image" / "Dockerfile").read_bytes()
+    for file in sorted((ours / "agent").iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".py"):
+            yield f"agent/{file.name}", file.read_bytes()
+
+
+def build_image(api: APIClient, say: Say = print) -> str:
+    """Make the image of this version, unless it is there; returns its tag.
+
+    Raises:
+        SandboxError: a step failed; the message says which, with the last line of what it said.
+    """
+    from docker.errors import DockerException, ImageNotFound
+
+    tag = image_tag()
+    try:
+        api.inspect_image(tag)
+    except ImageNotFound:
+        pass
+    else:
+        say(f"{tag} is there already")
+        return tag
+    provide_base(api, say)
+    say(f"building {tag} (a few minutes the first time: it installs the four toolchains)")
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w") as archive:
+        for name, data in _context():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(data), 0o644  # no time, no owner: equal files make equal layers
+            archive.addfile(entry, io.BytesIO(data))
+    context.seek(0)
+    try:
+        for event in api.build(
+            fileobj=context,
+            custom_context=True,
+            tag=tag,
+            rm=True,
+            forcerm=True,
+            decode=True,
+            network_mode="host",  # works where the engine has no network of its own
+            timeout=BUILD_S,
+            buildargs={"CXXFLAGS": " ".join(FLAGS), **_proxies()},
+        ):
+            if "error" in event:
+                raise SandboxError(f"building the sandbox image failed: {' '.join(event['error'].split())}")
+            line = event.get("stream", "").strip()
+            if line:
+                say(line)
+    except (DockerException, OSError) as error:
+        raise SandboxError(f"building the sandbox image failed: {' '.join(str(error).split())}") from error
+    return tag
+
+
+def _proxies() -> dict[str, str]:
+    """The engine lets these through to the build and keeps them out of the image."""
+    names = ("http_proxy", "https_proxy", "no_proxy")
+    return {name: value for base in names for name in (base, base.upper()) if (value := os.environ.get(name))}
+
+
+def provide_base(api: APIClient, say: Say = print) -> None:
+    """Have the base image: there already, pulled, or made with debootstrap.
+
+    Raises:
+        SandboxError: none of these works.
+    """
+    from docker.errors import APIError, ImageNotFound
+
+    try:
+        api.inspect_image(BASE)
+        return
+    except ImageNotFound:
+        pass
+    say(f"pulling {BASE}")
+    repository, tag = BASE.split(":")
+    try:
+        api.pull(repository, tag=tag)
+        return
+    except (APIError, OSError) as error:
+        say(f"it cannot be pulled ({' '.join(str(error).split())[:200]}); making it with debootstrap")
+    bootstrap_base(api, say)
+
+
+def bootstrap_base(api: APIClient, say: Say = print) -> None:
+    """Make the base image from Debian's packages.
+
+    The mirror is ``SYNTHETIC1_DEBIAN_MIRROR``, or Debian's own.
+
+    Raises:
+        SandboxError: debootstrap is missing, is not run as root, or fails.
+    """
+    command = shutil.which("debootstrap", path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin")
+    if command is None:
+        raise SandboxError(f"{BASE} can neither be pulled nor made: debootstrap is missing; apt-get install debootstrap")
+    if os.geteuid() != 0:
+        raise SandboxError(f"{BASE} cannot be pulled, and debootstrap needs root: sudo synthetic1 sandbox build")
+    mirror = os.environ.get("SYNTHETIC1_DEBIAN_MIRROR", MIRROR)
+    with tempfile.TemporaryDirectory(prefix="synthetic1-base-") as folder:
+        root, archive = os.path.join(folder, "root"), os.path.join(folder, "root.tar")
+        steps = (
+            [command, "--variant=minbase", "bookworm", root, mirror],
+            ["tar", "--numeric-owner", "--one-file-system", "-C", root, "-cf", archive, "."],
+        )
+        for step in steps:
+            process = subprocess.Popen(
+                step, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+            )
+            last = ""
+            assert process.stdout is not None
+            for line in process.stdout:
+                last = line.strip() or last
+                if line.startswith("I:"):
+                    say(last)
+            if process.wait() != 0:
+                raise SandboxError(f"{os.path.basename(step[0])} failed with exit code {process.returncode}: {last}")
+        repository, tag = BASE.split(":")
+        said = api.import_image_from_file(archive, repository=repository, tag=tag)
+        if "error" in said:
+            raise SandboxError(f"the engine did not take the base image: {' '.join(said.split())[:300]}")
+
+
+def our_images(api: APIClient) -> list[str]:
+    """Tags of all sandbox images there are, of this version and others."""
+    return sorted(tag for image in api.images(name=REPOSITORY) for tag in image["RepoTags"] or ())

@@ -1,0 +1,49 @@
+"""JavaScript: run by Node as a script, or its functions called by ``javascript_harness.js``."""
+
+from __future__ import annotations
+
+import re
+
+from synthetic1.sandbox.languages.language import Language, Plan
+from synthetic1.sandbox.languages.source import asset, check_name
+
+# The stack's default (984 KiB) is too little for recursion that contests expect; the main thread has 8 MiB, of which
+# Node's own frames need some. V8's heap may grow until the sandbox's limit on memory ends it: V8's own would come first
+# and look like a crash.
+_NODE = ("{node}", "--stack-size=6000", "--max-old-space-size=16384")
+_IMPORT = re.compile(r"""^(?:import\s+(?:[\w*{$][^;'"\n]*\sfrom\s*)?['"]|import\s*\{|export\s)""", re.MULTILINE)
+_EXPORT = re.compile(
+    r"^export\s+(?:default\s+)?(?=(?:async\s+)?(?:function|class)\b|(?:const|let|var)\s)", re.MULTILINE
+)
+
+
+def plan(source: str) -> Plan:
+    """The source as a CommonJS script, as Node takes a ``.js`` file; as a module if it imports and does not require."""
+    module = _IMPORT.search(source) is not None and "require(" not in source
+    name = "main.mjs" if module else "main.js"
+    return Plan(files={name: source.encode("utf-8", errors="replace")}, argv=(*_NODE, f"../{name}"))
+
+
+def plan_call(source: str, function: str) -> Plan:
+    """A function, however it is bound at top level or exported, or a method of a class ``Solution``.
+
+    Raises:
+        SignatureError: no such name in the source. Whether it is a function turns out when it runs.
+    """
+    check_name(function, source)
+    files = {
+        "main.js": asset("javascript_harness.js").replace(b"@function@", function.encode()),
+        "candidate.js": _EXPORT.sub("", source).encode("utf-8", errors="replace"),
+    }
+    return Plan(files=files, argv=(*_NODE, "../main.js"), channel=True)
+
+
+JAVASCRIPT = Language(
+    name="javascript",
+    aliases=("js", "node", "nodejs", "node.js", "ecmascript"),
+    source_name="main.js",
+    tools={"node": ("node", "nodejs")},
+    plan=plan,
+    plan_call=plan_call,
+    version=("{node}", "--version"),
+)

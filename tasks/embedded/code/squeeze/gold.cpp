@@ -1,0 +1,13 @@
+#include <string>
+
+std::string squeeze(const std::string& text) {
+    std::string result;
+    for (size_t start = 0; start < text.size();) {
+        size_t end = start;
+        while (end < text.size() && text[end] == text[start]) ++end;
+        result += text[start];
+        if (end - start > 1) result += std::to_string(end - start);
+        start = end;
+    }
+    return result;
+}

@@ -1,0 +1,3 @@
+function squeeze(text) {
+  return text.replace(/(.)\1*/g, (run, letter) => letter + run.length);
+}
