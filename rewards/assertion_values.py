@@ -16,9 +16,10 @@ def encode(value: Any, depth: int = 0) -> Any:
 
     Raises:
         NotPlain: it is, or holds, something live: a function, an object of a class.
+        ValueError: it is nested too deeply.
     """
     if depth > MAX_DEPTH:
-        raise NotPlain("a value nested too deeply")
+        raise ValueError("a value nested too deeply")
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):

@@ -75,7 +75,9 @@ async def _judge_apart(sandbox: Sandbox, assertions: Assertions, source: str, li
         result = await answers.result()
         if result.status != "ok":
             return Asserted(result.status, result.why, result)
-        if dialogue.tampered or await answers.receive() is not None:
+        if dialogue.ended:
+            return Asserted("tampered", f"it ended instead of answering call {dialogue.calls}", result)
+        if dialogue.tampered or dialogue.unread or await answers.receive() is not None:
             return Asserted("tampered", dialogue.tampered or "it wrote to the channel unasked", result)
         if dialogue.wrong:
             return Asserted("wrong_answer", dialogue.wrong, result)
@@ -97,11 +99,18 @@ class _Dialogue:
     answers: Party
     entry_point: str
     calls: int = 0
+    ended: bool = False
+    """The candidate ended when it should have answered."""
     tampered: str = ""
     """What the candidate did that no honest one does."""
     wrong: str = ""
     _asked: bytes = b""
     _answered: bytes = b""
+
+    @property
+    def unread(self) -> bytes:
+        """What the candidate wrote and nobody asked for."""
+        return self._answered
 
     async def relay(self) -> dict[str, Any]:
         """Until the assertions end, or the candidate does: what was said last, or nothing."""
@@ -119,10 +128,11 @@ class _Dialogue:
             await self.answers.send(request.encode("ascii"))
             line, self._answered = await _line(self.answers, self._answered)
             if line is None:
-                return {"ended": True}
+                self.ended = True
+                return {}
             answer = self._read(line, nonce)
             if answer is None:
-                return {"ended": True}
+                return {}
             await self.asks.send(json.dumps(answer).encode("ascii") + b"\n")
 
     def _read(self, line: bytes, nonce: str) -> dict[str, Any] | None:

@@ -20,11 +20,12 @@ OnVerdict = Callable[[int, Verdict], object]
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A verifier, and how many of its calls may run at once."""
+    """A verifier, how many of its calls may run at once, and how long each may take."""
 
     task_type: str
     verifier: Verifier
     concurrency: int
+    deadline_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,7 +257,6 @@ def _read_int(digits: str) -> int:
     return int(digits)
 
 
-
 # The rules by name --------------------------------------------------------------------------------------------------
 
 CHECKERS = {

@@ -57,3 +57,147 @@ field. The completion's program is its last fenced block in the task's language:
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from synthetic1.completion import Completion
+from synthetic1.rewards.assertions import AssertionsFault, judge_assertions
+from synthetic1.rewards.checker_program import CheckerFault
+from synthetic1.rewards.code_spec import CodeSpec, MalformedTask, read_spec
+from synthetic1.rewards.extract import last_code_block
+from synthetic1.rewards.grading import Grading, Judged, longest
+from synthetic1.rewards.registry import register
+from synthetic1.rewards.sandboxes import close_sandbox, sandbox_for
+from synthetic1.rewards.verifier import Verifier
+from synthetic1.sandbox.program import Limits, Program
+from synthetic1.sandbox.result import Result
+from synthetic1.sandbox.sandbox import Sandbox, usable_cores
+from synthetic1.task import Task
+from synthetic1.verdict import Verdict
+
+CREDITS = ("all", "fraction")
+
+
+@register("verifiable_code")
+@dataclass(frozen=True)
+class Code(Verifier):
+    """Scores a program by the tests it passes (see the module's own docstring for what a task says).
+
+    A test that fails in the fork of a warm interpreter runs again in a fresh one before it counts. A program that uses
+    240 s for all its tests, or hits the time limit in three of them, has failed those that were not run yet.
+
+    ``details`` hold ``passed`` and ``tests`` (how many), ``failed`` (the first failed test: ``index``, ``status``,
+    ``why``), ``sandbox`` (its kind), ``unsafe`` if nothing kept the program from the machine, ``memory_limit`` if it was
+    held as address space, ``trust`` if assertions ran in one process with the candidate.
+
+    Raises:
+        ValueError: a setting out of range.
+    """
+
+    version: ClassVar[int] = 1
+    deadline_s: ClassVar[float | None] = 1500.0  # more than limits allow, so that only our own failures reach it
+
+    credit: Literal["all", "fraction"] = "all"
+    """``all``: 1 if every test passes, else 0, and nothing is run after the first failed test. ``fraction``: the share of
+    tests passed."""
+    time_limit_s: float = 10.0
+    """CPU seconds a test may take, for tasks that do not say."""
+    memory_limit_mb: int = 512
+    """MiB, for tasks that do not say."""
+    max_tests: int | None = None
+    """Only so many tests, those with the longest inputs; None = all."""
+    sandbox: str | Mapping[str, Any] = "auto"
+    """``auto``, ``docker``, ``bubblewrap``, ``subprocess``; or a mapping: ``{"kind": "docker", "runtime": "runsc"}``, whose
+    other items are the keywords of ``open_sandbox``."""
+    slots: int | None = field(default=None, compare=False)
+    """How many programs run at once; None = as many as there are cores."""
+
+    def __post_init__(self) -> None:
+        if self.credit not in CREDITS:
+            raise ValueError(f"credit must be one of {', '.join(CREDITS)}, got {self.credit!r:.60}")
+        for name in ("time_limit_s", "memory_limit_mb", "max_tests", "slots"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not value > 0):
+                raise ValueError(f"{name} must be positive, got {value!r:.60}")
+        if not isinstance(self.sandbox, (str, Mapping)):
+            raise ValueError(f"sandbox must be a kind or a mapping of settings, got {self.sandbox!r:.60}")
+
+    @property
+    def concurrency(self) -> int:
+        """Twice as many as slots: while one completion is compared, another one runs, and none waits for long."""
+        return 2 * (self.slots or usable_cores())
+
+    async def verify(self, task: Task, completion: Completion) -> Verdict:
+        try:
+            spec = read_spec(task)
+        except MalformedTask as error:
+            return Verdict.unscorable("task", str(error))
+        assert completion.answer is not None, "the scorer answers for completions without an answer"
+        source = last_code_block(completion.answer, spec.names, cut_off=completion.finish_reason == "length")
+        if source is None or not source.strip():
+            return Verdict(0.0, "no_answer", None, {"why": f"no fenced block of {spec.language.name}"})
+        sandbox = await sandbox_for(*self._sandbox)
+        try:
+            if spec.assertions is not None:
+                return await self._assert(sandbox, spec, source)
+            return await self._test(sandbox, spec, source)
+        except (CheckerFault, AssertionsFault) as error:
+            return Verdict.unscorable("task", f"task `{task.problem_id}`: {error}")
+
+    async def aclose(self) -> None:
+        await close_sandbox(*self._sandbox)
+
+    async def _test(self, sandbox: Sandbox, spec: CodeSpec, source: str) -> Verdict:
+        tests = longest(spec.tests, self.max_tests)
+        program = Program(spec.language.name, source)
+        grading = Grading(sandbox, program, tests, spec.checker, self._limits(spec), self.credit == "all")
+        judged = await grading.judge()
+        passed = sum(one.passed for one in judged.values())
+        details: dict[str, Any] = {"passed": passed, "tests": len(tests)}
+        failed = min((index for index, one in judged.items() if not one.passed), default=None)
+        details |= _place(judged[min(judged) if failed is None else failed].result)
+        if failed is None:
+            assert passed == len(tests), "a test that was not run is no test passed"
+            return Verdict(1.0, "correct", source, details)
+        first: Judged = judged[failed]
+        details["failed"] = {"index": failed, "status": first.status, "why": first.why}
+        if self.credit == "fraction" and passed:
+            return Verdict(passed / len(tests), "partial", source, details)
+        return Verdict(0.0, first.status, source, details)
+
+    async def _assert(self, sandbox: Sandbox, spec: CodeSpec, source: str) -> Verdict:
+        assert spec.assertions is not None
+        judged = await judge_assertions(sandbox, spec.assertions, source, self._limits(spec))
+        passed = judged.status == "ok"
+        details: dict[str, Any] = {"passed": int(passed), "tests": 1, **_place(judged.result)}
+        if judged.shared:
+            details["trust"] = "shared"
+        if passed:
+            return Verdict(1.0, "correct", source, details)
+        details["failed"] = {"index": 0, "status": judged.status, "why": judged.why}
+        return Verdict(0.0, judged.status, source, details)
+
+    def _limits(self, spec: CodeSpec) -> Limits:
+        return Limits(
+            cpu_s=spec.time_limit_s or self.time_limit_s, memory_mb=spec.memory_limit_mb or self.memory_limit_mb
+        )
+
+    @property
+    def _sandbox(self) -> tuple[str, dict[str, Any]]:
+        """What ``open_sandbox`` takes."""
+        settings = {"kind": self.sandbox} if isinstance(self.sandbox, str) else dict(self.sandbox)
+        if self.slots is not None:
+            settings["slots"] = self.slots
+        return settings.pop("kind", "auto"), settings
+
+
+def _place(result: Result) -> dict[str, Any]:
+    """Where it ran, and what that could not guarantee."""
+    place: dict[str, Any] = {"sandbox": result.sandbox}
+    if result.unsafe:
+        place["unsafe"] = True
+    if result.memory_limit != "cgroup":
+        place["memory_limit"] = result.memory_limit
+    return place

@@ -151,4 +151,3 @@ def longest(tests: Sequence[TestCase], count: int | None) -> Sequence[TestCase]:
         return tests
     kept = sorted(range(len(tests)), key=lambda index: (-tests[index].size, index))[:count]
     return [tests[index] for index in sorted(kept)]
-

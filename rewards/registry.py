@@ -20,7 +20,10 @@ from synthetic1.rewards.verifier import Verifier
 log = logging.getLogger(__name__)
 
 ENTRY_POINTS = "synthetic1.verifiers"
-BUILT_IN = {"code_output_prediction": "synthetic1.rewards.code_understanding"}
+BUILT_IN = {
+    "code_output_prediction": "synthetic1.rewards.code_understanding",
+    "verifiable_code": "synthetic1.rewards.code",
+}
 """Task type → the module that registers its verifier."""
 ALIASES = {"verifiable_code_understanding": "code_output_prediction"}
 

@@ -24,6 +24,7 @@ from synthetic1.verdict import Verdict
 log = logging.getLogger(__name__)
 
 DEFAULT_CONCURRENCY = 64
+DEFAULT_DEADLINE_S = 120.0
 PLANNED_AT_ONCE = 200  # pairs; as many as take about a slice
 SLICE_S = 0.002  # inline verifiers hold the scorer's loop no longer than this before others get a turn
 WHY_CAP = 300  # characters of an exception that a verdict keeps
@@ -56,8 +57,10 @@ class Scorer:
     Args:
         verifiers: verifiers to use instead of the registered ones with default settings, as a mapping from task type
             or as a sequence of registered verifiers.
-        concurrency: how many calls of one verifier may run at once; a mapping sets it by task type.
-        deadline_s: seconds one call of a verifier that awaits may take, counted from the start of its work.
+        concurrency: how many calls of one verifier may run at once; a mapping sets it by task type. None: what the
+            verifier says, or else 64.
+        deadline_s: seconds one call of a verifier that awaits may take, counted from the start of its work. None: what
+            the verifier says, or else 120.
 
     Raises:
         ValueError: a concurrency below 1, a deadline that is not positive, a verifier without a task type.
@@ -67,19 +70,19 @@ class Scorer:
         self,
         verifiers: Mapping[str, Verifier] | Iterable[Verifier] | None = None,
         *,
-        concurrency: int | Mapping[str, int] = DEFAULT_CONCURRENCY,
-        deadline_s: float = 120.0,
+        concurrency: int | Mapping[str, int] | None = None,
+        deadline_s: float | None = None,
     ) -> None:
         for limit in concurrency.values() if isinstance(concurrency, Mapping) else (concurrency,):
-            if limit < 1:
+            if limit is not None and limit < 1:
                 raise ValueError(f"concurrency must be at least 1, got {limit}")
-        if not deadline_s > 0:
+        if deadline_s is not None and not deadline_s > 0:
             raise ValueError(f"deadline_s must be positive, got {deadline_s}")
         self._verifiers = _by_task_type(verifiers)
         if isinstance(concurrency, Mapping):
             concurrency = {canonical_task_type(name): limit for name, limit in concurrency.items()}
         self._concurrency = concurrency
-        self._deadline_s = deadline_s
+        self._wanted_deadline_s = deadline_s
         self._begin()
 
     def _begin(self) -> None:
@@ -206,14 +209,14 @@ class Scorer:
         except Exception as error:  # a verify that is not `async def`
             return self._fault(lane, error)
         try:
-            done, _ = await asyncio.wait({work}, timeout=self._deadline_s)
+            done, _ = await asyncio.wait({work}, timeout=lane.deadline_s)
         except asyncio.CancelledError:
             work.cancel()
             raise
         if not done:
             work.cancel()
             work.add_done_callback(_forget)
-            return self._fault(lane, TimeoutError(f"no verdict within {self._deadline_s:g} s of work"))
+            return self._fault(lane, TimeoutError(f"no verdict within {lane.deadline_s:g} s of work"))
         try:
             return check_verdict(work.result(), lane.verifier)
         except asyncio.CancelledError:  # the batch goes on, so the verifier cancelled itself
@@ -271,11 +274,16 @@ class Scorer:
         self.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("_verifiers", "_concurrency", "_deadline_s")}
+        return {name: getattr(self, name) for name in ("_verifiers", "_concurrency", "_wanted_deadline_s")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._begin()
+
+    @property
+    def _deadline_s(self) -> float:
+        """How long the loop may show no life, whatever runs on it."""
+        return self._wanted_deadline_s or DEFAULT_DEADLINE_S
 
     def _process(self) -> _Process:
         if self._closed:
@@ -294,9 +302,10 @@ class Scorer:
         if lane is None:
             verifier = self._verifiers.get(canonical_task_type(task_type)) or get_verifier(task_type)
             name = canonical_task_type(task_type)
-            limits = self._concurrency
-            limit = limits.get(name, DEFAULT_CONCURRENCY) if isinstance(limits, Mapping) else limits
-            lane = lanes[task_type] = lanes.setdefault(name, Lane(name, verifier, limit))
+            limit = self._concurrency.get(name) if isinstance(self._concurrency, Mapping) else self._concurrency
+            limit = limit or verifier.concurrency or DEFAULT_CONCURRENCY
+            deadline_s = self._wanted_deadline_s or verifier.deadline_s or DEFAULT_DEADLINE_S
+            lane = lanes[task_type] = lanes.setdefault(name, Lane(name, verifier, limit, deadline_s))
         return lane
 
     def _finish(self, process: _Process, batch: Batch) -> list[Verdict]:

@@ -27,6 +27,14 @@ class Verifier(ABC):
     """``verify`` never awaits, and takes well under a millisecond for the completions that models write: the scorer
     then drives it in place, without an event-loop task. Nothing can interrupt it there, so it has no deadline, and has
     to bound by itself what the worst completion may take: a fraction of a second."""
+    deadline_s: ClassVar[float | None] = None
+    """Seconds one call may take, if that differs from the scorer's own default."""
+
+    @property
+    def concurrency(self) -> int | None:
+        """How many calls at once make sense, if that differs from the scorer's own default: the scorer lets no more
+        begin, so that the deadline does not run while a call waits for a resource that it needs alone."""
+        return None
 
     @abstractmethod
     async def verify(self, task: Task, completion: Completion) -> Verdict:

@@ -26,7 +26,7 @@ class Connection(ABC):
         """End the agent and everything it started, at once; may be called twice, never raises."""
 
     def abandon(self) -> None:  # noqa: B027 (a connection without descriptors has nothing to do)
-        """In a forked child: close the parent's descriptors, without a word to the agent. Else it outlives the parent."""
+        """In a forked child: close the parent's descriptors without a word to the agent, lest it outlive the parent."""
 
     @abstractmethod
     async def obituary(self) -> str:
@@ -40,6 +40,8 @@ class Backend(ABC):
     unsafe: ClassVar[bool] = False
     toolchain: str = ""
     """Names compilers and flags' surroundings for the compile cache: an image id, versions. Set by ``open``."""
+    caveats: tuple[str, ...] = ()
+    """What it cannot guarantee here, a line each. Set by ``open``."""
 
     @abstractmethod
     async def open(self) -> str:

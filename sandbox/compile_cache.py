@@ -95,10 +95,16 @@ class CompileCache:
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str] | None = None, *, max_bytes: int = MAX_BYTES, memory_bytes: int = MEMORY_BYTES
+        self,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        max_bytes: int = MAX_BYTES,
+        memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         if max_bytes <= 0 or memory_bytes < 0:
-            raise ValueError(f"a compile cache needs max_bytes > 0 and memory_bytes >= 0, got {max_bytes}, {memory_bytes}")
+            raise ValueError(
+                f"a compile cache needs max_bytes > 0 and memory_bytes >= 0, got {max_bytes}, {memory_bytes}"
+            )
         self.folder = Path(folder) if folder is not None else default_folder()
         self.max_bytes = max_bytes
         self._memory_bytes = memory_bytes
@@ -160,7 +166,9 @@ class CompileCache:
                 self.sweep()
         except OSError as error:
             if not self._warned:
-                log.warning("the compile cache %s cannot be written (%s); compilations are kept in memory", self.folder, error)
+                log.warning(
+                    "the compile cache %s cannot be written (%s); compilations are kept in memory", self.folder, error
+                )
             self._warned = True
 
     def sweep(self) -> int:

@@ -111,14 +111,15 @@ class Party:
                     if heard > most:
                         raise SlotFailed(f"the agent relayed {heard} bytes where at most {most} can be")
                     self._said.put_nowait(blobs[0])
-                elif header["op"] == "result" and len(blobs) == 3:
+                elif header["op"] == "result":
                     outcome = Outcome.from_header(header["outcome"])
-                    result = result_of(outcome, 0, limits, *blobs, question=Question(b""))
+                    stdout, stderr, channel = blobs
+                    result = result_of(outcome, 0, limits, stdout, stderr, channel, Question(b""))
                     self._finish(self._sandbox.sign(result, slot.hello))
                 else:
                     raise SlotFailed(f"the agent sent something else than a dialogue: {str(dict(header))[:200]}")
             await slot.receive(GRACE_S, 0)  # done
-        except (SandboxError, KeyError, TypeError) as error:
+        except (SandboxError, KeyError, TypeError, ValueError) as error:
             if not self._over.is_set():
                 self._finish(failure=SandboxError(f"{self._sandbox.backend.name}, in a dialogue: {error}"))
 

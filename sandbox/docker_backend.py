@@ -38,9 +38,7 @@ READ_BYTES = 1 * MIB
 _FIRST_MEMORY = 512 * MIB
 _YOUNG_S = 60  # a container that is being made looks as one that was left
 _UIDS = range(20_000, 60_000)  # inside what engines that map user ids leave to containers
-_AGENT = (
-    f"import sys; sys.path.insert(0, {AGENT_FOLDER!r}); from synthetic1.sandbox.agent.main import main; main(sys.argv[1:])"
-)
+_AGENT = f"import sys; sys.path.insert(0, {AGENT_FOLDER!r}); from synthetic1.sandbox.agent.main import main; main(sys.argv[1:])"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -217,7 +215,12 @@ class DockerConnection(Connection):
     """A container with its agent."""
 
     def __init__(
-        self, backend: DockerBackend, api: APIClient, container: str, stream: socket.socket, demultiplexer: Demultiplexer
+        self,
+        backend: DockerBackend,
+        api: APIClient,
+        container: str,
+        stream: socket.socket,
+        demultiplexer: Demultiplexer,
     ) -> None:
         self._backend = backend
         self._api = api
@@ -257,9 +260,7 @@ class DockerConnection(Connection):
     async def set_memory(self, limit_bytes: int) -> None:
         total = limit_bytes + AGENT_BYTES
         try:
-            await self._backend.call(
-                self._api.update_container, self._container, mem_limit=total, memswap_limit=total
-            )
+            await self._backend.call(self._api.update_container, self._container, mem_limit=total, memswap_limit=total)
         except SandboxUnavailable as error:
             raise SandboxError(f"docker: the memory limit of a container cannot be set: {error}") from error
 

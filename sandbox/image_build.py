@@ -1,4 +1,4 @@
-"""Making the sandbox image: named by what goes into it, from a base that is pulled or, where none can be, bootstrapped."""
+"""Making the sandbox image: named by what goes into it, from a base that is pulled or bootstrapped."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 
 
 def image_tag() -> str:
-    """``synthetic1-sandbox:<12 hex digits>``: a change of the Dockerfile, the agent or the compiler's flags renames it."""
+    """``synthetic1-sandbox:<12 hex digits>``, of the Dockerfile, the agent and the compiler's flags."""
     content = hashlib.blake2b(" ".join(FLAGS).encode(), digest_size=6)
     for name, data in _context():
         content.update(f"\0{name}\0{len(data)}\0".encode() + data)
@@ -131,7 +131,9 @@ def bootstrap_base(api: APIClient, say: Say = print) -> None:
     """
     command = shutil.which("debootstrap", path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin")
     if command is None:
-        raise SandboxError(f"{BASE} can neither be pulled nor made: debootstrap is missing; apt-get install debootstrap")
+        raise SandboxError(
+            f"{BASE} can neither be pulled nor made: debootstrap is missing; apt-get install debootstrap"
+        )
     if os.geteuid() != 0:
         raise SandboxError(f"{BASE} cannot be pulled, and debootstrap needs root: sudo synthetic1 sandbox build")
     mirror = os.environ.get("SYNTHETIC1_DEBIAN_MIRROR", MIRROR)

@@ -25,13 +25,13 @@ def _start_time(pid: int) -> int | None:
 
 
 def owner_id() -> str:
-    """This process: ``<boot-id>:<pid namespace>:<pid>:<start time>``. Pids come again; with the start time they do not."""
+    """This process: ``<boot-id>:<pid namespace>:<pid>:<start time>``; pids come again, with the time they do not."""
     pid = os.getpid()
     return f"{_here()}:{pid}:{_start_time(pid)}"
 
 
 def is_alive(owner: str) -> bool | None:
-    """Whether the process of an ``owner_id`` lives; None if it cannot be seen from here (another machine or container)."""
+    """Whether the process of an ``owner_id`` lives; None: it is of another machine or pid namespace, unseen here."""
     here, *process = owner.rsplit(":", 2)
     if here != _here() or len(process) != 2 or not all(part.isdigit() for part in process):
         return None

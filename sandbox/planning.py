@@ -1,4 +1,4 @@
-"""From a program to the jobs of an agent, and from its outcomes to results: the one place where statuses are decided."""
+"""From a program to the jobs of an agent, and from outcomes to results: the one place where statuses are decided."""
 
 from __future__ import annotations
 
@@ -133,7 +133,9 @@ def make_work(program: Program, function: str | None, limits: Limits) -> Work:
     plan = language.plan(program.source) if function is None else language.plan_call(program.source, function)
     taken = set(program.files) & ({language.source_name} | set(plan.files) | set(plan.outputs))
     if taken:
-        raise ValueError(f"a program's further files cannot be called {', '.join(sorted(taken))}: the sandbox's own are")
+        raise ValueError(
+            f"a program's further files cannot be called {', '.join(sorted(taken))}: the sandbox's own are"
+        )
     plan = replace(plan, files={**plan.files, **program.files})
     return Work(language, plan, limits, frozenset(program.files))
 
@@ -185,7 +187,11 @@ def result_of(
         returned = answer_of(channel, question.nonce)
         if returned is None:
             status = "tampered"
-            why = "the call brought no answer" if not channel.strip() else "the call brought something else than one answer"
+            why = (
+                "the call brought no answer"
+                if not channel.strip()
+                else "the call brought something else than one answer"
+            )
     return Result(
         index=index,
         status=status,

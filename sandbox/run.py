@@ -32,7 +32,7 @@ WINDOW_INPUTS = 256
 
 
 class Run:
-    """``await`` it for all results, or iterate over it inside ``async with``: leaving the block early stops the program."""
+    """``await`` it for all results, or iterate over it in ``async with``: leaving the block early stops the program."""
 
     def __init__(
         self, sandbox: Sandbox, program: Program, inputs: Sequence[Input], limits: Limits, *, fresh: bool
@@ -102,7 +102,9 @@ async def _next_result(slot: Slot, work: Work, window: _Window, first: int) -> R
     limits = work.limits
     window.fill()
     # Twice: a program that crashes in a zygote runs again in a fresh interpreter before it is reported.
-    header, blobs = await slot.receive(2 * limits.clock_s + GRACE_S, 2 * limits.stdout_bytes + limits.stderr_bytes + MIB)
+    header, blobs = await slot.receive(
+        2 * limits.clock_s + GRACE_S, 2 * limits.stdout_bytes + limits.stderr_bytes + MIB
+    )
     try:
         outcome = Outcome.from_header(header["outcome"])
         stdout, stderr, channel = blobs

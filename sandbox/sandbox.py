@@ -129,10 +129,22 @@ class Sandbox:
             await asyncio.wait(self._leaving)
         await self.backend.close()
 
-    @property
-    def languages(self) -> Mapping[str, Any]:
-        """What the last started agent said about languages."""
-        return next((slot.hello for slot in reversed(self._pool.slots) if slot.hello), {})
+    async def versions(self) -> dict[str, str]:
+        """Language → what its compiler or interpreter says of its version; only languages that are there.
+
+        Raises:
+            SandboxError: the sandbox failed.
+        """
+        found = {}
+        for name in languages():
+            language = get_language(name)
+            if not language.version:
+                continue
+            plan = Plan(files={}, argv=language.version)
+            (result,) = await Run(self, partial(Work, language, plan, Limits(), frozenset()), [b""])
+            if result.status == "ok":
+                found[name] = result.stdout.decode("utf-8", errors="replace").splitlines()[0]
+        return found
 
     # For runs and dialogues -------------------------------------------------------------------------------------------
 
@@ -218,7 +230,9 @@ class Sandbox:
             slot.abandon()
         self.backend.abandon()
         self._pool = Pool(self.backend, self._size)
-        self._cache = CompileCache(self._cache.folder, max_bytes=self._cache.max_bytes)  # its locks belong to the parent
+        self._cache = CompileCache(
+            self._cache.folder, max_bytes=self._cache.max_bytes
+        )  # its locks belong to the parent
         self._loop, self._leaving = None, set()
 
 

@@ -95,7 +95,7 @@ class Slot:
         self.send({"op": "job", **job.to_header()}, blobs)
 
     def send(self, header: Mapping[str, Any], blobs: Sequence[bytes] = ()) -> None:
-        """Put a frame of the running job into the next ``flush``. What is in flight is bounded by who calls, not here."""
+        """Put a frame of the running job into the next ``flush``. What is in flight is bounded by who calls."""
         self._outbox += encode({**header, "id": self._jobs}, blobs)
 
     def flush(self) -> None:
@@ -166,7 +166,7 @@ class Slot:
         return header, blobs
 
     async def finish(self) -> None:
-        """Stop the job, if one runs, and wait until nothing is left of it. Afterwards the slot is as new, or has no agent.
+        """Stop the job, if one runs, and wait until nothing is left of it. Then the slot is as new, or has no agent.
 
         What a dead, unclean or long used agent leaves is discarded.
         """

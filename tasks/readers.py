@@ -28,7 +28,9 @@ class RowReader:
     """The column whose string is the ``problem_id``; ``None`` if the id has to be computed by reading the row."""
 
 
-BUILT_IN = ("synthetic1.tasks.cruxeval",)  # a module per format; each registers itself when imported
+BUILT_IN = tuple(  # a module per format, or for formats that are kin; each registers itself when imported
+    f"synthetic1.tasks.{module}" for module in ("cruxeval", "apps", "code_contests", "livecodebench", "humaneval")
+)
 _readers: dict[str, RowReader] = {}
 
 

@@ -53,6 +53,13 @@ def rlimits(bounds: Bounds, memory_limit: str, own_uid: bool) -> RLimits:
     return allowed
 
 
+def stack_limit() -> RLimits:
+    """For the zygote: how far the main thread's stack may grow is laid down on exec, so a fork cannot widen it."""
+    hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    wanted = _STACK["cgroup"]
+    return [(resource.RLIMIT_STACK, wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)]
+
+
 def apply(limits: RLimits) -> None:
     """In the child: take these limits, for good."""
     for which, soft, hard in limits:

@@ -6,7 +6,8 @@ imports nothing of ours and holds no inputs; a program that looks at its callers
 
 from __future__ import annotations
 
-import array  # noqa: F401 - from here on: what contest programs import
+import array  # noqa: F401 - these and more, unused here, are what contest programs import
+import atexit
 import bisect  # noqa: F401
 import cmath  # noqa: F401
 import collections  # noqa: F401
@@ -51,8 +52,8 @@ COMPILE_CPU_S = 5
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 
 
-def main() -> None:
-    """Returns in processes that are to become programs, and there only."""
+def main() -> tuple[bytes, str]:
+    """Returns in processes that are to become programs, and there only: the code, and the file it is from."""
     prctl(PR_SET_DUMPABLE, 0)
     os.set_inheritable(CONTROL_FD, False)
     control = socket.socket(fileno=CONTROL_FD)
@@ -70,8 +71,8 @@ def main() -> None:
         os.close(descriptors[0])
 
 
-def serve(program: dict[str, object], connection: socket.socket) -> None:
-    """One program, input after input. Returns in the process that is to become it."""
+def serve(program: dict[str, object], connection: socket.socket) -> tuple[bytes, str]:
+    """One program, input after input. Returns in processes that are to become it."""
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     code = compiled(program)
@@ -89,7 +90,7 @@ def serve(program: dict[str, object], connection: socket.socket) -> None:
             if child == 0:
                 connection.close()
                 become(program, streams)
-                return globals().update(CODE=code, PATH=program["path"])
+                return code, str(program["path"])
             _, status, usage = os.wait4(child, 0)
             connection.send(EXIT.pack(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024))
         for stream in streams:
@@ -160,32 +161,44 @@ def fresh_main(path: str) -> ModuleType:
     return module
 
 
-def finish(module: ModuleType, has_finalizers: bool) -> None:
-    """What an interpreter does when its program came to its end; a failure on the way is the exit code 120."""
+def end(module: ModuleType) -> None:
+    """What an interpreter does after its program's last line."""
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
-    if has_finalizers:
-        module.__dict__.clear()
-        gc.collect()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except (AttributeError, OSError, ValueError):
-        os._exit(120)
-    os._exit(0)
+    flush()
+    names = module.__dict__
+    for under in (True, False):  # files that were never closed are written, and finalizers run, in the order of CPython
+        for name in list(names):
+            if name != "__builtins__" and (name.startswith("_") and not name.startswith("__")) is under:
+                names[name] = None
+    gc.collect()
+    flush()
 
 
-def run(code: object, module: ModuleType) -> None:
-    """Whatever is not a plain end is a failure, which is seen again, and told in full, in a fresh interpreter."""
+def flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and not getattr(stream, "closed", False):
+            stream.flush()
+
+
+def run(code: bytes, path: str) -> None:
+    """Become the program. Whatever is not a plain end is a failure, seen again and told in full by a fresh interpreter."""
+    exit_code = 1
     try:
-        exec(code, module.__dict__)  # type: ignore[arg-type] # noqa: S102
-    except SystemExit as leaving:
-        if leaving.code not in (None, 0):
-            os._exit(1)
+        module = fresh_main(path)
+        try:
+            exec(marshal.loads(code), module.__dict__)  # noqa: S102, S302 - that is what we are here for
+        except SystemExit as leaving:
+            if leaving.code not in (None, 0):
+                return
+        end(module)
+        exit_code = 0
     except BaseException:
-        os._exit(1)
+        return
+    finally:
+        os._exit(exit_code)
 
 
 prctl = ctypes.CDLL(None).prctl
 if __name__ == "__main__":
-    main()
+    run(*main())

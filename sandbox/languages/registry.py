@@ -23,7 +23,9 @@ def register_language(language: Language) -> None:
         if not name or name != name.strip().lower():
             raise ValueError(f"names of languages are lower case, without spaces around; {language.name} has {name!r}")
         if name in _BY_NAME and _BY_NAME[name].name != language.name:
-            raise ValueError(f"`{name}` is already a name of {_BY_NAME[name].name}; it cannot be one of {language.name}")
+            raise ValueError(
+                f"`{name}` is already a name of {_BY_NAME[name].name}; it cannot be one of {language.name}"
+            )
     for name in names:
         _BY_NAME[name] = language
 

@@ -1,0 +1,137 @@
+"""Where the answer stands in a response: boxes first, then what a style allows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+AnswerStyle = Literal["boxed", "boxed_or_final_line", "any"]
+STYLES: tuple[str, ...] = get_args(AnswerStyle)
+
+MAX_ANSWER = 1000  # characters; the longest gold of MATH has 159
+SEARCHED = 200_000  # characters at the end of a response
+
+_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+# What may stand between boxes that are one answer: nothing, a comma, "and", "or", and how mathematics is set off.
+_BETWEEN = re.compile(r"(?:\s|[,;$]|\\[,;:!()\[\] ]|\\quad|\\qquad|\\text\s*\{\s*(?:and|or)\s*\}|\band\b|\bor\b)*")
+_FINAL = re.compile(
+    r"^[ \t>*#_]*(?:therefore,?\s+|thus,?\s+|so,?\s+|hence,?\s+)?"
+    r"(?:the\s+)?(?:correct\s+|final\s+)?answer(?:\s+is\b|\s*[:=])[ \t*_]*[:=]?[ \t]*(.+)$|^####[ \t]*(.+)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HOPE = re.compile(r"\.?\s*I hope it is correct\.?\s*$", re.IGNORECASE)
+_PREFIX = re.compile(r"^(?:the\s+)?(?:final\s+)?answer(?:\s+is\b|\s*[:=])\s*", re.IGNORECASE)
+_DISPLAY = re.compile(
+    r"\$\$([^$]{1,1000})\$\$|\$([^$\n]{1,1000})\$|\\\[(.{1,1000}?)\\\]|\\\((.{1,1000}?)\\\)", re.DOTALL
+)
+_NUMBER = re.compile(r"(?<![\w.])[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:/\d+)?%?(?![\w])")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a response says, as it stands there."""
+
+    text: str
+    found: Literal["box", "boxes", "final_line", "formula", "number"]
+
+
+def find_answer(response: str, style: AnswerStyle = "boxed") -> Answer | None:
+    r"""The answer in ``response``, which is what follows the thought; ``None`` if there is none.
+
+    ======================= ============================================================================================
+    ``boxed``               The last ``\boxed{…}`` (or ``\fbox``) whose braces balance. Boxes with nothing between them
+                            but commas, "and" or "or" are one answer: a list. ``\boxed{4} and \boxed{5}`` says 4 and 5;
+                            ``\boxed{4}. Wait, \boxed{5}`` says 5.
+    ``boxed_or_final_line`` Without a box: the last line of the form ``The answer is …``, ``Final answer: …``,
+                            ``#### …``.
+    ``any``                 Without either: the last formula in dollars or brackets, else the last number.
+    ======================= ============================================================================================
+
+    A box that never closes, or is empty, is no answer, and the boxes before it are none then either: what the model
+    said last counts. Time is linear in the response; only its last 200,000 characters are searched.
+    """
+    text = response[-SEARCHED:]
+    boxed = _last_boxes(text)
+    if boxed is not None:
+        contents = [content.strip() for content in boxed]
+        if not all(contents):
+            return None
+        if len(contents) == 1:
+            return Answer(contents[0], "box")
+        return Answer(", ".join(contents), "boxes")
+    if style == "boxed" or _BOX.search(text):
+        return None
+    line = None
+    for line in _FINAL.finditer(text):
+        pass
+    if line is not None:
+        said = _HOPE.sub("", (line[1] or line[2])).strip()
+        formula = _DISPLAY.fullmatch(said.rstrip(". "))
+        said = next(filter(None, formula.groups())) if formula else said
+        if said.strip("*_ .$"):
+            return Answer(said.strip("*_ "), "final_line")
+    if style == "boxed_or_final_line":
+        return None
+    last = None
+    for last in _DISPLAY.finditer(text):
+        pass
+    if last is not None:
+        return Answer(next(filter(None, last.groups())).strip(), "formula")
+    numbers = [match[0] for match in _NUMBER.finditer(text[-20_000:]) if any(c.isdigit() for c in match[0])]
+    return Answer(numbers[-1], "number") if numbers else None
+
+
+def unwrapped(text: str) -> str:
+    """``text`` without a box around all of it and without ``The answer is`` before it."""
+    match = _BOX.match(text.strip())
+    if match:
+        end = _closing(text.strip(), match.end())
+        if end == len(text.strip()) - 1:
+            text = text.strip()[match.end() : end]
+    return _PREFIX.sub("", text.strip())
+
+
+def _last_boxes(text: str) -> list[str] | None:
+    """The contents of the last box and of those it is one answer with; ``None`` if there is no box."""
+    starts = [match for match in _BOX.finditer(text)]
+    if not starts:
+        return None
+    spans: list[tuple[int, int, str]] = []  # of outermost boxes, in order
+    closings = _closings(text, [match.end() for match in starts])
+    covered = -1
+    for match in starts:
+        end = closings.get(match.end())
+        if match.start() <= covered:  # a box inside a box
+            continue
+        if end is None:  # never closes: what follows is inside it
+            spans.append((match.start(), len(text), ""))
+            break
+        spans.append((match.start(), end + 1, text[match.end() : end]))
+        covered = end
+    last = [spans[-1][2]]
+    for before, after in zip(reversed(spans[:-1]), reversed(spans[1:]), strict=True):
+        if not _BETWEEN.fullmatch(text, before[1], after[0]):
+            break
+        last.append(before[2])
+        if len(last) > 100:
+            break
+    return last[::-1]
+
+
+def _closings(text: str, starts: list[int]) -> dict[int, int]:
+    """For each place just after an opening brace, where that brace closes; one pass over the text."""
+    wanted, found, stack = set(starts), {}, []
+    for token in _BRACE.finditer(text, starts[0] - 1):
+        if token[0] == "{":
+            stack.append(token.end())
+        elif token[0] == "}" and stack:
+            start = stack.pop()
+            if start in wanted:
+                found[start] = token.start()
+    return found
+
+
+def _closing(text: str, start: int) -> int | None:
+    return _closings(text, [start]).get(start)

@@ -1,0 +1,446 @@
+"""What an answer says: numbers, quantities, tuples, sets, intervals, equations, words; formulas stay opaque."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from synthetic1.rewards.maths.answer import unwrapped
+from synthetic1.rewards.maths.canonical import canonical, squeezed, without_text
+from synthetic1.rewards.maths.numbers import read_number, spelled_number
+from synthetic1.rewards.maths.units import Unit, read_unit
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A rational number and how it was written."""
+
+    value: Fraction
+    decimals: int | None = None
+    """Digits after the point; ``None`` if it was written without one, and so is exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """Anything else that is one mathematical expression: for the symbolic comparison."""
+
+    latex: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A magnitude with a unit. Percent and degrees are units too."""
+
+    magnitude: Number | Formula
+    unit: Unit | Literal["percent", "degree"]
+
+
+@dataclass(frozen=True, slots=True)
+class Based:
+    """Digits in a base other than ten."""
+
+    digits: str
+    base: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Several values. ``list`` has no brackets: several answers, in any order."""
+
+    kind: Literal["tuple", "bracket", "set", "list"]
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    left: Value
+    right: Value
+    left_closed: bool
+    right_closed: bool
+    ambiguous: bool = False
+    """``(a, b)``: the open interval, or the point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """Of intervals and sets, at least two."""
+
+    parts: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    rows: tuple[tuple[Value, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Sides that are said to be equal."""
+
+    sides: tuple[Value, ...]
+    name: str = ""
+    """The symbol (or ``f(x)``, or words) on the left that only names the value; not among the sides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approximation:
+    exact: Value
+    decimal: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A letter of a multiple choice, with the option's value if that was written too."""
+
+    letter: str
+    value: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    text: str
+    """Lower case, without articles and punctuation."""
+
+
+Value = (
+    Number | Formula | Quantity | Based | Sequence | Interval | Union | Matrix | Chain | Approximation | Choice | Words
+)
+
+EMPTY = Sequence("set", ())
+_EMPTY_WORDS = {"no solution", "no solutions", "no real solution", "no real solutions", "empty set", "none"}
+_CHOICE = re.compile(r"(?:option\s+|choice\s+)?(?:\(\s*([A-J])\s*\)|([A-J])\s*(?:[.:)]|$))[.:]?\s*(.*)", re.DOTALL)
+_ONLY_TEXT = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|mathrm|mathbf|mathcal|operatorname)\s*\{[^{}]*\}")
+_WORD = re.compile(r"[A-Za-z][A-Za-z'-]*")
+_NAME = re.compile(r"(?:\\?[A-Za-z]+|\\[A-Za-z]+)(?:_\{?[A-Za-z0-9]+\}?)?'?(?:\([A-Za-z0-9, ]*\))?")
+_TUPLE_NAME = re.compile(r"\(?\s*\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\s*,\s*\\?[A-Za-z]+(?:_\{?\w+\}?)?)+\s*\)?")
+_MATRIX = re.compile(r"\\begin\{([bpvBV]?matrix|array)\}(?:\{[lcr|]*\})?(.*)\\end\{\1\}", re.DOTALL)
+_BASED = re.compile(r"([0-9A-Fa-f]+)_\{?(?:\\text\{)?([0-9]{1,2}|two|three|four|five|six|seven|eight|nine)\}?\}?")
+_BASES = {w: str(n) for n, w in enumerate("two three four five six seven eight nine".split(), 2)}
+_RELATION = re.compile(r"(\\le|\\ge|\\ne|<|>)(?![A-Za-z])")
+_PERIOD = re.compile(r",?\s*(?:for|where|with)?\s*[a-z]\s*\\in\s*\\(?:mathbb\s*\{?[ZNR]\}?)\s*$")
+_PLUS_MINUS, _MINUS_PLUS = re.compile(r"\\pm(?![A-Za-z])"), re.compile(r"\\mp(?![A-Za-z])")
+_OPEN, _CLOSE = "([{", ")]}"
+
+
+def read(text: str) -> Value:
+    """What ``text``, an answer of at most 1,000 characters, says. Never raises: what is nothing else is a Formula."""
+    return _read(canonical(unwrapped(text)))
+
+
+def _read(text: str) -> Value:
+    text = text.strip()
+    while len(text) > 1 and text[0] == "{" and _matching(text, 0) == len(text) - 1:
+        text = text[1:-1].strip()
+    text = unwrapped(text)
+    plain = without_text(text)
+    words = _as_words(text, plain)
+    if words is not None:
+        return words
+    for read_as in (_choice, _approximation, _listed, _union, _membership, _chain, _set, _bracketed, _matrix, _order):
+        value = read_as(text)
+        if value is not None:
+            return value
+    return _scalar(text)
+
+
+# Words and letters ------------------------------------------------------------------------------------------------------
+
+
+def _as_words(text: str, plain: str) -> Value | None:
+    """An answer without mathematics: a word, a name, a number in words, "no solution"."""
+    lowered = re.sub(r"[^a-z0-9 '-]+", " ", plain.lower()).strip()
+    lowered = re.sub(r"^(?:the|a|an)\s+|\s+(?=\s)", "", lowered)
+    if lowered in _EMPTY_WORDS or plain.strip() in (r"\emptyset", r"\{\}", r"\{ \}"):
+        return EMPTY
+    if re.fullmatch(r"[A-Ja-j]", plain) or re.fullmatch(r"\(\s*[A-J]\s*\)\.?", plain):
+        letter = re.sub(r"[^A-Za-z]", "", plain)
+        in_text = bool(_ONLY_TEXT.fullmatch(text)) or plain.startswith("(")
+        return Choice(letter.upper()) if letter.isupper() or in_text else None
+    number = spelled_number(lowered)
+    if number is not None:
+        return Number(Fraction(number))
+    if re.fullmatch(r"[A-Za-z](?:[A-Za-z .,']|-(?=[A-Za-z]))*", plain) and not re.search(r"[A-Za-z] -|- ", plain) and (len(plain) > 2 or _ONLY_TEXT.fullmatch(text)):
+        is_text = "\\" in text or len(_WORD.findall(plain)) > 1 or len(plain) > 3
+        if is_text:
+            return Words(re.sub(r"\s+", " ", lowered))
+    return None
+
+
+def _choice(text: str) -> Value | None:
+    plain = without_text(text)
+    match = _CHOICE.fullmatch(plain)
+    if match is None or not (match[1] or match[3] == "" or not match[2] or plain[1:2] in ".:)"):
+        return None
+    rest = match[3].strip()
+    if match[1] is None and "(" in plain[:2]:
+        return None
+    if match[1] and rest and (rest[0] in "^_+-*/=<>\\|'" and not rest.startswith(("\\frac", "\\sqrt", "\\$", "\\pi", "-"))):
+        return None  # (A)^2, (A)+1: a formula
+    return Choice(match[1] or match[2], _read(rest) if rest else None)
+
+
+# Structure ----------------------------------------------------------------------------------------------------------------
+
+
+def _approximation(text: str) -> Value | None:
+    parts = _split(text, r"\\approx")
+    if len(parts) != 2 or not all(parts):
+        return None
+    if _NAME.fullmatch(parts[0].strip()) and parts[0].strip() not in (r"\pi", "e"):
+        return _read(parts[1])
+    return Approximation(_read(parts[0]), _read(parts[1]))
+
+
+def _listed(text: str) -> Value | None:
+    r"""Several answers without brackets around them; ``\pm`` is two."""
+    text = _PERIOD.sub("", text)
+    spelled = re.sub(r"\\(?:text|mbox|mathrm)\s*\{\s*(?:,\s*)?(and|or)\s*\}", r" \1 ", text)
+    if _RELATION.search(text) and re.search(r"\band\b|\bor\b|\\vee|\\wedge", spelled):
+        parts = [part for part in re.split(r"\\vee(?![A-Za-z])|\bor\b", spelled) if part.strip()]
+        if len(parts) > 1:
+            found = tuple(map(_read, parts))
+            return Union(found) if all(isinstance(part, Interval | Sequence | Union) for part in found) else None
+        return None
+    parts = _split(spelled, r",\s*(?:and|or)\b|\band\b|\bor\b|[,;]")
+    if len(parts) > 1:
+        if not all(part.strip() for part in parts):
+            return None
+        items = tuple(map(_read, parts))
+        flat: list[Value] = []
+        for item in items:
+            flat += item.items if isinstance(item, Sequence) and item.kind == "list" else [item]
+        return Sequence("list", tuple(flat))
+    if _PLUS_MINUS.search(text) and not text.startswith("\\{") and _depth_ok(text):
+        plus = _PLUS_MINUS.sub("+", _MINUS_PLUS.sub("-", text))
+        minus = _PLUS_MINUS.sub("-", _MINUS_PLUS.sub("+", text))
+        first, second = (_read(re.sub(r"(^|=)\s*\+", r"\1", part)) for part in (plus, minus))
+        return Sequence("list", (first, second))
+    return None
+
+
+def _union(text: str) -> Value | None:
+    parts = _split(text, r"\\cup(?![A-Za-z])")
+    if len(parts) < 2 or not all(part.strip() for part in parts):
+        return None
+    return Union(tuple(_read(part) for part in parts))
+
+
+def _membership(text: str) -> Value | None:
+    r"""``x \in [0, 1]``: the set on the right."""
+    parts = _split(text, r"\\in(?![A-Za-z])")
+    if len(parts) == 2 and _NAME.fullmatch(parts[0].strip()):
+        return _read(parts[1])
+    return None
+
+
+def _chain(text: str) -> Value | None:
+    sides = [side.strip() for side in _split(text, r"(?<![<>!:])=(?!=)")]
+    if len(sides) < 2 or not all(sides) or _RELATION.search(text):
+        return None
+    head = without_text(sides[0])
+    name = ""
+    if _NAME.fullmatch(head) or _TUPLE_NAME.fullmatch(head) or re.fullmatch(r"[A-Za-z][A-Za-z ]+", head):
+        name = squeezed(head)
+        sides = sides[1:]
+    elif re.fullmatch(r"[A-Za-z]", without_text(sides[-1])) and read_number(squeezed(head)) is not None:
+        return Chain((_read(sides[0]),), sides[-1])  # 5 = x
+    return Chain(tuple(map(_read, sides)), name)
+
+
+def _set(text: str) -> Value | None:
+    if not (text.startswith("\\{") and text.endswith("\\}") and _matching(text, 1) == len(text) - 1):
+        return None
+    inside = text[2:-2].strip()
+    builder = re.match(r"\s*([A-Za-z])\s*(?:\\in\s*\\mathbb\s*\{?R\}?\s*)?(?:\\\||\||:)\s*(.+)$", inside, re.DOTALL)
+    if builder:
+        found = _read(builder[2])
+        return found if isinstance(found, Interval | Union | Sequence) else Formula(squeezed(text))
+    value = _read(inside) if inside else EMPTY
+    if isinstance(value, Sequence) and value.kind == "list":
+        return Sequence("set", value.items)
+    return EMPTY if not inside else Sequence("set", (value,))
+
+
+def _bracketed(text: str) -> Value | None:
+    r"""Points, lists, intervals (also ``]0, 1[``) and ``\langle … \rangle``."""
+    for opening, closing in ((r"\langle", r"\rangle"),):
+        if text.startswith(opening) and text.endswith(closing):
+            return Sequence("tuple", tuple(map(_read, _split(text[len(opening) : -len(closing)], "[,;]"))))
+    if len(text) < 3 or text[0] not in "([]" or text[-1] not in ")][":
+        return None
+    inside = text[1:-1]
+    if not _depth_ok(inside):
+        return None
+    parts = [part.strip() for part in _split(inside, "[,;]")]
+    if not all(parts):
+        return None
+    if len(parts) == 1:
+        if text[0] + text[-1] == "()":
+            return _read(inside)
+        return Sequence("bracket", (_read(inside),)) if text[0] + text[-1] == "[]" else None
+    items = tuple(map(_read, parts))
+    ends = text[0] + text[-1]
+    if len(parts) == 2 and not any(isinstance(item, Sequence | Interval) for item in items):
+        return Interval(items[0], items[1], text[0] == "[", text[-1] == "]", ambiguous=ends in ("()", "[]"))
+    return Sequence("bracket" if ends == "[]" else "tuple", items)
+
+
+def _matrix(text: str) -> Value | None:
+    match = _MATRIX.fullmatch(text)
+    if match is None or match[1] in ("vmatrix", "Vmatrix"):
+        return None
+    rows = [row for row in match[2].split("\\\\") if row.strip()]
+    cells = tuple(tuple(_read(cell) for cell in row.split("&")) for row in rows)
+    return Matrix(cells) if cells and len({len(row) for row in cells}) == 1 else None
+
+
+def _order(text: str) -> Value | None:
+    """``a < x <= b``, ``x > a``, ``x != a``: the interval, if one side is a lone symbol."""
+    parts = [part.strip() for part in _RELATION.split(text)]
+    symbol = re.compile(r"[A-Za-z]|\\[A-Za-z]+")
+    infinity, minus_infinity = Formula(r"\infty"), Formula(r"-\infty")
+    if len(parts) == 3:
+        left, relation, right = parts
+        if symbol.fullmatch(right) and not symbol.fullmatch(left):
+            left, right = right, left
+            relation = {"<": ">", ">": "<", "\\le": "\\ge", "\\ge": "\\le"}.get(relation, relation)
+        if not symbol.fullmatch(left) or not right or symbol.fullmatch(right):
+            return None
+        bound = _read(right)
+        if relation == "\\ne":
+            return Union((Interval(minus_infinity, bound, False, False), Interval(bound, infinity, False, False)))
+        if relation in ("<", "\\le"):
+            return Interval(minus_infinity, bound, False, relation == "\\le")
+        return Interval(bound, infinity, relation == "\\ge", False)
+    if len(parts) == 5 and symbol.fullmatch(parts[2]) and parts[0] and parts[4]:
+        first, second = parts[1], parts[3]
+        if first in ("<", "\\le") and second in ("<", "\\le"):
+            return Interval(_read(parts[0]), _read(parts[4]), first == "\\le", second == "\\le")
+        if first in (">", "\\ge") and second in (">", "\\ge"):
+            return Interval(_read(parts[4]), _read(parts[0]), second == "\\ge", first == "\\ge")
+    return None
+
+
+# Scalars ------------------------------------------------------------------------------------------------------------------
+
+
+def _scalar(text: str) -> Value:
+    number = read_number(squeezed(text))
+    if number is not None:
+        return Number(*number)
+    based = _BASED.fullmatch(squeezed(text))
+    if based:
+        return Based(based[1].upper(), _BASES.get(based[2], based[2]))
+    modular = re.fullmatch(r"(.+?)\s*(?:\\pmod|\\mod|\(\s*\\mod)\s*\{?\s*(.+?)\s*[})]*", text)
+    if modular and read_number(squeezed(modular[1])) is not None:
+        return _scalar(modular[1])
+    return _quantity(text) or Formula(squeezed(without_text(text)) if _is_wordy(text) else squeezed(text))
+
+
+def _quantity(text: str) -> Value | None:
+    money = re.fullmatch(r"(-?)\s*\\?\$\s*(.+)", text)
+    if money:
+        amount = _scalar(money[1] + money[2])
+        unit = read_unit("dollars")
+        return Quantity(amount, unit) if unit and isinstance(amount, Number | Formula) else None
+    percent = re.fullmatch(r"(.+?)\s*(?:%|\\(?:text|mbox|mathrm)\s*\{\s*(?:percent|%|\\%)\s*\}|percent)", text)
+    if percent:
+        amount = _scalar(percent[1])
+        return Quantity(amount, "percent") if isinstance(amount, Number | Formula) else None
+    degrees = re.fullmatch(r"(.+?)\s*(?:\^\\circ\s*|\\(?:text|mbox|mathrm)\s*\{\s*degrees?\s*\}|degrees?)", text)
+    if degrees:
+        amount = _scalar(degrees[1])
+        return Quantity(amount, "degree") if isinstance(amount, Number | Formula) else None
+    labelled = re.fullmatch(
+        r"(.*?[\d})])\s*(?:\\(?:text|mbox|mathrm|textrm|textit|textbf|operatorname)\s*\{([^{}]+)\}"
+        r"((?:\s*[/^]?\s*(?:\{?-?\d\}?|\\(?:text|mbox|mathrm)\s*\{[^{}]+\}))*)|(?:\\?\s)?([A-Za-z][A-Za-z./ ^0-9{}-]*))",
+        text,
+    )
+    if labelled is None:
+        return None
+    words = without_text(labelled[2] + labelled[3]) if labelled[2] else labelled[4]
+    if not labelled[2] and (len(_WORD.findall(words)) == 0 or len(words.strip()) == 1):
+        return None  # 2k is a product
+    unit = read_unit(re.sub(r"[{}]", "", words))
+    if unit is None or (not labelled[2] and not unit.dimensions and len(words) < 3):
+        return None
+    amount = _scalar(labelled[1])
+    scale = {"million": 10**6, "billion": 10**9, "thousand": 10**3, "hundred": 100, "trillion": 10**12}
+    if unit.label in scale and isinstance(amount, Number):
+        return Number(amount.value * scale[unit.label])
+    return Quantity(amount, unit) if isinstance(amount, Number | Formula) else None
+
+
+def _is_wordy(text: str) -> bool:
+    return "\\text" in text or "\\mbox" in text
+
+
+# Splitting ----------------------------------------------------------------------------------------------------------------
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """``text`` cut at every match of ``separator`` outside all brackets; brackets need not pair, as in ``]0, 1[``."""
+    parts, depth, start, at = [], 0, 0, 0
+    pattern = re.compile(separator)
+    while at < len(text):
+        char = text[at]
+        if depth == 0 and (match := pattern.match(text, at)) and match.end() > at:
+            parts.append(text[start:at])
+            start = at = match.end()
+            continue
+        if char == "\\":
+            if text.startswith("\\begin", at):
+                depth += 1
+            elif text.startswith("\\end", at):
+                depth -= 1
+            elif text.startswith("\\langle", at):
+                depth += 1
+            elif text.startswith("\\rangle", at):
+                depth -= 1
+            elif text[at + 1 : at + 2] in "{}":
+                depth += 1 if text[at + 1] == "{" else -1
+                at += 1
+            at += 1
+            continue
+        if char in "({":
+            depth += 1
+        elif char in ")}":
+            depth -= 1
+        elif char == "[":
+            depth += 1 if _opens(text, at) else -1
+        elif char == "]":
+            depth += 1 if depth == 0 else -1
+        at += 1
+    parts.append(text[start:])
+    return [part.strip() for part in parts]
+
+
+def _opens(text: str, at: int) -> bool:
+    """Whether ``[`` opens: it does, but at the end of ``]a, b[``."""
+    rest = text[at + 1 :].lstrip()
+    return not (rest == "" or rest.startswith("\\cup"))
+
+
+def _depth_ok(text: str) -> bool:
+    """Whether round and curly brackets pair inside ``text``, so that what was around it belonged together."""
+    depth = 0
+    for char in text.replace("\\{", "{").replace("\\}", "}"):
+        depth += (char in "({") - (char in ")}")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _matching(text: str, start: int) -> int:
+    """Where the bracket at ``start`` closes; -1 if it does not."""
+    depth = 0
+    for index in range(start, len(text)):
+        if text[index] in _OPEN:
+            depth += 1
+        elif text[index] in _CLOSE:
+            depth -= 1
+            if depth == 0:
+                return index
+    return -1

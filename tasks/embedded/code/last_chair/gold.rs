@@ -1,0 +1,19 @@
+fn last_chair(n: i64, k: i64) -> i64 {
+    if k == 1 {
+        return n;
+    }
+    // The winner's place, counted from 0, among `size` players. With one player more it moves on by k, around the
+    // circle; as long as it does not pass the end, many steps can be made at once.
+    let (mut place, mut size) = (0, 1);
+    while size < n {
+        let steps = ((size - 1 - place) / (k - 1)).min(n - size);
+        if steps > 0 {
+            place += steps * k;
+            size += steps;
+        } else {
+            size += 1;
+            place = (place + k) % size;
+        }
+    }
+    place + 1
+}
