@@ -7,6 +7,7 @@ nothing but a string.
 from __future__ import annotations
 
 import base64
+import binascii
 import io
 import pickle
 import zlib
@@ -74,7 +75,11 @@ def _tests(row: Row, name: str, tests: Any, function: str | None) -> list[dict[s
 
 
 def _test(row: Row, which: str, name: str, test: Any, function: str | None) -> dict[str, Any]:
-    if not isinstance(test, Mapping) or not isinstance(test.get("input"), str) or not isinstance(test.get("output"), str):
+    if (
+        not isinstance(test, Mapping)
+        or not isinstance(test.get("input"), str)
+        or not isinstance(test.get("output"), str)
+    ):
         raise row.error(name, f"must hold tests with the strings `input` and `output`, {which} is {shown(test)}")
     kind = test.get("testtype", "stdin")
     if kind == "stdin":
@@ -99,17 +104,15 @@ class _StringUnpickler(pickle.Unpickler):
 
 def _unpack(row: Row) -> Any:
     name = "private_test_cases"
+    inflater = zlib.decompressobj()
     try:
-        packed = base64.b64decode(row.text(name), validate=True)
-        inflater = zlib.decompressobj()
-        unpacked = inflater.decompress(packed, MAX_UNPACKED)
-        if not inflater.eof:
-            raise row.error(name, f"is cut off, or unpacks to more than {MAX_UNPACKED:,} bytes")
+        unpacked = inflater.decompress(base64.b64decode(row.text(name), validate=True), MAX_UNPACKED)
+    except (binascii.Error, zlib.error) as error:
+        raise row.error(name, f"is neither JSON nor base64 of zlib of a pickle: {error}") from None
+    if not inflater.eof:
+        raise row.error(name, f"is cut off, or unpacks to more than {MAX_UNPACKED:,} bytes")
+    try:
         text = _StringUnpickler(io.BytesIO(unpacked)).load()
-    except (ValueError, zlib.error) as error:
-        if isinstance(error, zlib.error) or type(error).__name__ == "Error":
-            raise row.error(name, f"is neither JSON nor base64 of zlib of a pickle: {error}") from None
-        raise
     except Exception as error:  # a broken pickle raises whatever it likes
         raise row.error(name, f"is no pickle of a string: {error}") from None
     if not isinstance(text, str):
@@ -117,6 +120,4 @@ def _unpack(row: Row) -> Any:
     return row.parsed(name, text)
 
 
-register_reader(
-    "livecodebench", is_livecodebench_row, read_livecodebench_row, columns=COLUMNS, id_column="question_id"
-)
+register_reader("livecodebench", is_livecodebench_row, read_livecodebench_row, columns=COLUMNS, id_column="question_id")

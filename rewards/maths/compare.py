@@ -33,7 +33,7 @@ SIGNIFICANT = 3  # digits a decimal gold needs before a more precise answer may 
 class Question:
     """What only a symbolic comparison can tell. ``proportional``: the same equation up to a factor."""
 
-    kind: Literal["equal", "proportional", "close"]
+    kind: Literal["parses", "equal", "proportional", "close"]
     gold: str
     answer: str
 

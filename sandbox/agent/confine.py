@@ -22,12 +22,13 @@ _SHARED_MAPPINGS = 4096 * MIB
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
-def rlimits(bounds: Bounds, memory_limit: str, own_uid: bool) -> RLimits:
+def rlimits(bounds: Bounds, memory_limit: str, own_uid: bool, more_processes: int = 0) -> RLimits:
     """The limits that each process of a tree gets for itself; what counts for the tree, the agent watches.
 
     Args:
         memory_limit: ``address_space`` where no cgroup holds the memory.
         own_uid: nobody else has the uid, so that counting its processes means the program's.
+        more_processes: what wraps the program.
     """
     cpu_s = int(bounds.cpu_s) + 1  # a second fence: the agent looks at the whole tree's CPU, to the millisecond
     wanted = [
@@ -43,7 +44,8 @@ def rlimits(bounds: Bounds, memory_limit: str, own_uid: bool) -> RLimits:
         wanted.append((resource.RLIMIT_DATA, bounds.memory_bytes, bounds.memory_bytes))
         wanted.append((resource.RLIMIT_AS, *2 * (bounds.memory_bytes + _SHARED_MAPPINGS,)))
     if own_uid:
-        wanted.append((resource.RLIMIT_NPROC, bounds.processes, bounds.processes))
+        processes = bounds.processes + more_processes
+        wanted.append((resource.RLIMIT_NPROC, processes, processes))
     allowed = []
     for which, soft, hard in wanted:
         ceiling = resource.getrlimit(which)[1]

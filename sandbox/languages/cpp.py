@@ -10,8 +10,8 @@ from synthetic1.sandbox.languages.source import asset, check_name, closing, code
 PRECOMPILED = "/opt/synthetic1/precompiled"
 """Folder of the precompiled header inside the sandbox. If it is missing there, g++ goes on to the plain header."""
 FLAGS = ("-O2", "-std=c++17")
-"""What changes code: a precompiled header is taken only for exactly those it was made with. The standard is fixed, since
-it is what contests compile with; C++20 programs are compile errors."""
+"""What changes code: a precompiled header is taken only for exactly those it was made with. The standard is fixed to
+what contests compile with; C++20 programs are compile errors."""
 _COMMAND = ("{cxx}", *FLAGS, "-s", f"-I{PRECOMPILED}", "-o", "main", "main.cpp")
 
 

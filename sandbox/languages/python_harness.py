@@ -7,6 +7,7 @@ gains it nothing, since the right answers are not here.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -32,7 +33,7 @@ _SUPPLIED = {
     "copy": "deepcopy",
     "string": "ascii_letters ascii_lowercase ascii_uppercase digits",
 }
-_MODULES = "bisect collections copy functools heapq itertools json math operator os random re string sys typing".split()
+_MODULES = "bisect collections copy functools heapq itertools json math operator os random re string sys typing"
 
 _decode = json.JSONDecoder().scan_once
 _read, _write = os.read, os.write
@@ -115,7 +116,7 @@ def supply(code: types.CodeType, namespace: dict[str, Any]) -> None:
     for home, supplied in _SUPPLIED.items():
         for name in names.intersection(supplied.split()):
             namespace[name] = getattr(importlib.import_module(home), name)
-    for name in names.intersection(_MODULES):
+    for name in names.intersection(_MODULES.split()):
         if name not in namespace:
             namespace[name] = importlib.import_module(name)
 
@@ -142,10 +143,8 @@ def arguments(text: str, at: int) -> list[Any]:
     """The arguments in a request. A lone object whose keys are all integers gets integers, as APPS wants it."""
     args, _ = _decode(text, at)
     if _len(args) == 1 and _type(args[0]) is dict and args[0]:
-        try:
+        with contextlib.suppress(ValueError):
             args[0] = {int(key): item for key, item in args[0].items()}
-        except ValueError:
-            pass
     return args  # type: ignore[no-any-return]
 
 

@@ -29,8 +29,8 @@ def plan_call(source: str, function: str) -> Plan:
     """A top-level function or one of ``impl Solution``; types that the harness does not know are compile errors.
 
     Its parameters and result: whole and floating numbers, ``bool``, ``char``, strings, ``Vec`` and other collections,
-    slices, arrays, tuples, ``Option``, ``Box``, maps with strings or whole numbers as keys; by value or by reference. Of
-    a ``Result`` an ``Err`` is a failure. ``struct Solution`` is supplied if it is missing, and a ``main`` not run.
+    slices, arrays, tuples, ``Option``, ``Box``, maps with strings or whole numbers as keys; by value or by reference.
+    Of a ``Result`` an ``Err`` is a failure. ``struct Solution`` is supplied if it is missing, and a ``main`` not run.
 
     Raises:
         SignatureError: no such function in the source.

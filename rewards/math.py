@@ -1,0 +1,179 @@
+"""The verifier of mathematical answers: does the completion's last box say what the gold says?"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from synthetic1.completion import Completion
+from synthetic1.rewards.maths.answer import MAX_ANSWER, STYLES, AnswerStyle, find_answer
+from synthetic1.rewards.maths.compare import Question, Unanswered, says_the_same
+from synthetic1.rewards.maths.pool import OverLimit, SymbolicPool, Unparseable
+from synthetic1.rewards.maths.screen import too_costly
+from synthetic1.rewards.maths.values import Formula, Value, read
+from synthetic1.rewards.registry import register
+from synthetic1.rewards.verifier import Verifier
+from synthetic1.task import Task
+from synthetic1.verdict import Verdict
+
+MAX_GOLD = 20_000  # characters
+MAX_QUESTIONS = 60  # a pair may need, for lists of formulas in any order
+_FACTOR = re.compile(r"\bfactor(?:i[sz]e|ed)?\b", re.IGNORECASE)
+
+
+@register("verifiable_math")
+@dataclass(frozen=True)
+class Math(Verifier):
+    r"""Scores 1 if the answer is mathematically what ``verification_info["ground_truth"]`` says, else 0.
+
+    What counts as the answer is the ``answer_style`` (see ``maths.answer.find_answer``); ``boxed``, the default, is
+    the one to train with. Both sides are read into values (numbers, quantities with units, tuples, sets, intervals,
+    equations, words), which are compared by rule, exactly and in microseconds. Only formulas that are not written alike
+    go to a worker process, where math-verify's parser reads them; a worker that takes longer than ``comparison_s`` is
+    killed. ``details["decided_by"]`` is ``fast_path`` or ``symbolic``.
+
+    A gold that cannot be read is ``unscorable_gold``. An answer that is too costly to compare is wrong, unless the
+    gold is as costly.
+
+    Raises:
+        ValueError: an unknown ``answer_style``.
+    """
+
+    version: ClassVar[int] = 1
+
+    answer_style: AnswerStyle = "boxed"
+    comparison_s: float = 2.0
+    """Seconds one symbolic comparison may take, from the start of its work."""
+    workers: int | None = field(default=None, compare=False)
+    """Processes for symbolic comparisons; None = one a core."""
+
+    def __post_init__(self) -> None:
+        if self.answer_style not in STYLES:
+            raise ValueError(f"answer_style is one of {', '.join(STYLES)}; got {self.answer_style!r}")
+
+    async def verify(self, task: Task, completion: Completion) -> Verdict:
+        decided = self.verify_now(task, completion)
+        return decided if decided is not None else await self._verify_symbolically(task, completion)
+
+    def verify_now(self, task: Task, completion: Completion) -> Verdict | None:
+        """The verdict where rules alone give one, in microseconds; else ``None``."""
+        gold = _gold(task.verification_info)
+        if isinstance(gold, Verdict):
+            return gold
+        assert completion.answer is not None, "the scorer answers for completions without an answer"
+        found = find_answer(completion.answer, self.answer_style)
+        if found is None:
+            return Verdict(0.0, "no_answer", None, {"why": f"no answer in the style `{self.answer_style}`"})
+        if len(found.text) > MAX_ANSWER and len(found.text) > len(gold.text):
+            return Verdict(0.0, "wrong_answer", found.text, {"why": f"an answer of more than {MAX_ANSWER} characters"})
+        why = too_costly(found.text)
+        if why is not None and too_costly(gold.text) is None:
+            return Verdict(0.0, "wrong_answer", found.text, {"why": f"not compared: it has {why}"})
+        if _FACTOR.search(task.prompt) and _is_sum(found.text) and not _is_sum(gold.text):
+            return Verdict(0.0, "wrong_answer", found.text, {"why": "asked for factors, got a sum"})
+        if isinstance(gold.value, Formula):
+            return None  # the gold has to be readable, whatever the answer says
+        try:
+            same = says_the_same(gold.value, read(found.text), {})
+        except Unanswered:
+            return None
+        return Verdict.graded(float(same), answer=found.text, details={"decided_by": "fast_path"})
+
+    async def _verify_symbolically(self, task: Task, completion: Completion) -> Verdict:
+        gold = _gold(task.verification_info)
+        found = find_answer(completion.answer or "", self.answer_style)
+        assert isinstance(gold, _Gold), "what verify_now has said already"
+        assert found is not None, "what verify_now has said already"
+        pool, value = self._pool(), read(found.text)
+        answers: dict[Question, bool] = {}
+        try:
+            if isinstance(gold.value, Formula):
+                await pool.ask(Question("parses", gold.value.latex, ""))
+            while True:
+                try:
+                    same = says_the_same(gold.value, value, answers)
+                    break
+                except Unanswered as open_question:
+                    question = open_question.question
+                    if len(answers) >= MAX_QUESTIONS:
+                        why = f"more than {MAX_QUESTIONS} comparisons of formulas"
+                        return Verdict(0.0, "wrong_answer", found.text, {"why": why, "decided_by": "symbolic"})
+                    answers[question] = await pool.ask(question)
+        except Unparseable as error:
+            return Verdict.unscorable("gold", f"the gold cannot be read as mathematics: {error}")
+        except OverLimit as reached:
+            return await self._over_limit(pool, gold.value, reached, found.text)
+        by = "symbolic" if answers else "fast_path"
+        return Verdict.graded(float(same), answer=found.text, details={"decided_by": by})
+
+    async def _over_limit(self, pool: SymbolicPool, gold: Value, reached: OverLimit, answer: str) -> Verdict:
+        """The answer's fault, unless the gold alone is too much."""
+        if isinstance(gold, Formula):
+            try:
+                await pool.ask(Question("equal", gold.latex, f"({gold.latex})"))
+            except OverLimit:
+                return Verdict.unscorable("gold", f"the gold alone reaches the limit of {reached.limit}")
+        reason = "memory_limit" if reached.limit == "memory" else "time_limit"
+        return Verdict(0.0, reason, answer, {"decided_by": "symbolic", "why": f"limit of {reached.limit} reached"})
+
+    def _pool(self) -> SymbolicPool:
+        """This loop's pool; a forked child and another loop have their own."""
+        key = (os.getpid(), self.workers, self.comparison_s)
+        pools = _pools.setdefault(asyncio.get_running_loop(), {})
+        if key not in pools:
+            pools[key] = SymbolicPool(self.workers or len(os.sched_getaffinity(0)), self.comparison_s)
+        return pools[key]
+
+    async def aclose(self) -> None:
+        pools = _pools.get(asyncio.get_running_loop(), {})
+        pool = pools.pop((os.getpid(), self.workers, self.comparison_s), None)
+        if pool is not None:
+            pool.close()
+
+
+_pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[int, int | None, float], SymbolicPool]]
+_pools = weakref.WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class _Gold:
+    text: str
+    value: Value
+
+
+def _gold(info: Mapping[str, Any]) -> _Gold | Verdict:
+    truth = info.get("ground_truth")
+    if isinstance(truth, int | float) and not isinstance(truth, bool):
+        truth = repr(truth)
+    if not isinstance(truth, str):
+        shown = "missing" if truth is None else f"{type(truth).__name__}, not a string"
+        return Verdict.unscorable("gold", f"verification_info.ground_truth is {shown}")
+    if not truth.strip():
+        return Verdict.unscorable("gold", "verification_info.ground_truth is empty")
+    if len(truth) > MAX_GOLD:
+        return Verdict.unscorable("gold", f"verification_info.ground_truth has {len(truth):,} characters")
+    return _read_gold(truth)
+
+
+@lru_cache(maxsize=8192)
+def _read_gold(truth: str) -> _Gold:
+    """The gold's value: what is in its last box, if it has one (a whole solution), or all of it."""
+    boxed = find_answer(truth, "boxed")
+    text = boxed.text if boxed is not None else truth
+    return _Gold(text, read(text))
+
+
+def _is_sum(text: str) -> bool:
+    """Whether a formula is a sum at its top, outside all brackets."""
+    depth = 0
+    for index, char in enumerate(text.strip()):
+        depth += (char in "({[") - (char in ")}]")
+        if depth == 0 and index and char in "+-":
+            return True
+    return False

@@ -1,0 +1,203 @@
+"""Workers for symbolic comparison, each killed when it takes too long: nothing here can hang its caller."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from synthetic1.rewards.maths.compare import Question
+
+REMEMBERED = 50_000  # answers
+START_S = 60.0  # for the nursery to import sympy on a busy machine
+
+
+class Unparseable(ValueError):
+    """The gold side of a question is no formula that can be read."""
+
+
+class OverLimit(Exception):
+    """A comparison reached a limit: ``time``, ``memory`` or ``nesting``."""
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
+class WorkersFailed(RuntimeError):
+    """The workers cannot be started or die by themselves."""
+
+
+@dataclass
+class _Worker:
+    pid: int
+    connection: socket.socket
+
+
+class SymbolicPool:
+    """Answers questions of ``compare``, on the event loop that first asks.
+
+    Args:
+        workers: how many comparisons may run at once.
+        deadline_s: seconds one may take, counted from when a worker begins; then that worker is killed.
+    """
+
+    def __init__(self, workers: int, deadline_s: float) -> None:
+        self._deadline_s = deadline_s
+        self._free: list[_Worker] = []
+        self._slots = asyncio.Semaphore(workers)
+        self._starting = asyncio.Lock()
+        self._nursery: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._known: OrderedDict[Question, bool | str] = OrderedDict()
+        self._asked: dict[Question, asyncio.Future[bool | str]] = {}
+
+    async def ask(self, question: Question) -> bool:
+        """The answer to ``question``.
+
+        Raises:
+            Unparseable: the gold cannot be read.
+            OverLimit: the comparison took too long or too much.
+            WorkersFailed: no worker could be had.
+        """
+        reply = self._known.get(question)
+        if reply is None:
+            reply = await self._shared(question)
+        else:
+            self._known.move_to_end(question)
+        if isinstance(reply, bool):
+            return reply
+        if reply.startswith("unparseable"):
+            raise Unparseable(reply.partition(": ")[2])
+        if reply.startswith("failed"):
+            return False  # a defect of the parser's or sympy's on this pair: not shown equal
+        raise OverLimit(reply)
+
+    async def _shared(self, question: Question) -> bool | str:
+        """One piece of work for all who ask the same at once."""
+        waiting = self._asked.get(question)
+        if waiting is not None:
+            return await asyncio.shield(waiting)
+        future = self._asked[question] = asyncio.get_running_loop().create_future()
+        try:
+            reply = await self._work(question)
+            self._known[question] = reply
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+            future.set_result(reply)
+            return reply
+        except BaseException as error:
+            # the others ask again themselves; a cancelled asker must not cancel them
+            future.set_exception(WorkersFailed(f"the asker before failed: {type(error).__name__}"))
+            future.exception()
+            raise
+        finally:
+            del self._asked[question]
+
+    async def _work(self, question: Question) -> bool | str:
+        async with self._slots:
+            for attempt in (1, 2):
+                worker = await self._take()
+                try:
+                    reply = await asyncio.wait_for(_exchange(worker, question), self._deadline_s)
+                except TimeoutError:
+                    _kill(worker)
+                    return "time"
+                except (OSError, EOFError, ValueError):
+                    _kill(worker)
+                    if attempt == 2:  # twice, each on a fresh worker: it is the formula that kills them
+                        return "memory"
+                    continue
+                except BaseException:
+                    _kill(worker)
+                    raise
+                self._free.append(worker)
+                return reply
+        raise AssertionError("two attempts end the work")
+
+    async def _take(self) -> _Worker:
+        if self._free:
+            return self._free.pop()
+        async with self._starting:
+            return await asyncio.get_running_loop().run_in_executor(None, self._fork)
+
+    def _fork(self) -> _Worker:
+        """A new worker, in 15 ms; the first one waits for the nursery. Blocks; runs in a thread."""
+        for attempt in (1, 2):
+            try:
+                if self._nursery is None or self._nursery.poll() is not None:
+                    self._start_nursery()
+                assert self._control is not None
+                ours, theirs = socket.socketpair()
+                with theirs:
+                    socket.send_fds(self._control, [b"f"], [theirs.fileno()])
+                pid = int.from_bytes(_received(self._control, 4), "big")
+                ours.setblocking(False)
+                return _Worker(pid, ours)
+            except (OSError, EOFError) as error:
+                self._stop_nursery()
+                if attempt == 2:
+                    raise WorkersFailed(f"the comparison workers do not start: {error}") from None
+        raise AssertionError("two attempts return or raise")
+
+    def _start_nursery(self) -> None:
+        ours, theirs = socket.socketpair()
+        argv = [sys.executable, "-m", "synthetic1.rewards.maths.worker", str(theirs.fileno())]
+        with theirs:
+            self._nursery = subprocess.Popen(
+                argv, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+            )
+        ours.settimeout(START_S)
+        self._control = ours
+        _received(ours, 5)
+
+    def _stop_nursery(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        if self._nursery is not None:
+            self._nursery.kill()
+            self._nursery.wait()
+        self._control = self._nursery = None
+
+    def close(self) -> None:
+        """End every worker. Idempotent."""
+        while self._free:
+            _kill(self._free.pop())
+        self._stop_nursery()
+
+
+async def _exchange(worker: _Worker, question: Question) -> bool | str:
+    loop = asyncio.get_running_loop()
+    line = json.dumps([question.kind, question.gold, question.answer]).encode() + b"\n"
+    await loop.sock_sendall(worker.connection, line)
+    received = b""
+    while not received.endswith(b"\n"):
+        chunk = await loop.sock_recv(worker.connection, 4096)
+        if not chunk:
+            raise EOFError("the worker died")
+        received += chunk
+    reply: bool | str = json.loads(received)
+    return reply
+
+
+def _kill(worker: _Worker) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(worker.pid, signal.SIGKILL)
+    worker.connection.close()
+
+
+def _received(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        chunk = connection.recv(size - len(data))
+        if not chunk:
+            raise EOFError("the nursery ended")
+        data += chunk
+    return data

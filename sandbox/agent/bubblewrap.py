@@ -1,0 +1,349 @@
+"""The launcher that starts every program in namespaces of its own, by bwrap."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from synthetic1.sandbox.agent import cgroup, confine, mounts, processes
+from synthetic1.sandbox.agent.box import remove_below
+from synthetic1.sandbox.agent.launch import Command, Exit, LauncherError, Process, Streams, Tally, Warm
+
+TOOLCHAINS = "/opt"
+"""Where programs see toolchains that do not stand under /usr."""
+OWN_PROCESSES = 2
+"""bwrap's own, of each program: one outside, one that is the first of the new process namespace."""
+_ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime")
+_FREE_FD = 10  # descriptors below may be given a meaning in the child
+_SWEEP_S = 10.0
+
+
+@dataclass(frozen=True)
+class World:
+    """What programs see of this machine, and who they are."""
+
+    bwrap: str
+    """Its path."""
+    root: str
+    """The folder whose ``usr``, ``bin``, ``lib`` … they see as theirs: ``/``, or a root file system made for them."""
+    toolchains: Mapping[str, str]
+    """Name → folder; seen as ``/opt/NAME``."""
+    uid: int | None
+    """Whom they run as, outside too; None: as this process, which is not root."""
+    filter_fd: int
+    """A file that holds the system call filter."""
+    group: str | None
+    """Name of the control group to make for them; None: make none."""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> World:
+        return cls(**json.loads(text))
+
+
+class BubblewrapLauncher:
+    """Starts each program with a process, user, mount, network, IPC and host name namespace of its own.
+
+    It sees: programs and libraries read-only, a /proc and a /dev of its own, its box, and empty folders in memory at
+    ``/tmp``, ``/dev/shm`` and ``box/work``, which go with it. When its main process ends, the kernel ends the rest.
+
+    Args:
+        state: an empty folder for the box and for what has to stand in files; everybody may walk through it.
+
+    Raises:
+        LauncherError: what root needs for itself is refused.
+    """
+
+    name = "bubblewrap"
+
+    def __init__(self, state: str, world: World) -> None:
+        self._world = world
+        self._box = os.path.join(state, "box")
+        self._group = cgroup.create(world.group) if world.group else None
+        self.memory_limit: Literal["cgroup", "address_space"] = "cgroup" if self._group else "address_space"
+        self._limits: tuple[int, int] | None = None
+        self._pid = os.getpid()
+        self._places = {folder: f"{TOOLCHAINS}/{name}" for name, folder in world.toolchains.items()}
+        try:
+            shown = self._show(state) if world.uid is not None else {}
+            self._view = _view(world, shown) + _accounts(state, world.uid)
+        except OSError as error:
+            self.close()
+            raise LauncherError(f"{error.filename}: {error.strerror}") from None
+        confine.adopt_orphans()
+
+    def start(self, command: Command, streams: Streams) -> Process:
+        bounds = command.bounds
+        if self._group is not None:
+            self._bound(self._group, bounds.memory_bytes, bounds.processes + OWN_PROCESSES)
+        account = _Account(self._group)
+        with contextlib.ExitStack() as ours:
+            try:
+                said, says = _pipe()
+                ours.callback(os.close, says)
+                # Each bwrap reads the filter from its start.
+                filter_fd = _high(os.open(f"/proc/self/fd/{self._world.filter_fd}", os.O_RDONLY))
+                ours.callback(os.close, filter_fd)
+                argv = self._arguments(command, filter_fd, says)
+                pid = os.fork()
+            except OSError as error:
+                raise LauncherError(f"cannot start bwrap: {error}") from None
+            if pid == 0:
+                try:
+                    self._execute(argv, command, streams, (filter_fd, says))
+                except BaseException as error:
+                    os.write(2, f"cannot start bwrap: {error}\n".encode(errors="replace"))
+                finally:
+                    os._exit(127)
+        return _Sandboxed(pid, said, self, account)
+
+    def warm(self, command: Command) -> Warm | None:
+        """None: a fork of a warm interpreter would share its namespaces with it."""
+        return None
+
+    def sweep(self) -> bool:
+        return self.end_children()
+
+    def empty(self, folder: str) -> bool:
+        return remove_below(folder)
+
+    def close(self) -> None:
+        self.end_children()
+        if self._group is not None:
+            with contextlib.suppress(OSError):  # else the next owner's sweep removes it
+                self._group.remove()
+            self._group = None
+
+    def end_children(self) -> bool:
+        """Kill and reap what is left of programs; False: something does not go.
+
+        All of it are descendants of bwrap's process, so each orphan becomes a child of this one.
+        """
+        deadline = time.monotonic() + _SWEEP_S
+        while children := processes.children(self._pid):
+            for pid in children:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                    if os.waitpid(pid, os.WNOHANG)[0]:
+                        continue
+                except (ProcessLookupError, ChildProcessError):
+                    continue
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.0002)
+        if self._group is not None and self._group.processes():
+            try:
+                self._group.kill_all(_SWEEP_S)
+            except TimeoutError:
+                return False
+        return True
+
+    def _bound(self, group: cgroup.Cgroup, memory_bytes: int, count: int) -> None:
+        if self._limits == (memory_bytes, count):
+            return
+        try:
+            group.set_limits(memory_bytes, count)
+        except OSError as error:
+            self._limits = None
+            raise LauncherError(f"the control group takes no limit of {memory_bytes} bytes: {error.strerror}") from None
+        self._limits = memory_bytes, count
+
+    def _execute(self, argv: list[str], command: Command, streams: Streams, inherited: tuple[int, ...]) -> None:
+        """In the child."""
+        if self._group is not None:
+            self._group.enter()
+        confine.take_streams(streams)
+        for fd in inherited:
+            os.set_inheritable(fd, True)
+        confine.become_victim()
+        confine.restore_signals()
+        bounds = command.bounds
+        own_uid = self._world.uid is not None
+        confine.apply(confine.rlimits(bounds, self.memory_limit, own_uid, more_processes=OWN_PROCESSES))
+        if self._world.uid is not None:
+            confine.become(self._world.uid)
+        env = {**command.env, "PATH": ":".join(map(self._inside, command.env.get("PATH", "").split(":")))}
+        os.execve(argv[0], argv, env)
+
+    def _arguments(self, command: Command, filter_fd: int, says: int) -> list[str]:
+        files, memory = str(command.bounds.file_bytes), str(command.bounds.memory_bytes)
+        building = command.purpose == "build"
+        argv = [self._world.bwrap, *_NAMESPACES, "--seccomp", str(filter_fd), "--json-status-fd", str(says)]
+        argv += self._view
+        argv += ["--perms", "1777", "--size", memory if building else files, "--tmpfs", "/tmp"]
+        argv += ["--perms", "1777", "--size", files, "--tmpfs", "/dev/shm"]
+        argv += ["--ro-bind", self._box, "/box"]
+        if building:
+            argv += ["--bind", f"{self._box}/build", "/box/build"]
+        else:
+            argv += ["--perms", "0777", "--size", files, "--tmpfs", "/box/work"]
+        argv += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", self._inside(command.cwd), "--"]
+        return [*argv, self._inside(command.argv[0]), *command.argv[1:]]
+
+    def _inside(self, path: str) -> str:
+        """Where programs see what stands at ``path`` outside."""
+        places = {self._box: "/box", **self._places}
+        if self._world.root != "/":
+            places[self._world.root] = ""
+        for folder, place in places.items():
+            if path == folder or path.startswith(f"{folder}/"):
+                return place + path[len(folder) :]
+        return path
+
+    def _show(self, state: str) -> dict[str, str]:
+        """Folders to which only root can walk, such as toolchains in its home, where the programs' user can."""
+        mounts.leave_for_own_mounts()
+        shown = {}
+        for name, folder in {**self._world.toolchains, "root": self._world.root}.items():
+            if folder == "/":
+                continue
+            at = os.path.join(state, f"shown-{name}")
+            os.mkdir(at, 0o755)
+            mounts.show(folder, at)
+            shown[folder] = at
+        return shown
+
+
+def _pipe() -> tuple[int, int]:
+    """To read from without waiting; and to write to, a descriptor for the child."""
+    said, says = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    return said, _high(says)
+
+
+def _high(descriptor: int) -> int:
+    """The same file under a number that means nothing in the child."""
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _FREE_FD)
+    finally:
+        os.close(descriptor)
+
+
+_NAMESPACES = [
+    *("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+    *("--hostname", "sandbox", "--die-with-parent", "--new-session"),
+]
+
+
+def _view(world: World, shown: Mapping[str, str]) -> list[str]:
+    """bwrap's arguments for what every program sees, read-only."""
+    root = shown.get(world.root, world.root)
+    argv = []
+    for name in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", *(["opt"] if world.root != "/" else [])):
+        path = os.path.join(root, name)
+        if os.path.islink(path):
+            argv += ["--symlink", os.readlink(path), f"/{name}"]
+        elif os.path.isdir(path):
+            argv += ["--ro-bind", path, f"/{name}"]
+    for name in _ETC:
+        argv += ["--ro-bind-try", os.path.join(root, "etc", name), f"/etc/{name}"]
+    for name, folder in world.toolchains.items():
+        argv += ["--ro-bind", shown.get(folder, folder), f"{TOOLCHAINS}/{name}"]
+    return [*argv, "--proc", "/proc", "--dev", "/dev"]
+
+
+def _accounts(state: str, uid: int | None) -> list[str]:
+    """The user list that programs see: root and themselves."""
+    number = os.getuid() if uid is None else uid
+    argv = []
+    for name, lines in {
+        "passwd": f"root:x:0:0::/:/bin/sh\nsandbox:x:{number}:{number}::/tmp:/bin/sh\n",
+        "group": f"root:x:0:\nsandbox:x:{number}:\n",
+    }.items():
+        path = os.path.join(state, name)
+        with open(path, "w", encoding="ascii") as file:
+            file.write(lines)
+        os.chmod(path, 0o644)
+        argv += ["--ro-bind", path, f"/etc/{name}"]
+    return argv
+
+
+class _Account:
+    """What one program uses, by the slot's control group, in which nothing else is."""
+
+    def __init__(self, group: cgroup.Cgroup | None) -> None:
+        self._group = group
+        self._cpu_s = self._oom_kills = 0.0
+        if group is not None:
+            self._cpu_s, self._oom_kills = group.cpu_s(), group.oom_kills()
+            group.reset_peak()
+
+    def cpu_s(self) -> float | None:
+        return None if self._group is None else self._group.cpu_s() - self._cpu_s
+
+    def peak_bytes(self) -> int | None:
+        return None if self._group is None else self._group.peak_bytes()
+
+    def out_of_memory(self) -> bool:
+        return self._group is not None and self._group.oom_kills() > self._oom_kills
+
+
+class _Sandboxed:
+    """bwrap's outer process, and through it the program."""
+
+    watch: int | None = None
+
+    def __init__(self, pid: int, said: int, launcher: BubblewrapLauncher, account: _Account) -> None:
+        self._pid, self._said = pid, said
+        self._launcher, self._account = launcher, account
+        self._killed = False
+        self._exit: Exit | None = None
+
+    def exit(self) -> Exit | None:
+        if self._exit is None:
+            try:
+                pid, status, usage = os.wait4(self._pid, os.WNOHANG)
+            except ChildProcessError:
+                raise LauncherError("bwrap was reaped by somebody else") from None
+            if pid:
+                cpu_s, peak_bytes = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+                self._exit = Exit(self._status(status), cpu_s, peak_bytes)
+        return self._exit
+
+    def cpu_s(self) -> float:
+        counted = self._account.cpu_s()
+        if counted is not None:
+            return counted
+        return sum(map(processes.cpu_s, [self._pid, *processes.descendants(self._pid)]))
+
+    def kill(self) -> None:
+        self._killed = True
+        if self._exit is None:
+            os.kill(self._pid, signal.SIGKILL)  # what is inside has asked to die with it
+
+    def finish(self) -> Tally:
+        assert self._exit is not None, "finish comes after exit"
+        clean = self._launcher.end_children()
+        cpu_s, peak = self._account.cpu_s(), self._account.peak_bytes()
+        return Tally(
+            self._exit.cpu_s if cpu_s is None else cpu_s,
+            self._exit.peak_bytes if peak is None else peak,
+            self._account.out_of_memory(),
+            clean,
+        )
+
+    def _status(self, status: int) -> int:
+        """The program's own, from bwrap's, which says 128 + n for signal n, as a shell does.
+
+        Raises:
+            LauncherError: bwrap ended before the program began.
+        """
+        try:
+            report = os.read(self._said, 65536)
+        except BlockingIOError:
+            report = b""
+        os.close(self._said)
+        if os.WIFSIGNALED(status):
+            return status  # it was killed: by us, or by the kernel for memory
+        if b'"exit-code"' not in report and not self._killed:
+            raise LauncherError(f"bwrap ended with {os.WEXITSTATUS(status)} before the program began")
+        code = os.WEXITSTATUS(status)
+        return code - 128 if 128 < code <= 128 + signal.NSIG else status

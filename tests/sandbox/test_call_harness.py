@@ -1,0 +1,379 @@
+"""The call harnesses on real compilers and interpreters: which signatures work, and that no program fools them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from synthetic1.sandbox.languages.cpp import precompile_command
+from synthetic1.sandbox.languages.language import Language, Plan, SignatureError
+from synthetic1.sandbox.languages.registry import get_language
+
+HANG_S = 60
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a served program ended."""
+
+    exit_code: int
+    answers: list[str]
+    said: str
+
+
+def run_plan(
+    language: Language, plan: Plan, folder: Path, requests: bytes, environ: Mapping[str, str] | None = None
+) -> Ended:
+    """Do what an agent does, without a sandbox: build, start with a channel at fd 3, read until it ends."""
+    box = folder / "box"
+    for place in (box / "build", box / "work"):
+        place.mkdir(parents=True)
+    for name, content in plan.files.items():
+        for path in (box / name, box / "build" / name):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    env = {**os.environ, **plan.env, **(environ or {})}
+
+    def command(argv: Sequence[str]) -> list[str]:
+        return [language.tools[word[1:-1]][0] if word.startswith("{") else word for word in argv]
+
+    if plan.build is not None:
+        built = subprocess.run(command(plan.build), cwd=box / "build", env=env, capture_output=True, timeout=HANG_S)
+        if built.returncode != 0:
+            return Ended(-1, [], built.stderr.decode(errors="replace"))
+        for output in plan.outputs:
+            (box / "build" / output).rename(box / output)
+    ours, theirs = socket.socketpair()
+    with ours, subprocess.Popen(
+        ["bash", "-c", f'exec "$@" 3<&{theirs.fileno()}', "bash", *command(plan.argv)],
+        cwd=box / "work",
+        env=env,
+        pass_fds=(theirs.fileno(),),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        theirs.close()
+        ours.settimeout(HANG_S)
+        ours.sendall(requests)
+        ours.shutdown(socket.SHUT_WR)
+        received = b""
+        try:
+            while chunk := ours.recv(1 << 16):
+                received += chunk
+        except ConnectionResetError:
+            pass  # it ended without reading everything
+        said = process.communicate(timeout=HANG_S)[1].decode(errors="replace")
+    return Ended(process.returncode, received.decode("ascii").splitlines(), said)
+
+
+Served = Callable[..., Ended]
+
+
+@pytest.fixture(scope="session")
+def precompiled(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a header precompiled as the image does it: the compilations below take a third of the time."""
+    folder = tmp_path_factory.mktemp("precompiled")
+    subprocess.run(precompile_command(str(folder)), shell=True, check=True, timeout=HANG_S)
+    return str(folder)
+
+
+@pytest.fixture
+def served(tmp_path: Path, require: Callable[[str, object, str], None], precompiled: str) -> Served:
+    """``served(language, source, function, *calls)``: one process that gets all the calls."""
+
+    def serve(name: str, source: str, function: str, *calls: Sequence[Any]) -> Ended:
+        language = get_language(name)
+        tool = next(iter(language.tools.values()))[0]
+        require(tool, shutil.which(tool), f"install {tool}")
+        requests = "".join(f"n{i} {json.dumps(list(args))}\n" for i, args in enumerate(calls)).encode("ascii")
+        return run_plan(language, language.plan_call(source, function), tmp_path, requests, {"CPATH": precompiled})
+
+    return serve
+
+
+def values(ended: Ended) -> list[Any]:
+    """What was returned, after looking at the frames."""
+    assert ended.exit_code == 0, ended.said
+    found = []
+    for i, line in enumerate(ended.answers):
+        head, tail = f'n{i} {{"value": ', "}"
+        assert line.startswith(head), line
+        assert line.endswith(tail), line
+        found.append(json.loads(line[len(head) : -len(tail)]))
+    return found
+
+
+PYTHON = [
+    ("def f(a, b): return a + b", [[1, 2], ["x", "y"], [[1], [2]]], [3, "xy", [1, 2]]),
+    ("f = lambda *a: a", [[], [1, None, True]], [[], [1, None, True]]),
+    ("class Solution:\n  def f(self, a): return a * 2", [[4]], [8]),
+    ("class Solution:\n  @staticmethod\n  def f(a): return a * 2\ndef f(a): return 0", [[4]], [8]),
+    ("class Solution:\n  def f(self, a: List[int]) -> Optional[int]: return max(a, default=None)", [[[]]], [None]),
+    ("from __future__ import annotations\ndef f(a: Wrong): return gcd(a, 12)", [[8]], [4]),
+    ("def f(a): return defaultdict(int, {a: heapq.nsmallest(1, [3, 2])})", [["k"]], [{"k": [2]}]),
+    ("def f(a): return {1: 2, None: (3, 4)}", [[0]], [{"1": 2, "null": [3, 4]}]),
+    ("def f(a): return set(a)", [[[10, 9, 100]], [["b", "a"]], [[2, "b"]]], [[9, 10, 100], ["a", "b"], ["b", 2]]),
+    ("def f(a): return a", [[{"1": 2}], [{"a": 1, "2": 3}]], [{"1": 2}, {"a": 1, "2": 3}]),
+    ("def f(a): return [type(k).__name__ for k in a]", [[{"1": 2}], [{"x": 0}]], [["int"], ["str"]]),
+    ("def f(a): return 0.1 + 0.2, 1e300, 10**30, -0.5", [[0]], [[0.1 + 0.2, 1e300, 10**30, -0.5]]),
+    ("def f(a): return a + 'é\U0001f600\\x00\"\\\\'", [["ß"]], ["ßé\U0001f600\x00\"\\"]),
+    ("def f(n): return n if n == 0 else f(n - 1)", [[20000]], [0]),
+    ("print('noise')\ndef f(a):\n  print('more')\n  return a", [[1], [2]], [1, 2]),
+    ("if __name__ == '__main__':\n  raise SystemExit(3)\ndef f(): return __name__", [[]], ["candidate"]),
+    ("from dataclasses import dataclass\n@dataclass\nclass P:\n  x: int\ndef f(a): return P(a).x", [[5]], [5]),
+    ("# -*- coding: latin-1 -*-\ndef f(): return 'é'", [[]], ["é"]),
+    ("from enum import IntEnum\nE = IntEnum('E', 'A B')\ndef f(): return E.B, E.A == 1", [[]], [[2, True]]),
+    ("import json, builtins\njson.dumps = json.loads = None\nbuiltins.print = builtins.type = builtins.len = None\n"
+     "builtins.isinstance = builtins.issubclass = lambda *_: True\ndef f(a): return [a, {'k': (a,)}]",
+     [["s"]], [["s", {"k": ["s"]}]]),
+    ("class S(str):\n  def __repr__(self): return 'gold'\n  __str__ = __repr__\n  def __eq__(self, o): return True\n"
+     "  __hash__ = str.__hash__\n  def __iter__(self): return iter('gold')\ndef f(): return S('mine')", [[]], ["mine"]),
+    ("class I(int):\n  def __repr__(self): return '42'\n  __str__ = __int__ = __index__ = __repr__\n"
+     "def f(): return [I(7), 1]", [[]], [[7, 1]]),
+    ("class L(list):\n  def __iter__(self): return iter([42])\n  def __getitem__(self, i): return 42\n"
+     "  def __len__(self): return 1\ndef f(): return L([7, 8])", [[]], [[7, 8]]),
+    ("class D(dict):\n  def items(self): return [('gold', 1)]\n  __iter__ = keys = items\n"
+     "def f(): return D(mine=2)", [[]], [{"mine": 2}]),
+]  # fmt: skip
+
+JAVASCRIPT = [
+    ("function f(a, b) { return a + b }", [[1, 2], ["x", "y"]], [3, "xy"]),
+    ("const f = (a) => a.map((x) => x * 2);", [[[1, 2]]], [[2, 4]]),
+    ("var f = function(a) { return [a, undefined, null, , 1] };", [[0]], [[0, None, None, None, 1]]),
+    ("class Solution { f(a) { return this.g(a) } g(a) { return a + 1 } }", [[1]], [2]),
+    ("class Solution { static f(a) { return a + 1 } }", [[1]], [2]),
+    ("let f = async (a) => { await new Promise((r) => setTimeout(r, 1)); return a };", [[1], [2]], [1, 2]),
+    ("module.exports = { f: (a) => -a };", [[1]], [-1]),
+    ("module.exports = function f(a) { return -a }", [[1]], [-1]),
+    ("'use strict'; exports.f = (a) => -a; // the end", [[1]], [-1]),
+    ("export function f(a) { return a }", [[1]], [1]),
+    ("#!/usr/bin/env node\nconst assert = require('assert'); function f(a) { assert(a); return 1 }", [[1]], [1]),
+    ("function f() { return [2n ** 70n, -0, 1.5, 0.1 + 0.2, 1e21] }", [[]], [[2**70, 0, 1.5, 0.1 + 0.2, 1e21]]),
+    ("function f() { return { b: new Map([[1, 2]]), a: new Set([10, 9]), c: new Set(['y', 'x']) } }", [[]],
+     [{"b": {"1": 2}, "a": [9, 10], "c": ["x", "y"]}]),
+    ("function f(s) { return s + '\\u00e9\\ud83d\\ude00\\u007f\"\\\\\\n' }", [["ß"]], ["ßé\U0001f600\x7f\"\\\n"]),
+    ("function f() { return new Uint8Array([1, 2]) }", [[]], [[1, 2]]),
+    ("setInterval(() => 0, 1000); function f() { console.log('noise'); return 1 }", [[]], [1]),
+    ("Object.prototype.toJSON = Array.prototype.toJSON = String.prototype.toJSON = () => 'gold';\n"
+     "JSON.stringify = JSON.parse = () => 'gold'; Array.prototype.join = () => 'gold'; Map.prototype.forEach = null;\n"
+     "String.prototype.charCodeAt = String.prototype.slice = String.prototype.indexOf = () => 0;\n"
+     "Array.prototype[Symbol.iterator] = null; Object.keys = () => ['gold']; Array.isArray = () => true;\n"
+     "Object.defineProperty(Object.prototype, '0', { get: () => 'gold', set() {}, configurable: true });\n"
+     "Function.prototype.call = Function.prototype.apply = () => 'gold';\n"
+     "function f(a) { return { a, b: [1, 'é'] } }", [["mine"]], [{"a": "mine", "b": [1, "é"]}]),
+]  # fmt: skip
+
+CPP = [
+    ("""#include <bits/stdc++.h>
+     using namespace std;
+     #define int long long
+     #define endl '\\n'
+     #define first f1
+     int f(int a, vector<vector<int>>& b, const string& c, double d, bool e, char g, size_t h) {
+       cout << "noise" << endl;
+       return a + b[1][0] + c.size() + (d > 1.5) + e + (g == 'x') + h;
+     }
+     signed main() { return f(1, *new vector<vector<int>>, "", 0, 0, 0, 0); }""",
+     [[2**40, [[], [5]], "é", 1.75, True, "x", 7]], [2**40 + 5 + 2 + 1 + 1 + 1 + 7]),
+    ("""class Solution { int base = 1; public:
+       std::vector<std::string> f(std::vector<std::string> words) const { words.push_back("\\xff\\"\\n\\xc3\\xa9");
+       return words; } };""", [[["a\\", "\u00e9\U0001f600"]]], [["a\\", "\u00e9\U0001f600", '�"\n\u00e9']]),
+    ("""using namespace std;
+     auto f(pair<int, string> a, tuple<bool, double> b, map<string, vector<int>> c, unordered_map<int, bool> d,
+            optional<int> e, set<char> g, array<int, 2> h, vector<bool> i) {
+       return make_tuple(a, b, c, d, e, g, h, i, unordered_set<string>{"b", "a"}, 1.0, 0.1 + 0.2, 1e300, 1.0 / 3);
+     } int main() {}""",
+     [[[1, "x"], [True, 2], {"k": [1, 2]}, {"-3": True}, None, ["b", "a"], [8, 9], [True, False]]],
+     [[[1, "x"], [True, 2], {"k": [1, 2]}, {"-3": True}, None, ["a", "b"], [8, 9], [True, False], ["a", "b"],
+       1.0, 0.1 + 0.2, 1e300, 1 / 3]]),
+    ("""class Solution { public: ListNode* f(ListNode* a, TreeNode* b) {
+       ListNode* head = nullptr; for (; a; a = a->next) head = new ListNode(a->val, head);
+       for (TreeNode* n = b; n; n = n->right) head = new ListNode(n->val, head); return head; } };""",
+     [[[1, 2, 3], [7, None, 8, 9]], [[], []]], [[8, 7, 3, 2, 1], []]),
+    ("void f(std::vector<int>& a) { a.clear(); }", [[[1]]], [None]),
+    ("static unsigned char count(long long n) noexcept { return n; } int x;", [[200]], [200]),
+    ("struct Node { int val; Node *left, *right; Node(int v) : val(v), left(0), right(0) {} };\n"
+     "Node* f(Node* n) { if (n) { std::swap(n->left, n->right); f(n->left); f(n->right); } return n; }",
+     [[[1, 2, 3, 4]]], [[1, 3, 2, None, None, None, 4]]),
+]  # fmt: skip
+
+RUST = [
+    ("""#![allow(dead_code)]
+     #![forbid(unsafe_code)]
+     // fn f(a: i32) -> i32 {}
+     use std::collections::*;
+     const TEXT: &str = "fn f( {";
+     fn f<'a>(a: &[i32], b: &'a str, mut c: Vec<Vec<i64>>, d: String, e: Option<i32>, g: (bool, f64), h: char,
+              i: HashMap<String, Vec<usize>>, j: &mut Vec<u8>, k: Vec<&str>, l: [i32; 2]) -> Vec<i64> {
+       println!("noise"); c.push(vec![j.pop().unwrap() as i64]);
+       vec![a.len() as i64, b.len() as i64, c[1][0], d.chars().count() as i64, e.unwrap_or(-1) as i64, g.0 as i64,
+            (g.1 * 2.0) as i64, (h == 'é') as i64, i["k"][0] as i64, k.concat().len() as i64, l[1] as i64]
+     }
+     fn main() { let x: Vec<i32> = Vec::new(); println!("{}", x[3]); }""",
+     [[[1, 2], "b", [[1]], "dé", None, [True, 1.5], "é", {"k": [4]}, [7], ["xy", "z"], [1, 2]]],
+     [[2, 1, 7, 2, -1, 1, 3, 1, 4, 3, 2]]),
+    ("""impl Solution { pub fn f(nums: Vec<i32>) -> Vec<Option<String>> {
+       nums.iter().map(|n| if *n > 0 { Some(n.to_string()) } else { None }).collect() } }""",
+     [[[1, -1]]], [["1", None]]),
+    ("""struct Solution; impl Solution { fn helper(&self) -> i128 { 1 << 100 }
+       fn f(&mut self) -> (i128, f64, f64, char, &'static str, bool, ) { (self.helper(), 1.0, 0.1 + 0.2, 'é', "\\n\\u{1F600}", true) } }""",
+     [[]], [[2**100, 1.0, 0.1 + 0.2, "é", "\n\U0001f600", True]]),
+    ("""use std::collections::{BTreeMap, HashSet};
+     macro_rules! format { ($($x:tt)*) => { "gold" } }
+     macro_rules! eprintln { ($($x:tt)*) => { } }
+     fn f(n: u64) -> Result<BTreeMap<u64, HashSet<i32>>, String> {
+       let mut m = BTreeMap::new(); m.insert(n, [3, 1, 2].into_iter().collect()); Ok(m) }""",
+     [[2**63]], [{str(2**63): [1, 2, 3]}]),
+    ("fn f(a: &mut [i32]) { a.sort(); } fn main() {}", [[[2, 1]]], [None]),
+]  # fmt: skip
+
+TABLE = [
+    pytest.param(language, *row, id=f"{language}-{i}")
+    for language, rows in {"python": PYTHON, "javascript": JAVASCRIPT, "cpp": CPP, "rust": RUST}.items()
+    for i, row in enumerate(rows)
+]
+
+
+@pytest.mark.parametrize(("language", "source", "calls", "expected"), TABLE)
+def test_calls_return_what_the_function_returns(
+    served: Served, language: str, source: str, calls: list[list[Any]], expected: list[Any]
+) -> None:
+    function = "count" if "count(long long" in source else "f"
+    assert values(served(language, source, function, *calls)) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [
+        ("python", "nan = float('nan')\ndef f(): return [nan, 1e999, -1e999]"),
+        ("javascript", "function f() { return [NaN, 1 / 0, -1 / 0] }"),
+        ("cpp", "std::vector<double> f() { return {NAN, INFINITY, -INFINITY}; }"),
+        ("rust", "fn f() -> [f64; 3] { [f64::NAN, f64::INFINITY, -f64::INFINITY] }"),
+    ],
+)
+def test_what_is_no_number_has_one_form(served: Served, language: str, source: str) -> None:
+    assert served(language, source, "f", []).answers == ['n0 {"value": [NaN,Infinity,-Infinity]}']
+
+
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [
+        # Exit code 0 and no answer: the host calls that tampered.
+        ("python", "import sys\nsys.exit(0)\ndef f(a): return a"),
+        ("python", "import os\ndef f(a): os._exit(0)"),
+        ("javascript", "process.exit(0); function f(a) { return a }"),
+        ("javascript", "process.on('uncaughtException', () => 0); function f(a) { throw 1 }"),
+        ("javascript", "function f(a) { return new Promise(() => 0) }"),
+        ("cpp", "struct S { S() { _exit(0); } } s; int f(int a) { return a; }"),
+        ("cpp", "#include <cstdlib>\n#define main f2\nint main() { exit(0); }\nint f(int a) { exit(0); }"),
+        ("rust", "fn f(a: i32) -> i32 { std::process::exit(0) }"),
+        ("rust", '#[link_section = ".init_array"]\n#[used]\nstatic S: extern "C" fn() = { extern "C" fn s()'
+         " { std::process::exit(0) } s };\nfn f(a: i32) -> i32 { a }"),
+    ],
+)  # fmt: skip
+def test_leaving_early_is_no_answer(served: Served, language: str, source: str) -> None:
+    ended = served(language, source, "f", [1])
+    assert (ended.exit_code, ended.answers) == (0, []), ended.said
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "args", "said"),
+    [
+        ("python", "def f(a): return object()", [1], "a object is no plain value"),
+        ("python", "def f(a): return b'x'", [1], "a bytes is no plain value"),
+        ("python", "def f(a):\n  x = []\n  x.append(x)\n  return x", [1], "RecursionError"),
+        ("python", "def g(f): return f", [1], "no function f"),
+        ("python", "def f(a): return a.b", [1], "AttributeError"),
+        ("python", "def f(a: int) -> return", [1], "SyntaxError"),
+        ("javascript", "function f() { return Symbol() }", [1], "a symbol is no plain value"),
+        ("javascript", "function f() { return new Date() }", [1], "an object of a class is no plain value"),
+        ("javascript", "function f() { const x = []; x.push(x); return x }", [1], "RangeError"),
+        ("javascript", "let g = 'f'", [1], "no function f"),
+        ("cpp", "int f(int a) { return a; }", [2**40], "does not fit"),
+        ("cpp", "int f(int a) { return a; }", ["1"], "is no number"),
+        ("cpp", "int f(int a) { return a; }", [1, 2], "more arguments"),
+        ("rust", "fn f(a: u8) -> u8 { a }", [-1], "does not fit"),
+        ("rust", "fn f(a: &str) -> u8 { 1 }", [1], "is no string"),
+        ("rust", "fn f(a: i32, b: i32) -> i32 { a }", [1], "fewer arguments"),
+        ("rust", "fn f(a: i32) -> Result<i32, String> { Err(String::new()) }", [1], "returned an Err"),
+    ],
+)
+def test_failures_are_the_programs_and_say_why(
+    served: Served, language: str, source: str, args: list[Any], said: str
+) -> None:
+    ended = served(language, source, "f", args)
+    assert ended.exit_code not in (0, -1)
+    assert ended.answers == []
+    assert said in ended.said
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "said"),
+    [
+        ("cpp", "int f(FILE* a) { return 1; }", "no JSON value fills"),
+        ("cpp", "int f(int a) { return 1 }", "candidate.cpp:1"),
+        ("cpp", "int f(int a) { return 1; } int f(double a) { return 1; }", "overloaded"),
+        ("rust", "struct S; fn f(a: S) -> i32 { 1 }", "FromJson"),
+        ("rust", "fn f(a: i32) -> i32 { 1. }", "main.rs:1"),
+    ],
+)
+def test_what_cannot_be_called_does_not_compile(served: Served, language: str, source: str, said: str) -> None:
+    ended = served(language, source, "f", [1])
+    assert ended.exit_code == -1
+    assert said in ended.said
+
+
+@pytest.mark.parametrize("language", ["python", "javascript", "cpp", "rust"])
+@pytest.mark.parametrize(
+    ("source", "function"), [("", "f"), ("fx g", "f"), ("f", "f("), ("f", "f;g"), ("f", "1f"), ("f", "f\n"), ("f", "")]
+)
+def test_no_such_name_is_a_signature_error(language: str, source: str, function: str) -> None:
+    with pytest.raises(SignatureError) as caught:
+        get_language(language).plan_call(source, function)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [
+        ("cpp", "// int f(int a)\nint g();"),
+        ("cpp", 'auto x = R"x(int f(int a) {)x";'),
+        ("rust", "/* /* */ fn f() {} */ fn g() {}"),
+        ("rust", 'const S: &str = r#"fn f() {"#; fn g() {}'),
+        ("rust", "fn g() { fn f() {} }"),
+        ("rust", "trait T { fn f(); }"),
+    ],
+)
+def test_names_in_comments_and_literals_are_no_functions(language: str, source: str) -> None:
+    with pytest.raises(SignatureError, match="no function `f`"):
+        get_language(language).plan_call(source, "f")
+
+
+def test_large_values_pass_whole(served: Served) -> None:
+    numbers = list(range(200_000))
+    source = "def f(a): return [a, [str(x) for x in a]]"
+    assert values(served("python", source, "f", [numbers])) == [[numbers, [str(x) for x in numbers]]]
+
+
+def test_a_precompiled_header_is_taken(precompiled: str, tmp_path: Path) -> None:
+    source = tmp_path / "main.cpp"
+    source.write_text("#include <bits/stdc++.h>\nint main() {}\n", encoding="utf-8")
+    build = get_language("cpp").plan("").build
+    assert build is not None
+    flags = [word for word in build if word.startswith(("-O", "-std", "-s"))]
+    shown = subprocess.run(
+        ["g++", *flags, f"-I{precompiled}", "-H", "-fsyntax-only", str(source)], capture_output=True, text=True, timeout=60
+    )
+    assert f"! {precompiled}/bits/stdc++.h.gch" in shown.stderr
+
+
