@@ -9,6 +9,7 @@ Stdlib only; ``assertion_values.py`` stands before it.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import json
 import os
 from typing import Any
@@ -64,12 +65,12 @@ def candidate(*args: Any, **kwargs: Any) -> Any:
         return decode(answer["value"])
     name, said = answer["raised"]
     kind = getattr(builtins, name, None)
-    try:
-        error = kind(said) if isinstance(kind, type) and issubclass(kind, Exception) else Exception(said)
-    except TypeError:
-        error = Exception(said)
-    error.of_candidate = True  # type: ignore[attr-defined]
-    raise error
+    raised = Exception(said)
+    if isinstance(kind, type) and issubclass(kind, Exception):
+        with contextlib.suppress(TypeError):  # some want more than a text
+            raised = kind(said)
+    raised.of_candidate = True  # type: ignore[attr-defined]
+    raise raised
 
 
 def main(prelude: str, code: str, entry_point: str) -> dict[str, Any]:

@@ -1,16 +1,17 @@
 """Assertion tests, as HumanEval has them: ``check(candidate)`` in one slot, the candidate in another.
 
-The assertions call a stand-in whose arguments and results cross as plain values, by way of this process. So the candidate
-never sees the assertions, and a returned object has no methods of its own on the other side: numbers, strings, bytes,
-tuples, lists, sets, dicts and iterators come out as exactly those types.
+The assertions call a stand-in whose arguments and results cross as plain values, by way of this process. So the
+candidate never sees the assertions, and what it returns has no methods of its own on the other side: numbers, strings,
+bytes, tuples, lists, sets, dicts and iterators come out as exactly those types.
 
-A ``prelude`` (HumanEval's prompt) stands before the assertions, which may use what it defines, and before the completion,
-which may leave out what the prompt has shown; the assertions never see the completion's code.
+A ``prelude`` (HumanEval's prompt) stands before the assertions, which may use what it defines, and before the
+completion, which may leave out what the prompt has shown; the assertions never see the completion's code.
 
 Tests that need live objects cannot be judged like that. They run in one process with the candidate, which could cheat
-them, and the details say ``trust: "shared"``. That is decided by the task alone: if it declares ``"trust": "shared"``, or
-when its assertions pass an argument that cannot cross, such as a function. A candidate that returns a live object where
-plain values are asked for is wrong. Arguments cross as copies: tests that look at what became of them have to declare it.
+them, and the details say ``trust: "shared"``. The task alone decides that: by declaring ``"trust": "shared"``, or when
+its assertions pass an argument that cannot cross, such as a function. A candidate that returns a live object where
+plain values are asked for is wrong. Arguments cross as copies; tests that look at what became of them have to declare
+it.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ async def ask_checker(sandbox: Sandbox, source: str, questions: Sequence[Questio
     answers = [_answer(result) for result in results]
     broken = [index for index, (_, fault) in enumerate(answers) if fault]
     again = [Question(questions[i].input, questions[i].expected, questions[i].expected) for i in broken]
-    for index, result in zip(broken, await _run(sandbox, source, again), strict=True):
+    for result in await _run(sandbox, source, again):
         why, fault = _answer(result)
         if fault or why is not None:
             said = fault or "it refuses the expected output"

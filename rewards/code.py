@@ -3,8 +3,8 @@
 ``verification_info`` of a ``verifiable_code`` task
 ===================================================
 
-A SYNTHETIC-1 row as it is published (``language`` and ``test_cases``) is one already; the rest is optional, and ``None``
-is as good as absent.
+A SYNTHETIC-1 row as it is published (``language`` and ``test_cases``) is one already; the rest is optional, and
+``None`` is as good as absent.
 
 =================== ===================================================================================================
 ``language``        ``python``, ``javascript``, ``rust``, ``cpp``, or an alias such as ``c++``.
@@ -59,7 +59,7 @@ field. The completion's program is its last fenced block in the task's language:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
 from synthetic1.completion import Completion
@@ -71,6 +71,7 @@ from synthetic1.rewards.grading import Grading, Judged, longest
 from synthetic1.rewards.registry import register
 from synthetic1.rewards.sandboxes import close_sandbox, sandbox_for
 from synthetic1.rewards.verifier import Verifier
+from synthetic1.sandbox.open import Settings
 from synthetic1.sandbox.program import Limits, Program
 from synthetic1.sandbox.result import Result
 from synthetic1.sandbox.sandbox import Sandbox, usable_cores
@@ -89,8 +90,8 @@ class Code(Verifier):
     240 s for all its tests, or hits the time limit in three of them, has failed those that were not run yet.
 
     ``details`` hold ``passed`` and ``tests`` (how many), ``failed`` (the first failed test: ``index``, ``status``,
-    ``why``), ``sandbox`` (its kind), ``unsafe`` if nothing kept the program from the machine, ``memory_limit`` if it was
-    held as address space, ``trust`` if assertions ran in one process with the candidate.
+    ``why``), ``sandbox`` (its kind), ``unsafe`` if nothing kept the program from the machine, ``memory_limit`` if it
+    was held as address space, ``trust`` if assertions ran in one process with the candidate.
 
     Raises:
         ValueError: a setting out of range.
@@ -100,8 +101,8 @@ class Code(Verifier):
     deadline_s: ClassVar[float | None] = 1500.0  # more than limits allow, so that only our own failures reach it
 
     credit: Literal["all", "fraction"] = "all"
-    """``all``: 1 if every test passes, else 0, and nothing is run after the first failed test. ``fraction``: the share of
-    tests passed."""
+    """``all``: 1 if every test passes, else 0, and nothing is run after the first failed test. ``fraction``: the share
+    of tests passed."""
     time_limit_s: float = 10.0
     """CPU seconds a test may take, for tasks that do not say."""
     memory_limit_mb: int = 512
@@ -109,8 +110,8 @@ class Code(Verifier):
     max_tests: int | None = None
     """Only so many tests, those with the longest inputs; None = all."""
     sandbox: str | Mapping[str, Any] = "auto"
-    """``auto``, ``docker``, ``bubblewrap``, ``subprocess``; or a mapping: ``{"kind": "docker", "runtime": "runsc"}``, whose
-    other items are the keywords of ``open_sandbox``."""
+    """``auto``, ``docker``, ``bubblewrap``, ``subprocess``; or a mapping, ``{"kind": "docker", "runtime": "runsc"}``,
+    whose other items are the keywords of ``open_sandbox``."""
     slots: int | None = field(default=None, compare=False)
     """How many programs run at once; None = as many as there are cores."""
 
@@ -121,8 +122,7 @@ class Code(Verifier):
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or not value > 0):
                 raise ValueError(f"{name} must be positive, got {value!r:.60}")
-        if not isinstance(self.sandbox, (str, Mapping)):
-            raise ValueError(f"sandbox must be a kind or a mapping of settings, got {self.sandbox!r:.60}")
+        _ = self._settings  # which says what is wrong with them
 
     @property
     def concurrency(self) -> int:
@@ -138,7 +138,7 @@ class Code(Verifier):
         source = last_code_block(completion.answer, spec.names, cut_off=completion.finish_reason == "length")
         if source is None or not source.strip():
             return Verdict(0.0, "no_answer", None, {"why": f"no fenced block of {spec.language.name}"})
-        sandbox = await sandbox_for(*self._sandbox)
+        sandbox = await sandbox_for(self._settings)
         try:
             if spec.assertions is not None:
                 return await self._assert(sandbox, spec, source)
@@ -147,7 +147,7 @@ class Code(Verifier):
             return Verdict.unscorable("task", f"task `{task.problem_id}`: {error}")
 
     async def aclose(self) -> None:
-        await close_sandbox(*self._sandbox)
+        await close_sandbox(self._settings)
 
     async def _test(self, sandbox: Sandbox, spec: CodeSpec, source: str) -> Verdict:
         tests = longest(spec.tests, self.max_tests)
@@ -185,12 +185,18 @@ class Code(Verifier):
         )
 
     @property
-    def _sandbox(self) -> tuple[str, dict[str, Any]]:
-        """What ``open_sandbox`` takes."""
-        settings = {"kind": self.sandbox} if isinstance(self.sandbox, str) else dict(self.sandbox)
+    def _settings(self) -> Settings:
+        """Those of the sandbox."""
+        if not isinstance(self.sandbox, (str, Mapping)):
+            raise ValueError(f"sandbox must be a kind or a mapping of settings, got {self.sandbox!r:.60}")
+        settings: dict[str, Any] = {"kind": self.sandbox} if isinstance(self.sandbox, str) else dict(self.sandbox)
         if self.slots is not None:
             settings["slots"] = self.slots
-        return settings.pop("kind", "auto"), settings
+        try:
+            return Settings(**settings)
+        except TypeError:
+            known = ", ".join(one.name for one in fields(Settings))
+            raise ValueError(f"sandbox: there are the settings {known}; got {', '.join(map(str, settings))}") from None
 
 
 def _place(result: Result) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a ``verifiable_code`` task says: its tests, read from ``verification_info`` (see ``synthetic1.rewards.code``)."""
+"""What a ``verifiable_code`` task says, read from its ``verification_info``: see ``synthetic1.rewards.code``."""
 
 from __future__ import annotations
 

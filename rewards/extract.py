@@ -176,7 +176,7 @@ _BLANK = " \t\r\n"
 
 
 def last_code_block(text: str, names: Collection[str], *, cut_off: bool = False) -> str | None:
-    """The content of the last fenced block in a language, given by all of its names in lower case; None if there is none.
+    """The content of the last fenced block in a language, which goes by any of ``names`` (lower case); None if none is.
 
     A fence is a line of three or more backticks or tildes, indented or not; it ends at a line of at least as many of
     the same and nothing else, indented at most three columns more than it. Its label is the first word after it, in any

@@ -83,7 +83,7 @@ class Math(Verifier):
             same = says_the_same(gold.value, read(found.text), {})
         except Unanswered:
             return None
-        return Verdict.graded(float(same), answer=found.text, details={"decided_by": "fast_path"})
+        return Verdict.graded(float(same), answer=found.text, decided_by="fast_path")
 
     async def _verify_symbolically(self, task: Task, completion: Completion) -> Verdict:
         gold = _gold(task.verification_info)
@@ -110,7 +110,7 @@ class Math(Verifier):
         except OverLimit as reached:
             return await self._over_limit(pool, gold.value, reached, found.text)
         by = "symbolic" if answers else "fast_path"
-        return Verdict.graded(float(same), answer=found.text, details={"decided_by": by})
+        return Verdict.graded(float(same), answer=found.text, decided_by=by)
 
     async def _over_limit(self, pool: SymbolicPool, gold: Value, reached: OverLimit, answer: str) -> Verdict:
         """The answer's fault, unless the gold alone is too much."""

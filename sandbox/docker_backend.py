@@ -38,7 +38,12 @@ READ_BYTES = 1 * MIB
 _FIRST_MEMORY = 512 * MIB
 _YOUNG_S = 60  # a container that is being made looks as one that was left
 _UIDS = range(20_000, 60_000)  # inside what engines that map user ids leave to containers
-_AGENT = f"import sys; sys.path.insert(0, {AGENT_FOLDER!r}); from synthetic1.sandbox.agent.main import main; main(sys.argv[1:])"
+_AGENT = f"""\
+import sys
+sys.path.insert(0, {AGENT_FOLDER!r})
+from synthetic1.sandbox.agent.main import main
+main(sys.argv[1:])
+"""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -113,6 +118,8 @@ class DockerBackend(Backend):
 
     def container_config(self, api: APIClient, uid: int) -> dict[str, Any]:
         """Everything that ``create_container`` is told: what programs in there cannot do."""
+        from docker.types import LogConfig
+
         host = api.create_host_config(
             auto_remove=True,
             network_mode="none",
@@ -124,7 +131,7 @@ class DockerBackend(Backend):
             mem_limit=_FIRST_MEMORY + AGENT_BYTES,
             memswap_limit=_FIRST_MEMORY + AGENT_BYTES,
             ipc_mode="none",
-            log_config={"Type": "none"},
+            log_config=LogConfig(type="none"),
             # Not noexec, the engine's default: what was compiled is run from there.
             tmpfs={"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={FILES_BYTES},nr_inodes={INODES}"},
             runtime=self._runtime,
@@ -159,7 +166,7 @@ class DockerBackend(Backend):
         from docker.errors import ImageNotFound
 
         try:
-            found: Mapping[str, Any] = api.inspect_image(self._image)
+            found: Mapping[str, Any] = api.inspect_image(self._image)  # type: ignore[no-untyped-call]
         except ImageNotFound:
             raise SandboxUnavailable(
                 f"docker: there is no image {self._image}; make it once: synthetic1 sandbox build"

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from synthetic1.sandbox.errors import SandboxError
-from synthetic1.sandbox.languages.cpp import FLAGS
+from synthetic1.sandbox.languages.cpp import precompile_command
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -29,8 +29,8 @@ Say = Callable[[str], None]
 
 
 def image_tag() -> str:
-    """``synthetic1-sandbox:<12 hex digits>``, of the Dockerfile, the agent and the compiler's flags."""
-    content = hashlib.blake2b(" ".join(FLAGS).encode(), digest_size=6)
+    """``synthetic1-sandbox:<12 hex digits>``, of the Dockerfile, the agent and the precompiled header."""
+    content = hashlib.blake2b(precompile_command().encode(), digest_size=6)
     for name, data in _context():
         content.update(f"\0{name}\0{len(data)}\0".encode() + data)
     return f"{REPOSITORY}:{content.hexdigest()}"
@@ -55,7 +55,7 @@ def build_image(api: APIClient, say: Say = print) -> str:
 
     tag = image_tag()
     try:
-        api.inspect_image(tag)
+        api.inspect_image(tag)  # type: ignore[no-untyped-call]
     except ImageNotFound:
         pass
     else:
@@ -80,7 +80,7 @@ def build_image(api: APIClient, say: Say = print) -> str:
             decode=True,
             network_mode="host",  # works where the engine has no network of its own
             timeout=BUILD_S,
-            buildargs={"CXXFLAGS": " ".join(FLAGS), **_proxies()},
+            buildargs={"PRECOMPILE": precompile_command(), **_proxies()},
         ):
             if "error" in event:
                 raise SandboxError(f"building the sandbox image failed: {' '.join(event['error'].split())}")
@@ -107,7 +107,7 @@ def provide_base(api: APIClient, say: Say = print) -> None:
     from docker.errors import APIError, ImageNotFound
 
     try:
-        api.inspect_image(BASE)
+        api.inspect_image(BASE)  # type: ignore[no-untyped-call]
         return
     except ImageNotFound:
         pass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -14,13 +14,11 @@ from synthetic1.sandbox.planning import (
     Question,
     Work,
     ask,
-    called_function,
     compile_error,
-    make_work,
     result_of,
     signature_error,
 )
-from synthetic1.sandbox.program import MIB, Input, Limits, Program
+from synthetic1.sandbox.program import MIB, Input
 from synthetic1.sandbox.result import Result
 from synthetic1.sandbox.slot import GRACE_S, Slot, SlotFailed
 
@@ -34,11 +32,9 @@ WINDOW_INPUTS = 256
 class Run:
     """``await`` it for all results, or iterate over it in ``async with``: leaving the block early stops the program."""
 
-    def __init__(
-        self, sandbox: Sandbox, program: Program, inputs: Sequence[Input], limits: Limits, *, fresh: bool
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, plan: Callable[[], Work], inputs: Sequence[Input], *, fresh: bool) -> None:
         self._sandbox = sandbox
-        self._results = self._stream(program, inputs, limits, fresh)
+        self._results = self._stream(plan, inputs, fresh)
 
     def __await__(self) -> Generator[object, None, list[Result]]:
         return self._all().__await__()
@@ -62,11 +58,11 @@ class Run:
         return await anext(self._results)
 
     async def _stream(
-        self, program: Program, inputs: Sequence[Input], limits: Limits, fresh: bool
+        self, plan: Callable[[], Work], inputs: Sequence[Input], fresh: bool
     ) -> AsyncGenerator[Result, None]:
         sandbox = self._sandbox
         try:
-            work = make_work(program, called_function(inputs), limits)
+            work = plan()
         except SignatureError as error:
             yield sandbox.sign(signature_error(error), {})
             return

@@ -8,15 +8,17 @@ import os
 import weakref
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from synthetic1.sandbox.agent.job import Outcome
 from synthetic1.sandbox.backend import Backend
-from synthetic1.sandbox.compile_cache import Compiled, CompileCache
+from synthetic1.sandbox.compile_cache import CompileCache, Compiled
 from synthetic1.sandbox.dialogue import Party, start_parties
 from synthetic1.sandbox.errors import SandboxError
-from synthetic1.sandbox.languages.language import SignatureError
-from synthetic1.sandbox.planning import BUILD_LOG_BYTES, Work, compiled_of, make_work, signature_error
+from synthetic1.sandbox.languages.language import Plan, SignatureError
+from synthetic1.sandbox.languages.registry import get_language, languages
+from synthetic1.sandbox.planning import BUILD_LOG_BYTES, Work, called_function, compiled_of, make_work, signature_error
 from synthetic1.sandbox.pool import Pool
 from synthetic1.sandbox.program import MIB, Input, Limits, Program
 from synthetic1.sandbox.result import Result
@@ -85,7 +87,8 @@ class Sandbox:
             ValueError: inputs of several kinds, or a call's argument that JSON cannot hold.
             SandboxError: the sandbox failed, twice at the same input; says nothing about the program.
         """
-        return Run(self, program, inputs, limits or Limits(), fresh=fresh)
+        bounds = limits or Limits()
+        return Run(self, lambda: make_work(program, called_function(inputs), bounds), inputs, fresh=fresh)
 
     @contextlib.asynccontextmanager
     async def dialogue(
@@ -141,7 +144,7 @@ class Sandbox:
             if not language.version:
                 continue
             plan = Plan(files={}, argv=language.version)
-            (result,) = await Run(self, partial(Work, language, plan, Limits(), frozenset()), [b""])
+            (result,) = await Run(self, partial(Work, language, plan, Limits(), frozenset()), [b""], fresh=True)
             if result.status == "ok":
                 found[name] = result.stdout.decode("utf-8", errors="replace").splitlines()[0]
         return found

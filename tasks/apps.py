@@ -98,13 +98,13 @@ def _tests(row: Row) -> tuple[str | None, list[dict[str, Any]], int]:
     if not isinstance(inputs, list) or not isinstance(outputs, list) or len(inputs) != len(outputs):
         raise row.error(name, "must hold two lists of one length, `inputs` and `outputs`")
     if function is None:
-        pairs = [(_stream(row, i, given), _stream(row, i, out)) for i, (given, out) in enumerate(zip(inputs, outputs))]
-        return None, [stdin_test(given, out) for given, out in pairs], 0
+        streams = [[_stream(row, i, value) for i, value in enumerate(values)] for values in (inputs, outputs)]
+        return None, [stdin_test(given, expected) for given, expected in zip(*streams, strict=True)], 0
     if not isinstance(function, str) or not function:
         raise row.error(name, f"names a function in `fn_name`, got {shown(function)}")
     wrapped = all(isinstance(output, list) and len(output) == 1 for output in outputs)
     tests = []
-    for i, (args, output) in enumerate(zip(inputs, outputs)):
+    for i, (args, output) in enumerate(zip(inputs, outputs, strict=True)):
         if not isinstance(args, list):
             raise row.error(name, f"must hold a list of arguments as input {i + 1}, got {shown(args)}")
         if not _has_int_keys(args):

@@ -1,4 +1,4 @@
-"""HumanEval rows (``task_id``, ``prompt``, ``entry_point``, ``test``, ``canonical_solution``): tests that are assertions."""
+"""HumanEval rows (``task_id``, ``prompt``, ``entry_point``, ``test`` …): the tests are assertions."""
 
 from __future__ import annotations
 

@@ -22,7 +22,11 @@ _FINAL = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _HOPE = re.compile(r"\.?\s*I hope it is correct\.?\s*$", re.IGNORECASE)
-_PREFIX = re.compile(r"^(?:the\s+)?(?:final\s+)?answer(?:\s+is\b|\s*[:=])\s*", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"^(?:\\(?:text|mbox|textrm)\s*\{\s*(?:the\s+)?(?:final\s+)?answer(?:\s+is\b|\s*[:=])\s*\}"
+    r"|(?:the\s+)?(?:final\s+)?answer(?:\s+is\b|\s*[:=]))\s*",
+    re.IGNORECASE,
+)
 _DISPLAY = re.compile(
     r"\$\$([^$]{1,1000})\$\$|\$([^$\n]{1,1000})\$|\\\[(.{1,1000}?)\\\]|\\\((.{1,1000}?)\\\)", re.DOTALL
 )

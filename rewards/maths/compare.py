@@ -218,7 +218,9 @@ class _Comparison:
                 if answer.name and gold.name and len(answer.sides) == 1:
                     return self._same_names(gold, answer) and self.same(gold.sides[-1], answer.sides[0])
                 if not answer.name and len(answer.sides) == 2 and re.fullmatch(r"[A-Za-z]", gold.name):
-                    return self.ask("proportional", _equation((Formula(gold.name), gold.sides[-1])), _equation(answer.sides))
+                    return self.ask(
+                        "proportional", _equation((Formula(gold.name), gold.sides[-1])), _equation(answer.sides)
+                    )
             return self.same(gold.sides[-1], answer)
         assert isinstance(answer, Chain)
         return all(self.same(gold, side) for side in answer.sides)
@@ -253,7 +255,7 @@ class _Comparison:
         return True
 
 
-# Numbers ----------------------------------------------------------------------------------------------------------------
+# Numbers --------------------------------------------------------------------------------------------------------------
 
 
 def same_number(gold: Number, answer: Number) -> bool:
@@ -298,7 +300,7 @@ def _decimal_comma(answer: Sequence) -> Fraction | None:
     return None
 
 
-# Forms ------------------------------------------------------------------------------------------------------------------
+# Forms ----------------------------------------------------------------------------------------------------------------
 
 
 def _plain(answer: Value) -> Value:
@@ -348,9 +350,7 @@ def _letters(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", re.sub(r"\\[A-Za-z]+", "", text).lower())
 
 
-_OPERATORS = re.compile(
-    r"\\(?:sum|prod|i*int|oint|lim|limsup|liminf|det|max|min|gcd|lcm|sup|inf|binom)(?![A-Za-z])|\|"
-)
+_OPERATORS = re.compile(r"\\(?:sum|prod|i*int|oint|lim|limsup|liminf|det|max|min|gcd|lcm|sup|inf|binom)(?![A-Za-z])|\|")
 
 
 def adds_operators(gold: str, answer: str) -> bool:

@@ -51,7 +51,9 @@ def read_number(text: str) -> tuple[Fraction, int | None] | None:
         if abs(exponent) > MAX_EXPONENT:
             return None
         decimals = len(match[1].partition(".")[2]) - exponent
-        return Fraction(match[1]) * Fraction(10) ** exponent, max(decimals, 0) if "." in match[1] or exponent < 0 else None
+        return Fraction(match[1]) * Fraction(10) ** exponent, max(decimals, 0) if "." in match[
+            1
+        ] or exponent < 0 else None
     if match := _POWER.fullmatch(text):
         exponent = int(match[3] or match[4])
         if exponent * len(match[2]) > MAX_DIGITS:
@@ -76,7 +78,9 @@ _UNITS = {
         "seventeen eighteen nineteen".split()
     )
 }
-_TENS = {word: 10 * number for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+_TENS = {
+    word: 10 * number for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
+}
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 
 

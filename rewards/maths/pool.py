@@ -152,7 +152,11 @@ class SymbolicPool:
         argv = [sys.executable, "-m", "synthetic1.rewards.maths.worker", str(theirs.fileno())]
         with theirs:
             self._nursery = subprocess.Popen(
-                argv, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+                argv,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
             )
         ours.settimeout(START_S)
         self._control = ours

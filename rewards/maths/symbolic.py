@@ -7,11 +7,13 @@ from functools import lru_cache
 from typing import Any
 
 POINTS = 5  # where two formulas with variables are evaluated
-DIGITS = 40  # of an evaluation
-AGREE = 1e-25  # relative difference of two exact formulas below which they are equal
+DIGITS = 60  # of an evaluation
+AGREE = 1e-45  # relative difference of two exact formulas below which they are equal
 DIFFER = 1e-9  # and above which they are not
 
-_PLAIN = re.compile(r"(?<![\\A-Za-z])(arcsin|arccos|arctan|sinh|cosh|tanh|sin|cos|tan|cot|sec|csc|log|ln|pi|infty)(?![A-Za-z])")
+_PLAIN = re.compile(
+    r"(?<![\\A-Za-z])(arcsin|arccos|arctan|sinh|cosh|tanh|sin|cos|tan|cot|sec|csc|log|ln|pi|infty)(?![A-Za-z])"
+)
 _PLAIN_ROOT = re.compile(r"(?<![\\A-Za-z])sqrt\(([^()]*)\)|\\sqrt\(([^()]*)\)")
 _PLAIN_EXP = re.compile(r"\\?(?<![A-Za-z])exp\(([^()]*)\)")
 _CHOOSE = re.compile(r"(?<![A-Za-z\\])C_\{?(\d+)\}?\^\{?(\d+)\}?|(?<![A-Za-z\\])\{\}_\{?(\d+)\}?C_\{?(\d+)\}?")
@@ -100,7 +102,7 @@ def _equal(gold: Any, given: Any) -> bool:
 
 
 def _same_constant(gold: Any, given: Any) -> bool:
-    """Two formulas without variables, by 40 digits. A decimal in one may stand for what rounds to it."""
+    """Two formulas without variables, by 60 digits. A decimal in one may stand for what rounds to it."""
     import sympy
 
     a, b = _evaluated(gold), _evaluated(given)
@@ -117,14 +119,17 @@ def _precision(value: Any) -> int:
     """Significant digits up to which a formula with a decimal in it is meant, at least 4."""
     import sympy
 
-    digits = [len(str(number).replace("-", "").replace(".", "").lstrip("0").rstrip("0")) for number in value.atoms(sympy.Float)]
+    digits = [
+        len(str(number).replace("-", "").replace(".", "").lstrip("0").rstrip("0"))
+        for number in value.atoms(sympy.Float)
+    ]
     return max(4, min([*digits, 15]))
 
 
 def _same_at_points(gold: Any, given: Any) -> bool | None:
     """Whether two formulas agree where they are real; ``None`` where they can hardly be evaluated.
 
-    Equal at five points to 25 digits is equal, but for a vanishing chance: the points are irrational and fixed.
+    Equal at five points to 45 digits is equal, but for a vanishing chance: the points are irrational and fixed.
     """
     import sympy
 
@@ -175,10 +180,19 @@ def _evaluated(value: Any) -> Any:
         number = sympy.N(value, DIGITS, maxn=400)
     except (ArithmeticError, TypeError, ValueError, AttributeError, RecursionError):
         return None
-    if not number.is_number or number.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo) or number.is_comparable is False and not number.is_complex:
+    if (
+        not number.is_number
+        or number.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo)
+        or number.is_comparable is False
+        and not number.is_complex
+    ):
         return None
     real, imaginary = number.as_real_imag()
-    return number if real.is_Float or real.is_Integer or real.is_Rational else (number if imaginary.is_number and real.is_number else None)
+    return (
+        number
+        if real.is_Float or real.is_Integer or real.is_Rational
+        else (number if imaginary.is_number and real.is_number else None)
+    )
 
 
 def _relative(a: Any, b: Any) -> float:

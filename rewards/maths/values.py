@@ -118,6 +118,10 @@ _TUPLE_NAME = re.compile(r"\(?\s*\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\s*,\s*\\?[A-Za-z
 _MATRIX = re.compile(r"\\begin\{([bpvBV]?matrix|array)\}(?:\{[lcr|]*\})?(.*)\\end\{\1\}", re.DOTALL)
 _BASED = re.compile(r"([0-9A-Fa-f]+)_\{?(?:\\text\{)?([0-9]{1,2}|two|three|four|five|six|seven|eight|nine)\}?\}?")
 _BASES = {w: str(n) for n, w in enumerate("two three four five six seven eight nine".split(), 2)}
+_UNIT_VECTOR = re.compile(
+    r"\s*([+-]?)\s*((?:\d+(?:\.\d+)?|\\frac\{\d+\}\{\d+\}|\\sqrt\{\d+\})?)\s*"
+    r"(?:\\(?:mathbf|boldsymbol|bm)\s*\{([ijk])\}|\\(?:hat|vec|widehat)\s*\{(?:\\mathbf\s*\{)?\\?([ijk])(?:math)?\}?\})"
+)
 _RELATION = re.compile(r"(\\le|\\ge|\\ne|<|>)(?![A-Za-z])")
 _PERIOD = re.compile(r",?\s*(?:for|where|with)?\s*[a-z]\s*\\in\s*\\(?:mathbb\s*\{?[ZNR]\}?)\s*$")
 _PLUS_MINUS, _MINUS_PLUS = re.compile(r"\\pm(?![A-Za-z])"), re.compile(r"\\mp(?![A-Za-z])")
@@ -133,7 +137,7 @@ def _read(text: str) -> Value:
     text = text.strip()
     while len(text) > 1 and text[0] == "{" and _matching(text, 0) == len(text) - 1:
         text = text[1:-1].strip()
-    text = unwrapped(text)
+    text = _PERIOD.sub("", unwrapped(text)).strip()
     plain = without_text(text)
     words = _as_words(text, plain)
     if words is not None:
@@ -145,7 +149,7 @@ def _read(text: str) -> Value:
     return _scalar(text)
 
 
-# Words and letters ------------------------------------------------------------------------------------------------------
+# Words and letters ----------------------------------------------------------------------------------------------------
 
 
 def _as_words(text: str, plain: str) -> Value | None:
@@ -161,7 +165,11 @@ def _as_words(text: str, plain: str) -> Value | None:
     number = spelled_number(lowered)
     if number is not None:
         return Number(Fraction(number))
-    if re.fullmatch(r"[A-Za-z](?:[A-Za-z .,']|-(?=[A-Za-z]))*", plain) and not re.search(r"[A-Za-z] -|- ", plain) and (len(plain) > 2 or _ONLY_TEXT.fullmatch(text)):
+    if (
+        re.fullmatch(r"[A-Za-z](?:[A-Za-z .,']|-(?=[A-Za-z]))*", plain)
+        and not re.search(r"[A-Za-z] -|- ", plain)
+        and (len(plain) > 2 or _ONLY_TEXT.fullmatch(text))
+    ):
         is_text = "\\" in text or len(_WORD.findall(plain)) > 1 or len(plain) > 3
         if is_text:
             return Words(re.sub(r"\s+", " ", lowered))
@@ -176,12 +184,16 @@ def _choice(text: str) -> Value | None:
     rest = match[3].strip()
     if match[1] is None and "(" in plain[:2]:
         return None
-    if match[1] and rest and (rest[0] in "^_+-*/=<>\\|'" and not rest.startswith(("\\frac", "\\sqrt", "\\$", "\\pi", "-"))):
+    if (
+        match[1]
+        and rest
+        and (rest[0] in "^_+-*/=<>\\|'" and not rest.startswith(("\\frac", "\\sqrt", "\\$", "\\pi", "-")))
+    ):
         return None  # (A)^2, (A)+1: a formula
     return Choice(match[1] or match[2], _read(rest) if rest else None)
 
 
-# Structure ----------------------------------------------------------------------------------------------------------------
+# Structure ------------------------------------------------------------------------------------------------------------
 
 
 def _approximation(text: str) -> Value | None:
@@ -195,7 +207,6 @@ def _approximation(text: str) -> Value | None:
 
 def _listed(text: str) -> Value | None:
     r"""Several answers without brackets around them; ``\pm`` is two."""
-    text = _PERIOD.sub("", text)
     spelled = re.sub(r"\\(?:text|mbox|mathrm)\s*\{\s*(?:,\s*)?(and|or)\s*\}", r" \1 ", text)
     if _RELATION.search(text) and re.search(r"\band\b|\bor\b|\\vee|\\wedge", spelled):
         parts = [part for part in re.split(r"\\vee(?![A-Za-z])|\bor\b", spelled) if part.strip()]
@@ -323,7 +334,7 @@ def _order(text: str) -> Value | None:
     return None
 
 
-# Scalars ------------------------------------------------------------------------------------------------------------------
+# Scalars --------------------------------------------------------------------------------------------------------------
 
 
 def _scalar(text: str) -> Value:
@@ -336,7 +347,27 @@ def _scalar(text: str) -> Value:
     modular = re.fullmatch(r"(.+?)\s*(?:\\pmod|\\mod|\(\s*\\mod)\s*\{?\s*(.+?)\s*[})]*", text)
     if modular and read_number(squeezed(modular[1])) is not None:
         return _scalar(modular[1])
-    return _quantity(text) or Formula(squeezed(without_text(text)) if _is_wordy(text) else squeezed(text))
+    return (
+        _components(text)
+        or _quantity(text)
+        or Formula(squeezed(without_text(text)) if _is_wordy(text) else squeezed(text))
+    )
+
+
+def _components(text: str) -> Value | None:
+    r"""``2\mathbf{i} - \mathbf{k}``: the tuple of its components."""
+    terms = _UNIT_VECTOR.findall(text)
+    if not terms or _UNIT_VECTOR.sub("", text).strip():
+        return None
+    found: dict[str, Value] = {}
+    for sign, size, *letters in terms:
+        letter = next(filter(None, letters))
+        if letter in found:
+            return None
+        size = size.strip()
+        found[letter] = _scalar(("-" if sign == "-" else "") + (size or "1"))
+    letters_used = "ij" if "k" not in found else "ijk"
+    return Sequence("tuple", tuple(found.get(letter, Number(Fraction(0))) for letter in letters_used))
 
 
 def _quantity(text: str) -> Value | None:
@@ -377,7 +408,7 @@ def _is_wordy(text: str) -> bool:
     return "\\text" in text or "\\mbox" in text
 
 
-# Splitting ----------------------------------------------------------------------------------------------------------------
+# Splitting ------------------------------------------------------------------------------------------------------------
 
 
 def _split(text: str, separator: str) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from synthetic1.sandbox.agent import cgroup, confine, mounts, processes
 from synthetic1.sandbox.agent.box import remove_below
-from synthetic1.sandbox.agent.launch import Command, Exit, LauncherError, Process, Streams, Tally, Warm
+from synthetic1.sandbox.agent.launch import Command, Exit, LauncherError, Process, Purpose, Streams, Tally, Warm
 
 TOOLCHAINS = "/opt"
 """Where programs see toolchains that do not stand under /usr."""
@@ -40,7 +40,7 @@ class World:
     filter_fd: int
     """A file that holds the system call filter."""
     group: str | None
-    """Name of the control group to make for them; None: make none."""
+    """What the names of the control groups to make for them begin with; None: make none."""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -68,9 +68,9 @@ class BubblewrapLauncher:
     def __init__(self, state: str, world: World) -> None:
         self._world = world
         self._box = os.path.join(state, "box")
-        self._group = cgroup.create(world.group) if world.group else None
-        self.memory_limit: Literal["cgroup", "address_space"] = "cgroup" if self._group else "address_space"
-        self._limits: tuple[int, int] | None = None
+        self._groups = _groups(world.group) if world.group else {}
+        self.memory_limit: Literal["cgroup", "address_space"] = "cgroup" if self._groups else "address_space"
+        self._limits: dict[Purpose, tuple[int, int]] = {}
         self._pid = os.getpid()
         self._places = {folder: f"{TOOLCHAINS}/{name}" for name, folder in world.toolchains.items()}
         try:
@@ -82,10 +82,10 @@ class BubblewrapLauncher:
         confine.adopt_orphans()
 
     def start(self, command: Command, streams: Streams) -> Process:
-        bounds = command.bounds
-        if self._group is not None:
-            self._bound(self._group, bounds.memory_bytes, bounds.processes + OWN_PROCESSES)
-        account = _Account(self._group)
+        group = self._bounded_group(command)
+        account = _Account(group)
+        # Tried out here: what bwrap says of a program it cannot execute and of a mount that fails is the same.
+        executable = os.access(os.path.join(command.cwd, command.argv[0]), os.X_OK)
         with contextlib.ExitStack() as ours:
             try:
                 said, says = _pipe()
@@ -99,12 +99,15 @@ class BubblewrapLauncher:
                 raise LauncherError(f"cannot start bwrap: {error}") from None
             if pid == 0:
                 try:
-                    self._execute(argv, command, streams, (filter_fd, says))
+                    if executable:
+                        self._execute(argv, command, streams, group, (filter_fd, says))
+                    else:
+                        os.write(streams.stderr, f"cannot execute {command.argv[0]}\n".encode())
                 except BaseException as error:
                     os.write(2, f"cannot start bwrap: {error}\n".encode(errors="replace"))
                 finally:
                     os._exit(127)
-        return _Sandboxed(pid, said, self, account)
+        return _Sandboxed(pid, said, executable, self, account)
 
     def warm(self, command: Command) -> Warm | None:
         """None: a fork of a warm interpreter would share its namespaces with it."""
@@ -118,10 +121,10 @@ class BubblewrapLauncher:
 
     def close(self) -> None:
         self.end_children()
-        if self._group is not None:
+        for group in self._groups.values():
             with contextlib.suppress(OSError):  # else the next owner's sweep removes it
-                self._group.remove()
-            self._group = None
+                group.remove()
+        self._groups = {}
 
     def end_children(self) -> bool:
         """Kill and reap what is left of programs; False: something does not go.
@@ -140,27 +143,44 @@ class BubblewrapLauncher:
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.0002)
-        if self._group is not None and self._group.processes():
-            try:
-                self._group.kill_all(_SWEEP_S)
-            except TimeoutError:
-                return False
+        try:
+            for group in self._groups.values():
+                if group.processes():
+                    group.kill_all(_SWEEP_S)
+        except TimeoutError:
+            return False
         return True
 
-    def _bound(self, group: cgroup.Cgroup, memory_bytes: int, count: int) -> None:
-        if self._limits == (memory_bytes, count):
-            return
-        try:
-            group.set_limits(memory_bytes, count)
-        except OSError as error:
-            self._limits = None
-            raise LauncherError(f"the control group takes no limit of {memory_bytes} bytes: {error.strerror}") from None
-        self._limits = memory_bytes, count
+    def _bounded_group(self, command: Command) -> cgroup.Cgroup | None:
+        """The control group for a command, with its limits.
 
-    def _execute(self, argv: list[str], command: Command, streams: Streams, inherited: tuple[int, ...]) -> None:
+        Raises:
+            LauncherError: they cannot be set.
+        """
+        group = self._groups.get(command.purpose)
+        limits = command.bounds.memory_bytes, command.bounds.processes + OWN_PROCESSES
+        if group is not None and self._limits.get(command.purpose) != limits:
+            self._limits.pop(command.purpose, None)
+            try:
+                group.set_limits(*limits)
+            except OSError as error:
+                raise LauncherError(
+                    f"the control group takes no limit of {limits[0]} bytes: {error.strerror}"
+                ) from None
+            self._limits[command.purpose] = limits
+        return group
+
+    def _execute(
+        self,
+        argv: list[str],
+        command: Command,
+        streams: Streams,
+        group: cgroup.Cgroup | None,
+        inherited: tuple[int, ...],
+    ) -> None:
         """In the child."""
-        if self._group is not None:
-            self._group.enter()
+        if group is not None:
+            group.enter()
         confine.take_streams(streams)
         for fd in inherited:
             os.set_inheritable(fd, True)
@@ -211,6 +231,17 @@ class BubblewrapLauncher:
             mounts.show(folder, at)
             shown[folder] = at
         return shown
+
+
+def _groups(name: str) -> dict[Purpose, cgroup.Cgroup]:
+    """One for compilers, one for programs: pages of a compiler's files that stay cached count for who read them first."""
+    build, run = cgroup.create(f"{name}-build"), cgroup.create(f"{name}-run")
+    if build is not None and run is not None:
+        return {"build": build, "run": run}
+    for group in (build, run):
+        if group is not None:
+            group.remove()
+    return {}
 
 
 def _pipe() -> tuple[int, int]:
@@ -291,8 +322,8 @@ class _Sandboxed:
 
     watch: int | None = None
 
-    def __init__(self, pid: int, said: int, launcher: BubblewrapLauncher, account: _Account) -> None:
-        self._pid, self._said = pid, said
+    def __init__(self, pid: int, said: int, begins: bool, launcher: BubblewrapLauncher, account: _Account) -> None:
+        self._pid, self._said, self._begins = pid, said, begins
         self._launcher, self._account = launcher, account
         self._killed = False
         self._exit: Exit | None = None
@@ -325,7 +356,7 @@ class _Sandboxed:
         cpu_s, peak = self._account.cpu_s(), self._account.peak_bytes()
         return Tally(
             self._exit.cpu_s if cpu_s is None else cpu_s,
-            self._exit.peak_bytes if peak is None else peak,
+            max(self._exit.peak_bytes, peak or 0),
             self._account.out_of_memory(),
             clean,
         )
@@ -341,9 +372,9 @@ class _Sandboxed:
         except BlockingIOError:
             report = b""
         os.close(self._said)
-        if os.WIFSIGNALED(status):
-            return status  # it was killed: by us, or by the kernel for memory
-        if b'"exit-code"' not in report and not self._killed:
+        if os.WIFSIGNALED(status) or not self._begins:
+            return status  # it was killed, by us, or by the kernel for memory
+        if b'"exit-code"' not in report and not self._killed and not self._account.out_of_memory():
             raise LauncherError(f"bwrap ended with {os.WEXITSTATUS(status)} before the program began")
         code = os.WEXITSTATUS(status)
         return code - 128 if 128 < code <= 128 + signal.NSIG else status

@@ -37,12 +37,14 @@ class Cgroup:
         self._places = places
         self._open: dict[str, int] = {}
         self._unreset_peak = -1
+        self._cached_before = 0
         try:
             cpu, memory, pids = (places[name] for name in _CONTROLLERS)
             self._open["cpu"] = os.open(f"{cpu.folder}/{_CPU[cpu.version]}", os.O_RDONLY)
             self._open["oom"] = os.open(f"{memory.folder}/{_OOM[memory.version]}", os.O_RDONLY)
             # The machine's root group has no such file, and what it counts is not ours.
             self._open["pids"] = os.open(f"{pids.folder}/pids.current", os.O_RDONLY)
+            self._open["stat"] = os.open(f"{memory.folder}/memory.stat", os.O_RDONLY)
             self._open_peak(f"{memory.folder}/{_PEAK[memory.version]}")
         except OSError:
             self.close()
@@ -56,19 +58,20 @@ class Cgroup:
         return _field(text, b"usage_usec") / 1e6
 
     def peak_bytes(self) -> int | None:
-        """The most memory it held since ``reset_peak``; None: not known.
+        """The most memory it held since ``reset_peak``, less the cached pages of files that it held then; None: not known.
 
         Where the kernel lets nobody reset it (a container's read-only view), it is known only when it set a new record.
         """
         if "peak" not in self._open:
             return None
         peak = int(self._read("peak"))
-        return peak if peak > self._unreset_peak else None
+        return max(peak - self._cached_before, 0) if peak > self._unreset_peak else None
 
     def reset_peak(self) -> None:
         """Forget the peak so far."""
         if "peak" not in self._open:
             return
+        self._cached_before = self._cached_bytes()
         try:
             os.pwrite(self._open["peak"], b"0", 0)
             self._unreset_peak = -1
@@ -156,8 +159,14 @@ class Cgroup:
                 self._open["peak"] = os.open(path, mode)
                 return
 
+    def _cached_bytes(self) -> int:
+        """Pages of files on disks, which the kernel keeps for as long as nobody needs the room."""
+        stat = self._read("stat")
+        cached = _field(stat, b"cache") if self._places["memory"].version == 1 else _field(stat, b"file")
+        return cached - _field(stat, b"shmem")
+
     def _read(self, name: str) -> bytes:
-        return os.pread(self._open[name], 4096, 0)
+        return os.pread(self._open[name], 8192, 0)
 
     def _write(self, controller: str, name: str, value: int) -> None:
         _write(f"{self._places[controller].folder}/{name}", value)

@@ -45,10 +45,6 @@ class Host:
     def full(self) -> bool:
         return self._waiting > MOST_WAITING
 
-    def begin(self, job: object) -> None:
-        """From now on frames with this id count; what is for others is dropped, being late."""
-        self._job, self.inbox, self._waiting = job, Inbox(), 0
-
     def receive(self) -> None:
         """Take in what is there, or wait for something.
 
@@ -82,6 +78,10 @@ class Host:
         index, blobs = self.inbox.inputs.popleft()
         self._waiting -= sum(map(len, blobs))
         return index, blobs
+
+    def end(self) -> None:
+        """The job is over: what still comes for it, or waits, is dropped."""
+        self._job, self._waiting, self.inbox = None, 0, Inbox()
 
     def send(self, header: Header, *blobs: bytes) -> None:
         """Raises HostGone."""
@@ -120,9 +120,10 @@ class Host:
     def _sort(self, header: Header, blobs: list[bytes]) -> None:
         op = header["op"]
         if op == "job":
+            if self._job is not None:
+                raise WireError("a job came while another one runs")
             self.jobs.append((header, blobs))
-            if self._job is None:
-                self.begin(header["id"])
+            self._job = header["id"]
         elif op == "ping":
             self.send({"op": "pong", "n": header.get("n")})
         elif op not in ("input", "channel", "hangup", "stop"):
@@ -135,7 +136,3 @@ class Host:
                 self.inbox.stopped = True
             else:
                 self.inbox.channel.append(blobs[0] if op == "channel" else None)
-
-    def end(self) -> None:
-        """The job is over."""
-        self._job, self._waiting, self.inbox = None, 0, Inbox()

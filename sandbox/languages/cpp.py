@@ -23,7 +23,7 @@ def precompile_command(folder: str = PRECOMPILED, compiler: str = "g++") -> str:
     """
     header = "printf '#include <bits/stdc++.h>\\n'"
     target = f"'{folder}/bits/stdc++.h.gch'"
-    return f"mkdir -p '{folder}/bits' && {header} | {compiler} {' '.join(FLAGS)} -x c++-header -o {target} -"
+    return f"mkdir -p '{folder}/bits' && {header} | {compiler} {' '.join(FLAGS)} -x c++-header -o {target} /dev/stdin"
 
 
 def plan(source: str) -> Plan:

@@ -86,6 +86,18 @@ def doctor() -> None:
     raise typer.Exit(0 if report.healthy else 1)
 
 
+@app.command(
+    "sandbox",
+    help="Run untrusted programs: `build` makes the Docker image, `status` says what works here, `clean` tidies up.",
+    add_help_option=False,  # answered by the commands themselves
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def _sandbox(context: typer.Context) -> None:
+    from synthetic1.sandbox.command import app as sandbox
+
+    sandbox(args=context.args, prog_name="synthetic1 sandbox")
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version

@@ -88,7 +88,9 @@ def precompiled(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def served(tmp_path: Path, require: Callable[[str, object, str], None], precompiled: str) -> Served:
+def served(
+    tmp_path: Path, require: Callable[[str, object, str], None], request: pytest.FixtureRequest
+) -> Served:
     """``served(language, source, function, *calls)``: one process that gets all the calls."""
 
     def serve(name: str, source: str, function: str, *calls: Sequence[Any]) -> Ended:
@@ -96,7 +98,8 @@ def served(tmp_path: Path, require: Callable[[str, object, str], None], precompi
         tool = next(iter(language.tools.values()))[0]
         require(tool, shutil.which(tool), f"install {tool}")
         requests = "".join(f"n{i} {json.dumps(list(args))}\n" for i, args in enumerate(calls)).encode("ascii")
-        return run_plan(language, language.plan_call(source, function), tmp_path, requests, {"CPATH": precompiled})
+        environ = {"CPATH": request.getfixturevalue("precompiled")} if name == "cpp" else {}
+        return run_plan(language, language.plan_call(source, function), tmp_path, requests, environ)
 
     return serve
 

@@ -16,7 +16,19 @@ def balanced(rng: random.Random, pairs: int) -> str:
 
 def inputs() -> list[str]:
     rng = random.Random(16)
-    lines = ["f(a[1], {b})", "f(a[1)]", "x) + (y", "{[] ( [x]", "", "   ", "  (", "]", "[[[", "([)]", "no brackets at all <>"]
+    lines = [
+        "f(a[1], {b})",
+        "f(a[1)]",
+        "x) + (y",
+        "{[] ( [x]",
+        "",
+        "   ",
+        "  (",
+        "]",
+        "[[[",
+        "([)]",
+        "no brackets at all <>",
+    ]
     for pairs in (5, 60, 400):
         whole = balanced(rng, pairs)
         at = rng.randrange(len(whole))

@@ -26,7 +26,9 @@ def inputs() -> list[str]:
         written(4, 0, [(1, 2, 1, 10), (1, 3, 1, 1), (3, 2, 1, 1), (2, 4, 1, 1)]),
     ]
     for n, m, period, duration in ((8, 20, 9, 9), (40, 80, 30, 20), (60, 200, 1000, 100), (100, 200, big, big)):
-        lines = [(rng.randint(1, n), rng.randint(1, n), rng.randint(1, period), rng.randint(1, duration)) for _ in range(m)]
+        lines = [
+            (rng.randint(1, n), rng.randint(1, n), rng.randint(1, period), rng.randint(1, duration)) for _ in range(m)
+        ]
         found.append(written(n, rng.randint(0, 50), lines))
     n = 150
     path = [(i, i + 1, rng.randint(1, 60), rng.randint(1, 60)) for i in range(1, n)]

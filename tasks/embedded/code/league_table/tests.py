@@ -22,7 +22,9 @@ def inputs() -> list[str]:
         written(["w", "x", "y", "z"], [("w", "x", 1, 0), ("y", "z", 1, 1), ("y", "z", 2, 2), ("y", "z", 0, 0)]),
     ]
     for teams, matches, goals in ((4, 6, 2), (8, 20, 1), (12, 40, 3), (30, 60, 1), (50, 150, 9)):
-        names = [f"{rng.choice('klmnp')}{rng.choice('aeiou')}{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(teams)]
+        names = [
+            f"{rng.choice('klmnp')}{rng.choice('aeiou')}{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(teams)
+        ]
         rng.shuffle(names)
         pairs = [rng.sample(names, 2) for _ in range(matches)]
         found.append(written(names, [(a, b, rng.randint(0, goals), rng.randint(0, goals)) for a, b in pairs]))

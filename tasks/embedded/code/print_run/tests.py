@@ -25,6 +25,11 @@ def inputs() -> list[str]:
         written(10, [(big, 1), (0, 3)]),
         written(10, [(big, 1), (0, 3), (0, 3)]),
     ]
-    for n, k, warm_up, each in ((5, 50, 20, 9), (30, 10**6, 10**6, 100), (100, big, big, big), (250, 12345, 500, 10**6)):
+    for n, k, warm_up, each in (
+        (5, 50, 20, 9),
+        (30, 10**6, 10**6, 100),
+        (100, big, big, big),
+        (250, 12345, 500, 10**6),
+    ):
         found.append(written(k, [(rng.randint(0, warm_up), rng.randint(1, each)) for _ in range(n)]))
     return found

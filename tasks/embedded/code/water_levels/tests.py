@@ -12,8 +12,9 @@ def written(n: int, reports: list[tuple[int, ...]]) -> str:
 def reported(rng: random.Random, n: int, q: int, width: int) -> list[tuple[int, ...]]:
     reports: list[tuple[int, ...]] = []
     for i in range(q):
-        l, r = sorted((rng.randint(1, n), rng.randint(1, n)))
-        reports.append((1, l, r, rng.randint(-width, width)) if i % 3 < 2 and i + 1 < q else (2, l, r))
+        first, last = sorted((rng.randint(1, n), rng.randint(1, n)))
+        change = (1, first, last, rng.randint(-width, width))
+        reports.append(change if i % 3 < 2 and i + 1 < q else (2, first, last))
     return reports
 
 
