@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 from collections.abc import Callable, Iterator
@@ -68,6 +69,24 @@ def shared_data(require: Require) -> Path:
     folder = Path(os.environ.get("SYNTHETIC1_SHARED_DATA") or ROOT.parent / "shared" / "data")
     require("the shared data", folder.is_dir(), "put the data sets in ../shared/data, or set SYNTHETIC1_SHARED_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def sandbox_kind(require: Require) -> str:
+    """The kind of sandbox that ``auto`` takes here."""
+    from synthetic1.sandbox import SandboxUnavailable, open_sandbox
+
+    async def look() -> str:
+        async with open_sandbox(slots=1) as sandbox:
+            return sandbox.backend.name
+
+    kind, why = "", ""
+    try:
+        kind = asyncio.run(look())
+    except SandboxUnavailable as error:
+        why = f" ({error})"
+    require("a sandbox", kind, f"synthetic1 sandbox build, with a Docker engine; or apt-get install bubblewrap{why}")
+    return kind
 
 
 @pytest.fixture(autouse=True)

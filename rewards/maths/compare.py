@@ -145,9 +145,8 @@ class _Comparison:
         return self.same(gold.magnitude, answer)
 
     def _same_based(self, gold: Based, answer: Value) -> bool:
-        if isinstance(answer, Based):
-            return (gold.digits, gold.base) == (answer.digits, answer.base)
-        return isinstance(answer, Number) and answer.decimals is None and str(answer.value) == gold.digits
+        """The base has to be said: without it the digits are another number."""
+        return isinstance(answer, Based) and (gold.digits, gold.base) == (answer.digits, answer.base)
 
     def _same_words(self, gold: Words, answer: Value) -> bool:
         if isinstance(answer, Words):

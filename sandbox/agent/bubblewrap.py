@@ -23,6 +23,7 @@ OWN_PROCESSES = 2
 _ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime")
 _FREE_FD = 10  # descriptors below may be given a meaning in the child
 _SWEEP_S = 10.0
+_FILES = 20_000  # that one program may make; each costs the kernel a kilobyte
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,11 @@ class BubblewrapLauncher:
         self.memory_limit: Literal["cgroup", "address_space"] = "cgroup" if self._groups else "address_space"
         self._limits: dict[Purpose, tuple[int, int]] = {}
         self._pid = os.getpid()
+        self._files = os.path.join(state, "files")
+        self._has_files = False
         self._places = {folder: f"{TOOLCHAINS}/{name}" for name, folder in world.toolchains.items()}
         try:
+            os.mkdir(self._files, 0o755)
             shown = self._show(state) if world.uid is not None else {}
             self._view = _view(world, shown) + _accounts(state, world.uid)
         except OSError as error:
@@ -90,6 +94,7 @@ class BubblewrapLauncher:
             try:
                 said, says = _pipe()
                 ours.callback(os.close, says)
+                self._put_files(command)
                 # Each bwrap reads the filter from its start.
                 filter_fd = _high(os.open(f"/proc/self/fd/{self._world.filter_fd}", os.O_RDONLY))
                 ours.callback(os.close, filter_fd)
@@ -114,13 +119,13 @@ class BubblewrapLauncher:
         return None
 
     def sweep(self) -> bool:
-        return self.end_children()
+        return self.end_children() and self.clear_files()
 
     def empty(self, folder: str) -> bool:
         return remove_below(folder)
 
     def close(self) -> None:
-        self.end_children()
+        self.sweep()
         for group in self._groups.values():
             with contextlib.suppress(OSError):  # else the next owner's sweep removes it
                 group.remove()
@@ -150,6 +155,30 @@ class BubblewrapLauncher:
         except TimeoutError:
             return False
         return True
+
+    def clear_files(self) -> bool:
+        """Free what a program left in memory; False: it stays."""
+        if self._has_files:
+            try:
+                mounts.take_away(self._files)
+            except OSError:
+                return False
+            self._has_files = False
+        return True
+
+    def _put_files(self, command: Command) -> None:
+        """As root: one file system for all that a program writes; so its size and its files are bounded together.
+
+        Raises:
+            OSError: the kernel refuses.
+        """
+        if self._world.uid is None:
+            return
+        mounts.put_memory(self._files, _room(command), _FILES)
+        self._has_files = True
+        for name in ("tmp", "shm", "work"):
+            os.mkdir(f"{self._files}/{name}")
+            os.chmod(f"{self._files}/{name}", 0o1777)
 
     def _bounded_group(self, command: Command) -> cgroup.Cgroup | None:
         """The control group for a command, with its limits.
@@ -195,17 +224,17 @@ class BubblewrapLauncher:
         os.execve(argv[0], argv, env)
 
     def _arguments(self, command: Command, filter_fd: int, says: int) -> list[str]:
-        files, memory = str(command.bounds.file_bytes), str(command.bounds.memory_bytes)
         building = command.purpose == "build"
         argv = [self._world.bwrap, *_NAMESPACES, "--seccomp", str(filter_fd), "--json-status-fd", str(says)]
         argv += self._view
-        argv += ["--perms", "1777", "--size", memory if building else files, "--tmpfs", "/tmp"]
-        argv += ["--perms", "1777", "--size", files, "--tmpfs", "/dev/shm"]
         argv += ["--ro-bind", self._box, "/box"]
         if building:
             argv += ["--bind", f"{self._box}/build", "/box/build"]
-        else:
-            argv += ["--perms", "0777", "--size", files, "--tmpfs", "/box/work"]
+        for name, at in {"tmp": "/tmp", "shm": "/dev/shm", "work": "/box/work"}.items():
+            if self._has_files:
+                argv += ["--bind", f"{self._files}/{name}", at]
+            else:
+                argv += ["--perms", "1777", "--size", str(_room(command)), "--tmpfs", at]
         argv += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", self._inside(command.cwd), "--"]
         return [*argv, self._inside(command.argv[0]), *command.argv[1:]]
 
@@ -223,18 +252,21 @@ class BubblewrapLauncher:
         """Folders to which only root can walk, such as toolchains in its home, where the programs' user can."""
         mounts.leave_for_own_mounts()
         shown = {}
-        for name, folder in {**self._world.toolchains, "root": self._world.root}.items():
-            if folder == "/":
-                continue
-            at = os.path.join(state, f"shown-{name}")
+        for number, folder in enumerate({self._world.root, *self._world.toolchains.values()} - {"/"}):
+            at = os.path.join(state, f"shown-{number}")
             os.mkdir(at, 0o755)
             mounts.show(folder, at)
             shown[folder] = at
         return shown
 
 
+def _room(command: Command) -> int:
+    """Bytes that it may write; a compiler's own files are bounded by its memory alone."""
+    return command.bounds.memory_bytes if command.purpose == "build" else command.bounds.file_bytes
+
+
 def _groups(name: str) -> dict[Purpose, cgroup.Cgroup]:
-    """One for compilers, one for programs: pages of a compiler's files that stay cached count for who read them first."""
+    """One for compilers, one for programs: pages of files that stay cached count for who read them first."""
     build, run = cgroup.create(f"{name}-build"), cgroup.create(f"{name}-run")
     if build is not None and run is not None:
         return {"build": build, "run": run}
@@ -352,11 +384,11 @@ class _Sandboxed:
 
     def finish(self) -> Tally:
         assert self._exit is not None, "finish comes after exit"
-        clean = self._launcher.end_children()
+        clean = self._launcher.end_children() and self._launcher.clear_files()
         cpu_s, peak = self._account.cpu_s(), self._account.peak_bytes()
         return Tally(
             self._exit.cpu_s if cpu_s is None else cpu_s,
-            max(self._exit.peak_bytes, peak or 0),
+            self._exit.peak_bytes if peak is None else peak,
             self._account.out_of_memory(),
             clean,
         )

@@ -58,7 +58,7 @@ class Cgroup:
         return _field(text, b"usage_usec") / 1e6
 
     def peak_bytes(self) -> int | None:
-        """The most memory it held since ``reset_peak``, less the cached pages of files that it held then; None: not known.
+        """The most memory it held since ``reset_peak``, without cached pages of files from before; None: not known.
 
         Where the kernel lets nobody reset it (a container's read-only view), it is known only when it set a new record.
         """

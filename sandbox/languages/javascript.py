@@ -7,10 +7,10 @@ import re
 from synthetic1.sandbox.languages.language import Language, Plan
 from synthetic1.sandbox.languages.source import asset, check_name
 
-# The stack's default (984 KiB) is too little for recursion that contests expect; the main thread has 8 MiB, of which
-# Node's own frames need some. V8's own limit on the heap is half the memory there is: it would come before the
+# V8 stops at 984 KiB of stack, too little for recursion that contests expect. The sandbox grants 64 MiB at least;
+# Node's own frames need some of it. V8's own limit on the heap is half the memory there is: it would come before the
 # sandbox's and look like a crash. Without any, garbage piles up: 259 MB where 176 are enough with 1 GiB.
-_NODE = ("{node}", "--stack-size=6000", "--max-old-space-size=1024")
+_NODE = ("{node}", "--stack-size=50000", "--max-old-space-size=1024")
 _IMPORT = re.compile(r"""^(?:import\s+(?:[\w*{$][^;'"\n]*\sfrom\s*)?['"]|import\s*\{|export\s)""", re.MULTILINE)
 _EXPORT = re.compile(
     r"^export\s+(?:default\s+)?(?=(?:async\s+)?(?:function|class)\b|(?:const|let|var)\s)", re.MULTILINE

@@ -12,6 +12,7 @@ const types = require("util").types;
 
 const NAME = "@function@";
 const CHANNEL = 3;
+const DEPTH = 500; // of a value; JSON readers stop at about a thousand
 
 const uncurry = Function.prototype.bind.bind(Function.prototype.call);
 const charCodeAt = uncurry(String.prototype.charCodeAt);
@@ -49,7 +50,7 @@ function encodeString(text) {
 
 // A plain value as ASCII JSON. undefined and holes are null, a BigInt its digits, a Map an object, a Set a sorted list,
 // -0 is 0; NaN and the infinities are written NaN, Infinity, -Infinity.
-function encode(value) {
+function encode(value, depth = 0) {
   switch (typeof value) {
     case "undefined":
       return "null";
@@ -65,10 +66,11 @@ function encode(value) {
       throw new Failure(`a ${typeof value} is no plain value`);
   }
   if (value === null) return "null";
+  if (depth > DEPTH) throw new Failure(`nested more than ${DEPTH} deep`);
   if (isArray(value) || isTypedArray(value)) {
     let out = "";
     const length = value.length;
-    for (let i = 0; i < length; i++) out += (i ? "," : "") + encode(value[i]);
+    for (let i = 0; i < length; i++) out += (i ? "," : "") + encode(value[i], depth + 1);
     return `[${out}]`;
   }
   let out = "";
@@ -76,7 +78,7 @@ function encode(value) {
     if (typeof key === "object" || typeof key === "function" || typeof key === "symbol") {
       throw new Failure(`a Map with keys of type ${typeof key} is no plain value`);
     }
-    out += (out && ",") + encodeString(`${key}`) + ":" + encode(item);
+    out += (out && ",") + encodeString(`${key}`) + ":" + encode(item, depth + 1);
   };
   if (isMap(value)) {
     mapForEach(value, member);
@@ -88,7 +90,7 @@ function encode(value) {
     let numbers = true;
     setForEach(value, (item) => {
       numbers = numbers && (typeof item === "number" || typeof item === "bigint");
-      items[items.length] = { item, text: encode(item) };
+      items[items.length] = { item, text: encode(item, depth + 1) };
     });
     if (numbers) sort(items, (a, b) => (a.item < b.item ? -1 : a.item > b.item ? 1 : 0));
     else sort(items, (a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));

@@ -7,6 +7,7 @@ gains it nothing, since the right answers are not here.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import importlib
 import json
@@ -16,10 +17,14 @@ import types
 from json.encoder import encode_basestring_ascii as _string
 from typing import Any
 
+# The functions below look builtins up in a copy: what the program does to the module `builtins` does not reach them.
+__builtins__ = dict(vars(builtins))
+
 FUNCTION = "@function@"
 CHANNEL = 3
 # Depth that published graders allow. Frames of Python functions are not on the C stack, so no crash comes of it.
 RECURSION = 600_000
+DEPTH = 500  # of a value; JSON readers stop at about a thousand
 # What published tasks take for granted: answers to them often use these without importing them.
 _SUPPLIED = {
     "typing": "Any Callable Deque Dict FrozenSet Generator Iterable Iterator List Optional Sequence Set Tuple Union",
@@ -37,9 +42,6 @@ _MODULES = "bisect collections copy functools heapq itertools json math operator
 
 _decode = json.JSONDecoder().scan_once
 _read, _write = os.read, os.write
-_issubclass, _type, _id = issubclass, type, id
-_float, _int = float.__repr__, int.__repr__
-_map, _len, _set, _sorted, _join = map, len, set, sorted, str.join
 _modules = sys.modules
 _CONSTANTS = {None: "null", True: "true", False: "false"}
 _WHOLE = slice(None)
@@ -49,59 +51,63 @@ class NotPlain(Exception):
     """A value that JSON has no form for."""
 
 
-def encode(value: Any) -> str:
+def encode(value: Any, depth: int = 0) -> str:
     """A plain value as ASCII JSON.
 
     Tuples become lists, sets sorted lists, keys strings; a subclass is what its base type holds. NaN and the infinities
     are written ``NaN``, ``Infinity``, ``-Infinity``. NumPy's numbers and arrays are taken for numbers and lists.
 
     Raises:
-        NotPlain: of another type, or holds such a value.
+        NotPlain: of another type, or holds such a value, or is nested too deep (or without end).
     """
-    kind = _type(value)
+    kind = type(value)
+    if depth > DEPTH:
+        raise NotPlain(f"nested more than {DEPTH} deep")
     if value is None or kind is bool:
         return _CONSTANTS[value]
-    if _issubclass(kind, str):
+    if issubclass(kind, str):
         return _string(str.__str__(value))
-    if _issubclass(kind, int):
-        return _int(int.__int__(value))
-    if _issubclass(kind, float):
+    if issubclass(kind, int):
+        return int.__repr__(int.__int__(value))
+    if issubclass(kind, float):
         return _number(float.__float__(value))
-    if _issubclass(kind, (list, tuple)):
-        items = (list if _issubclass(kind, list) else tuple).__getitem__(value, _WHOLE)
-        kinds = _set(_map(_type, items))
+    if issubclass(kind, (list, tuple)):
+        items = (list if issubclass(kind, list) else tuple).__getitem__(value, _WHOLE)
+        kinds = set(map(type, items))
         if kinds == {int}:  # at the speed of C, where a walk takes most of the time
-            return "[" + _join(",", _map(_int, items)) + "]"
+            return "[" + str.join(",", map(int.__repr__, items)) + "]"
         if kinds == {str}:
-            return "[" + _join(",", _map(_string, items)) + "]"
-        return "[" + _join(",", [encode(item) for item in items]) + "]"
-    if _issubclass(kind, dict):
-        return "{" + _join(",", [_key(key) + ":" + encode(item) for key, item in dict.items(value)]) + "}"
-    if _issubclass(kind, (set, frozenset)):
-        items = list((set if _issubclass(kind, set) else frozenset).copy(value))
+            return "[" + str.join(",", map(_string, items)) + "]"
+        return "[" + str.join(",", [encode(item, depth + 1) for item in items]) + "]"
+    if issubclass(kind, dict):
+        return "{" + str.join(",", [_key(key) + ":" + encode(item, depth + 1) for key, item in dict.items(value)]) + "}"
+    if issubclass(kind, (set, frozenset)):
+        items = list((set if issubclass(kind, set) else frozenset).copy(value))
         texts = [(encode(item), item) for item in items]
-        ordered = {_type(item) for item in items} <= {int} or {_type(item) for item in items} <= {str}
-        return "[" + _join(",", [text for text, _ in _sorted(texts, key=lambda pair: pair[1 if ordered else 0])]) + "]"
+        ordered = {type(item) for item in items} <= {int} or {type(item) for item in items} <= {str}
+        return (
+            "[" + str.join(",", [text for text, _ in sorted(texts, key=lambda pair: pair[1 if ordered else 0])]) + "]"
+        )
     numpy = _modules.get("numpy")
-    if numpy is not None and _issubclass(kind, (numpy.generic, numpy.ndarray)):
+    if numpy is not None and issubclass(kind, (numpy.generic, numpy.ndarray)):
         plain = value.tolist()
-        if _type(plain) is not kind:
-            return encode(plain)
+        if type(plain) is not kind:
+            return encode(plain, depth)
     raise NotPlain(f"a {kind.__name__} is no plain value")
 
 
 def _number(value: float) -> str:
     if value != value:
         return "NaN"
-    text = _float(value)
+    text = float.__repr__(value)
     return {"inf": "Infinity", "-inf": "-Infinity"}.get(text, text)
 
 
 def _key(key: Any) -> str:
-    kind = _type(key)
-    if _issubclass(kind, str):
+    kind = type(key)
+    if issubclass(kind, str):
         return _string(str.__str__(key))
-    if key is None or kind is bool or _issubclass(kind, (int, float)):
+    if key is None or kind is bool or issubclass(kind, (int, float)):
         return '"' + encode(key) + '"'
     raise NotPlain(f"a {kind.__name__} is no key of a JSON object")
 
@@ -129,6 +135,7 @@ def load(path: str, function: str) -> Any:
     module.__file__ = path
     sys.modules["candidate"] = module  # dataclasses and pickle look there
     namespace = vars(module)
+    namespace["__builtins__"] = builtins
     supply(code, namespace)
     exec(code, namespace)
     solution = namespace.get("Solution")
@@ -142,7 +149,7 @@ def load(path: str, function: str) -> Any:
 def arguments(text: str, at: int) -> list[Any]:
     """The arguments in a request. A lone object whose keys are all integers gets integers, as APPS wants it."""
     args, _ = _decode(text, at)
-    if _len(args) == 1 and _type(args[0]) is dict and args[0]:
+    if len(args) == 1 and type(args[0]) is dict and args[0]:
         with contextlib.suppress(ValueError):
             args[0] = {int(key): item for key, item in args[0].items()}
     return args  # type: ignore[no-any-return]

@@ -8,8 +8,8 @@ A problem is a folder ``code/SLUG/``:
 
 ================= =====================================================================================================
 ``problem.md``    the statement, without a word about languages
-``spec.json``     ``title``, ``level`` 1–10, ``topics``, ``time_limit_s``, ``memory_limit_mb``, ``checker`` (``tokens`` or
-                  ``program``); for calls also ``function``
+``spec.json``     ``title``, ``level`` 1–10, ``topics``, ``time_limit_s``, ``memory_limit_mb``, ``checker``
+                  (``tokens`` or ``program``); for calls also ``function``
 ``gold.*``        right solutions: ``.py``, ``.js``, ``.rs``, ``.cpp``; of a function, its signature stands on one line
 ``mutant*.*``     plausible wrong ones, at least three
 ``tests.py``      ``inputs() -> list[str]``, or of a function ``calls() -> list[list]``; always the same

@@ -76,27 +76,41 @@ def programs(problem: Problem) -> Iterator[tuple[str, str, bool]]:
             yield language, source, False
 
 
+class ProgramFailed(Exception):
+    """A program came to no end, or to a bad one."""
+
+
 def first_failure(problem: Problem, command: list[str]) -> str:
     """On which input the program fails and how; empty if on none."""
     for index, (case, wanted) in enumerate(zip(problem.cases, problem.expected, strict=True)):
-        arguments = [str(index)] if problem.function else []
-        stdin = json.dumps(case) if problem.function else case
         try:
-            done = subprocess.run(
-                [*command, *arguments],
-                input=stdin.encode(),
-                capture_output=True,
-                timeout=problem.spec["time_limit_s"],
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return f"input {index}: time limit"
-        got = done.stdout.decode("utf-8", "replace")
-        if done.returncode:
-            return f"input {index}: exit code {done.returncode}: {done.stderr.decode('utf-8', 'replace')[-300:]}"
-        if why := refused(problem, case, got, wanted):
+            why = refused(problem, case, output(problem, command, index), wanted)
+        except ProgramFailed as error:
+            why = str(error)
+        if why:
             return f"input {index}: {why}"
     return ""
+
+
+def output(problem: Problem, command: list[str], index: int) -> str:
+    """What the program prints for one of the inputs.
+
+    Raises:
+        ProgramFailed: time limit, or an exit code.
+    """
+    stdin: str = problem.cases[index]
+    if problem.function:
+        command, stdin = [*command, str(index)], json.dumps(problem.cases[index])
+    seconds = problem.spec["time_limit_s"]
+    try:
+        done = subprocess.run(command, input=stdin.encode(), capture_output=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired:
+        raise ProgramFailed("time limit") from None
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace")[-300:]
+        raise ProgramFailed(f"exit code {done.returncode}: {said}")
+    text: str = done.stdout.decode("utf-8", "replace")
+    return text
 
 
 def refused(problem: Problem, case: Any, got: str, wanted: Any) -> str:

@@ -294,15 +294,16 @@ class Rust(Renderer):
         return f"mut {var.name}" if var.name in self.assigned else var.name
 
     def iterated(self, over: Expr, var: Var, body: tuple[Stmt, ...]) -> str:
-        text = self.place(over, "")
-        if isinstance(over, Var) and changes(body, over.name):  # what is looped over is fixed at entry
+        source = over.args[0] if isinstance(over, Apply) and over.op == "split" else over
+        text = self.place(source, "")
+        if isinstance(source, Var) and changes(body, source.name):  # what is looped over is fixed at entry
             text = f"{text}.clone()"
+        owned = ".map(String::from)" if var.name in self.assigned else ""
         if over.type is Type.TEXT:
-            return f"{text}.chars(){'.map(String::from)' if var.name in self.assigned else ''}"
-        if isinstance(over, Apply) and over.op == "split":
-            words = f"{self.place(over.args[0], '')}.split_whitespace()"
-            return f"{words}.map(String::from)" if var.name in self.assigned else words
-        return f"{text}.into_iter()" if var.name in self.assigned else f"{text}.iter().map(String::as_str)"
+            return f"{text}.chars(){owned}"
+        if source is not over:
+            return f"{text}.split_whitespace(){owned}"
+        return f"{text}.iter().cloned()" if owned else f"{text}.iter().map(String::as_str)"
 
 
 def render(program: Program) -> str:

@@ -45,7 +45,7 @@ TABLE = [
     ("CRLF kept", PYTHON, "```python\r\nx\r\ny\r\n```\r\n", "x\r\ny\r\n"),
     ("unterminated", PYTHON, "```python\nx\ny", "x\ny"),
     ("unterminated, newline", PYTHON, "```python\nx\n", "x\n"),
-    ("label only", PYTHON, "```python", ""),
+    ("label only", PYTHON, "```python", None),
     ("indented in a list", PYTHON, "1. So:\n   ```python\n   if x:\n       y\n\n   z\n   ```\n", "if x:\n    y\n\nz\n"),
     ("indented text stays", PYTHON, "```python\n    if x:\n        y\n```", "    if x:\n        y\n"),
     (

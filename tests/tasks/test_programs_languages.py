@@ -41,7 +41,7 @@ from synthetic1.tasks.programs.program import (
 
 TEXT, INT, BOOL, WORDS = Type.TEXT, Type.INT, Type.BOOL, Type.WORDS
 S, C, N, OUT = Var("s", TEXT), Var("c", TEXT), Var("n", INT), Var("out", TEXT)
-PARTS, W, PIECE, I = Var("parts", WORDS), Var("w", TEXT), Var("piece", TEXT), Var("i", INT)
+PARTS, W, PIECE, ROUND = Var("parts", WORDS), Var("w", TEXT), Var("piece", TEXT), Var("i", INT)
 Run = tuple[Program, str]
 
 LIMITS = Limits(cpu_s=120, memory_mb=1024, build_cpu_s=300, build_memory_mb=4096)
@@ -90,13 +90,13 @@ def sample(per_level: int, seed: int) -> list[Run]:
 
 @EVERY_LANGUAGE
 async def test_generated_programs_print_what_the_generator_says(language: str, require: Any) -> None:
-    assert await disagreements(language, sample(21, seed=31), require) == []
+    assert await disagreements(language, sample(20, seed=31), require) == []
 
 
 @pytest.mark.proofs
 @EVERY_LANGUAGE
 async def test_thousands_of_generated_programs_print_what_the_generator_says(language: str, require: Any) -> None:
-    assert await disagreements(language, sample(210, seed=32), require) == []
+    assert await disagreements(language, sample(200, seed=32), require) == []
 
 
 # -- operations, those too that the grammar does not draw
@@ -120,12 +120,12 @@ def on_text(node: Expr) -> Program:
 
 def on_characters(node: Expr) -> Program:
     """An expression over every character ``c`` of the text, its values side by side."""
-    shown: tuple[Stmt, ...] = (Extend(OUT, node if node.type is TEXT else apply("number", node)),)
     if node.type is BOOL:
-        shown = (If(node, (Extend(OUT, Lit("+", TEXT)),), (Extend(OUT, Lit("-", TEXT)),)),)
-    elif node.type is WORDS:
-        shown = (Extend(OUT, apply("join", node, Lit("|", TEXT))),)
-    body = (Let(N, Lit(3, INT)), Let(OUT, Lit("", TEXT)), ForEach(C, S, shown), Return(OUT))
+        shown: Stmt = If(node, (Extend(OUT, Lit("+", TEXT)),), (Extend(OUT, Lit("-", TEXT)),))
+    else:
+        text = {TEXT: lambda: node, INT: lambda: apply("number", node), WORDS: lambda: apply("join", node, S)}
+        shown = Extend(OUT, text[node.type]())
+    body = (Let(N, Lit(3, INT)), Let(OUT, Lit("", TEXT)), ForEach(C, S, (shown,)), Return(OUT))
     return Program((), Function("transform", (S,), TEXT, body))
 
 
@@ -169,8 +169,8 @@ def operations() -> list[Run]:
     lower = If(apply("is_lower", C), (Extend(OUT, apply("shift", C, Lit(11, INT))),), (Extend(OUT, C),))
     body = (Let(OUT, Lit("", TEXT)), ForEach(C, S, (lower,)), Return(OUT))
     programs.append(Program((), Function("transform", (S,), TEXT, body)))
-    # one of the inputs each, so that all are used about equally often, and the empty one always
-    return [(program, INPUTS[k]) for n, program in enumerate(programs) for k in {0, 1 + n % 5, 1 + (n + 2) % 5}]
+    # two inputs each, in turn
+    return [(program, INPUTS[k]) for n, program in enumerate(programs) for k in (n % 6, (n + 3) % 6)]
 
 
 @EVERY_LANGUAGE
@@ -218,8 +218,8 @@ def statements() -> list[Run]:
     rounds = apply("length", OUT)
     programs: list[tuple[Stmt, ...]] = [
         (Let(OUT, Lit("", TEXT)), ForEach(C, S, grow), Return(apply("concat", OUT, S))),
-        (Let(OUT, S), ForRange(I, rounds, (Extend(OUT, apply("number", I)),)), Return(OUT)),
-        (Let(OUT, S), ForRange(I, Lit(2, INT), (Assign(OUT, apply("reverse", OUT)),)), Return(OUT)),
+        (Let(OUT, S), ForRange(ROUND, rounds, (Extend(OUT, apply("number", ROUND)),)), Return(OUT)),
+        (Let(OUT, S), ForRange(ROUND, Lit(2, INT), (Assign(OUT, apply("reverse", OUT)),)), Return(OUT)),
         (ForEach(W, apply("split", S), (Assign(S, apply("concat", W, S)),)), Return(S)),
         (Let(N, Lit(0, INT)), ForEach(C, S, (Extend(N, Lit(2, INT)),)), Return(apply("number", N))),
         (
@@ -238,18 +238,9 @@ def statements() -> list[Run]:
     return [(Program((helper,), Function("transform", (S,), TEXT, body)), text) for body in programs for text in INPUTS]
 
 
-def compiles_in_rust(run: Run) -> bool:
-    """Rust refuses to change what is looped over by words; the grammar never does."""
-    return not any(isinstance(n, ForEach) and n.var == W and n.body[0] == _GROWS for n in run[0].main.body)
-
-
-_GROWS = Assign(S, apply("concat", W, S))
-
-
 @EVERY_LANGUAGE
 async def test_statements_mean_the_same(language: str, require: Any) -> None:
-    runs = [run for run in statements() if language != "rust" or compiles_in_rust(run)]
-    assert await disagreements(language, runs, require) == []
+    assert await disagreements(language, statements(), require) == []
 
 
 # -- the proof can fail
@@ -297,7 +288,7 @@ def test_a_program_shows_exactly_the_helpers_it_calls(renderer: type[braces.Rend
         ("rust", Assign(S, apply("reverse", S)), "s = s.chars().rev().collect();"),
         ("rust", Assign(S, apply("concat", apply("concat", Lit("{", TEXT), S), S)), 's = format!("{{{s}{s}");'),
         ("rust", Extend(S, Lit("'", TEXT)), r"s.push('\'');"),
-        ("rust", ForRange(I, apply("length", S), ()), "for _ in 0..s.len()"),
+        ("rust", ForRange(ROUND, apply("length", S), ()), "for _ in 0..s.len()"),
         ("cpp", Assign(S, apply("reverse", S)), "s = reversed(s);"),
         ("cpp", Assign(S, apply("concat", Lit("a", TEXT), Lit("bc", TEXT))), 's = std::string("a") + "bc";'),
         ("cpp", Let(OUT, Lit("", TEXT)), "std::string out;"),

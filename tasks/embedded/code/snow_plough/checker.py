@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 
 def check(input: str, output: str, expected: str) -> bool | str:
@@ -13,7 +14,7 @@ def check(input: str, output: str, expected: str) -> bool | str:
     roads = Counter(tuple(sorted(road)) for road in zip(ends[0::2], ends[1::2], strict=True))
     if len(words) != int(m) + 1:
         return f"a trip visits {int(m) + 1} crossings, this one {len(words)}"
-    for leg in zip(words, words[1:]):  # noqa: B905
+    for leg in pairwise(words):
         road = tuple(sorted(leg))
         if roads[road] == 0:
             return f"no road is left between {leg[0]:.10} and {leg[1]:.10}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 Roads = list[tuple[int, int]]
 
@@ -17,7 +18,7 @@ def walked(rng: random.Random, n: int, m: int, closed: bool) -> Roads:
         crossings.append(rng.choice([c for c in range(1, n + 1) if c != crossings[-1]]))
     if closed and crossings[0] != crossings[-1]:
         crossings.append(crossings[0])
-    roads = [tuple(rng.sample(pair, 2)) for pair in zip(crossings, crossings[1:])]  # noqa: B905
+    roads = [tuple(rng.sample(pair, 2)) for pair in pairwise(crossings)]
     rng.shuffle(roads)
     return [(a, b) for a, b in roads]
 

@@ -1,0 +1,174 @@
+"""A program's standard streams and its channel, our ends of them: fed and emptied as it goes, never waited for."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from collections.abc import Callable
+
+from synthetic1.sandbox.agent.job import Bounds
+from synthetic1.sandbox.agent.launch import Streams
+
+_CHUNK = 1 << 16
+_MOST_LEFT = 2 << 20  # bytes; more no pipe or socket holds when nobody writes any more
+
+
+class Pipes:
+    """``ends`` are the program's; the others are watched through ``poll``, and served by ``serve``.
+
+    Args:
+        channel: what the program finds in its channel first; None: it has none.
+        relay: of a dialogue: takes what comes through the channel. Otherwise the channel's answers are kept, and the
+            program sees its end after ``channel``.
+    """
+
+    def __init__(
+        self,
+        poll: select.poll,
+        bounds: Bounds,
+        stdin: bytes,
+        channel: bytes | None,
+        relay: Callable[[bytes], None] | None = None,
+    ) -> None:
+        self.stdout, self.stderr, self.channel = bytearray(), bytearray(), bytearray()
+        self.overflow = False
+        """More came than stdout or the channel may hold."""
+        self._poll, self._bounds, self._relay = poll, bounds, relay
+        self._relayed = 0
+        self._to_stdin = memoryview(stdin)
+        self._to_channel, self._hangup = bytearray(channel or b""), relay is None
+        self._takers: dict[int, Callable[[bytes], None]] = {}
+        self._socket: socket.socket | None = None
+        its_stdin, self._stdin = os.pipe()
+        out, its_stdout = os.pipe()
+        err, its_stderr = os.pipe()
+        for descriptor in (its_stdin, its_stdout, its_stderr):
+            os.fchmod(descriptor, 0o666)  # the program is another user, and may open /dev/stdin
+        for descriptor in (self._stdin, out, err):
+            os.set_blocking(descriptor, False)
+        self._takers = {out: self._take_stdout, err: self._take_stderr}
+        its_channel = None
+        if channel is not None:
+            self._socket, its = socket.socketpair()
+            self._socket.setblocking(False)
+            its_channel = its.detach()
+            self._takers[self._socket.fileno()] = self._take_channel
+        for descriptor in self._takers:
+            poll.register(descriptor, select.POLLIN)
+        self.ends = Streams(its_stdin, its_stdout, its_stderr, its_channel)
+        # Most inputs fit into the pipe whole, and then need no attention while the program runs.
+        self._feed_stdin()
+        if self._to_stdin:
+            poll.register(self._stdin, select.POLLOUT)
+        self._feed_channel()
+
+    def close_ends(self) -> None:
+        """Once the program has its own."""
+        for descriptor in (self.ends.stdin, self.ends.stdout, self.ends.stderr, self.ends.channel):
+            if descriptor is not None:
+                os.close(descriptor)
+
+    def serve(self, descriptor: int, events: int) -> None:
+        """What ``poll`` said of one of ours."""
+        if descriptor == self._stdin:
+            self._feed_stdin()
+        elif descriptor in self._takers:
+            if events & select.POLLOUT:
+                self._feed_channel()
+            if events & ~select.POLLOUT and self._take(descriptor) == 0:
+                self._poll.unregister(descriptor)
+                del self._takers[descriptor]
+                if self._socket is None or descriptor != self._socket.fileno():
+                    os.close(descriptor)
+
+    def say(self, words: bytes | None) -> None:
+        """Into the channel of a dialogue; None: nothing more will be said."""
+        if words is None:
+            self._hangup = True
+        else:
+            self._to_channel += words
+        self._feed_channel()
+
+    def drain(self) -> None:
+        """Nobody writes any more: take what still stands in the pipes."""
+        for descriptor in self._takers:
+            taken = 0
+            while taken < _MOST_LEFT and (size := self._take(descriptor)):
+                taken += size
+
+    def close(self) -> None:
+        """Let go of our ends."""
+        if self._socket is not None:
+            self._takers.pop(self._socket.fileno(), None)
+            self._socket.close()
+        for descriptor in self._takers:
+            os.close(descriptor)
+        self._takers = {}
+        self._close_stdin()
+
+    def _take(self, descriptor: int) -> int:
+        """How many bytes there were: 0 at the end, -1 (and so true) if there is nothing now."""
+        try:
+            chunk = os.read(descriptor, _CHUNK)
+        except BlockingIOError:
+            return -1
+        except ConnectionResetError:  # the channel of a program that left our words unread
+            return 0
+        if chunk:
+            self._takers[descriptor](chunk)
+        return len(chunk)
+
+    def _take_stdout(self, chunk: bytes) -> None:
+        room = self._bounds.stdout_bytes - len(self.stdout)
+        self.stdout += chunk[:room]
+        self.overflow |= len(chunk) > room
+
+    def _take_stderr(self, chunk: bytes) -> None:
+        self.stderr += chunk[: self._bounds.stderr_bytes - len(self.stderr)]
+
+    def _take_channel(self, chunk: bytes) -> None:
+        room = self._bounds.channel_bytes - len(self.channel) - self._relayed
+        self.overflow |= len(chunk) > room
+        if self._relay is None:
+            self.channel += chunk[:room]
+        elif not self.overflow:
+            self._relayed += len(chunk)
+            self._relay(chunk)
+
+    def _feed_stdin(self) -> None:
+        try:
+            while self._to_stdin:
+                self._to_stdin = self._to_stdin[os.write(self._stdin, self._to_stdin) :]
+        except BlockingIOError:
+            return
+        except BrokenPipeError:  # no program has to read its input
+            self._to_stdin = memoryview(b"")
+        self._close_stdin()
+
+    def _close_stdin(self) -> None:
+        if self._stdin >= 0:
+            try:
+                self._poll.unregister(self._stdin)
+            except KeyError:
+                pass  # it all went in at once
+            os.close(self._stdin)
+            self._stdin = -1
+
+    def _feed_channel(self) -> None:
+        if self._socket is None:
+            return
+        try:
+            while self._to_channel:
+                del self._to_channel[: self._socket.send(self._to_channel)]
+        except BlockingIOError:
+            pass
+        except (BrokenPipeError, ConnectionResetError):
+            self._to_channel.clear()
+        if self._socket.fileno() in self._takers:
+            self._poll.modify(self._socket, select.POLLIN | (select.POLLOUT if self._to_channel else 0))
+        if self._hangup and not self._to_channel:
+            try:
+                self._socket.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass  # the program was faster

@@ -1,0 +1,425 @@
+"""The code verifier over a real sandbox: right and wrong programs, checkers, assertions, and what must stay outside."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+
+import pytest
+
+import synthetic1.sandbox.slot
+from synthetic1 import Completion, Scorer, Task
+from synthetic1.rewards.code import Code
+
+SECRET = "8675309"
+
+
+@pytest.fixture(scope="module")
+def scorers(sandbox_kind):
+    """``scorers(credit=…)``: one scorer for each setting."""
+    made = {}
+
+    def scorer(**settings):
+        key = json.dumps(settings, sort_keys=True)
+        if key not in made:
+            made[key] = Scorer([Code(**settings)])
+        return made[key]
+
+    yield scorer
+    for one in made.values():
+        one.close()
+
+
+@pytest.fixture
+def judge(scorers):
+    """``judge(task, source)``: the verdict of a program in a fence."""
+
+    def verdict(task, source, **settings):
+        fence = f"```{task.verification_info['language']}\n{source}\n```"
+        return scorers(**settings).score_sync([(task, Completion.parse(f"<think>so</think>{fence}"))])[0]
+
+    return verdict
+
+
+def make_task(*tests, language="python", **info):
+    info = {"language": language, "test_cases": list(tests), **info}
+    return Task(problem_id="p", task_type="verifiable_code", prompt="Do it.", verification_info=info)
+
+
+def stdio(given, expected):
+    return {"type": "stdin_stdout", "fn_name": None, "input": given, "output": expected}
+
+
+def call(args, expected, name="f"):
+    return {"type": "function_call", "fn_name": name, "input": args, "output": expected}
+
+
+DOUBLE = (stdio("1\n", "2\n"), stdio("20\n", "40\n"), stdio("-3\n", "-6\n"))
+PROGRAMS = {
+    "python": "print(2 * int(input()))",
+    "javascript": "console.log(2 * Number(require('fs').readFileSync(0, 'utf8')))",
+    "cpp": "#include <bits/stdc++.h>\nint main() { long long n; std::cin >> n; std::cout << 2 * n; }",
+    "rust": "fn main() { let mut s = String::new(); std::io::stdin().read_line(&mut s).unwrap(); "
+    'println!("{}", 2 * s.trim().parse::<i64>().unwrap()); }',
+}
+FUNCTIONS = {
+    "python": "def f(a, b):\n    return [a + b, a * b]",
+    "javascript": "function f(a, b) { return [a + b, a * b]; }",
+    "cpp": "#include <vector>\nstd::vector<int> f(int a, int b) { return {a + b, a * b}; }",
+    "rust": "fn f(a: i64, b: i64) -> Vec<i64> { vec![a + b, a * b] }",
+}
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_a_program_in_each_language(judge, language, sandbox_kind):
+    task = make_task(*DOUBLE, language=language)
+    right = judge(task, PROGRAMS[language])
+    assert (right.score, right.reason, right.answer) == (1.0, "correct", PROGRAMS[language] + "\n")
+    assert right.details == {"passed": 3, "tests": 3, "sandbox": sandbox_kind}
+    wrong = judge(task, PROGRAMS[language].replace("2 *", "40 +"))
+    assert (wrong.score, wrong.reason) == (0.0, "wrong_answer")
+    assert wrong.details["failed"] == {"index": 0, "status": "wrong_answer", "why": "token 1 differs"}
+
+
+@pytest.mark.parametrize("language", FUNCTIONS)
+def test_a_function_in_each_language(judge, language):
+    task = make_task(call([2, 3], [5, 6]), call([0, 1], [1, 0]), language=language)
+    assert judge(task, FUNCTIONS[language]).score == 1.0
+    wrong = judge(task, FUNCTIONS[language].replace("a * b", "a * a"))
+    assert (wrong.score, wrong.reason) == (0.0, "wrong_answer")
+
+
+# (case, program, reason) of a task that asks for twice the number on stdin
+FATES = [
+    ("right", "print(2 * int(input()))", "correct"),
+    ("20, 21 CRLF and no newline", "import sys; sys.stdout.write(f'{2 * int(input())}\\r')", "correct"),
+    ("28 os._exit", "import os\nprint(2 * int(input()), flush=True)\nos._exit(0)", "correct"),
+    ("LCB: open(0)", "print(2 * int(open(0).read()))", "correct"),
+    ("LCB: os.read, os.write", "import os\nos.write(1, str(2 * int(os.read(0, 99))).encode())", "correct"),
+    ("LCB: buffers", "import sys\nsys.stdout.buffer.write(b'%d' % (2 * int(sys.stdin.buffer.readline())))", "correct"),
+    ("LCB: globals", "n = 0\ndef f():\n    global n\n    n = 2 * int(input())\nf()\nprint(n)", "correct"),
+    ("a main guard", "if __name__ == '__main__':\n    print(2 * int(input()))", "correct"),
+    ("61 not ASCII", "é = int(input())  # 😀 日本\nprint(2 * é)", "correct"),
+    ("62 future", "from __future__ import annotations\nprint(2 * int(input()))", "correct"),
+    ("63 coding", "# -*- coding: latin-1 -*-\nprint(2 * int(input()))", "correct"),
+    ("stderr", "import sys\nprint('debug', file=sys.stderr)\nprint(2 * int(input()))", "correct"),
+    ("26 exit before output", "exit(0)", "wrong_answer"),
+    ("19 NUL and no UTF-8", "import sys; sys.stdout.buffer.write(b'\\x00\\xff')", "wrong_answer"),
+    ("first line only", "print()", "wrong_answer"),
+    ("an extra line", "print(2 * int(input()))\nprint(1)", "wrong_answer"),
+    ("APPS, 27: exit(3) behind the right output", "print(2 * int(input()))\nexit(3)", "runtime_error"),
+    ("24 reads past the end", "print(2 * int(input()))\ninput()", "runtime_error"),
+    ("raises", "1 / 0", "runtime_error"),
+    ("29 abort behind the right output", "import os\nprint(2 * int(input()), flush=True)\nos.abort()", "runtime_error"),
+    ("1 spins", "while True: pass", "time_limit"),
+    ("6 memory", "x = bytearray(10**9)\nprint(2 * int(input()))", "memory_limit"),
+    ("16 flood", "while True: print('x' * 10**6)", "output_limit"),
+    ("syntax error", "print(", "runtime_error"),
+]
+
+
+@pytest.mark.parametrize(("source", "reason"), [row[1:] for row in FATES], ids=[row[0] for row in FATES])
+def test_what_becomes_of_a_program(judge, source, reason):
+    verdict = judge(make_task(*DOUBLE, time_limit_s=1.0), source)
+    assert verdict.reason == reason
+    assert verdict.score == float(reason == "correct")
+    assert reason == "correct" or verdict.details["failed"]["index"] == 0
+
+
+# (case, program, reason): of a task that asks for f() == [1, "a"], with everything at hand that a program may try
+CHEATS = [
+    ("38 equal to all", "class E:\n    def __eq__(self, other): return True\ndef f(): return E()"),
+    ("46 exit at import", "import sys\nsys.exit(0)"),
+    ("41 atexit", "import atexit, os\natexit.register(lambda: os.write(3, b'{}'))\ndef f(): return 2"),
+    ("47 repr", "class S(str):\n    def __repr__(self): return '[1, \"a\"]'\ndef f(): return S('x')"),
+    ("40 json", "import json\njson.dumps = lambda *a, **k: '[1, \"a\"]'\ndef f(): return 2"),
+    (
+        "42 forged frame",
+        'import os\nfor fd in range(3, 9):\n    try: os.write(fd, b\'0 {"value": [1, "a"]}\\n\')\n'
+        "    except OSError: pass\ndef f(): return 2",
+    ),
+    ("os._exit", "import os\ndef f(): os._exit(0)"),
+    ("no such function", "def g(): return [1, 'a']"),
+    ("prints instead", "def f(): print([1, 'a'])"),
+    ("live", "def f(): return lambda: [1, 'a']"),
+    ("48 recursion", "def f(): return f()"),
+]
+
+
+@pytest.mark.parametrize("source", [row[1] for row in CHEATS], ids=[row[0] for row in CHEATS])
+def test_what_gains_nothing(judge, source):
+    verdict = judge(make_task(call([], [1, "a"])), source)
+    assert verdict.score == 0.0
+    assert verdict.reason in {"wrong_answer", "tampered", "runtime_error", "compile_error", "memory_limit"}
+    assert judge(make_task(call([], [1, "a"])), "def f(): return [1, 'a']").score == 1.0
+
+
+def test_both_kinds_of_tests_in_one_task(judge):
+    task = make_task(stdio("1\n", "2\n"), call([4], 8), stdio("3\n", "6\n"))
+    source = "def f(n):\n    return 2 * n\n\nif __name__ == '__main__':\n    print(f(int(input())))"
+    assert judge(task, source).details["passed"] == 3
+    assert judge(task, source.replace("return 2", "return 3")).details["failed"]["index"] == 0
+
+
+def test_credit_for_a_fraction(judge):
+    task = make_task(*DOUBLE, stdio("5\n", "10\n"))
+    source = "n = int(input())\nprint(2 * n if n > 0 else 1 / 0)"
+    verdict = judge(task, source, credit="fraction")
+    assert (verdict.score, verdict.reason) == (0.75, "partial")
+    assert verdict.details["failed"] == {"index": 2, "status": "runtime_error", "why": "exit code 1"}
+    assert (verdict.details["passed"], verdict.details["tests"]) == (3, 4)
+    assert judge(task, source).score == 0.0
+    assert judge(task, source).details["passed"] == 2  # nothing behind the failure is run
+    nothing = judge(task, "print(1)", credit="fraction")
+    assert (nothing.score, nothing.reason) == (0.0, "wrong_answer")
+
+
+def test_only_the_longest_tests(judge):
+    task = make_task(stdio("1\n", "wrong"), stdio("100\n", "200"), stdio("2000\n", "4000"))
+    assert judge(task, PROGRAMS["python"], max_tests=2).details["tests"] == 2
+    assert judge(task, PROGRAMS["python"], max_tests=2).score == 1.0
+
+
+def test_three_time_limits_are_enough(judge):
+    task = make_task(*(stdio(f"{n}\n", f"{2 * n}\n") for n in range(40)), time_limit_s=0.5)
+    source = "n = int(input())\nwhile n > 1: pass\nprint(2 * n)"
+    verdict = judge(task, source, credit="fraction")
+    assert (verdict.details["passed"], verdict.score) == (2, 0.05)
+
+
+def test_what_only_a_fork_does_wrong_does_not_count(judge):
+    """11: the zygote is not quite a fresh interpreter; this program is right in one only."""
+    source = "import sys\nn = int(input())\nprint(2 * n if 'statistics' not in sys.modules else 0)"
+    assert judge(make_task(*DOUBLE), source).score == 1.0
+    assert judge(make_task(*DOUBLE), source, credit="fraction").score == 1.0
+
+
+def test_compile_errors(judge):
+    for language in ("cpp", "rust"):
+        verdict = judge(make_task(*DOUBLE, language=language), "int main( {")
+        assert (verdict.score, verdict.reason) == (0.0, "compile_error")
+
+
+def test_lone_surrogates_break_nothing(judge):
+    assert judge(make_task(*DOUBLE), "print('\ud800')").score == 0.0
+    assert judge(make_task(*DOUBLE, language="cpp"), 'int main() { "\ud800"; }').score == 0.0
+
+
+SUM = """
+def check(input, output, expected):
+    total = int(input)
+    parts = output.split()
+    if not all(part.isdigit() for part in parts):
+        return "no numbers"
+    return sum(map(int, parts)) == total
+"""
+
+
+def test_a_checker_program_takes_any_right_answer(judge):
+    task = make_task(stdio("5\n", "2 3\n"), stdio("9\n", "9\n"), checker={"program": SUM})
+    assert judge(task, "n = int(input())\nprint(1, n - 1)").score == 1.0
+    assert judge(task, "print(input())").score == 1.0
+    wrong = judge(task, "print(int(input()) + 1)")
+    assert (wrong.reason, wrong.details["failed"]["why"]) == ("wrong_answer", "refused by the checker program")
+    assert judge(task, "print('x')").details["failed"]["why"] == "no numbers"
+    assert judge(task, "import sys; sys.stdout.buffer.write(b'\\xff')").reason == "wrong_answer"
+    half = judge(task, "n = int(input())\nprint(n if n == 5 else 1)", credit="fraction")
+    assert (half.score, half.details["failed"]["index"]) == (0.5, 1)
+
+
+def test_a_checker_program_looks_at_values(judge):
+    checker = "import json\ndef check(i, o, e):\n    return json.loads(o) in ([1, 2], [2, 1])"
+    task = make_task(call([], [1, 2]), checker={"program": checker})
+    assert judge(task, "def f(): return [2, 1]").score == 1.0
+    assert judge(task, "def f(): return [1, 1]").score == 0.0
+
+
+def test_an_output_that_the_checker_chokes_on_is_wrong(judge):
+    task = make_task(stdio("5\n", "5\n"), checker={"program": "def check(i, o, e):\n    return int(o) == int(i)"})
+    verdict = judge(task, "print('five')")
+    assert (verdict.score, verdict.reason) == (0.0, "wrong_answer")
+
+
+@pytest.mark.parametrize(
+    "checker",
+    ["def check(i, o, e): return 1 / 0", "def check(i, o, e): return 5", "def check(", "x = 1", "raise SystemExit"],
+)
+def test_a_checker_that_fails_by_itself_is_the_tasks_fault(judge, checker):
+    verdict = judge(make_task(stdio("5\n", "5\n"), checker={"program": checker}), "print(5)")
+    assert (verdict.score, verdict.reason) == (None, "unscorable_task")
+    assert verdict.details["why"].startswith("task `p`: the checker program")
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """All that goes to agents, as one sequence of bytes for each frame."""
+    frames, encode = [], synthetic1.sandbox.slot.encode
+
+    def recording(header, blobs=()):
+        pieces = encode(header, blobs)
+        frames.append(b"".join(bytes(piece) for piece in pieces))
+        return pieces
+
+    monkeypatch.setattr(synthetic1.sandbox.slot, "encode", recording)
+    return frames
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+@pytest.mark.parametrize("credit", ["all", "fraction"])
+def test_expected_outputs_stay_outside(judge, sent, language, credit):
+    """44: what is not in the sandbox cannot be found there."""
+    half = str(int(SECRET) / 2)
+    judge(make_task(stdio("1\n", SECRET), stdio("2\n", half), language=language), PROGRAMS[language], credit=credit)
+    judge(make_task(call([1, 2], [SECRET, int(SECRET)]), language=language), FUNCTIONS[language], credit=credit)
+    assert len(sent) > 4
+    assert not [frame for frame in sent if SECRET.encode() in frame or half.encode() in frame]
+
+
+def test_the_candidate_sees_no_checker_and_no_assertion(judge, sent):
+    judge(make_task(stdio("1\n", SECRET), checker={"program": SUM}), "MARK = 1\nprint(1)")
+    assertions = {"code": f"def check(candidate):\n    assert candidate(1) == {SECRET}", "entry_point": "f"}
+    judge(asserting(assertions), "MARK = 1\ndef f(n):\n    return n")
+    assert any(b"MARK" in frame for frame in sent)
+    assert any(SECRET.encode() in frame for frame in sent)
+    assert not [frame for frame in sent if b"MARK" in frame and SECRET.encode() in frame]
+
+
+def asserting(assertions):
+    info = {"language": "python", "assertions": assertions}
+    return Task(problem_id="p", task_type="verifiable_code", prompt="Do it.", verification_info=info)
+
+
+# (case, body of check, candidate, reason, trust)
+ASSERTED = [
+    ("right", "assert candidate(2) == 4", "def f(n): return 2 * n", "correct", None),
+    ("wrong", "assert candidate(2) == 4", "def f(n): return n", "wrong_answer", None),
+    ("by name", "assert f(2) == candidate(2) == 4", "def f(n): return 2 * n", "correct", None),
+    ("tuples stay tuples", "assert candidate(2) == (2, [2])", "def f(n): return n, [n]", "correct", None),
+    ("a list is no tuple", "assert candidate(2) == (2, 2)", "def f(n): return [n, n]", "wrong_answer", None),
+    (
+        "sets, keys, None",
+        "assert candidate(2) == {1: {2}, None: 2.5}",
+        "def f(n): return {1: {n}, None: 2.5}",
+        "correct",
+        None,
+    ),
+    ("big numbers", "assert candidate(9**9999) == 9**9999 + 1", "def f(n): return n + 1", "correct", None),
+    ("keywords", "assert candidate(n=2) == 4", "def f(n): return 2 * n", "correct", None),
+    ("iterators", "assert tuple(candidate(3)) == (0, 1, 2)", "def f(n): return (i for i in range(n))", "correct", None),
+    (
+        "exceptions",
+        "try:\n        candidate(0)\n    except ZeroDivisionError:\n        return\n    assert False",
+        "def f(n): return 1 / n",
+        "correct",
+        None,
+    ),
+    ("an exception", "assert candidate(0) == 4", "def f(n): return 1 / n", "runtime_error", None),
+    (
+        "state stays",
+        "candidate(1); assert candidate(1) == 2",
+        "x = []\ndef f(n):\n    x.append(n)\n    return len(x)",
+        "correct",
+        None,
+    ),
+    (
+        "38 equal to all",
+        "assert candidate(2) == 4",
+        "class E:\n    def __eq__(s, o): return True\ndef f(n): return E()",
+        "wrong_answer",
+        None,
+    ),
+    ("46 exit at import", "assert candidate(2) == 4", "import sys; sys.exit(0)", "tampered", None),
+    ("exit in a call", "assert candidate(2) == 4", "import os\ndef f(n): os._exit(0)", "tampered", None),
+    (
+        "forged answers",
+        "assert candidate(2) == 4",
+        "import os\ndef f(n): os.write(3, b'x {}\\n'); return 4",
+        "tampered",
+        None,
+    ),
+    ("spins", "assert candidate(2) == 4", "def f(n):\n    while True: pass", "time_limit", None),
+    ("no function", "assert candidate(2) == 4", "def g(n): return 4", "runtime_error", None),
+    ("no program", "assert candidate(2) == 4", "def f(", "runtime_error", None),
+    ("live argument", "assert candidate(lambda: 2) == 4", "def f(n): return 2 * n()", "correct", "shared"),
+    ("live argument, wrong", "assert candidate(lambda: 2) == 4", "def f(n): return n()", "wrong_answer", "shared"),
+    ("live argument, exit", "assert candidate(lambda: 2) == 4", "import sys; sys.exit(0)", "tampered", "shared"),
+    (
+        "too deep is not live",
+        "assert candidate([candidate(0)]) == 4",
+        "def f(n):\n    x = []\n    for _ in range(198): x = [x]\n    return x",
+        "wrong_answer",
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("body", "source", "reason", "trust"), [row[1:] for row in ASSERTED], ids=[row[0] for row in ASSERTED]
+)
+def test_assertions(judge, body, source, reason, trust):
+    task = asserting({"code": f"def check(candidate):\n    {body}\n", "entry_point": "f"})
+    verdict = judge(task, source, time_limit_s=1.0)
+    assert verdict.reason == reason, verdict
+    assert verdict.details.get("trust") == trust
+
+
+def test_live_objects_by_declaration(judge):
+    task = asserting({"code": "def check(c):\n    assert c()() == 4", "entry_point": "f", "trust": "shared"})
+    verdict = judge(task, "def f(): return lambda: 4")
+    assert (verdict.score, verdict.details["trust"]) == (1.0, "shared")
+
+
+@pytest.mark.parametrize("code", ["def check(", "x = 1", "def check(candidate): assert False", "1 / 0"])
+def test_assertions_that_fail_by_themselves_are_the_tasks_fault(judge, code):
+    verdict = judge(asserting({"code": code, "entry_point": "f"}), "def f(): return 4")
+    assert (verdict.score, verdict.reason) == (None, "unscorable_task")
+
+
+def test_human_eval(shared_data, scorers):
+    """All 164 canonical solutions score 1; with the body replaced by ``pass``, 0."""
+    with gzip.open(shared_data / "HumanEval.jsonl.gz", "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    assert len(rows) == 164
+    pairs = []
+    for row in rows:
+        info = {"code": row["test"], "entry_point": row["entry_point"], "prelude": row["prompt"]}
+        task = asserting(info)
+        for body in (row["canonical_solution"], "    pass\n"):
+            pairs.append((task, f"```python\n{row['prompt']}{body}\n```"))
+    verdicts = scorers().score_sync(pairs)
+    assert [(i // 2, v.reason, v.details) for i, v in enumerate(verdicts[::2]) if v.score != 1.0] == []
+    assert [(i, v.reason, v.details) for i, v in enumerate(verdicts[1::2]) if v.score != 0.0] == []
+    assert all("trust" not in verdict.details for verdict in verdicts)
+
+
+def test_more_completions_than_slots(scorers):
+    task = make_task(*DOUBLE)
+    texts = [f"```python\nprint(2 * int(input()) + {n % 3})\n```" for n in range(40)]
+    verdicts = scorers(slots=1).score_sync([(task, text) for text in texts])
+    assert [verdict.score for verdict in verdicts] == [float(n % 3 == 0) for n in range(40)]
+
+
+def test_after_a_fork_the_child_has_its_own(scorers):
+    task, text = make_task(*DOUBLE), f"```python\n{PROGRAMS['python']}\n```"
+    scorer = scorers()
+    assert scorer.score_sync([(task, text)])[0].score == 1.0
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            code = int(scorer.score_sync([(task, text + " ")])[0].score != 1.0)
+            scorer.close()
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert scorer.score_sync([(task, text + "  ")])[0].score == 1.0
+
+
+def test_a_closed_scorer_leaves_no_sandbox_open(sandbox_kind):
+    from synthetic1.rewards import sandboxes
+
+    with Scorer([Code()]) as scorer:
+        assert scorer.score_sync([(make_task(*DOUBLE), f"```python\n{PROGRAMS['python']}\n```")])[0].score == 1.0
+        opened = [opening for by_settings in sandboxes._by_loop.values() for opening in by_settings.values()]
+    assert any(opening.result()._closed for opening in opened)
