@@ -25,7 +25,8 @@ def precompile_command(folder: str = PRECOMPILED, compiler: str = "g++") -> str:
     header = f"{folder}/bits/stdc++.h"
     return (
         f"mkdir -p '{folder}/bits' && printf '#include_next <bits/stdc++.h>\\n' > '{header}'"
-        f" && printf '#include <bits/stdc++.h>\\n' | {compiler} {' '.join(FLAGS)} -x c++-header -o '{header}.gch' /dev/stdin"
+        " && printf '#include <bits/stdc++.h>\\n'"
+        f" | {compiler} {' '.join(FLAGS)} -x c++-header -o '{header}.gch' /dev/stdin"
     )
 
 

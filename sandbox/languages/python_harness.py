@@ -18,7 +18,7 @@ from json.encoder import encode_basestring_ascii as _string
 from typing import Any
 
 # The functions below look builtins up in a copy: what the program does to the module `builtins` does not reach them.
-__builtins__ = dict(vars(builtins))
+__builtins__ = dict(vars(builtins))  # type: ignore[assignment]
 
 FUNCTION = "@function@"
 CHANNEL = 3
@@ -40,7 +40,7 @@ _SUPPLIED = {
 }
 _MODULES = "bisect collections copy functools heapq itertools json math operator os random re string sys typing"
 
-_decode = json.JSONDecoder().scan_once
+_decode = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _read, _write = os.read, os.write
 _modules = sys.modules
 _CONSTANTS = {None: "null", True: "true", False: "false"}
@@ -82,12 +82,11 @@ def encode(value: Any, depth: int = 0) -> str:
     if issubclass(kind, dict):
         return "{" + str.join(",", [_key(key) + ":" + encode(item, depth + 1) for key, item in dict.items(value)]) + "}"
     if issubclass(kind, (set, frozenset)):
-        items = list((set if issubclass(kind, set) else frozenset).copy(value))
-        texts = [(encode(item), item) for item in items]
-        ordered = {type(item) for item in items} <= {int} or {type(item) for item in items} <= {str}
-        return (
-            "[" + str.join(",", [text for text, _ in sorted(texts, key=lambda pair: pair[1 if ordered else 0])]) + "]"
-        )
+        items = [*set().union(value)]  # copies the entries, whatever a subclass iterates over
+        kinds = {type(item) for item in items}
+        by_value = kinds <= {int, float} or kinds == {str}
+        pairs = sorted([(encode(item, depth + 1), item) for item in items], key=lambda pair: pair[by_value])
+        return "[" + str.join(",", [text for text, _ in pairs]) + "]"
     numpy = _modules.get("numpy")
     if numpy is not None and issubclass(kind, (numpy.generic, numpy.ndarray)):
         plain = value.tolist()

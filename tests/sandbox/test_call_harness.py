@@ -146,6 +146,8 @@ PYTHON = [
      "def f(): return [I(7), 1]", [[]], [[7, 1]]),
     ("class L(list):\n  def __iter__(self): return iter([42])\n  def __getitem__(self, i): return 42\n"
      "  def __len__(self): return 1\ndef f(): return L([7, 8])", [[]], [[7, 8]]),
+    ("class Z(set):\n  def __iter__(self): return iter([42])\n  def copy(self): return [42]\n"
+     "def f(): return Z([10, 9.5])", [[]], [[9.5, 10]]),
     ("class D(dict):\n  def items(self): return [('gold', 1)]\n  __iter__ = keys = items\n"
      "def f(): return D(mine=2)", [[]], [{"mine": 2}]),
 ]  # fmt: skip
@@ -230,7 +232,8 @@ RUST = [
        nums.iter().map(|n| if *n > 0 { Some(n.to_string()) } else { None }).collect() } }""",
      [[[1, -1]]], [["1", None]]),
     ("""struct Solution; impl Solution { fn helper(&self) -> i128 { 1 << 100 }
-       fn f(&mut self) -> (i128, f64, f64, char, &'static str, bool, ) { (self.helper(), 1.0, 0.1 + 0.2, 'é', "\\n\\u{1F600}", true) } }""",
+       fn f(&mut self) -> (i128, f64, f64, char, &'static str, bool, ) {
+         (self.helper(), 1.0, 0.1 + 0.2, 'é', "\\n\\u{1F600}", true) } }""",
      [[]], [[2**100, 1.0, 0.1 + 0.2, "é", "\n\U0001f600", True]]),
     ("""use std::collections::{BTreeMap, HashSet};
      macro_rules! format { ($($x:tt)*) => { "gold" } }

@@ -105,7 +105,7 @@ def test_a_prompt_says_what_is_wanted_and_gives_nothing_away(task: Task) -> None
 
 @pytest.mark.parametrize("task", TASKS, ids=named)
 def test_only_the_right_completions_hold_the_gold(task: Task) -> None:
-    names = {label for label in LANGUAGES[task.metadata["language"]].fences}
+    names = set(LANGUAGES[task.metadata["language"]].fences)
     gold = task.gold_standard_solution
     assert gold is not None
     for kind, completions in task.metadata["audit"].items():
