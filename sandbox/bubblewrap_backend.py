@@ -11,7 +11,7 @@ from pathlib import Path
 
 from synthetic1.sandbox import local_agent, toolchains
 from synthetic1.sandbox.agent import cgroup
-from synthetic1.sandbox.agent.bubblewrap import World
+from synthetic1.sandbox.agent.world import World
 from synthetic1.sandbox.backend import Backend, Connection
 from synthetic1.sandbox.errors import SandboxUnavailable
 from synthetic1.sandbox.owner import owner_id

@@ -27,10 +27,10 @@ class Box:
         """
         os.mkdir(self.folder, 0o755)
         os.mkdir(self.work)
-        os.chmod(self.work, 0o777)  # noqa: S103 - the program is another user, and the agent may not give files away
+        os.chmod(self.work, 0o777)  # the program is another user, and the agent may not give files away
         if build:
             os.mkdir(self.build)
-            os.chmod(self.build, 0o777)  # noqa: S103
+            os.chmod(self.build, 0o777)
         for name, mode, content in files:
             self.add(name, mode, content)
             if build:

@@ -4,51 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import signal
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import Literal
 
 from synthetic1.sandbox.agent import cgroup, confine, mounts, processes
 from synthetic1.sandbox.agent.box import remove_below
 from synthetic1.sandbox.agent.launch import Command, Exit, LauncherError, Process, Purpose, Streams, Tally, Warm
+from synthetic1.sandbox.agent.world import World
 
-TOOLCHAINS = "/opt"
-"""Where programs see toolchains that do not stand under /usr."""
 OWN_PROCESSES = 2
 """bwrap's own, of each program: one outside, one that is the first of the new process namespace."""
-_ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime")
 _FREE_FD = 10  # descriptors below may be given a meaning in the child
 _SWEEP_S = 10.0
 _FILES = 20_000  # that one program may make; each costs the kernel a kilobyte
-
-
-@dataclass(frozen=True)
-class World:
-    """What programs see of this machine, and who they are."""
-
-    bwrap: str
-    """Its path."""
-    root: str
-    """The folder whose ``usr``, ``bin``, ``lib`` … they see as theirs: ``/``, or a root file system made for them."""
-    toolchains: Mapping[str, str]
-    """Name → folder; seen as ``/opt/NAME``."""
-    uid: int | None
-    """Whom they run as, outside too; None: as this process, which is not root."""
-    filter_fd: int
-    """A file that holds the system call filter."""
-    group: str | None
-    """What the names of the control groups to make for them begin with; None: make none."""
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> World:
-        return cls(**json.loads(text))
 
 
 class BubblewrapLauncher:
@@ -75,11 +45,11 @@ class BubblewrapLauncher:
         self._pid = os.getpid()
         self._files = os.path.join(state, "files")
         self._has_files = False
-        self._places = {folder: f"{TOOLCHAINS}/{name}" for name, folder in world.toolchains.items()}
+        self._places = {self._box: "/box", **world.places}
         try:
             os.mkdir(self._files, 0o755)
             shown = self._show(state) if world.uid is not None else {}
-            self._view = _view(world, shown) + _accounts(state, world.uid)
+            self._view = world.view(shown) + world.accounts(state)
         except OSError as error:
             self.close()
             raise LauncherError(f"{error.filename}: {error.strerror}") from None
@@ -240,10 +210,7 @@ class BubblewrapLauncher:
 
     def _inside(self, path: str) -> str:
         """Where programs see what stands at ``path`` outside."""
-        places = {self._box: "/box", **self._places}
-        if self._world.root != "/":
-            places[self._world.root] = ""
-        for folder, place in places.items():
+        for folder, place in self._places.items():
             if path == folder or path.startswith(f"{folder}/"):
                 return place + path[len(folder) :]
         return path
@@ -294,39 +261,6 @@ _NAMESPACES = [
     *("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
     *("--hostname", "sandbox", "--die-with-parent", "--new-session"),
 ]
-
-
-def _view(world: World, shown: Mapping[str, str]) -> list[str]:
-    """bwrap's arguments for what every program sees, read-only."""
-    root = shown.get(world.root, world.root)
-    argv = []
-    for name in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", *(["opt"] if world.root != "/" else [])):
-        path = os.path.join(root, name)
-        if os.path.islink(path):
-            argv += ["--symlink", os.readlink(path), f"/{name}"]
-        elif os.path.isdir(path):
-            argv += ["--ro-bind", path, f"/{name}"]
-    for name in _ETC:
-        argv += ["--ro-bind-try", os.path.join(root, "etc", name), f"/etc/{name}"]
-    for name, folder in world.toolchains.items():
-        argv += ["--ro-bind", shown.get(folder, folder), f"{TOOLCHAINS}/{name}"]
-    return [*argv, "--proc", "/proc", "--dev", "/dev"]
-
-
-def _accounts(state: str, uid: int | None) -> list[str]:
-    """The user list that programs see: root and themselves."""
-    number = os.getuid() if uid is None else uid
-    argv = []
-    for name, lines in {
-        "passwd": f"root:x:0:0::/:/bin/sh\nsandbox:x:{number}:{number}::/tmp:/bin/sh\n",
-        "group": f"root:x:0:\nsandbox:x:{number}:\n",
-    }.items():
-        path = os.path.join(state, name)
-        with open(path, "w", encoding="ascii") as file:
-            file.write(lines)
-        os.chmod(path, 0o644)
-        argv += ["--ro-bind", path, f"/etc/{name}"]
-    return argv
 
 
 class _Account:

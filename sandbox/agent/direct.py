@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -13,6 +14,7 @@ from synthetic1.sandbox.agent.box import remove_below
 from synthetic1.sandbox.agent.launch import Command, Exit, LauncherError, Process, Streams, Tally, Warm
 from synthetic1.sandbox.agent.warm import Zygote, ZygoteProgram
 
+_BOX = "box"
 _SWEEP_S = 10.0  # for killed processes to be gone
 _REMOVAL_S = 60.0
 _NOISE_S = 0.05  # CPU seconds of a cgroup that are the agent's own doing, not the program's
@@ -83,14 +85,18 @@ class DirectLauncher:
         return _Tree(self, account, program.exit, lambda: processes.children(program.pid), program.watch)
 
     def sweep(self) -> bool:
-        keep = os.path.join(self._root, "box")
-        return self.end_strangers() and self._as_program(lambda: self._remove_traces(keep)) and self._only_box()
+        if not self.end_strangers():
+            return False
+        if self._uid is not None and ipc.any_left():
+            self._as_program(ipc.remove_own)
+        return self._remove_strays()
 
     def empty(self, folder: str) -> bool:
-        if not os.listdir(folder):
-            return True
-        self._as_program(lambda: remove_below(folder))
-        return remove_below(folder)  # what is the agent's own
+        if os.listdir(folder):
+            self._as_program(lambda: remove_below(folder))
+            if not remove_below(folder):  # what is the agent's own
+                return False
+        return self._remove_strays()
 
     def close(self) -> None:
         self._end_zygote()
@@ -149,12 +155,11 @@ class DirectLauncher:
                 os._exit(0)
         os.waitpid(child, 0)
 
-    def _as_program(self, act: Callable[[], object]) -> bool:
+    def _as_program(self, act: Callable[[], object]) -> None:
         """Do something as the user that programs are, in a process of its own if that is another one."""
-        if self._uid is None:
+        if (uid := self._uid) is None:
             act()
-            return True
-        uid = self._uid
+            return
 
         def child() -> None:
             confine.become(uid)
@@ -166,19 +171,14 @@ class DirectLauncher:
         while os.waitpid(pid, os.WNOHANG)[0] == 0:
             if time.monotonic() > deadline:
                 _kill(pid)
-                os.waitpid(pid, 0)
-                return False
             time.sleep(0.0005)
-        return True
 
-    def _remove_traces(self, keep: str) -> None:
-        """As the program's user: what it left outside of its box."""
-        if self._uid is not None:
-            remove_below(self._root, keep=os.path.basename(keep))
-            ipc.remove_own()
-
-    def _only_box(self) -> bool:
-        return self._uid is None or set(os.listdir(self._root)) <= {"box"}
+    def _remove_strays(self) -> bool:
+        """What programs left beside the box, where they may write if they have a uid (and so a root) of their own."""
+        if self._uid is None or set(os.listdir(self._root)) <= {_BOX}:
+            return True
+        self._as_program(lambda: remove_below(self._root, keep=_BOX))
+        return set(os.listdir(self._root)) <= {_BOX}
 
     def _fork(self, child: Callable[[], None]) -> int:
         """Run ``child`` in a fork, which ends with 127 if that returns.
@@ -281,7 +281,5 @@ def _wait(pid: int) -> Exit | None:
 
 
 def _kill(pid: int) -> None:
-    try:
+    with contextlib.suppress(OSError):  # gone, or no longer a process of ours
         os.kill(pid, signal.SIGKILL)
-    except OSError:
-        pass  # gone, or no longer a process of ours

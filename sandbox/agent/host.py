@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from synthetic1.sandbox.agent.wire import Header, WireError, decode_header, encode, header_length
 
 MOST_WAITING = 64 * 2**20
-"""Bytes of inputs. With more waiting nothing is read; so a host that keeps fewer in flight always gets `stop` through."""
+"""Bytes of inputs. With more waiting nothing is read; a host that keeps fewer in flight always gets `stop` through."""
 _CHUNK = 1 << 20
 
 

@@ -6,26 +6,35 @@ import ctypes
 import os
 
 _IPC_RMID = 0
+_KINDS = ("shm", "sem", "msg")
 _LIBC = ctypes.CDLL(None)
-_REMOVE = {
-    "shm": lambda number: _LIBC.shmctl(number, _IPC_RMID, None),
-    "sem": lambda number: _LIBC.semctl(number, 0, _IPC_RMID, 0),
-    "msg": lambda number: _LIBC.msgctl(number, _IPC_RMID, None),
-}
+
+
+def _remove(kind: str, number: int) -> None:
+    if kind == "sem":
+        _LIBC.semctl(number, 0, _IPC_RMID, 0)
+    else:
+        {"shm": _LIBC.shmctl, "msg": _LIBC.msgctl}[kind](number, _IPC_RMID, None)
+
+
+def any_left() -> bool:
+    """Whether this namespace has any, of whomever."""
+    return any(len(_lines(kind)) > 1 for kind in _KINDS)
 
 
 def remove_own() -> None:
-    """Remove those of this process's user, as far as this namespace shows them."""
-    for kind, remove in _REMOVE.items():
-        try:
-            with open(f"/proc/sysvipc/{kind}", "rb", buffering=0) as file:
-                lines = file.readall().splitlines()
-        except OSError:
-            continue  # the kernel has none of that kind
-        if len(lines) < 2:
-            continue
-        names = lines[0].split()
-        for line in lines[1:]:
-            fields = dict(zip(names, map(int, line.split()), strict=False))
+    """Remove those of this process's user."""
+    for kind in _KINDS:
+        names, *lines = _lines(kind) or [b""]
+        for line in lines:
+            fields = dict(zip(names.split(), map(int, line.split()), strict=False))
             if fields[b"uid"] == os.geteuid():
-                remove(fields[f"{kind}id".encode()])
+                _remove(kind, fields[f"{kind}id".encode()])
+
+
+def _lines(kind: str) -> list[bytes]:
+    try:
+        with open(f"/proc/sysvipc/{kind}", "rb", buffering=0) as file:
+            return file.readall().splitlines()
+    except OSError:
+        return []  # the kernel has none of that kind

@@ -17,7 +17,7 @@ class Command:
     argv: list[str]
     """``argv[0]`` is absolute, or relative to ``cwd`` (``../main``): whoever starts it need not search."""
     cwd: str
-    """``box/work`` or ``box/build``, absolute: the one folder it may write; the files beside and above it, it may read."""
+    """``box/work`` or ``box/build``, absolute: the one folder it may write; what stands in ``box``, it may read."""
     env: dict[str, str]
     """All of its environment."""
     bounds: Bounds
@@ -59,7 +59,7 @@ class Tally:
 
 
 class Process(Protocol):
-    """A started process tree. The agent waits in ``poll`` and asks ``exit`` after SIGCHLD, or when ``watch`` is readable."""
+    """A started process tree. The agent asks ``exit`` after each SIGCHLD, or when ``watch`` is readable."""
 
     watch: int | None
     """A descriptor that becomes readable when the main process ends; None: SIGCHLD is enough."""
@@ -127,7 +127,7 @@ class Launcher(Protocol):
         ...
 
     def empty(self, folder: str) -> bool:
-        """Remove all that stands in ``folder`` (``box/work``, ``box/build``), whoever made it. False: something stays."""
+        """Remove all that stands in ``folder`` (``work`` or ``build``), whoever made it. False: something stays."""
         ...
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The agent's command line: which launcher, which folder, which user; frames on stdin and stdout."""
+"""The agent's command line: run jobs that come through stdin, answer through stdout, end with stdin."""
 
 from __future__ import annotations
 
@@ -6,59 +6,57 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from types import FrameType
 
+from synthetic1.sandbox.agent.direct import DirectLauncher
 from synthetic1.sandbox.agent.host import Host, HostGone
-from synthetic1.sandbox.agent.launch import Launcher, LauncherError
+from synthetic1.sandbox.agent.launch import Launcher
 from synthetic1.sandbox.agent.serve import Agent
 from synthetic1.sandbox.agent.wire import WireError
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Serve the host on stdin and stdout until it closes them; then end, with everything that was started."""
-    parser = argparse.ArgumentParser(prog="agent")
-    parser.add_argument("--launcher", choices=("direct", "plain", "bubblewrap"), required=True)
-    parser.add_argument("--root", default="/tmp", help="the folder to work in, which is the agent's own")
-    parser.add_argument("--uid", type=int, help="direct: whom programs run as")
-    parser.add_argument("--world", help="bubblewrap: what programs see, as JSON")
+def main(arguments: list[str] | None = None) -> None:
+    """Returns never: the process ends when the host is gone, and with it all that it started."""
+    parser = argparse.ArgumentParser(description="Run programs for a host at the other end of stdin and stdout.")
+    parser.add_argument("--launcher", choices=["direct", "bubblewrap", "plain"], default="direct")
+    parser.add_argument("--uid", type=int, help="the user that programs run as; nobody else may have it")
+    parser.add_argument("--root", default="/tmp", help="a folder of this agent's own")
+    parser.add_argument("--world", help="of bubblewrap: what programs see, as JSON")
     options = parser.parse_args(arguments)
+    if options.launcher == "direct" and not options.uid:
+        parser.error("--launcher direct needs --uid, a user for the programs that is not root")
+    host = Host(*_take_streams())
     os.umask(0o022)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal; the host decides
-    signal.signal(signal.SIGTERM, _leave)
-    host = Host(*_take_stdio())
-    launcher: Launcher | None = None
+    for unwanted in (signal.SIGINT, signal.SIGHUP):  # the host decides when it is over, not the host's terminal
+        signal.signal(unwanted, lambda *_: None)
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    launcher = _launcher(options)
+    exit_code = 0
     try:
-        launcher = _launcher(options)
         Agent(host, launcher, options.root).serve()
     except HostGone:
         pass
-    except (WireError, LauncherError) as error:
-        sys.exit(f"agent: {error}")
+    except WireError as error:
+        print(f"agent: the host speaks another protocol: {error}", file=sys.stderr)
+        exit_code = 2
     finally:
-        if launcher is not None:
-            launcher.close()
+        launcher.close()
+    os._exit(exit_code)
 
 
 def _launcher(options: argparse.Namespace) -> Launcher:
     if options.launcher == "bubblewrap":
-        from synthetic1.sandbox.agent.bubblewrap import BubblewrapLauncher, World
+        from synthetic1.sandbox.agent.bubblewrap import BubblewrapLauncher
+        from synthetic1.sandbox.agent.world import World
 
         return BubblewrapLauncher(options.root, World.from_json(options.world))
-    from synthetic1.sandbox.agent.direct import DirectLauncher
-
     return DirectLauncher(options.root, options.uid if options.launcher == "direct" else None)
 
 
-def _take_stdio() -> tuple[int, int]:
-    """Move the wire away from 0 and 1, where nothing that is started can find it."""
+def _take_streams() -> tuple[int, int]:
+    """stdin and stdout, moved where no program can inherit them."""
     reading, writing = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
-    os.dup2(nothing, 1)
+    os.dup2(2, 1)
     os.close(nothing)
     return reading, writing
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    raise HostGone

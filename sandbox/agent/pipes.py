@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
@@ -148,10 +149,8 @@ class Pipes:
 
     def _close_stdin(self) -> None:
         if self._stdin >= 0:
-            try:
+            with contextlib.suppress(KeyError):  # it all went in at once
                 self._poll.unregister(self._stdin)
-            except KeyError:
-                pass  # it all went in at once
             os.close(self._stdin)
             self._stdin = -1
 
@@ -168,7 +167,5 @@ class Pipes:
         if self._socket.fileno() in self._takers:
             self._poll.modify(self._socket, select.POLLIN | (select.POLLOUT if self._to_channel else 0))
         if self._hangup and not self._to_channel:
-            try:
+            with contextlib.suppress(OSError):  # the program was faster
                 self._socket.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass  # the program was faster

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import select
@@ -152,13 +153,13 @@ class Run:
             return "cpu"
         if exit.status == 0:
             return None
-        if tally.out_of_memory or (self.address_space and _ALLOCATION_FAILED.search(stderr, max(0, len(stderr) - 4096))):
+        if tally.out_of_memory or (
+            self.address_space and _ALLOCATION_FAILED.search(stderr, max(0, len(stderr) - 4096))
+        ):
             return "memory"
         return None
 
 
 def _forget(child_signal: int) -> None:
-    try:
+    with contextlib.suppress(BlockingIOError):
         os.read(child_signal, 4096)
-    except BlockingIOError:
-        pass

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from synthetic1.sandbox.agent.box import Box
 from synthetic1.sandbox.agent.host import Host
-from synthetic1.sandbox.agent.job import Build, Job
-from synthetic1.sandbox.agent.launch import Command, Launcher, LauncherError, Process, Streams, Warm
+from synthetic1.sandbox.agent.job import Bounds, Build, Job
+from synthetic1.sandbox.agent.launch import Command, Launcher, LauncherError, Process, Purpose, Streams, Warm
 from synthetic1.sandbox.agent.run import Ran, Run
 from synthetic1.sandbox.agent.wire import PROTOCOL
 
@@ -53,70 +53,44 @@ class Agent:
     def _serve(self, number: object, job: Job, blobs: list[bytes]) -> bool:
         contents = zip(job.files, blobs, strict=True)
         self._box.make([(name, mode, blob) for (name, mode), blob in contents], build=job.build is not None)
-        clean, runnable = (True, True) if job.build is None else self._build(number, job, job.build)
-        if clean and runnable:
+        clean = built = True
+        if job.build is not None:
+            built, clean = self._build(number, job, job.build)
+        if built and clean and job.inputs:
             clean = self._run_inputs(number, job)
         return self._clear() and clean
 
-    def _clear(self) -> bool:
-        """Whether nothing of the job is left, processes or files."""
-        clean = self._launcher.sweep()
-        for folder in (self._box.work, self._box.build):
-            if os.path.isdir(folder):
-                clean = self._launcher.empty(folder) and clean
-        return self._box.remove() and clean
-
     def _build(self, number: object, job: Job, build: Build) -> tuple[bool, bool]:
-        """Compile and tell the host; whether nothing is left over, and whether there is now something to run."""
-        command = self._command(build.argv, self._box.build, job, build)
-        run = Run(
-            lambda streams: self._launcher.start(command, streams),
-            build.bounds,
-            address_space=self._launcher.memory_limit == "address_space",
-        )
-        ran = run.go(self._host, self._child_signal)
-        outcome, made = ran.outcome, []
-        if outcome.ended_by is None and outcome.exit_code == 0:
-            for name in build.outputs:
-                content = self._box.built(name, build.output_bytes - sum(map(len, made)))
-                if content is None:
-                    outcome = replace(outcome, ended_by="output")
-                    break
-                made.append(content)
-        runnable = outcome.ended_by is None and outcome.exit_code == 0
-        said = (ran.stdout + ran.stderr)[: build.bounds.stderr_bytes]
-        self._host.send({"op": "built", "id": number, "outcome": outcome.to_header()}, said, *(made if runnable else ()))
-        if runnable:
-            for name, content in zip(build.outputs, made, strict=True):
-                self._box.add(name, 0o755, content)
-        return ran.clean, runnable
+        """Whether there is something to run now; whether nothing else is left."""
+        command = self._command(build.argv, self._box.build, job, build.bounds, "build")
+        ran = self._run(lambda streams: self._launcher.start(command, streams), build.bounds)
+        said, outcome, outputs = (ran.stderr + ran.stdout)[: build.bounds.stderr_bytes], ran.outcome, []
+        if outcome.exit_code == 0 and outcome.ended_by is None:
+            made = {name: self._box.built(name, build.output_bytes) for name in build.outputs}
+            outputs = [content for content in made.values() if content is not None]
+            if len(outputs) < len(made) or sum(map(len, outputs)) > build.output_bytes:
+                outcome, outputs = replace(outcome, ended_by="output"), []
+        for name, content in zip(build.outputs, outputs, strict=False):
+            self._box.add(name, 0o755, content)
+        clean = self._launcher.empty(self._box.build) and ran.clean
+        self._host.send({"op": "built", "id": number, "outcome": outcome.to_header()}, said, *outputs)
+        return outcome.exit_code == 0 and outcome.ended_by is None, clean
 
     def _run_inputs(self, number: object, job: Job) -> bool:
-        """Whether nothing is left over."""
-        command = self._command(job.argv, self._box.work, job, None)
-        # A dialogue cannot be told twice, so it is told to a fresh interpreter from the start.
-        warm = self._launcher.warm(command) if job.zygote and not job.dialogue and job.inputs else None
+        """Whether nothing but the box is left."""
+        command = self._command(job.argv, self._box.work, job, job.bounds, "run")
+        warm = self._launcher.warm(command) if job.zygote and not job.dialogue else None
         try:
             for _ in range(job.inputs):
                 given = self._host.next_input()
                 if given is None:
-                    return True
+                    break
                 index, (stdin, channel) = given
-                ran = None
-                if warm is not None:
-                    ran = self._run_warm(warm, number, job, stdin, channel)
-                    if ran is None or ran.crashed:
-                        ran = None
-                        if not (self._launcher.sweep() and self._launcher.empty(self._box.work)):
-                            return False
-                interpreter = "fresh" if ran is None else "zygote"
-                if ran is None:
-                    ran = self._run(lambda streams: self._launcher.start(command, streams), number, job, stdin, channel)
+                ran, interpreter, warm = self._run_input(number, job, command, warm, stdin, channel)
                 if ran.outcome.ended_by == "stop":
                     return ran.clean
-                header = {"op": "result", "id": number, "index": index, "interpreter": interpreter}
-                header["outcome"] = ran.outcome.to_header()
-                self._host.send(header, ran.stdout, ran.stderr, ran.channel)
+                answer = {"index": index, "outcome": ran.outcome.to_header(), "interpreter": interpreter}
+                self._host.send({"op": "result", "id": number, **answer}, ran.stdout, ran.stderr, ran.channel)
                 if not (ran.clean and self._launcher.empty(self._box.work)):
                     return False
         finally:
@@ -124,32 +98,47 @@ class Agent:
                 warm.close()
         return True
 
-    def _run_warm(self, warm: Warm, number: object, job: Job, stdin: bytes, channel: bytes) -> Ran | None:
-        """None: the zygote is gone, which may be the program's doing; a fresh interpreter will tell."""
-        try:
-            return self._run(warm.start, number, job, stdin, channel)
-        except LauncherError:
-            return None
+    def _run_input(
+        self, number: object, job: Job, command: Command, warm: Warm | None, stdin: bytes, channel: bytes
+    ) -> tuple[Ran, str, Warm | None]:
+        """How it ran, in which interpreter, and the zygote if it is still of use."""
+        words = channel if job.channel else None
+        if warm is not None:
+            try:
+                ran = self._run(warm.start, job.bounds, stdin, words)
+                if not (ran.crashed and ran.clean):
+                    return ran, "zygote", warm
+            except LauncherError:
+                warm.close()
+                warm = None
+                self._launcher.sweep()
+            self._launcher.empty(self._box.work)
+        dialogue = number if job.dialogue else None
+        ran = self._run(lambda streams: self._launcher.start(command, streams), job.bounds, stdin, words, dialogue)
+        return ran, "fresh", warm
 
     def _run(
-        self, start: Callable[[Streams], Process], number: object, job: Job, stdin: bytes, channel: bytes
+        self,
+        start: Callable[[Streams], Process],
+        bounds: Bounds,
+        stdin: bytes = b"",
+        channel: bytes | None = None,
+        dialogue: object = None,
     ) -> Ran:
-        run = Run(
-            start,
-            job.bounds,
-            stdin,
-            channel if job.channel else None,
-            number if job.dialogue else None,
-            self._launcher.memory_limit == "address_space",
-        )
-        return run.go(self._host, self._child_signal)
+        address_space = self._launcher.memory_limit == "address_space"
+        return Run(start, bounds, stdin, channel, dialogue, address_space).go(self._host, self._child_signal)
 
-    def _command(self, argv: list[str], cwd: str, job: Job, build: Build | None) -> Command:
-        """The command as whoever starts it needs it: found, and with all of its environment."""
-        found = argv[0] if "/" in argv[0] else shutil.which(argv[0], path=self._path)
-        env = {"PATH": self._path, "HOME": cwd, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TMPDIR": "/tmp", **job.env}
-        bounds, purpose = (job.bounds, "run") if build is None else (build.bounds, "build")
-        return Command([found or argv[0], *argv[1:]], cwd, env, bounds, purpose)  # type: ignore[arg-type]
+    def _clear(self) -> bool:
+        """Whether nothing of the job is left, neither processes nor files."""
+        clean = self._launcher.sweep()
+        for folder in (self._box.work, self._box.build):
+            clean = (not os.path.isdir(folder) or self._launcher.empty(folder)) and clean
+        return self._box.remove() and clean
+
+    def _command(self, argv: list[str], cwd: str, job: Job, bounds: Bounds, purpose: Purpose) -> Command:
+        env = {"PATH": self._path, "HOME": cwd, "TMPDIR": cwd, "LANG": "C.UTF-8", **job.env}
+        name = argv[0] if "/" in argv[0] else shutil.which(argv[0], path=env["PATH"]) or argv[0]
+        return Command([name, *argv[1:]], cwd, env, bounds, purpose)
 
 
 def _child_signal() -> int:
@@ -158,5 +147,5 @@ def _child_signal() -> int:
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)  # ignored, it would not wake
+    signal.signal(signal.SIGCHLD, lambda *_: None)
     return reading

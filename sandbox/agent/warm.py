@@ -1,7 +1,8 @@
-"""The agent's side of the zygote: a warm Python interpreter that is forked for each program, and then for each input."""
+"""The agent's side of the zygote: a warm Python interpreter, forked for each program, and then for each input."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -77,13 +78,11 @@ class Zygote:
             os.kill(self.pid, 9)
         except ProcessLookupError:
             return  # reaped as an orphan
-        try:
+        with contextlib.suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
-        except ChildProcessError:
-            pass
 
     def _execute(self, control: int) -> None:
-        """In the child. The standard streams are pipes, as a program's are: so Python's objects for them are the same."""
+        """In the child. The standard streams are pipes, as a program's are: Python's objects for them fit both."""
         os.setsid()
         confine.become_victim()
         confine.apply(confine.stack_limit())

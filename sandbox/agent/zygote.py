@@ -182,12 +182,12 @@ def flush() -> None:
 
 
 def run(code: bytes, path: str) -> None:
-    """Become the program. Whatever is not a plain end is a failure, seen again and told in full by a fresh interpreter."""
+    """Become the program. Whatever is not a plain end is a failure, which a fresh interpreter sees again and tells."""
     exit_code = 1
     try:
         module = fresh_main(path)
         try:
-            exec(marshal.loads(code), module.__dict__)  # noqa: S102, S302 - that is what we are here for
+            exec(marshal.loads(code), module.__dict__)
         except SystemExit as leaving:
             if leaving.code not in (None, 0):
                 return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from synthetic1.sandbox.languages.language import Language, Plan, SignatureError
-from synthetic1.sandbox.languages.source import asset, check_name, closing, code_only, top_level
+from synthetic1.sandbox.languages.source import asset, check_name, code_only, top_level
 
 PRECOMPILED = "/opt/synthetic1/precompiled"
 """Folder of the precompiled header inside the sandbox. If it is missing there, g++ goes on to the plain header."""
@@ -36,7 +36,7 @@ def plan(source: str) -> Plan:
     return Plan(files=files, build=_COMMAND, outputs=("main",), argv=("../main",))
 
 
-_SOLUTION = re.compile(r"\b(?:class|struct)\s+Solution\b[^;{}()]*\{")
+_SOLUTION = re.compile(r"\b(?:class|struct)\s+Solution\b[^;{}()]{0,200}\{")
 # What LeetCode puts before the programs it compiles. The harness fills them from arrays, whoever defined them.
 _NODES = {
     "ListNode": "struct ListNode { int val; ListNode *next; ListNode(int x = 0, ListNode *n = nullptr)"
@@ -71,8 +71,9 @@ def plan_call(source: str, function: str) -> Plan:
     code = code_only(source, "cpp")
     named = re.compile(rf"\b{re.escape(function)}\s*\(")
     scope = ""
-    for solution in _SOLUTION.finditer(code):
-        body = code[solution.end() : closing(code, solution.end() - 1)]
+    outer = top_level(code)
+    for solution in _SOLUTION.finditer(outer):
+        body = code[solution.end() : outer.find("}", solution.end())]
         if named.search(top_level(body)):
             scope = "Solution"
     if function == "main" or (not scope and not named.search(code)):
@@ -80,7 +81,8 @@ def plan_call(source: str, function: str) -> Plan:
     nodes = [
         text
         for name, text in _NODES.items()
-        if re.search(rf"\b{name}\b", code) and not re.search(rf"\b(?:struct|class)\s+{name}\b[^;(){{]*\{{", code)
+        if re.search(rf"\b{name}\b", code)
+        and not re.search(rf"\b(?:struct|class)\s+{name}\b[^;(){{]{{0,200}}\{{", code)
     ]
     files = {
         "main.cpp": _CALL.format(nodes="\n".join(nodes), scope=scope, function=function).encode(),

@@ -42,7 +42,7 @@ def plan_call(source: str, function: str) -> Plan:
     receiver = ""
     for impl in _IMPL.finditer(outer):
         start = impl.end()
-        inner = _definition(top_level(code[start : closing(code, start - 1)]), function)
+        inner = _definition(top_level(code[start : outer.find("}", start)]), function)
         if inner is not None:
             scope, at = "Solution::", start + inner
     parameters = _parameters(code, at) if at is not None else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from synthetic1.sandbox import Call, Program, open_sandbox
 from synthetic1.sandbox.languages.cpp import precompile_command
 from synthetic1.sandbox.languages.language import Language, Plan, SignatureError
 from synthetic1.sandbox.languages.registry import get_language
@@ -259,6 +262,19 @@ def test_calls_return_what_the_function_returns(
     assert values(served(language, source, function, *calls)) == expected
 
 
+@pytest.mark.parametrize("language", ["python", "javascript", "cpp", "rust"])
+async def test_the_toolchains_of_the_image_agree(sandbox_image: str, tmp_path: Path, language: str) -> None:
+    """The same table once more in a real sandbox, whose compilers and interpreters are older than a developer's."""
+    async with open_sandbox("docker", cache=tmp_path) as sandbox:
+        for case in TABLE:
+            name, source, calls, expected = case.values
+            if name == language:
+                inputs = [Call("count" if "count(long long" in source else "f", args) for args in calls]
+                results = await sandbox.run(Program(name, source), inputs)
+                assert [result.status for result in results] == ["ok"] * len(calls), (source, results)
+                assert [json.loads(result.returned or "") for result in results] == expected
+
+
 @pytest.mark.parametrize(
     ("language", "source"),
     [
@@ -366,6 +382,23 @@ def test_no_such_name_is_a_signature_error(language: str, source: str, function:
 def test_names_in_comments_and_literals_are_no_functions(language: str, source: str) -> None:
     with pytest.raises(SignatureError, match="no function `f`"):
         get_language(language).plan_call(source, "f")
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["class Solution ", "class Solution{", "class Solution{(}", "impl Solution {", "impl Solution{(}", "fn f<", "fn f<a>",
+     "<", "<a>", "->", "fn f(", "struct ListNode ", "/*", 'r#"', 'R"(', "'", '"', "{", "}", "import ", "import {\n", " "],
+)  # fmt: skip
+def test_hostile_sources_are_planned_at_once(piece: str) -> None:
+    """They are looked at outside the sandbox: nothing there may take more than a linear look."""
+    started = time.process_time()
+    for name in ("python", "javascript", "cpp", "rust"):
+        for head in ("", "fn f<", "fn f(", "int f(", "import "):
+            source = head + piece * (200_000 // len(piece)) + " f"
+            with contextlib.suppress(SignatureError):
+                get_language(name).plan_call(source, "f")
+            get_language(name).plan(source)
+    assert time.process_time() - started < 60
 
 
 def test_large_values_pass_whole(served: Served) -> None:

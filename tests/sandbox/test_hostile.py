@@ -6,13 +6,13 @@ The numbers are those of the project's list of hostile programs; a case may hold
 from __future__ import annotations
 
 import asyncio
-import shutil
 from dataclasses import dataclass, field
 
 import pytest
 
 from synthetic1.completion import Completion
 from synthetic1.rewards.code import Code
+from synthetic1.rewards.scorer import Scorer
 from synthetic1.sandbox import Program, open_sandbox
 from synthetic1.task import Task
 
@@ -614,21 +614,18 @@ ABSENT = code_task("python", [("", "absent\n")], time_limit_s=10)
 LEFTOVERS = ("left-behind", "/tmp/left-behind", "/var/tmp/left-behind", "/dev/shm/left-behind", "../left-behind", "~/left-behind")
 
 
-@pytest.fixture(params=BACKENDS)
-async def backend(request, require, sandbox_image):
-    """The name of a backend that works here. ``sandbox_image`` builds the image once."""
-    name = request.param
-    if name == "bubblewrap":
-        require("bubblewrap", shutil.which("bwrap"), "apt-get install bubblewrap")
-    return name
+@pytest.fixture(params=BACKENDS, scope="module")
+def backend(request):
+    """The name of a backend that works here."""
+    request.getfixturevalue({"docker": "sandbox_image", "bubblewrap": "bubblewrap"}[request.param])
+    return request.param
 
 
-@pytest.fixture
-async def verifier(backend):
-    """One slot: what a program leaves, the next one meets."""
-    verifier = Code(sandbox={"backend": backend, "slots": 1})
-    yield verifier
-    await verifier.aclose()
+@pytest.fixture(scope="module")
+def judge(backend):
+    """``judge(task, program, language)`` gives the verdict, always on the same slot: what one leaves, the next meets."""
+    with Scorer([Code(sandbox=backend, slots=1)]) as scorer:
+        yield lambda task, program, language="python": scorer.score_sync([(task, completion(program, language))])[0]
 
 
 def test_every_number_is_there():
@@ -637,17 +634,17 @@ def test_every_number_is_there():
 
 
 @pytest.mark.parametrize("hostile", CASES, ids=lambda case: f"{case.number}-{case.name.replace(' ', '_')}")
-async def test_it_gets_its_verdict_and_the_next_program_is_judged_right(verifier, hostile):
+def test_it_gets_its_verdict_and_the_next_program_is_judged_right(judge, hostile):
     task = code_task(hostile.language, hostile.tests, hostile.function, **hostile.limits)
-    verdict = await verifier.verify(task, completion(hostile.program, hostile.language))
+    verdict = judge(task, hostile.program, hostile.language)
     assert verdict.reason in hostile.verdicts, verdict
     assert verdict.score == (1.0 if verdict.reason == "correct" else 0.0)
     assert len(repr(verdict)) < 20_000
-    after = await verifier.verify(HONEST, completion(ANSWER))
+    after = judge(HONEST, ANSWER)
     assert (after.score, after.reason) == (1.0, "correct"), after
 
 
-async def test_31_no_file_outlives_its_program(verifier):
+def test_31_no_file_outlives_its_program(judge):
     leave = f"""
 import os
 for path in {LEFTOVERS!r}:
@@ -659,11 +656,11 @@ import os
 found = [path for path in {LEFTOVERS!r} if os.path.lexists(os.path.expanduser(path))]
 print(found or "absent")
 """
-    assert (await verifier.verify(HONEST, completion(leave + ANSWER))).reason == "correct"
-    assert (await verifier.verify(ABSENT, completion(look))).reason == "correct"
+    assert judge(HONEST, leave + ANSWER).reason == "correct"
+    assert judge(ABSENT, look).reason == "correct"
 
 
-async def test_33_odd_files_are_wiped(verifier):
+def test_33_odd_files_are_wiped(judge):
     leave = """
 import os
 os.mkfifo("pipe"); os.symlink("/etc/passwd", "link"); os.symlink("nowhere", "dangling"); os.link("link", "hard")
@@ -672,9 +669,9 @@ os.chmod("a/b/c", 0); os.chmod("a", 0)
 os.mkdir("x" * 255); open("\\n\\udcff", "w").close()
 """
     look = 'import os\nprint(os.listdir(".") or "absent")'
-    assert (await verifier.verify(HONEST, completion(leave + ANSWER))).reason == "correct"
-    assert (await verifier.verify(ABSENT, completion(look))).reason == "correct"
-    assert (await verifier.verify(HONEST, completion(leave + ANSWER))).reason == "correct"
+    assert judge(HONEST, leave + ANSWER).reason == "correct"
+    assert judge(ABSENT, look).reason == "correct"
+    assert judge(HONEST, leave + ANSWER).reason == "correct"
 
 
 async def test_36_slots_cannot_meet(backend):
@@ -695,16 +692,16 @@ async def test_36_slots_cannot_meet(backend):
     assert (served[0].stdout, visited[0].stdout) == (b"alone\n", b"alone\n")
 
 
-async def test_57_a_cached_binary_stays_what_was_compiled(verifier):
+def test_57_a_cached_binary_stays_what_was_compiled(judge):
     """The same source again comes from the cache, whatever its first run tried."""
     [tamper] = [case for case in CASES if case.number == 57]
     task = code_task("cpp", [("41\n", "42\n")])
     for _ in range(2):
-        assert (await verifier.verify(task, completion(tamper.program, "cpp"))).reason == "correct"
+        assert judge(task, tamper.program, "cpp").reason == "correct"
 
 
-async def test_what_compilers_say_is_capped(verifier):
+def test_what_compilers_say_is_capped(judge):
     for case in (case for case in CASES if case.number in (55, 56)):
         task = code_task(case.language, case.tests)
-        verdict = await verifier.verify(task, completion(case.program, case.language))
+        verdict = judge(task, case.program, case.language)
         assert len(repr(verdict.details)) < 4_000

@@ -1,0 +1,50 @@
+"""Which kinds of problems there are, and where each is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+
+from synthetic1.tasks.mathematics.problem import Problem
+from synthetic1.tasks.programs.choices import Choices
+
+LEVELS = (1, 2, 3, 4, 5)
+KINDS = {
+    "fractions": "arithmetic",
+    "number_theory": "arithmetic",
+    "modular_arithmetic": "arithmetic",
+    "surds": "arithmetic",
+    "linear_systems": "algebra",
+    "polynomials": "algebra",
+    "intervals": "algebra",
+    "complex_numbers": "algebra",
+    "matrices": "matrices",
+    "sequences": "sequences",
+    "combinatorics": "counting",
+    "probability": "counting",
+    "geometry": "geometry",
+    "calculus": "calculus",
+}
+"""Kind → the module with the function of that name. Those modules import sympy, so they wait until one is drawn."""
+
+
+def draw_problem(kind: str, level: int, draw: Choices) -> Problem:
+    """A random problem: a function of the draws alone."""
+    module = import_module(f"synthetic1.tasks.mathematics.{KINDS[kind]}")
+    statement, value = getattr(module, kind)(level, draw)
+    return Problem(kind, level, statement, value)
+
+
+def parse_kinds(kinds: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Kinds as people write them: one name, several, or ``None`` for all; in the order of ``KINDS``, each once.
+
+    Raises:
+        ValueError: one line that says which kinds there are.
+    """
+    names = KINDS if kinds is None else kinds.replace(" ", "").split(",") if isinstance(kinds, str) else list(kinds)
+    for name in names:
+        if not isinstance(name, str) or name not in KINDS:
+            raise ValueError(f"unknown kind {name!r:.60}; kinds are {', '.join(KINDS)}")
+    if not names:
+        raise ValueError(f"no kind given; kinds are {', '.join(KINDS)}")
+    return tuple(name for name in KINDS if name in set(names))
