@@ -14,7 +14,6 @@ from synthetic1.sandbox.agent import cgroup
 from synthetic1.sandbox.agent.world import World
 from synthetic1.sandbox.backend import Backend, Connection
 from synthetic1.sandbox.errors import SandboxUnavailable
-from synthetic1.sandbox.owner import owner_id
 from synthetic1.sandbox.seccomp import bpf
 
 _UIDS = (range(1_900_000_000, 2_000_000_000), range(20_000, 60_000))  # the best first; user namespaces may have few
@@ -89,9 +88,6 @@ class BubblewrapBackend(Backend):
             os.write(self._filter, bpf())
         self._try_out()
         local_agent.sweep()
-        for name in cgroup.leftovers(local_agent.NAME):
-            if local_agent.is_dead(name.rpartition("-")[0]):
-                cgroup.remove_leftover(name)
         self._grouped = _can_group()
         self._toolchains = {}
         if self._root == "/":
@@ -136,7 +132,7 @@ class BubblewrapBackend(Backend):
 
 def _can_group() -> bool:
     """Whether control groups can be made here, and take limits."""
-    group = cgroup.create(f"{local_agent.NAME}{owner_id()}-probe-{os.getpid()}")
+    group = cgroup.create(f"{local_agent.own_name('probe')}-run")
     if group is None:
         return False
     try:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
+from synthetic1.sandbox.agent import cgroup
 from synthetic1.sandbox.agent.box import remove_below
 from synthetic1.sandbox.backend import Connection
 from synthetic1.sandbox.errors import SandboxUnavailable
@@ -37,13 +38,24 @@ main(sys.argv[2:])
 class LocalConnection(Connection):
     """A started agent. It ends, with all that it started, as soon as its socket does, however its owner ends."""
 
-    def __init__(self, process: subprocess.Popen[bytes], stream: socket.socket, folder: str, log: IO[bytes]) -> None:
-        self._process, self._stream, self._folder, self._log = process, stream, folder, log
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        stream: socket.socket,
+        folder: str,
+        log: IO[bytes],
+        group: cgroup.Cgroup | None,
+    ) -> None:
+        self._process, self._stream, self._folder, self._log, self._group = process, stream, folder, log, group
         self._closed = False
 
     @classmethod
     async def start(
-        cls, arguments: Callable[[str, str], Sequence[str]], path: str, descriptors: Sequence[int] = ()
+        cls,
+        arguments: Callable[[str, str], Sequence[str]],
+        path: str,
+        descriptors: Sequence[int] = (),
+        processes: int | None = None,
     ) -> LocalConnection:
         """Start an agent.
 
@@ -51,11 +63,13 @@ class LocalConnection(Connection):
             arguments: from (its folder, a name that is only its own) to its command line.
             path: where it looks for commands, as ``PATH`` does.
             descriptors: what it inherits.
+            processes: bound it and all that it starts to so many, where a control group can be made. Nothing else holds
+                back what root forks.
 
         Raises:
             SandboxUnavailable: no process, no folder.
         """
-        name = f"{NAME}{owner_id()}-{secrets.token_hex(4)}"
+        name = own_name(secrets.token_hex(4))
         ours, its = socket.socketpair()
         with its, contextlib.ExitStack() as undo:
             undo.callback(ours.close)
@@ -74,10 +88,12 @@ class LocalConnection(Connection):
                     pass_fds=descriptors,
                     start_new_session=True,  # what is sent to the owner's terminal or group is not meant for it
                 )
+                undo.callback(process.kill)
+                group = _group_around(process.pid, name, processes) if processes else None
             except OSError as error:
                 raise SandboxUnavailable(f"the agent does not start: {error}") from error
             undo.pop_all()
-        connection = cls(process, ours, folder, log)
+        connection = cls(process, ours, folder, log, group)
         loop = asyncio.get_running_loop()
         ours.setblocking(False)
         connection.reader = asyncio.StreamReader(limit=READ_BYTES)
@@ -95,7 +111,10 @@ class LocalConnection(Connection):
         self._closed = True
         with contextlib.suppress(Exception):
             self.writer.transport.abort()
-        await asyncio.shield(asyncio.to_thread(self._end))
+        try:
+            await asyncio.shield(asyncio.to_thread(self._end))
+        except RuntimeError:  # no more threads: then everybody waits
+            self._end()
 
     def abandon(self) -> None:
         self._stream.close()  # not through asyncio: its selector is the parent's
@@ -119,20 +138,44 @@ class LocalConnection(Connection):
         except subprocess.TimeoutExpired:
             self._process.kill()  # what it started has asked the kernel to die with it
             self._process.wait()
+        if self._group is not None:
+            with contextlib.suppress(OSError):  # else the next sweep
+                self._group.remove()
         self._log.close()
         _remove_folder(self._folder)
 
 
 def sweep() -> None:
-    """Remove the folders of agents whose owners have died."""
+    """Remove what agents left whose owners have died: control groups, with all that is in them, and folders."""
+    for name in cgroup.leftovers(NAME):
+        if is_dead(name):
+            cgroup.remove_leftover(name)
     for folder in Path(tempfile.gettempdir()).glob(f"{NAME}*"):
         if folder.stat().st_uid == os.getuid() and is_dead(folder.name):
             _remove_folder(str(folder))
 
 
+def own_name(word: str) -> str:
+    """A name that says that it is this process's. Without colons, which separate folders in search paths."""
+    return f"{NAME}{owner_id().replace(':', '+')}-{word}"
+
+
 def is_dead(name: str) -> bool:
-    """Whether the owner in a name that begins with ``NAME`` is known to have died."""
-    return is_alive(name.removeprefix(NAME).rpartition("-")[0]) is False
+    """Whether the process of an ``own_name`` is known to have died."""
+    boot_and_process = name.removeprefix(NAME).split("-")[:5]  # the boot's id has four of them itself
+    return is_alive("-".join(boot_and_process).replace("+", ":")) is False
+
+
+def _group_around(pid: int, name: str, processes: int) -> cgroup.Cgroup | None:
+    group = cgroup.create(name)
+    if group is not None:
+        try:
+            group.set_limits(None, processes)
+            group.enter(pid)
+        except OSError:
+            group.remove()
+            return None
+    return group
 
 
 def _remove_folder(folder: str) -> None:

@@ -7,6 +7,8 @@ import asyncio
 from synthetic1.sandbox import local_agent, toolchains
 from synthetic1.sandbox.backend import Backend, Connection
 
+_PROCESSES = 256  # of an agent and its programs
+
 
 class SubprocessBackend(Backend):
     """Every result says ``unsafe``."""
@@ -26,7 +28,7 @@ class SubprocessBackend(Backend):
 
     async def connect(self) -> Connection:
         return await local_agent.LocalConnection.start(
-            lambda folder, _: ["--launcher", "plain", "--root", folder], self._path
+            lambda folder, _: ["--launcher", "plain", "--root", folder], self._path, processes=_PROCESSES
         )
 
     async def close(self) -> None:

@@ -31,7 +31,9 @@ MAY_IMPORT = {
 
 HEAVY = {"torch", "transformers", "trl", "vllm", "datasets", "pyarrow", "rich", "matplotlib"}
 FOLDERS = [folder for folder in MAY_IMPORT if (ROOT / folder).is_dir()]
-MODULES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
+PROBLEMS = ROOT / "tasks/embedded/code"
+"""Programs as models might write them, right and wrong: no modules of ours."""
+MODULES = [p for folder in FOLDERS for p in sorted((ROOT / folder).rglob("*.py")) if PROBLEMS not in p.parents]
 FACE = sorted((ROOT / "src/synthetic1").glob("*.py"))
 
 

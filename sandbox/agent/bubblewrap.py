@@ -190,7 +190,7 @@ class BubblewrapLauncher:
         confine.apply(confine.rlimits(bounds, self.memory_limit, own_uid, more_processes=OWN_PROCESSES))
         if self._world.uid is not None:
             confine.become(self._world.uid)
-        env = {**command.env, "PATH": ":".join(map(self._inside, command.env.get("PATH", "").split(":")))}
+        env = {name: ":".join(map(self._inside, value.split(":"))) for name, value in command.env.items()}
         os.execve(argv[0], argv, env)
 
     def _arguments(self, command: Command, filter_fd: int, says: int) -> list[str]:
@@ -301,8 +301,9 @@ class _Sandboxed:
             except ChildProcessError:
                 raise LauncherError("bwrap was reaped by somebody else") from None
             if pid:
-                cpu_s, peak_bytes = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
-                self._exit = Exit(self._status(status), cpu_s, peak_bytes)
+                # A control group knows better; the largest process may even be the agent's fork, before it was bwrap.
+                peak_bytes = usage.ru_maxrss * 1024 if self._account.peak_bytes() is None else 0
+                self._exit = Exit(self._status(status), usage.ru_utime + usage.ru_stime, peak_bytes)
         return self._exit
 
     def cpu_s(self) -> float:

@@ -86,13 +86,18 @@ class Cgroup:
         """Processes and threads in it now."""
         return int(self._read("pids"))
 
-    def set_limits(self, memory_bytes: int, processes: int) -> None:
+    def set_limits(self, memory_bytes: int | None, processes: int) -> None:
         """Bound its memory (swap included, page cache and files in memory too) and its processes and threads.
+
+        Args:
+            memory_bytes: None = leave it.
 
         Raises:
             OSError: the kernel refuses; ``EBUSY`` when more memory is in use than allowed.
         """
         self._write("pids", "pids.max", processes)
+        if memory_bytes is None:
+            return
         if self._places["memory"].version == 2:
             self._write("memory", "memory.max", memory_bytes)
             self._write_if_there("memory.swap.max", 0)
@@ -241,13 +246,18 @@ def leftovers(prefix: str) -> list[str]:
 
 def remove_leftover(name: str) -> None:
     """Kill what is in a group that another process made and left, and remove it; what is not ours to remove stays."""
-    for place in (_own_places() or {}).values():
-        for parent in _parents(place):
-            folder = f"{parent}/{name}"
-            with contextlib.suppress(OSError):
-                for pid in Path(f"{folder}/cgroup.procs").read_text(encoding="ascii").split():
-                    os.kill(int(pid), signal.SIGKILL)
-                _remove_folder(folder)
+    found = {
+        controller: _Place(f"{parent}/{name}", place.version)
+        for controller, place in (_own_places() or {}).items()
+        for parent in _parents(place)
+        if os.path.isdir(f"{parent}/{name}")
+    }
+    if len(found) == len(_CONTROLLERS):
+        with contextlib.suppress(OSError):
+            Cgroup(found).remove()
+    for place in found.values():  # of one that was half made, or half removed
+        with contextlib.suppress(OSError):
+            os.rmdir(place.folder)
 
 
 def _own_places(proc: str = "/proc/self") -> dict[str, _Place] | None:

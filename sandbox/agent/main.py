@@ -6,16 +6,17 @@ import argparse
 import os
 import signal
 import sys
+from types import FrameType
 
 from synthetic1.sandbox.agent.direct import DirectLauncher
 from synthetic1.sandbox.agent.host import Host, HostGone
-from synthetic1.sandbox.agent.launch import Launcher
+from synthetic1.sandbox.agent.launch import Launcher, LauncherError
 from synthetic1.sandbox.agent.serve import Agent
 from synthetic1.sandbox.agent.wire import WireError
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Returns never: the process ends when the host is gone, and with it all that it started."""
+    """Serve the host until it closes stdin; then end, with everything that was started."""
     parser = argparse.ArgumentParser(description="Run programs for a host at the other end of stdin and stdout.")
     parser.add_argument("--launcher", choices=["direct", "bubblewrap", "plain"], default="direct")
     parser.add_argument("--uid", type=int, help="the user that programs run as; nobody else may have it")
@@ -28,19 +29,22 @@ def main(arguments: list[str] | None = None) -> None:
     os.umask(0o022)
     for unwanted in (signal.SIGINT, signal.SIGHUP):  # the host decides when it is over, not the host's terminal
         signal.signal(unwanted, lambda *_: None)
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    launcher = _launcher(options)
-    exit_code = 0
+    signal.signal(signal.SIGTERM, _leave)
+    launcher: Launcher | None = None
     try:
+        launcher = _launcher(options)
         Agent(host, launcher, options.root).serve()
     except HostGone:
         pass
-    except WireError as error:
-        print(f"agent: the host speaks another protocol: {error}", file=sys.stderr)
-        exit_code = 2
+    except (WireError, LauncherError) as error:
+        sys.exit(f"agent: {error}")
     finally:
-        launcher.close()
-    os._exit(exit_code)
+        if launcher is not None:
+            launcher.close()
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise HostGone
 
 
 def _launcher(options: argparse.Namespace) -> Launcher:

@@ -136,7 +136,8 @@ class Agent:
         return self._box.remove() and clean
 
     def _command(self, argv: list[str], cwd: str, job: Job, bounds: Bounds, purpose: Purpose) -> Command:
-        env = {"PATH": self._path, "HOME": cwd, "TMPDIR": cwd, "LANG": "C.UTF-8", **job.env}
+        own = cwd if self._launcher.name == "plain" else "/tmp"  # elsewhere /tmp is the program's own, too
+        env = {"PATH": self._path, "HOME": own, "TMPDIR": own, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **job.env}
         name = argv[0] if "/" in argv[0] else shutil.which(argv[0], path=env["PATH"]) or argv[0]
         return Command([name, *argv[1:]], cwd, env, bounds, purpose)
 

@@ -64,8 +64,6 @@ def polynomials(level: int, draw: Choices) -> Drawn:
         return f"Find all solutions of ${shown} = 0$.", sympy.FiniteSet(*sympy.roots(poly))
     if level == 3:
         p, shown = polynomial(draw, 4, 9)
-        q, q_shown = polynomial(draw, 1, 1)
-        q, q_shown = q + x**2 - sympy.Poly(q, x).coeff_monomial(x) * x, ""
         b, c = draw.integer(-5, 5), nonzero(draw, 6)
         q, q_shown = x**2 + b * x + c, signed_sum([(1, "x^2"), (b, "x"), (c, "")])
         at = draw.integer(-4, 4)
@@ -75,11 +73,9 @@ def polynomials(level: int, draw: Choices) -> Drawn:
     if level == 4:
         roots = tuple(sorted(draw.integer(-9, 9) for _ in range(3)))
         lead = draw.integer(1, 4)
-        coefficients = sympy.Poly(lead * (x - roots[0]) * (x - roots[1]) * (x - roots[2]), x).all_coeffs()
-        shown = signed_sum(list(zip(coefficients, ("x^3", "x^2", "x", ""), strict=True)))
-        return f"Factor ${shown}$ completely over the integers.", sympy.factor(
-            sympy.Poly(coefficients, x).as_expr()
-        ) if len(set(roots)) > 1 else lead * (x - roots[0]) ** 3
+        poly = sympy.Poly(lead * (x - roots[0]) * (x - roots[1]) * (x - roots[2]), x)
+        shown = signed_sum(list(zip(poly.all_coeffs(), ("x^3", "x^2", "x", ""), strict=True)))
+        return f"Factor ${shown}$ completely over the integers.", sympy.factor(poly.as_expr())
     p, shown = polynomial(draw, 3, 9)
     power = draw.integer(2, 4)
     trace = (sympy.Matrix.companion(sympy.Poly(p, x).monic()) ** power).trace()  # its eigenvalues are the roots
@@ -114,9 +110,7 @@ def intervals(level: int, draw: Choices) -> Drawn:
         poly = sympy.Poly(a * (x - roots3[0]) * (x - roots3[1]) * (x - roots3[2]), x)
         left, right = poly.as_expr(), S.Zero
         shown = f"{signed_sum(list(zip(poly.all_coeffs(), ('x^3', 'x^2', 'x', ''), strict=True)))} {symbol} 0"
-    real = sympy.Symbol("x", real=True)
-    asked = sympy.Rel(left.subs(x, real), right, relation)
-    value = sympy.solve_univariate_inequality(asked, real, relational=False)
+    value = sympy.solve_univariate_inequality(sympy.Rel(left, right, relation), x, relational=False)
     if value in (S.EmptySet, S.Reals) or value.atoms(sympy.FiniteSet):
         return intervals(level, draw)
     return f"Solve ${shown}$ over the real numbers. Give the set of solutions in interval notation.", value

@@ -63,7 +63,7 @@ def combinatorics(level: int, draw: Choices) -> Drawn:
         return statement, stirling(things, boxes) * factorial(boxes)
     which = ("the first of them gets", "the first two of them together get")[bound - 1]
     exactly = draw.integer(1, things - 1)
-    statement = f"In how many ways can {numbers} so that {which} exactly {exactly} of them?"
+    statement = f"In how many ways can {numbers} so that {which} exactly {exactly} {thing}?"
     return statement, binomial(things, exactly) * Integer(bound) ** exactly * Integer(boxes - bound) ** (
         things - exactly
     )

@@ -30,7 +30,8 @@ def written(value: Any) -> str:
     text = latex(value, ln_notation=True, mat_str="pmatrix", mat_delim="", inv_trig_style="full")
     text = re.sub(r"\\left|\\right|\\ (?=)", "", text)
     text = re.sub(r"\\(ln|sin|cos|tan|arctan)\{\(([^{}]*?) \)\}", r"\\\1(\2)", text)
-    return re.sub(r"\s+", " ", re.sub(r"(?<=\() | (?=[)\]])", "", text)).strip()
+    text = re.sub(r"(?<=\() | (?=[)\]])|(?<=^-) |(?<=pmatrix}-) |(?<=[(\[{,&] -) |(?<=[(\[{,&]-) |(?<=\\\\-) ", "", text)
+    return re.sub(r"\s+", " ", text).strip()
 
 
 def signed_sum(terms: list[tuple[Any, str]]) -> str:

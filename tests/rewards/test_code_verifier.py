@@ -190,7 +190,7 @@ def test_three_time_limits_are_enough(judge):
 
 def test_what_only_a_fork_does_wrong_does_not_count(judge):
     """11: the zygote is not quite a fresh interpreter; this program is right in one only."""
-    source = "import sys\nn = int(input())\nprint(2 * n if 'statistics' not in sys.modules else 0)"
+    source = "import sys\nn = int(input())\nprint(2 * n if 'json' not in sys.modules else 0)"
     assert judge(make_task(*DOUBLE), source).score == 1.0
     assert judge(make_task(*DOUBLE), source, credit="fraction").score == 1.0
 

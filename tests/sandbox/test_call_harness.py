@@ -386,9 +386,31 @@ def test_names_in_comments_and_literals_are_no_functions(language: str, source: 
 
 @pytest.mark.parametrize(
     "piece",
-    ["class Solution ", "class Solution{", "class Solution{(}", "impl Solution {", "impl Solution{(}", "fn f<", "fn f<a>",
-     "<", "<a>", "->", "fn f(", "struct ListNode ", "/*", 'r#"', 'R"(', "'", '"', "{", "}", "import ", "import {\n", " "],
-)  # fmt: skip
+    [
+        "class Solution ",
+        "class Solution{",
+        "class Solution{(}",
+        "impl Solution {",
+        "impl Solution{(}",
+        "fn f<",
+        "fn f<a>",
+        "<",
+        "<a>",
+        "->",
+        "fn f(",
+        "struct ListNode ",
+        "/*",
+        'r#"',
+        'R"(',
+        "'",
+        '"',
+        "{",
+        "}",
+        "import ",
+        "import {\n",
+        " ",
+    ],
+)
 def test_hostile_sources_are_planned_at_once(piece: str) -> None:
     """They are looked at outside the sandbox: nothing there may take more than a linear look."""
     started = time.process_time()

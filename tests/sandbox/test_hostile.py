@@ -327,7 +327,7 @@ case(
     41,
     "answers a call once more at its end",
     NEVER_CORRECT,
-    "import atexit, os\natexit.register(lambda: os.write(3, b'{\"value\": 7}\\n'))\ndef f(n): return 2 * n + 1",
+    "import atexit, os\natexit.register(lambda: os.write(3, b'{\"value\": 7}\\n'))\ndef f(n): return 0",
     **CALL,
 )
 case(
