@@ -102,7 +102,8 @@ class Batch:
             work = Work(lane_of(task_type))
         except UnknownTaskType as error:
             return error
-        (self.inline if work.lane.verifier.inline else self.waiting).append(work)
+        verifier = work.lane.verifier
+        (self.inline if verifier.inline or _answers_at_once(verifier) else self.waiting).append(work)
         return work
 
     def settle(self, position: int, verdict: Verdict) -> None:
@@ -118,7 +119,9 @@ class Batch:
                 self.on_verdict(settled, verdict)
 
     def run_inline(self, fault: Callable[[Lane, BaseException], Verdict]) -> Iterator[None]:
-        """Drive every inline verifier in place; yields after each pair, so that a loop can serve others between.
+        """Settle what can be settled in place, by inline verifiers and by ``verify_now``; the rest joins ``waiting``.
+
+        Yields after each pair, so that a loop can serve others between.
 
         Args:
             fault: turns what a verifier raised into a verdict.
@@ -129,19 +132,27 @@ class Batch:
         mark = marks.append
         for work in self.inline:
             verifier = work.lane.verifier
+            judge = _drive if verifier.inline else _ask_at_once
+            undecided: list[int] = []
             for position in work.positions:
                 try:
-                    verdict = _drive(verifier, *pairs[position])
+                    verdict = judge(verifier, *pairs[position])
                 except (KeyboardInterrupt, SystemExit):
                     raise
                 except BaseException as error:  # GeneratorExit, CancelledError: here only the verifier's own
                     verdict = fault(work.lane, error)
+                if verdict is None:
+                    undecided.append(position)
+                    yield
+                    continue
                 mark(perf_counter())
                 if alone:
                     verdicts[position] = verdict
                 else:
                     self.settle(position, verdict)
                 yield
+            if undecided:
+                self.waiting.append(Work(work.lane, undecided))
         self.work_s.extend(map(sub, marks[1:], marks))
         self.queue_s.extend(map(sub, marks[:-1], repeat(self.handed_in)))
 
@@ -151,6 +162,15 @@ def check_verdict(verdict: object, verifier: Verifier) -> Verdict:
     if not isinstance(verdict, Verdict):
         raise TypeError(f"{type(verifier).__qualname__}.verify returned {type(verdict).__name__}, not a Verdict")
     return verdict
+
+
+def _answers_at_once(verifier: Verifier) -> bool:
+    return type(verifier).verify_now is not Verifier.verify_now
+
+
+def _ask_at_once(verifier: Verifier, task: Task, completion: Completion) -> Verdict | None:
+    verdict = verifier.verify_now(task, completion)
+    return None if verdict is None else check_verdict(verdict, verifier)
 
 
 def _drive(verifier: Verifier, task: Task, completion: Completion) -> Verdict:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from synthetic1.completion import Completion
 from synthetic1.rewards.maths.answer import MAX_ANSWER, STYLES, AnswerStyle, find_answer
 from synthetic1.rewards.maths.compare import Question, Unanswered, says_the_same
+from synthetic1.rewards.maths.finished import restates
 from synthetic1.rewards.maths.pool import OverLimit, SymbolicPool, Unparseable
 from synthetic1.rewards.maths.screen import too_costly
 from synthetic1.rewards.maths.values import Formula, Value, read
@@ -75,7 +76,7 @@ class Math(Verifier):
         why = too_costly(found.text)
         if why is not None and too_costly(gold.text) is None:
             return Verdict(0.0, "wrong_answer", found.text, {"why": f"not compared: it has {why}"})
-        if _FACTOR.search(task.prompt) and _is_sum(found.text) and not _is_sum(gold.text):
+        if _is_sum(found.text) and not _is_sum(gold.text) and _FACTOR.search(task.prompt):
             return Verdict(0.0, "wrong_answer", found.text, {"why": "asked for factors, got a sum"})
         if isinstance(gold.value, Formula):
             return None  # the gold has to be readable, whatever the answer says
@@ -110,6 +111,8 @@ class Math(Verifier):
         except OverLimit as reached:
             return await self._over_limit(pool, gold.value, reached, found.text)
         by = "symbolic" if answers else "fast_path"
+        if same and isinstance(value, Formula) and value != gold.value and restates(task.prompt, value.latex):
+            return Verdict(0.0, "wrong_answer", found.text, {"why": "it restates the question", "decided_by": by})
         return Verdict.graded(float(same), answer=found.text, decided_by=by)
 
     async def _over_limit(self, pool: SymbolicPool, gold: Value, reached: OverLimit, answer: str) -> Verdict:

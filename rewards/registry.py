@@ -23,6 +23,7 @@ ENTRY_POINTS = "synthetic1.verifiers"
 BUILT_IN = {
     "code_output_prediction": "synthetic1.rewards.code_understanding",
     "verifiable_code": "synthetic1.rewards.code",
+    "verifiable_math": "synthetic1.rewards.math",
 }
 """Task type → the module that registers its verifier."""
 ALIASES = {"verifiable_code_understanding": "code_output_prediction"}

@@ -44,6 +44,13 @@ class Verifier(ABC):
         exception into ``unscorable_infra``.
         """
 
+    def verify_now(self, task: Task, completion: Completion) -> Verdict | None:
+        """The verdict where one is to be had at once, without awaiting; ``None`` sends the pair to ``verify``.
+
+        Override it where many answers need no more: what ``inline`` says about time and deadline holds here too.
+        """
+        return None
+
     async def aclose(self) -> None:  # noqa: B027 - most verifiers hold nothing
         """Let go of pools and clients. May be called twice; a later ``verify`` makes them anew."""
 

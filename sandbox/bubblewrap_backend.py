@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import random
 import shutil
@@ -31,6 +32,8 @@ _HINTS = {
     "mount proc": "in a container: start it with --security-opt systempaths=unconfined",
     "nknown option": "it is older than 0.8: apt-get install bubblewrap",
 }
+
+_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
 class BubblewrapBackend(Backend):
@@ -84,8 +87,9 @@ class BubblewrapBackend(Backend):
             raise SandboxUnavailable(f"bubblewrap: rootfs={self._root} is no root file system: it has no folder usr")
         self._bwrap = bwrap
         if self._filter is None:
-            self._filter = os.memfd_create("synthetic1-filter")
+            self._filter = os.memfd_create("synthetic1-filter", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
             os.write(self._filter, bpf())
+            fcntl.fcntl(self._filter, fcntl.F_ADD_SEALS, _SEALS)  # whoever gets hold of it, it stays what it is
         self._try_out()
         local_agent.sweep()
         self._grouped = _can_group()

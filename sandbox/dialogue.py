@@ -120,6 +120,7 @@ class Party:
                     raise SlotFailed(f"the agent sent something else than a dialogue: {str(dict(header))[:200]}")
             await slot.receive(GRACE_S, 0)  # done
         except (SandboxError, KeyError, TypeError, ValueError) as error:
+            await slot.discard()
             if not self._over.is_set():
                 self._finish(failure=SandboxError(f"{self._sandbox.backend.name}, in a dialogue: {error}"))
 

@@ -87,6 +87,7 @@ class Run:
             except SandboxUnavailable:
                 raise
             except SlotFailed as error:
+                await slot.discard()
                 if failed_at == answered:  # two slots failed at the same input
                     raise SandboxError(f"{sandbox.backend.name}, input {answered}, twice: {error}") from error
                 failed_at = answered

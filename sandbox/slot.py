@@ -123,18 +123,19 @@ class Slot:
         Raises:
             SlotFailed: the stream ended, it holds something else, or nothing came in time.
         """
-        assert self._connection is not None
+        connection = self._connection  # `discard` may come while we wait
+        assert connection is not None
         if self._outbox:
             self.flush()
         try:
             async with asyncio.timeout(within_s):
-                header, blobs = await self._read(self._connection.reader, most_bytes)
+                header, blobs = await self._read(connection.reader, most_bytes)
         except TimeoutError:
             self._dead = True
             raise SlotFailed(f"the agent said nothing for {within_s:.0f} s") from None
         except (asyncio.IncompleteReadError, ConnectionError, OSError):
             self._dead = True
-            raise SlotFailed(await self._connection.obituary()) from None
+            raise SlotFailed(await connection.obituary()) from None
         except WireError as error:
             self._dead = True
             raise SlotFailed(f"the agent does not keep to the protocol: {error}") from None

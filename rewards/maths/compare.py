@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from synthetic1.rewards.maths.finished import adds_operators, is_unevaluated
 from synthetic1.rewards.maths.units import Unit
 from synthetic1.rewards.maths.values import (
     Approximation,
@@ -347,27 +348,3 @@ def _equation(sides: Items[Value]) -> str:
 
 def _letters(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", re.sub(r"\\[A-Za-z]+", "", text).lower())
-
-
-_OPERATORS = re.compile(r"\\(?:sum|prod|i*int|oint|lim|limsup|liminf|det|max|min|gcd|lcm|sup|inf|binom)(?![A-Za-z])|\|")
-
-
-def adds_operators(gold: str, answer: str) -> bool:
-    """Whether the answer leaves an operation to the reader that the gold does not: a sum, an integral, a limit."""
-    return bool(set(_OPERATORS.findall(answer)) - set(_OPERATORS.findall(gold)))
-
-
-def is_unevaluated(answer: str) -> bool:
-    r"""Whether a formula, given for a rational gold, is the problem rather than its answer.
-
-    ``2+3``, ``x-x``, ``\max(10,3)``, ``6\times7``: work not done. ``2^{10}``, ``\sqrt{16}``, ``5!``, ``\binom{5}{2}``,
-    ``\frac{\sqrt{8}}{\sqrt{2}}``: ways to write a number.
-    """
-    if set(_OPERATORS.findall(answer)) - {"\\binom"}:
-        return True
-    depth = 0
-    for index, char in enumerate(answer):
-        depth += (char in "({[") - (char in ")}]")
-        if depth == 0 and index and char in "+-*" and answer[index - 1] not in "^_(":
-            return True
-    return bool(re.search(r"\\(?:times|cdot|div|mod|pmod)(?![A-Za-z])", answer))

@@ -343,7 +343,9 @@ def _scalar(text: str) -> Value:
         return Number(*number)
     based = _BASED.fullmatch(squeezed(text))
     if based:
-        return Based(based[1].upper(), _BASES.get(based[2], based[2]))
+        digits, base = based[1].upper(), _BASES.get(based[2], based[2])
+        if max(digits) < "0123456789ABCDEFG"[min(int(base), 16)]:  # a_2 is no number
+            return Based(digits, base)
     modular = re.fullmatch(r"(.+?)\s*(?:\\pmod|\\mod|\(\s*\\mod)\s*\{?\s*(.+?)\s*[})]*", text)
     if modular and read_number(squeezed(modular[1])) is not None:
         return _scalar(modular[1])

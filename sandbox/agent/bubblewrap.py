@@ -38,6 +38,7 @@ class BubblewrapLauncher:
 
     def __init__(self, state: str, world: World) -> None:
         self._world = world
+        os.set_inheritable(world.filter_fd, False)  # we were given it, programs are not
         self._box = os.path.join(state, "box")
         self._groups = _groups(world.group) if world.group else {}
         self.memory_limit: Literal["cgroup", "address_space"] = "cgroup" if self._groups else "address_space"
@@ -45,6 +46,7 @@ class BubblewrapLauncher:
         self._pid = os.getpid()
         self._files = os.path.join(state, "files")
         self._has_files = False
+        self.orphans_cpu_s, self.orphans_peak_bytes = 0.0, 0
         self._places = {self._box: "/box", **world.places}
         try:
             os.mkdir(self._files, 0o755)
@@ -58,6 +60,7 @@ class BubblewrapLauncher:
     def start(self, command: Command, streams: Streams) -> Process:
         group = self._bounded_group(command)
         account = _Account(group)
+        self.orphans_cpu_s, self.orphans_peak_bytes = 0.0, 0
         # Tried out here: what bwrap says of a program it cannot execute and of a mount that fails is the same.
         executable = os.access(os.path.join(command.cwd, command.argv[0]), os.X_OK)
         with contextlib.ExitStack() as ours:
@@ -111,7 +114,10 @@ class BubblewrapLauncher:
             for pid in children:
                 try:
                     os.kill(pid, signal.SIGKILL)
-                    if os.waitpid(pid, os.WNOHANG)[0]:
+                    reaped, _, usage = os.wait4(pid, os.WNOHANG)
+                    if reaped:
+                        self.orphans_cpu_s += usage.ru_utime + usage.ru_stime
+                        self.orphans_peak_bytes = max(self.orphans_peak_bytes, usage.ru_maxrss * 1024)
                         continue
                 except (ProcessLookupError, ChildProcessError):
                     continue
@@ -321,9 +327,11 @@ class _Sandboxed:
         assert self._exit is not None, "finish comes after exit"
         clean = self._launcher.end_children() and self._launcher.clear_files()
         cpu_s, peak = self._account.cpu_s(), self._account.peak_bytes()
+        # bwrap's outer process does not wait for the inner one, in whose rusage the program's is.
+        launcher = self._launcher
         return Tally(
-            self._exit.cpu_s if cpu_s is None else cpu_s,
-            self._exit.peak_bytes if peak is None else peak,
+            self._exit.cpu_s + launcher.orphans_cpu_s if cpu_s is None else cpu_s,
+            max(self._exit.peak_bytes, launcher.orphans_peak_bytes) if peak is None else peak,
             self._account.out_of_memory(),
             clean,
         )

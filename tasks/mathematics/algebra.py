@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import sympy
-from sympy import I, Integer, Rational, S, symbols
+from sympy import I, Integer, Poly, Rational, S, symbols
+from sympy.solvers.inequalities import solve_rational_inequalities
 
 from synthetic1.tasks.mathematics.problem import signed_sum, written
 from synthetic1.tasks.programs.choices import Choices
 
 Drawn = tuple[str, Any]
-x, y, z, w = symbols("x y z w")
+x, z = symbols("x z")
 POWERS = ("", "x", "x^2", "x^3", "x^4")
 
 
@@ -23,30 +24,33 @@ def polynomial(draw: Choices, degree: int, size: int) -> tuple[Any, str]:
     """A random polynomial, and how it is written."""
     numbers = [draw.integer(-size, size) for _ in range(degree)] + [nonzero(draw, size)]
     expression = sum((Integer(n) * x**k for k, n in enumerate(numbers)), S.Zero)
-    return expression, signed_sum([(n, POWERS[k]) for k, n in reversed(list(enumerate(numbers)))])
+    return expression, written_terms(expression, degree)
+
+
+def written_terms(expression: Any, degree: int) -> str:
+    """A polynomial in x, multiplied out, the highest power first."""
+    coefficients = Poly(expression, x).all_coeffs()
+    return signed_sum(list(zip(coefficients, POWERS[degree::-1], strict=True)))
 
 
 def linear_systems(level: int, draw: Choices) -> Drawn:
     """Two to four equations in as many unknowns, with one solution."""
     size = {1: 2, 2: 2, 3: 3, 4: 3, 5: 4}[level]
-    names = (x, y, z, w)[:size]
+    names = "xyzw"[:size]
+    whole = level in (1, 3)  # whether the solution is one of integers
     while True:
         rows = sympy.Matrix(size, size, lambda *_: draw.integer(-7, 7))
-        if rows.det() == 0 or any(not any(rows.row(k)) for k in range(size)):
+        if rows.det() == 0:
             continue
-        if level in (1, 3):  # integers
-            right = rows * sympy.Matrix(size, 1, lambda *_: draw.integer(-9, 9))
-        else:
-            right = sympy.Matrix(size, 1, lambda *_: draw.integer(-9, 9))
-        [solution] = sympy.linsolve((rows, right), *names)
+        right = sympy.Matrix(size, 1, lambda *_: draw.integer(-9, 9))
+        right = rows * right if whole else right
+        solution = rows.to_DM().to_field().lu_solve(right.to_DM().to_field()).to_Matrix()
         if max(value.q for value in solution) <= 60:
             break
-    lines = [
-        f"{signed_sum([(rows[k, j], str(name)) for j, name in enumerate(names)])} = {right[k]}" for k in range(size)
-    ]
-    shown = r" \\ ".join(lines)
-    asked = ", ".join(map(str, names))
-    return rf"Solve the system $$\begin{{cases}} {shown} \end{{cases}}$$ Give the solution as $({asked})$.", solution
+    lines = [f"{signed_sum(list(zip(rows.row(k), names, strict=True)))} = {right[k]}" for k in range(size)]
+    shown, asked = r" \\ ".join(lines), ", ".join(names)
+    statement = rf"Solve the system $$\begin{{cases}} {shown} \end{{cases}}$$ Give the solution as $({asked})$."
+    return statement, sympy.Tuple(*solution)
 
 
 def polynomials(level: int, draw: Choices) -> Drawn:
@@ -54,31 +58,25 @@ def polynomials(level: int, draw: Choices) -> Drawn:
     if level == 1:
         (p, p_shown), (q, q_shown) = polynomial(draw, 2, 9), polynomial(draw, 2, 9)
         power = draw.integer(1, 3)
-        value = sympy.Poly(p * q, x).coeff_monomial(x**power)
+        value = Poly(p * q, x).coeff_monomial(x**power)
         return f"What is the coefficient of ${POWERS[power]}$ in the product $({p_shown})({q_shown})$?", value
     if level == 2:
-        lead, roots = draw.integer(1, 6), (Rational(draw.integer(-12, 12), draw.integer(1, 4)), draw.integer(-12, 12))
-        _, poly = sympy.Poly(lead * (x - roots[0]) * (x - roots[1]), x).clear_denoms(convert=True)
-        coefficients = poly.all_coeffs()
-        shown = signed_sum(list(zip(coefficients, ("x^2", "x", ""), strict=True)))
-        return f"Find all solutions of ${shown} = 0$.", sympy.FiniteSet(*sympy.roots(poly))
+        roots = Rational(draw.integer(-12, 12), draw.integer(1, 4)), draw.integer(-12, 12)
+        _, poly = Poly(draw.integer(1, 6) * (x - roots[0]) * (x - roots[1]), x).clear_denoms(convert=True)
+        statement = f"Find all solutions of ${written_terms(poly.as_expr(), 2)} = 0$."
+        return statement, sympy.FiniteSet(*sympy.roots(poly))
     if level == 3:
         p, shown = polynomial(draw, 4, 9)
-        b, c = draw.integer(-5, 5), nonzero(draw, 6)
-        q, q_shown = x**2 + b * x + c, signed_sum([(1, "x^2"), (b, "x"), (c, "")])
-        at = draw.integer(-4, 4)
-        value = sympy.rem(p, q, x).subs(x, at)
-        statement = f"Let $r(x)$ be the remainder when ${shown}$ is divided by ${q_shown}$. Find $r({at})$."
-        return statement, value
+        divisor, at = x**2 + draw.integer(-5, 5) * x + nonzero(draw, 6), draw.integer(-4, 4)
+        statement = f"Let $r(x)$ be the remainder when ${shown}$ is divided by ${written_terms(divisor, 2)}$. "
+        return statement + f"Find $r({at})$.", sympy.rem(p, divisor, x).subs(x, at)
     if level == 4:
-        roots = tuple(sorted(draw.integer(-9, 9) for _ in range(3)))
-        lead = draw.integer(1, 4)
-        poly = sympy.Poly(lead * (x - roots[0]) * (x - roots[1]) * (x - roots[2]), x)
-        shown = signed_sum(list(zip(poly.all_coeffs(), ("x^3", "x^2", "x", ""), strict=True)))
-        return f"Factor ${shown}$ completely over the integers.", sympy.factor(poly.as_expr())
+        product = draw.integer(1, 4) * sympy.prod([x - draw.integer(-9, 9) for _ in range(3)])
+        statement = f"Factor ${written_terms(product, 3)}$ completely over the integers."
+        return statement, sympy.factor(sympy.expand(product))
     p, shown = polynomial(draw, 3, 9)
     power = draw.integer(2, 4)
-    trace = (sympy.Matrix.companion(sympy.Poly(p, x).monic()) ** power).trace()  # its eigenvalues are the roots
+    trace = (sympy.Matrix.companion(Poly(p, x).monic()) ** power).trace()  # its eigenvalues are the roots
     statement = f"Let $r, s, t$ be the complex roots of ${shown}$, counted with multiplicity. "
     return statement + f"Find $r^{power} + s^{power} + t^{power}$.", trace
 
@@ -87,30 +85,24 @@ def intervals(level: int, draw: Choices) -> Drawn:
     """Inequalities whose solutions are intervals, or unions of them."""
     relation, symbol = draw.pick([("<", "<"), (">", ">"), ("<=", r"\le"), (">=", r"\ge")])
     a, b, c, d = nonzero(draw, 9), draw.integer(-20, 20), nonzero(draw, 9), draw.integer(-20, 20)
+    above, below = S.Zero, S.One  # the inequality is above / below `relation` 0
     if level == 1:
-        while a == c:
-            c = nonzero(draw, 9)
-        left, right = a * x + b, c * x + d
+        above = (a - c) * x + b - d
         shown = f"{signed_sum([(a, 'x'), (b, '')])} {symbol} {signed_sum([(c, 'x'), (d, '')])}"
     elif level == 2:
-        left, right = sympy.Abs(a * x + b), Integer(abs(d) + 1)
-        shown = f"|{signed_sum([(a, 'x'), (b, '')])}| {symbol} {abs(d) + 1}"
-    elif level == 3:
-        roots = draw.integer(-12, 12), draw.integer(-12, 12)
-        poly = sympy.Poly(a * (x - roots[0]) * (x - roots[1]), x)
-        left, right = poly.as_expr(), S.Zero
-        shown = f"{signed_sum(list(zip(poly.all_coeffs(), ('x^2', 'x', ''), strict=True)))} {symbol} 0"
+        bound = draw.integer(1, 30)
+        above = (a * x + b) ** 2 - bound**2
+        shown = f"|{signed_sum([(a, 'x'), (b, '')])}| {symbol} {bound}"
     elif level == 4:
-        left, right = (x - b) / (x - d), Integer(nonzero(draw, 6))
-        if b == d or right == 1:
-            return intervals(level, draw)
-        shown = rf"\dfrac{{{signed_sum([(1, 'x'), (-b, '')])}}}{{{signed_sum([(1, 'x'), (-d, '')])}}} {symbol} {right}"
+        above, below = x - b - c * (x - d), x - d
+        shown = rf"\dfrac{{{signed_sum([(1, 'x'), (-b, '')])}}}{{{signed_sum([(1, 'x'), (-d, '')])}}} {symbol} {c}"
     else:
-        roots3 = [draw.integer(-8, 8) for _ in range(3)]
-        poly = sympy.Poly(a * (x - roots3[0]) * (x - roots3[1]) * (x - roots3[2]), x)
-        left, right = poly.as_expr(), S.Zero
-        shown = f"{signed_sum(list(zip(poly.all_coeffs(), ('x^3', 'x^2', 'x', ''), strict=True)))} {symbol} 0"
-    value = sympy.solve_univariate_inequality(sympy.Rel(left, right, relation), x, relational=False)
+        degree = 2 if level == 3 else 3
+        above = a * sympy.prod([x - draw.integer(-12, 12) for _ in range(degree)])
+        shown = f"{written_terms(above, degree)} {symbol} 0"
+    value = S.EmptySet
+    if sympy.degree(above, x) > 0:
+        value = solve_rational_inequalities([[((Poly(above, x), Poly(below, x)), relation)]])
     if value in (S.EmptySet, S.Reals) or value.atoms(sympy.FiniteSet):
         return intervals(level, draw)
     return f"Solve ${shown}$ over the real numbers. Give the set of solutions in interval notation.", value
@@ -126,7 +118,7 @@ def complex_numbers(level: int, draw: Choices) -> Drawn:
         value = sympy.expand(p * sympy.conjugate(q)) / sympy.expand(q * sympy.conjugate(q))
         return rf"Write $\dfrac{{{p_shown}}}{{{q_shown}}}$ in the form $a + bi$.", sympy.expand(value)
     if level == 3:
-        small, power = Integer(nonzero(draw, 6)) + I * nonzero(draw, 6), draw.integer(3, 8)
+        small, power = Integer(nonzero(draw, 8)) + I * nonzero(draw, 8), draw.integer(3, 9)
         value = sympy.expand(small**power)
         return f"Write $({written_complex(small)})^{{{power}}}$ in the form $a + bi$.", value
     if level == 4:

@@ -101,13 +101,10 @@ def surds(level: int, draw: Choices) -> Drawn:
     c = draw.pick(SQUAREFREE)
     ask = r"with rational numbers $a$ and $b$. Find $(a, b)$."
     if level == 1:
-        factors = [draw.integer(2, 15) for _ in range(2)]
-        number = factors[0] ** 2 * factors[1]
-        while (root := sqrt(number)).is_integer:
-            number += 1
-            root = sqrt(number)
+        while (root := sqrt(draw.integer(2, 40) ** 2 * draw.integer(2, 60))).is_integer:
+            pass
         outside, inside = root.as_coeff_Mul()
-        statement = rf"Write $\sqrt{{{number}}}$ as $a\sqrt{{b}}$ with positive integers $a$ and $b$, $b$ as small as "
+        statement = rf"Write $\sqrt{{{root**2}}}$ as $a\sqrt{{b}}$ with positive integers $a$ and $b$, $b$ as small as "
         return statement + "possible. Find $(a, b)$.", sympy.Tuple(outside, inside**2)
     if level == 2:
         p, q, r = (draw.integer(2, 12) for _ in range(3))

@@ -7,8 +7,8 @@ from typing import Any
 import sympy
 from sympy import Integer, exp, log
 
-from synthetic1.tasks.mathematics.algebra import POWERS, nonzero, polynomial, x
-from synthetic1.tasks.mathematics.problem import signed_sum, written
+from synthetic1.tasks.mathematics.algebra import nonzero, polynomial, written_terms, x
+from synthetic1.tasks.mathematics.problem import signed_sum
 from synthetic1.tasks.programs.choices import Choices
 
 Drawn = tuple[str, Any]
@@ -53,11 +53,9 @@ def calculus(level: int, draw: Choices) -> Drawn:
             sympy.simplify(value), force=True
         ) if value.has(log) else sympy.expand(value)
     a, (p, p_shown), (q, q_shown) = draw.integer(-5, 5), polynomial(draw, 1, 9), polynomial(draw, 1, 9)
-    if q.subs(x, a) == 0 or p == 0:
+    if q.subs(x, a) == 0:
         return calculus(level, draw)
-    top, bottom = (sympy.Poly(sympy.expand((x - a) * r), x) for r in (p, q))
-    top_shown, bottom_shown = (
-        signed_sum([(n, POWERS[m[0]]) for m, n in sorted(r.terms(), reverse=True)]) for r in (top, bottom)
-    )
-    value = sympy.limit(top.as_expr() / bottom.as_expr(), x, a)
-    return rf"Find $\displaystyle\lim_{{x \to {a}}} \frac{{{top_shown}}}{{{bottom_shown}}}$.", value
+    top, bottom = sympy.expand((x - a) * p), sympy.expand((x - a) * q)
+    shown = rf"\frac{{{written_terms(top, 2)}}}{{{written_terms(bottom, 2)}}}"
+    value = sympy.cancel(top / bottom).subs(x, a)  # continuous there once the common factor is gone
+    return rf"Find $\displaystyle\lim_{{x \to {a}}} {shown}$.", value

@@ -92,10 +92,10 @@ def probability(level: int, draw: Choices) -> Drawn:
         return f"{statement} What is the probability that the sum is at least {least}?", Rational(
             hits, sides[0] * sides[1] * sides[2]
         )
-    below = draw.integer(3, 9)
+    below = draw.integer(3, 20)
     chance = Rational(draw.integer(1, below - 1), below)
     if level == 4:
-        throws, least = draw.integer(4, 7), draw.integer(2, 4)
+        throws, least = draw.integer(4, 8), draw.integer(2, 4)
         value = sum(binomial(throws, j) * chance**j * (1 - chance) ** (throws - j) for j in range(least, throws + 1))
         shown = rf"\frac{{{chance.p}}}{{{chance.q}}}"
         statement = f"A coin shows heads with probability ${shown}$. It is thrown {throws} times."

@@ -674,6 +674,16 @@ os.mkdir("x" * 255); open("\\n\\udcff", "w").close()
     assert judge(HONEST, leave + ANSWER).reason == "correct"
 
 
+def test_43_a_program_has_no_descriptor_but_its_own(judge):
+    """Anything more would be a way out, or into the next program: a pipe of the agent's, the system call filter."""
+    look = """
+import os
+found = {fd: os.readlink(f"/proc/self/fd/{fd}") for fd in range(3, 256) if os.path.lexists(f"/proc/self/fd/{fd}")}
+print(found or "absent")
+"""
+    assert judge(ABSENT, look).reason == "correct"
+
+
 async def test_36_slots_cannot_meet(backend):
     """An abstract socket, which has no file, would be shared by everything in one network namespace."""
     serve = Program(

@@ -152,7 +152,7 @@ def test_a_further_file_takes_no_name_of_ours(name):
 
 
 def test_unknown_languages_are_named():
-    with pytest.raises(UnknownLanguage, match="cobol.*python"):
+    with pytest.raises(UnknownLanguage, match=r"cobol.*python"):
         make_work(Program("cobol", ""), None, Limits())
 
 

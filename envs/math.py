@@ -1,0 +1,93 @@
+r"""Mathematics: work out an answer and put it in a box."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from synthetic1.envs.base import TextEnv
+from synthetic1.envs.vector import TextVectorEnv
+from synthetic1.rewards.math import Math
+from synthetic1.rewards.maths.answer import AnswerStyle
+from synthetic1.rewards.scorer import Scorer
+from synthetic1.tasks.files import Spec, open_tasks
+from synthetic1.tasks.math import GeneratedMath
+from synthetic1.tasks.source import TaskSource
+
+
+class MathEnv(TextEnv):
+    r"""Solve a mathematical problem whose answer is exact.
+
+    ## Description
+    The prompt states a problem. Problems are generated, at levels from 1 to 5, of fourteen kinds: fractions, number
+    theory, modular arithmetic, surds, linear systems, polynomials, intervals, complex numbers, matrices, sequences,
+    combinatorics, probability, geometry, calculus. sympy computes their answers. With ``tasks`` the environment takes
+    existing rows instead: SYNTHETIC-1 or GENESYS files, GSM8K's, MATH's, MATH-500's or NuminaMath's.
+
+    ## Action Space
+    The completion. Its answer is the last ``\boxed{…}`` after the thought, or what ``answer_style`` allows besides.
+
+    ## Observation Space
+    The prompt, a string; ``""`` after the step.
+
+    ## Rewards
+    1.0 if the answer is mathematically what the gold says, else 0.0. What that means for units, percent, sets,
+    intervals, decimals and all else is in ``docs/math.md``; see ``synthetic1.rewards.math``.
+
+    ## Info, Episode End, Starting State
+    As every ``synthetic1.envs.base.TextEnv``.
+
+    ## Arguments
+    ```python
+    import gymnasium as gym
+    import synthetic1
+
+    env = gym.make("synthetic1/math-v0", level="1-3", kinds=["fractions", "surds"])
+    prompt, info = env.reset(seed=0)
+    _, reward, terminated, truncated, info = env.step(r"<think>…</think>The sum is \boxed{\frac{5}{6}}.")
+
+    envs = gym.make_vec("synthetic1/math-v0", num_envs=64, tasks="gsm8k_test.jsonl")
+    ```
+
+    Args:
+        level: levels of the generator: ``3``, ``[1, 2]``, ``"1-3"`` or ``"1,4"``. Ignored with ``tasks``.
+        kinds: kinds of generated problems: a name or several; None for all. Ignored with ``tasks``.
+        tasks: None for generated problems; else what ``open_tasks`` takes: a file, ``hf://…``, ``embedded:math`` or a
+            mixture of them by weight.
+        split: ``train`` or ``test``. Generated test problems never occur in training; of files, a tenth is test.
+        seed: of the generator; another seed gives other problems. ``reset(seed=…)`` only picks among them.
+            Ignored with ``tasks``.
+        size: how many problems the generator offers. Ignored with ``tasks``.
+        answer_style: ``boxed``, ``boxed_or_final_line`` or ``any``: what counts as an answer.
+        thinking_open: the prompt as rendered for the model ends inside ``<think>``.
+
+    Raises:
+        ValueError: an unknown level, kind, split or answer style, a file that cannot be read as tasks, a
+            ``thinking_open`` that is no bool.
+
+    ## Version History
+    * v0: first version.
+    """
+
+    def __init__(
+        self,
+        level: int | str | Sequence[int] = "1-3",
+        kinds: str | Sequence[str] | None = None,
+        tasks: Spec | None = None,
+        split: Literal["train", "test"] = "train",
+        seed: int = 0,
+        size: int = 2000,
+        answer_style: AnswerStyle = "boxed",
+        thinking_open: bool = False,
+    ) -> None:
+        verifier = Math(answer_style)
+        if tasks is None:
+            source: TaskSource = GeneratedMath(level, kinds=kinds, split=split, seed=seed, size=size)
+        else:
+            source = open_tasks(tasks, split=split)
+        super().__init__(source, Scorer([verifier]), thinking_open=thinking_open)
+
+
+def make_vector(num_envs: int, *, autoreset_mode: str = "Disabled", **kwargs: Any) -> TextVectorEnv:
+    """What ``gym.make_vec`` calls; ``kwargs`` as for ``MathEnv``."""
+    return TextVectorEnv(MathEnv(**kwargs), num_envs, autoreset_mode=autoreset_mode)

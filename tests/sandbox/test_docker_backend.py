@@ -1,0 +1,360 @@
+"""Containers of a real engine: what programs in there cannot do, and what is left when something dies."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from synthetic1.sandbox import Limits, Program, SandboxError, SandboxUnavailable, open_sandbox
+from synthetic1.sandbox.docker_backend import OWNER_LABEL, POOL_LABEL, connect_engine, engine_address, sweep
+from synthetic1.sandbox.owner import owner_id
+
+SUM = {
+    "python": "print(int(input()) + 1)",
+    "javascript": "console.log(+require('fs').readFileSync(0, 'utf8') + 1)",
+    "cpp": "#include <bits/stdc++.h>\nint main() { int n; std::cin >> n; std::cout << n + 1 << std::endl; }",
+    "rust": 'fn main() { let mut s = String::new(); std::io::stdin().read_line(&mut s).unwrap(); println!("{}", s.trim()'
+    ".parse::<i64>().unwrap() + 1); }",
+}
+SLEEP = Program("python", "import time\ntime.sleep(60)")
+DEAD_OWNER = f"{owner_id().rsplit(':', 2)[0]}:4194303:1"
+
+
+@pytest.fixture
+def engine(sandbox_image):
+    return connect_engine(engine_address())
+
+
+@pytest.fixture
+async def sandbox(sandbox_image, tmp_path):
+    async with open_sandbox("docker", slots=2, cache=tmp_path) as sandbox:
+        yield sandbox
+
+
+def containers(engine, label, running=True):
+    return engine.containers(all=not running, filters={"label": label})
+
+
+def of(sandbox):
+    return f"{POOL_LABEL}={sandbox.backend._pool}"
+
+
+async def eventually(check, seconds=30):
+    """Wait until ``check`` gives something true, which is returned."""
+    ends = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < ends, "it does not happen"
+        await asyncio.sleep(0.05)
+    return found
+
+
+# Programs --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", SUM)
+async def test_the_four_languages(sandbox, language):
+    for _ in range(2):
+        results = await sandbox.run(Program(language, SUM[language]), ["1\n", b"41\n"])
+        assert [(result.status, result.stdout.strip()) for result in results] == [("ok", b"2"), ("ok", b"42")]
+        assert {(result.sandbox, result.memory_limit, result.unsafe) for result in results} == {("docker", "cgroup", False)}
+
+
+@pytest.mark.parametrize(("language", "source"), [("cpp", "int main() { return x; }"), ("rust", "fn main() { x }")])
+async def test_what_does_not_compile_has_one_result(sandbox, language, source):
+    for _ in range(2):  # the second time from the cache
+        (result,) = await sandbox.run(Program(language, source), ["1", "2", "3"])
+        assert (result.status, result.index) == ("compile_error", 0)
+        assert b"x" in result.stderr
+
+
+async def test_what_a_program_is_in_there(sandbox):
+    source = """
+import os, socket
+status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
+print(os.getuid() >= 20000, os.getgid() >= 20000, os.getgroups())
+print(int(status["CapEff"], 16), int(status["CapPrm"], 16), int(status["CapBnd"], 16) & ~0xE0, status["NoNewPrivs"], status["Seccomp"])
+print(sorted(os.listdir("/sys/class/net")))
+for path in ("/x", "/usr/x", "/dev/x", "/dev/shm/x", "/opt/agent/x", "/proc/1/mem", "/proc/1/environ", "/proc/1/fd/0"):
+    try: open(path, "wb" if path.endswith("x") else "rb")
+    except OSError as error: pass
+    else: print("opened", path)
+try: socket.create_connection(("10.0.0.1", 80), 1)
+except OSError: pass
+else: print("connected")
+"""
+    (result,) = await sandbox.run(Program("python", source), [b""], fresh=True)
+    assert result.stdout.decode().splitlines() == ["True True []", "0 0 0 1 2", "['lo']"], result.stderr
+
+
+async def test_slots_are_different_users(sandbox):
+    source = "import os, time\nprint(os.getuid())\ntime.sleep(0.5)"
+    ran = await asyncio.gather(*(sandbox.run(Program("python", source), [b""]) for _ in range(2)))
+    assert len({result.stdout for (result,) in ran}) == 2
+
+
+async def test_containers_are_hardened(sandbox, engine):
+    await sandbox.run(Program("python", ""), [b""])
+    found = engine.inspect_container(containers(engine, of(sandbox))[0]["Id"])
+    host = found["HostConfig"]
+    assert (host["NetworkMode"], host["ReadonlyRootfs"], host["IpcMode"]) == ("none", True, "none")
+    assert (host["CapDrop"], sorted(cap.removeprefix("CAP_") for cap in host["CapAdd"])) == (
+        ["ALL"],
+        ["KILL", "SETGID", "SETUID"],
+    )
+    assert "no-new-privileges" in host["SecurityOpt"]
+    assert any(option.startswith("seccomp={") for option in host["SecurityOpt"])
+    assert host["Memory"] == host["MemorySwap"] > 0
+    assert 0 < host["PidsLimit"] <= 1024
+    assert host["AutoRemove"]
+    assert host["LogConfig"]["Type"] == "none"
+    assert not host["Privileged"]
+    assert not host["Binds"]
+    assert found["Config"]["StdinOnce"]
+    assert found["Config"]["Labels"][OWNER_LABEL] == owner_id()
+
+
+async def test_the_memory_limit_is_that_of_each_run(sandbox, engine):
+    hog = Program("python", "x = bytearray(b'x') * (220 << 20)\nprint(len(x) >> 20)")
+    for megabytes, status in ((150, "memory_limit"), (300, "ok"), (150, "memory_limit"), (512, "ok")):
+        (result,) = await sandbox.run(hog, [b""], Limits(memory_mb=megabytes))
+        assert result.status == status, (megabytes, result)
+    assert len(containers(engine, of(sandbox))) == 1, "the agent survives it"
+
+
+# Deaths ----------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_killed_container_is_replaced_and_nothing_is_lost(sandbox, engine):
+    source = "import time\nn = int(input())\ntime.sleep(1 if n == 1 else 0)\nprint(n)"
+    killed, seen = False, []
+    async with sandbox.run(Program("python", source), ["0", "1", "2"]) as run:
+        async for result in run:
+            seen.append((result.index, result.status, result.stdout.strip()))
+            if not killed:
+                killed = True
+                engine.kill(containers(engine, of(sandbox))[0]["Id"])
+    assert seen == [(0, "ok", b"0"), (1, "ok", b"1"), (2, "ok", b"2")]
+
+
+async def test_a_container_that_is_killed_again_is_an_error_that_says_so(sandbox, engine):
+    running = asyncio.ensure_future(sandbox.run(SLEEP, [b""], Limits(wall_s=100))._all())
+    gone = set()
+    for _ in range(2):
+
+        def fresh():
+            return [c["Id"] for c in containers(engine, of(sandbox)) if c["Id"] not in gone]
+
+        (container,) = await eventually(fresh)
+        await asyncio.sleep(0.5)  # let it begin
+        gone.add(container)
+        engine.kill(container)
+    with pytest.raises(SandboxError, match=r"^docker, input 0, twice: .*container.*ended"):
+        await running
+    assert [result.status for result in await sandbox.run(Program("python", ""), [b""])] == ["ok"]
+
+
+async def test_closing_leaves_nothing(sandbox_image, engine, tmp_path):
+    async with open_sandbox("docker", slots=2, cache=tmp_path) as sandbox:
+        tasks = [asyncio.ensure_future(sandbox.run(SLEEP, [b""], Limits(wall_s=100))._all()) for _ in range(3)]
+        await eventually(lambda: len(containers(engine, of(sandbox))) == 2)
+    assert containers(engine, of(sandbox), running=False) == []
+    for error in await asyncio.gather(*tasks, return_exceptions=True):
+        assert isinstance(error, SandboxError)
+
+
+async def test_the_sweep_takes_what_dead_owners_left_and_nothing_else(sandbox, engine, sandbox_image):
+    def left(owner):
+        made = engine.create_container(sandbox_image, ["sleep", "60"], labels={OWNER_LABEL: owner}, entrypoint=[])
+        return made["Id"]
+
+    await sandbox.run(Program("python", ""), [b""])
+    dead, unseen = left(DEAD_OWNER), left("elsewhere:1:2:3")
+    running = left(DEAD_OWNER)
+    engine.start(running)
+    try:
+        assert sweep(engine) >= 2
+        ids = {container["Id"] for container in containers(engine, OWNER_LABEL, running=False)}
+        assert not ids & {dead, running}
+        assert unseen in ids, "perhaps its owner is just about to start it"
+        assert len(containers(engine, of(sandbox))) == 1
+    finally:
+        engine.remove_container(unseen, force=True)
+
+
+OWNER = """
+import asyncio, sys
+from synthetic1.sandbox import Limits, Program, open_sandbox
+from synthetic1.sandbox.owner import owner_id
+print(owner_id(), flush=True)
+
+async def main():
+    async with open_sandbox("docker", slots=2, cache=sys.argv[1]) as sandbox:
+        program = Program("python", "import os, time\\nos.fork()\\nos.setsid() if os.getpid() != os.getsid(0) else 0\\ntime.sleep(60)")
+        await asyncio.gather(*(sandbox.run(program, [b""] * 3, Limits(wall_s=100)) for _ in range(3)))
+
+asyncio.run(main())
+"""
+
+
+def processes_of(engine, owner):
+    """Pids, as this machine sees them, of all that runs in the owner's containers."""
+    found = set()
+    for container in containers(engine, f"{OWNER_LABEL}={owner}"):
+        try:
+            top = engine.top(container["Id"])
+        except Exception:  # it is just starting, or ending
+            continue
+        found |= {int(process[top["Titles"].index("PID")]) for process in top["Processes"]}
+    return found
+
+
+def kill_owners(engine, folder, moments):
+    for moment in moments:
+        with subprocess.Popen([sys.executable, "-c", OWNER, str(folder)], stdout=subprocess.PIPE, text=True) as process:
+            owner = process.stdout.readline().strip()
+            time.sleep(moment)
+            running = processes_of(engine, owner)
+            process.kill()
+        ends = time.monotonic() + 10
+        while (left := containers(engine, f"{OWNER_LABEL}={owner}", running=False)) and time.monotonic() < ends:
+            time.sleep(0.1)
+        assert left == [], f"killed {moment:.3f} s after its start"
+        alive = {pid for pid in running if "sleep(60)" in command(pid)}
+        assert not alive, f"killed {moment:.3f} s after its start"
+
+
+def command(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def test_a_killed_owner_leaves_nothing(engine, tmp_path):
+    luck = random.Random(5)
+    kill_owners(engine, tmp_path, [2.0, *(luck.uniform(0, 1) for _ in range(9))])
+
+
+@pytest.mark.proofs
+def test_a_hundred_killed_owners_leave_nothing(engine, tmp_path):
+    luck = random.Random(6)
+    kill_owners(engine, tmp_path, [luck.uniform(0, 1.2) for _ in range(100)])
+
+
+async def test_a_forked_child_has_containers_of_its_own_and_keeps_none_of_ours(sandbox, engine):
+    assert (await sandbox.run(Program("python", "print(1)"), [b""]))[0].stdout == b"1\n"
+    ours = {container["Id"] for container in containers(engine, of(sandbox))}
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            asyncio._set_running_loop(None)
+
+            async def use():
+                (result,) = await sandbox.run(Program("python", "print(2)"), [b""])
+                theirs = {container["Id"] for container in containers(engine, of(sandbox))}
+                await sandbox.aclose()
+                return result.stdout == b"2\n" and len(theirs) == 1 and not theirs & ours
+
+            code = 0 if asyncio.run(use()) else 2
+            os.read(reading, 1)
+        finally:
+            os._exit(code)
+    try:
+        os.close(reading)
+        assert (await sandbox.run(Program("python", "print(3)"), [b""]))[0].stdout == b"3\n"
+        await sandbox.aclose()  # while the child lives: nothing of it keeps our streams open
+        await eventually(lambda: not ours & {container["Id"] for container in containers(engine, OWNER_LABEL)}, 10)
+    finally:
+        os.close(writing)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+# An engine that dies ---------------------------------------------------------------------------------------------------
+
+
+class OwnEngine:
+    """A second engine, which may be killed."""
+
+    def __init__(self, folder):
+        self.address = f"unix://{folder}/s"
+        self._argv = [
+            "dockerd",
+            f"--host={self.address}",
+            f"--data-root={folder}/data",
+            f"--exec-root={folder}/exec",
+            f"--pidfile={folder}/pid",
+            "--bridge=none",
+            "--iptables=false",
+            "--ip-forward=false",
+            "--storage-driver=overlay2",
+        ]
+        self._log = folder / "log"
+        self.process = None
+
+    def start(self):
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(self._argv, stdout=log, stderr=log, start_new_session=True)
+        ends = time.monotonic() + 60
+        while time.monotonic() < ends and self.process.poll() is None:
+            try:
+                return connect_engine(self.address)
+            except SandboxUnavailable:
+                time.sleep(0.2)
+        raise AssertionError(self._log.read_text()[-1000:])
+
+    def kill(self):
+        """The daemon alone; its containerd goes on, as after a crash."""
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def own_engine(require, sandbox_image):
+    require("dockerd, as root", shutil.which("dockerd") and os.geteuid() == 0, "apt-get install docker.io, run as root")
+    folder = Path(f"/tmp/s1-{os.getpid()}")  # short: containerd's sockets lie below it
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    own = OwnEngine(folder)
+    try:
+        api = own.start()
+        saved = subprocess.Popen(["docker", "save", sandbox_image], stdout=subprocess.PIPE)
+        loaded = subprocess.run(["docker", "-H", own.address, "load"], stdin=saved.stdout, capture_output=True, check=False)
+        assert saved.wait() == loaded.returncode == 0, loaded.stderr
+        api.close()
+        yield own
+    finally:
+        own.process.terminate()
+        own.process.wait()
+        subprocess.run(f"grep -o ' {folder}/[^ ]*' /proc/mounts | sort -r | xargs -r umount -l", shell=True, check=False)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def test_an_engine_that_dies_and_comes_back(own_engine, tmp_path):
+    hello = Program("python", "print(input())")
+    async with open_sandbox("docker", slots=2, engine=own_engine.address, cache=tmp_path) as sandbox:
+        assert (await sandbox.run(hello, ["1"]))[0].stdout == b"1\n"
+        running = [asyncio.ensure_future(sandbox.run(SLEEP, [b""], Limits(wall_s=100))._all()) for _ in range(2)]
+        await asyncio.sleep(1.5)
+        own_engine.kill()
+        async with asyncio.timeout(60):
+            for error in await asyncio.gather(*running, return_exceptions=True):
+                assert isinstance(error, SandboxError)
+                assert "engine" in str(error)
+            with pytest.raises(SandboxUnavailable, match="engine"):
+                await sandbox.run(hello, ["2"])
+        own_engine.start().close()
+        async with asyncio.timeout(120):
+            assert [result.stdout for result in await sandbox.run(hello, ["3", "4"])] == [b"3\n", b"4\n"]
+        api = connect_engine(own_engine.address)
+        sweep(api)
+        await eventually(lambda: len(containers(api, OWNER_LABEL, running=False)) <= 2)

@@ -1,0 +1,100 @@
+"""The sandbox image: its name, what is in it, and what is said when it cannot be made."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from synthetic1.sandbox import image_build
+from synthetic1.sandbox.docker_backend import connect_engine, engine_address
+from synthetic1.sandbox.errors import SandboxError
+from synthetic1.sandbox.image_build import bootstrap_base, build_image, image_tag, our_images, provide_base
+
+
+@pytest.fixture
+def engine(sandbox_image):
+    return connect_engine(engine_address())
+
+
+def inside(image, script):
+    done = subprocess.run(
+        ["docker", "run", "--rm", "--network", "none", image, "sh", "-c", script], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("change", ["Dockerfile", "agent/main.py"])
+def test_what_goes_in_names_the_image(monkeypatch, change):
+    before, files = image_tag(), dict(image_build._context())
+    assert image_tag() == before
+    assert change in files
+    monkeypatch.setattr(image_build, "_context", lambda: iter({**files, change: files[change] + b"\n"}.items()))
+    assert image_tag() != before
+
+
+def test_flags_of_the_precompiled_header_name_the_image(monkeypatch):
+    before = image_tag()
+    monkeypatch.setattr(image_build, "precompile_command", lambda: "g++ -O3")
+    assert image_tag() != before
+
+
+def test_it_is_made_once(engine, sandbox_image):
+    said = []
+    assert build_image(engine, said.append) == sandbox_image == image_tag()
+    assert said == [f"{sandbox_image} is there already"]
+    assert sandbox_image in our_images(engine)
+
+
+def test_its_toolchains_are_the_pinned_ones(sandbox_image):
+    versions = inside(
+        sandbox_image, "python3 -V; node -v; g++ -dumpfullversion; rustc -V; python3 -c 'import numpy; print(numpy.__version__)'"
+    )
+    python, node, cxx, rust, numpy = versions.splitlines()
+    assert python.startswith("Python 3.11.")
+    assert node.startswith("v18.")
+    assert cxx.startswith("12.2.")
+    assert rust.startswith("rustc 1.63.")
+    assert numpy.startswith("1.24.")
+
+
+def test_nothing_in_it_raises_its_rights(sandbox_image):
+    assert inside(sandbox_image, "find / -xdev -perm /6000 -type f") == ""
+
+
+def test_the_precompiled_header_is_used(sandbox_image):
+    from synthetic1.sandbox.languages.cpp import FLAGS, PRECOMPILED
+
+    used = inside(
+        sandbox_image,
+        f"echo '#include <bits/stdc++.h>' | g++ {' '.join(FLAGS)} -I{PRECOMPILED} -H -x c++ -c - -o /dev/null 2>&1 | head -1",
+    )
+    assert used.startswith("! "), "g++ marks a precompiled header that it takes by `!`"
+
+
+def test_a_base_that_is_there_is_not_pulled(engine):
+    said = []
+    provide_base(engine, said.append)
+    assert said == []
+
+
+def test_without_debootstrap_it_says_how_to_get_it(engine, monkeypatch):
+    monkeypatch.setattr(image_build.shutil, "which", lambda *_, **__: None)
+    with pytest.raises(SandboxError, match="apt-get install debootstrap"):
+        bootstrap_base(engine)
+
+
+def test_a_mirror_that_does_not_answer_is_an_error_of_one_line(engine, monkeypatch, require):
+    require("debootstrap", image_build.shutil.which("debootstrap"), "apt-get install debootstrap (as root)")
+    monkeypatch.setenv("SYNTHETIC1_DEBIAN_MIRROR", "http://127.0.0.1:9/debian")
+    with pytest.raises(SandboxError, match=r"^debootstrap failed with exit code 1: ") as caught:
+        bootstrap_base(engine, lambda line: None)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_step_that_fails_is_named(engine, monkeypatch):
+    files = dict(image_build._context()) | {"Dockerfile": b"FROM debian:bookworm-slim\nRUN echo no such luck; exit 3\n"}
+    monkeypatch.setattr(image_build, "_context", lambda: iter(files.items()))
+    with pytest.raises(SandboxError, match=r"^building the sandbox image failed: .*code: 3"):
+        build_image(engine, lambda line: None)
