@@ -159,16 +159,13 @@ def fresh_main(path: str) -> ModuleType:
     return module
 
 
-def end(module: ModuleType) -> None:
+def end() -> None:
     """What an interpreter does after its program's last line."""
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     flush()
-    names = module.__dict__
-    for under in (True, False):  # files that were never closed are written, and finalizers run, in the order of CPython
-        for name in list(names):
-            if name != "__builtins__" and (name.startswith("_") and not name.startswith("__")) is under:
-                names[name] = None
+    # As CPython does, the module is dropped and not emptied: finalizers still see the program's names.
+    sys.modules.pop("__main__", None)
     gc.collect()
     flush()
 
@@ -189,7 +186,8 @@ def run(code: bytes, path: str) -> None:
         except SystemExit as leaving:
             if leaving.code not in (None, 0):
                 return
-        end(module)
+        del module
+        end()
         exit_code = 0
     except BaseException:
         return

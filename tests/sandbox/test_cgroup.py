@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -71,10 +72,10 @@ def version_2_folder(path):
         "memory.stat": "anon 100\nfile 5000\nkernel 1\nshmem 1000\n",
         "memory.events": "low 0\nmax 3\noom 2\noom_kill 1\noom_group_kill 0\n",
         "memory.peak": "10000\n",
-        "memory.max": "max\n",
-        "memory.swap.max": "max\n",
+        "memory.max": "",
+        "memory.swap.max": "",
         "pids.current": "3\n",
-        "pids.max": "max\n",
+        "pids.max": "",
         "cgroup.procs": "",
     }
     for name, content in files.items():
@@ -86,12 +87,8 @@ def test_version_2_is_read_and_bounded(tmp_path):
     group = version_2_folder(tmp_path)
     assert (group.cpu_s(), group.oom_kills(), group.processes(), group.peak_bytes()) == (2.5, 1, 3, 10000)
     group.set_limits(1 << 20, 7)
-    written = {name: (tmp_path / name).read_text() for name in ("memory.max", "memory.swap.max", "pids.max")}
-    assert {name: text[: len(text.rstrip("x\n"))] for name, text in written.items()} == {
-        "memory.max": "1048576",
-        "memory.swap.max": "0",
-        "pids.max": "7",
-    }
+    written = [(tmp_path / name).read_text() for name in ("memory.max", "memory.swap.max", "pids.max")]
+    assert written == ["1048576", "0", "7"]
     group.close()
 
 
@@ -158,6 +155,9 @@ def test_a_real_group_outruns_a_fork_bomb(group):
     group.kill_all()
     assert bomb.wait(10) == -signal.SIGKILL
     assert group._members() == set()
+    deadline = time.monotonic() + 60
+    while group.processes() and time.monotonic() < deadline:
+        time.sleep(0.01)  # for the machine's first process to reap what it inherited
     assert run_in(group, "import os; os.fork()").wait(60) == 0, "the limit of processes is not back"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
+import synthetic1
 from synthetic1.completion import Completion
 from synthetic1.rewards.extract import last_code_block
 from synthetic1.task import Task
@@ -150,6 +151,26 @@ def test_golds_are_right_and_mutants_fail(problem: Problem, require: Callable[..
 def test_all_golds_are_right_and_all_mutants_fail(problem: Problem, require: Callable[..., None]) -> None:
     toolchains(require)
     assert list(code_check.faults(problem)) == []
+
+
+def audit(task: Task, require: Callable[..., None]) -> None:
+    for kind, expected in (("right", 1.0), ("wrong", 0.0)):
+        for completion in task.metadata["audit"][kind]:
+            verdict = synthetic1.score(task, completion)
+            infra = verdict.reason == "unscorable_infra"
+            require("a sandbox", not infra, f"synthetic1 sandbox build, or apt-get install bubblewrap ({verdict})")
+            assert verdict.score == expected, f"{kind}: {completion!r} gave {verdict}"
+
+
+@pytest.mark.parametrize("task", random.Random(4).sample(TASKS, len(TASKS) // 10), ids=named)
+def test_completions_are_judged_rightly(task: Task, require: Callable[..., None]) -> None:
+    audit(task, require)
+
+
+@pytest.mark.proofs
+@pytest.mark.parametrize("task", TASKS, ids=named)
+def test_all_completions_are_judged_rightly(task: Task, require: Callable[..., None]) -> None:
+    audit(task, require)
 
 
 class Spoilt(Problem):
