@@ -217,15 +217,15 @@ async def _measure(sandbox: Sandbox, container: Container, rounds: int, options:
         ]
 
     for number, source in enumerate(PYTHON_PROGRAMS):
-        container.write(f"/work/p{number}.py", source)
+        container.write(f"/programs/p{number}.py", source)
     for number, source in enumerate(NODE_PROGRAMS):
-        container.write(f"/work/p{number}.js", source)
+        container.write(f"/programs/p{number}.js", source)
     for number, source in enumerate(CPP_PROGRAMS):
-        container.write(f"/work/p{number}.cpp", source)
-        container.run([*CXX, "-o", f"/work/p{number}", f"/work/p{number}.cpp"])
-    python = items_of("python", PYTHON_PROGRAMS, lambda n: [*PYTHON, f"/work/p{n}.py"])
-    node = items_of("javascript", NODE_PROGRAMS, lambda n: ["node", f"/work/p{n}.js"])
-    cpp = items_of("cpp", CPP_PROGRAMS, lambda n: [f"/work/p{n}"])
+        container.write(f"/programs/p{number}.cpp", source)
+        container.run([*CXX, "-o", f"/programs/p{number}", f"/programs/p{number}.cpp"])
+    python = items_of("python", PYTHON_PROGRAMS, lambda n: [*PYTHON, f"/programs/p{n}.py"])
+    node = items_of("javascript", NODE_PROGRAMS, lambda n: ["node", f"/programs/p{n}.js"])
+    cpp = items_of("cpp", CPP_PROGRAMS, lambda n: [f"/programs/p{n}"])
     our = {
         name: [(Program(name, source), inputs(number)) for number, source in enumerate(sources)]
         for name, sources in (("python", PYTHON_PROGRAMS), ("javascript", NODE_PROGRAMS), ("cpp", CPP_PROGRAMS))
@@ -293,7 +293,7 @@ async def _measure(sandbox: Sandbox, container: Container, rounds: int, options:
         return perf_counter() - begun, 1
 
     async def compile_plain() -> tuple[float, int]:
-        argv = [*CXX, "-o", "/work/cold", "/work/p1.cpp"]
+        argv = [*CXX, "-o", "/programs/cold", "/programs/p1.cpp"]
         return (await asyncio.to_thread(container.loop, [{"argv": argv, "stdin": ""}]))[0], 1
 
     compiles = await in_turn(

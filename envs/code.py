@@ -9,9 +9,8 @@ from synthetic1.envs.base import TextEnv
 from synthetic1.envs.vector import TextVectorEnv
 from synthetic1.keys import content_key
 from synthetic1.rewards.code import Code
+from synthetic1.rewards.code_spec import language_names
 from synthetic1.rewards.scorer import Scorer
-from synthetic1.sandbox.errors import UnknownLanguage
-from synthetic1.sandbox.languages.registry import get_language
 from synthetic1.task import Task
 from synthetic1.tasks.files import Spec, open_tasks
 from synthetic1.tasks.mixture import Mixture
@@ -121,12 +120,12 @@ def in_language(source: TaskSource, language: str) -> TaskSource:
         ValueError: an unknown language, or no task in it.
     """
     try:
-        wanted = get_language(language)
-    except UnknownLanguage as error:
+        names = language_names(language)
+    except ValueError as error:
         raise ValueError(f"language: {error}") from None
-    found = _among(source, {wanted.name, *wanted.aliases}, wanted.name)
+    found = _among(source, set(names), names[0])
     if found is None:
-        raise ValueError(f"language: {source.name} has no task in {wanted.name}")
+        raise ValueError(f"language: {source.name} has no task in {names[0]}")
     return found
 
 

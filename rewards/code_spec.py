@@ -75,6 +75,16 @@ class CodeSpec:
         return (self.language.name, *self.language.aliases)
 
 
+def language_names(language: str) -> tuple[str, ...]:
+    """The name of a language that programs are judged in, then its aliases, of which ``language`` is one.
+
+    Raises:
+        UnknownLanguage: a ValueError that lists those there are.
+    """
+    found = get_language(language)
+    return found.name, *found.aliases
+
+
 def read_spec(task: Task) -> CodeSpec:
     """The tests of ``task``.
 

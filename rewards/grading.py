@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -14,6 +15,7 @@ from synthetic1.sandbox.result import Result
 from synthetic1.sandbox.sandbox import Sandbox
 
 CHECKED_BYTES = 4 * 2**20  # of an output that a checker program is to read; more is an output_limit
+LARGE = 2**18  # bytes of an output that is not compared on the event loop, which others need
 MAX_TIME_LIMITS = 3  # tests that hit the time limit; after so many the others are not run, and count as failed too
 TOTAL_S = 240.0  # of CPU time, for all tests of a program; or twice as much by the clock
 
@@ -106,7 +108,11 @@ class Grading:
         # Nobody may ask for a second slot in here: who holds one and waits for another can wait for ever
         async with self.sandbox.run(self.program, inputs, limits, fresh=fresh) as run:
             async for result in run:
-                judged = self._judge(self.tests[order[result.index]], result)
+                test = self.tests[order[result.index]]
+                if len(result.stdout) + len(result.returned or "") > LARGE:
+                    judged = await asyncio.to_thread(self._judge, test, result)  # can take seconds
+                else:
+                    judged = self._judge(test, result)
                 state.add(order[result.index], judged)
                 if state.takes_too_long or judged.status == "compile_error":
                     return False

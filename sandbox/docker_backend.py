@@ -114,7 +114,9 @@ class DockerBackend(Backend):
         except SandboxError:
             raise
         except Exception as error:
-            raise SandboxUnavailable(f"docker: {_one_line(error)}") from error
+            refused = hasattr(error, "explanation")  # it answers, and this is what it says
+            how = "the engine refuses" if refused else f"the engine at {self._address} does not answer"
+            raise SandboxUnavailable(f"docker: {how}: {_one_line(error)}") from error
 
     def container_config(self, api: APIClient, uid: int) -> dict[str, Any]:
         """Everything that ``create_container`` is told: what programs in there cannot do."""

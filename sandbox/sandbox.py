@@ -127,7 +127,7 @@ class Sandbox:
         """End all slots and what they run. What is under way fails with SandboxError. May be called twice."""
         self._closed = True
         self._pool.close(SandboxError("the sandbox was closed"))
-        await asyncio.gather(*(slot.discard() for slot in self._pool.slots))
+        await asyncio.gather(*(slot.close() for slot in self._pool.slots))
         while self._leaving:
             await asyncio.wait(self._leaving)
         await self.backend.close()

@@ -35,6 +35,9 @@ class Slot:
         self._jobs = 0
         self._running = False
         self._dead = False
+        self._closed = False
+        self._starting: set[asyncio.Future[Connection]] = set()
+        self._strays: set[asyncio.Future[None]] = set()
         self._outbox: list[bytes] = []
         self._pending: tuple[Mapping[str, Any], list[int], list[bytes]] | None = None  # a frame read in part
 
@@ -69,11 +72,17 @@ class Slot:
 
     async def _connect(self) -> None:
         starting = asyncio.ensure_future(self.backend.connect())
+        self._starting.add(starting)
         try:
             connection = await asyncio.shield(starting)
         except asyncio.CancelledError:
-            starting.add_done_callback(_close_when_started)  # nobody wants it any more, yet it may just be starting
+            self._end_stray(starting)  # nobody wants it any more, yet it may just be starting
             raise
+        finally:
+            self._starting.discard(starting)
+        if self._closed:
+            await connection.close()
+            raise SlotFailed("the sandbox was closed")
         self._connection, self._pending, self._outbox = connection, None, []
         self._jobs, self._memory, self._running, self._dead = 0, 0, False, False
         try:
@@ -188,6 +197,17 @@ class Slot:
         if connection is not None:
             await connection.close()
 
+    async def close(self) -> None:
+        """Discard it for ever, also an agent that is just starting."""
+        self._closed = True
+        starting = [*self._starting]
+        await asyncio.gather(self.discard(), *(_close_started(one) for one in starting), *self._strays)
+
+    def _end_stray(self, starting: asyncio.Future[Connection]) -> None:
+        stray = asyncio.ensure_future(_close_started(starting))
+        self._strays.add(stray)
+        stray.add_done_callback(self._strays.discard)
+
     def abandon(self) -> None:
         """In a forked child: let go of the parent's agent without a word to it."""
         if self._connection is not None:
@@ -195,11 +215,7 @@ class Slot:
         self._connection, self._running = None, False
 
 
-def _close_when_started(starting: asyncio.Future[Connection]) -> None:
+async def _close_started(starting: asyncio.Future[Connection]) -> None:
+    await asyncio.wait([starting])
     if not starting.cancelled() and starting.exception() is None:
-        closing = asyncio.ensure_future(starting.result().close())
-        _closing.add(closing)
-        closing.add_done_callback(_closing.discard)
-
-
-_closing: set[asyncio.Future[None]] = set()  # the loop itself keeps only weak references
+        await starting.result().close()

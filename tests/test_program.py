@@ -61,7 +61,7 @@ def test_settings_are_validated_values(command_line):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["env=nope"], "there is no env `nope`; there are: code_understanding"),
+        (["env=nope"], "there is no env `nope`; there are: code, code_understanding"),
         (["rollout=nope"], "there is no rollout `nope`; there are: transformers, vllm_colocate, vllm_server"),
         (["recipe=nope"], "there is no recipe `nope`; there are: dapo, default, demo, dr_grpo, r1"),
         (["trainer.foo=1"], "unknown setting `trainer.foo`; --help lists"),

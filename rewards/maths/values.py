@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from synthetic1.rewards.maths.answer import unwrapped
@@ -108,6 +109,8 @@ Value = (
     Number | Formula | Quantity | Based | Sequence | Interval | Union | Matrix | Chain | Approximation | Choice | Words
 )
 
+MAX_READ = 2000
+"""Characters; reading takes time that grows with their square, 20 ms at most for so many."""
 EMPTY = Sequence("set", ())
 _EMPTY_WORDS = {"no solution", "no solutions", "no real solution", "no real solutions", "empty set", "none"}
 _CHOICE = re.compile(r"(?:option\s+|choice\s+)?(?:\(\s*([A-J])\s*\)|([A-J])\s*(?:[.:)]|$))[.:]?\s*(.*)", re.DOTALL)
@@ -122,14 +125,19 @@ _UNIT_VECTOR = re.compile(
     r"\s*([+-]?)\s*((?:\d+(?:\.\d+)?|\\frac\{\d+\}\{\d+\}|\\sqrt\{\d+\})?)\s*"
     r"(?:\\(?:mathbf|boldsymbol|bm)\s*\{([ijk])\}|\\(?:hat|vec|widehat)\s*\{(?:\\mathbf\s*\{)?\\?([ijk])(?:math)?\}?\})"
 )
-_RELATION = re.compile(r"(\\le|\\ge|\\ne|<|>)(?![A-Za-z])")
+_RELATION = re.compile(r"(\\(?:le|ge|ne)(?![A-Za-z])|[<>])")
 _PERIOD = re.compile(r",?\s*(?:for|where|with)?\s*[a-z]\s*\\in\s*\\(?:mathbb\s*\{?[ZNR]\}?)\s*$")
 _PLUS_MINUS, _MINUS_PLUS = re.compile(r"\\pm(?![A-Za-z])"), re.compile(r"\\mp(?![A-Za-z])")
 _OPEN, _CLOSE = "([{", ")]}"
 
 
+@lru_cache(maxsize=16_384)  # answers to one task are much alike
 def read(text: str) -> Value:
-    """What ``text``, an answer of at most 1,000 characters, says. Never raises: what is nothing else is a Formula."""
+    """What ``text``, an answer of at most ``MAX_READ`` characters, says; what is nothing else is a Formula."""
+    if len(text) < 16 and text.isascii() and text.isdigit():
+        return Number(Fraction(int(text)))
+    if len(text) > MAX_READ:
+        return Formula(text)
     return _read(canonical(unwrapped(text)))
 
 
@@ -432,7 +440,7 @@ def _split(text: str, separator: str) -> list[str]:
                 depth += 1
             elif text.startswith("\\rangle", at):
                 depth -= 1
-            elif text[at + 1 : at + 2] in "{}":
+            elif text[at + 1 : at + 2] in ("{", "}"):
                 depth += 1 if text[at + 1] == "{" else -1
                 at += 1
             at += 1

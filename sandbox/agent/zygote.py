@@ -2,57 +2,71 @@
 
 It forks a process for each program, and that one a process for each input, which becomes the program. It is a script,
 imports nothing of ours and holds no inputs; a program that looks at its callers' frames finds nothing here.
+
+What a fork costs is the pages that it touches, some microseconds each. So everything is made ready before the last
+fork, and after it as little as can be is run that the program itself would not run.
 """
 
 from __future__ import annotations
 
-import array  # noqa: F401 - these and more, unused here, are what contest programs import
-import atexit
-import bisect  # noqa: F401
-import cmath  # noqa: F401
-import collections  # noqa: F401
-import copy  # noqa: F401
-import ctypes
-import dataclasses  # noqa: F401
-import datetime  # noqa: F401
-import decimal  # noqa: F401
-import enum  # noqa: F401
-import fractions  # noqa: F401
-import functools  # noqa: F401
-import gc
-import heapq  # noqa: F401
-import io  # noqa: F401
-import itertools  # noqa: F401
-import json
-import marshal
-import math  # noqa: F401
-import operator  # noqa: F401
 import os
-import queue  # noqa: F401
-import random  # noqa: F401
-import re  # noqa: F401
-import resource
-import signal
-import socket
-import statistics  # noqa: F401
-import string  # noqa: F401
-import struct
-import sys
-import textwrap  # noqa: F401
-import threading
-import time  # noqa: F401
-import typing  # noqa: F401
-from importlib.machinery import SourceFileLoader
-from types import ModuleType
+from typing import Any
+
+HOOKS: list[dict[str, Any]] = []
+"""What the modules below want to be called after a fork: for programs that fork. The zygote has one thread, and does
+by itself what would be left (``random.seed``)."""
+register_at_fork, os.register_at_fork = os.register_at_fork, lambda **hook: HOOKS.append(hook)  # type: ignore[assignment]
+
+import _thread  # noqa: E402
+import array  # noqa: E402, F401 - these and more, unused here, are what contest programs import
+import atexit  # noqa: E402
+import bisect  # noqa: E402, F401
+import cmath  # noqa: E402, F401
+import collections  # noqa: E402, F401
+import copy  # noqa: E402, F401
+import ctypes  # noqa: E402
+import dataclasses  # noqa: E402, F401
+import datetime  # noqa: E402, F401
+import decimal  # noqa: E402, F401
+import enum  # noqa: E402, F401
+import fractions  # noqa: E402, F401
+import functools  # noqa: E402, F401
+import gc  # noqa: E402
+import heapq  # noqa: E402, F401
+import io  # noqa: E402, F401
+import itertools  # noqa: E402, F401
+import json  # noqa: E402
+import marshal  # noqa: E402
+import math  # noqa: E402, F401
+import operator  # noqa: E402, F401
+import queue  # noqa: E402, F401
+import random  # noqa: E402
+import re  # noqa: E402, F401
+import resource  # noqa: E402
+import signal  # noqa: E402
+import socket  # noqa: E402
+import statistics  # noqa: E402, F401
+import string  # noqa: E402, F401
+import struct  # noqa: E402
+import sys  # noqa: E402
+import textwrap  # noqa: E402, F401
+import threading  # noqa: E402
+import time  # noqa: E402, F401
+import typing  # noqa: E402, F401
+from importlib.machinery import SourceFileLoader  # noqa: E402
+from types import CodeType, ModuleType  # noqa: E402
+
+os.register_at_fork = register_at_fork
 
 CONTROL_FD = CHANNEL_FD = 3
 READY = struct.Struct("=?i")
 EXIT = struct.Struct("=idq")
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
+prctl = ctypes.CDLL(None).prctl
 
 
-def main() -> tuple[bytes, str]:
-    """Returns in processes that are to become programs, and there only: the code, and the file it is from."""
+def main() -> None:
+    """Become, in the end and in a fork of a fork, a program."""
     prctl(PR_SET_DUMPABLE, 0)
     os.set_inheritable(CONTROL_FD, False)
     control = socket.socket(fileno=CONTROL_FD)
@@ -66,17 +80,34 @@ def main() -> tuple[bytes, str]:
             os._exit(0)
         if os.fork() == 0:
             control.close()
-            return serve(json.loads(message), socket.socket(fileno=descriptors[0]))
+            break
         os.close(descriptors[0])
+    program = json.loads(message)
+    connection = socket.socket(fileno=descriptors[0])
+    run(serve(connection, program["path"], program["cwd"], program["limits"], program["uid"]))
 
 
-def serve(program: dict[str, object], connection: socket.socket) -> tuple[bytes, str]:
+def serve(
+    connection: socket.socket, path: str, cwd: str, limits: list[tuple[int, int, int]], uid: int | None
+) -> CodeType:
     """One program, input after input. Returns in processes that are to become it."""
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    code = compiled(program)
-    connection.send(READY.pack(bool(code), os.getpid()))
+    os.chdir(cwd)
+    code = compiled(path, limits, uid)
+    if code is None:
+        connection.send(READY.pack(False, os.getpid()))
+        os._exit(0)
+    fresh_main(path)
+    random.seed()
+    cpu_limit = next((soft, hard) for which, soft, hard in limits if which == resource.RLIMIT_CPU)
+    confine([limit for limit in limits if limit[0] != resource.RLIMIT_CPU])
+    if uid is not None:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+    gc.collect()
     gc.freeze()
+    connection.send(READY.pack(True, os.getpid()))
     while True:
         message, streams, _, _ = socket.recv_fds(connection, 16, 4)
         if not message:
@@ -87,62 +118,60 @@ def serve(program: dict[str, object], connection: socket.socket) -> tuple[bytes,
             connection.send(b"none")
         else:
             if child == 0:
-                connection.close()
-                become(program, streams)
-                return code, str(program["path"])
+                break
             _, status, usage = os.wait4(child, 0)
             connection.send(EXIT.pack(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024))
         for stream in streams:
             os.close(stream)
+    connection.close()
+    os.setsid()
+    for target, stream in enumerate(streams):
+        os.dup2(stream, target)  # 0, 1, 2 and the channel; Python's own objects for them stay as they are
+    for stream in streams:
+        if stream >= len(streams):
+            os.close(stream)
+    resource.setrlimit(resource.RLIMIT_CPU, cpu_limit)
+    if uid is None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:
+        os.setresuid(uid, uid, uid)
+    prctl(PR_SET_DUMPABLE, 1)  # or /proc/self, and so /dev/stdin, would be closed to it
+    for hook in HOOKS:
+        register_at_fork(**hook)
+    return code
 
 
-def compiled(program: dict[str, object]) -> bytes:
-    """The program's code, made by a process that may do no more than the program; empty if it does not compile."""
+def compiled(path: str, limits: list[tuple[int, int, int]], uid: int | None) -> CodeType | None:
+    """The program's code, made by a process that may do no more than the program; None if it does not compile."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            confine(program)
-            with open(str(program["path"]), "rb") as file:
+            confine(limits)
+            if uid is not None:
+                os.setgroups([])
+                os.setresgid(uid, uid, uid)
+                os.setresuid(uid, uid, uid)
+            with open(path, "rb") as file:
                 source = file.read()
-            path = os.path.join(str(program["cwd"]), str(program["path"]))
+            code = compile(source, os.path.join(os.getcwd(), path), "exec", dont_inherit=True)
             with open(writing, "wb") as pipe:
-                marshal.dump(compile(source, path, "exec", dont_inherit=True), pipe)
+                marshal.dump(code, pipe)
             os._exit(0)
         finally:
             os._exit(1)
     os.close(writing)
     with open(reading, "rb") as pipe:
-        code = pipe.read()
-    return code if os.waitpid(child, 0)[1] == 0 else b""
+        text = pipe.read()
+    return marshal.loads(text) if os.waitpid(child, 0)[1] == 0 else None
 
 
-def become(program: dict[str, object], streams: list[int]) -> None:
-    """Take the place of a program that was just started."""
-    os.setsid()
-    for target, stream in enumerate(streams):
-        os.dup2(stream, target)  # 0, 1, 2 and the channel; Python's own objects for them stay as they are
-    for stream in streams:
-        if stream > CHANNEL_FD or stream >= len(streams):
-            os.close(stream)
-    confine(program)
-    prctl(PR_SET_DUMPABLE, 1)  # or /proc/self, and so /dev/stdin, would be closed to it
-
-
-def confine(program: dict[str, object]) -> None:
-    """Take the limits and the user."""
-    os.chdir(str(program["cwd"]))
-    for which, soft, hard in program["limits"]:  # type: ignore[attr-defined]
+def confine(limits: list[tuple[int, int, int]]) -> None:
+    for which, soft, hard in limits:
         resource.setrlimit(which, (soft, hard))
-    uid = program["uid"]
-    if isinstance(uid, int):
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def fresh_main(path: str) -> ModuleType:
+def fresh_main(path: str) -> None:
     """``sys`` and ``__main__`` as in an interpreter that was just started with the file."""
     absolute = os.path.join(os.getcwd(), path)
     sys.argv, sys.orig_argv = [path], [*sys.orig_argv[:-1], path]
@@ -156,12 +185,12 @@ def fresh_main(path: str) -> ModuleType:
         __loader__=SourceFileLoader("__main__", absolute),
     )
     sys.modules["__main__"] = module
-    return module
 
 
 def end() -> None:
     """What an interpreter does after its program's last line."""
-    threading._shutdown()  # type: ignore[attr-defined]
+    if _thread._count():
+        threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     flush()
     # As CPython does, the module is dropped and not emptied: finalizers still see the program's names.
@@ -176,17 +205,15 @@ def flush() -> None:
             stream.flush()
 
 
-def run(code: bytes, path: str) -> None:
-    """Become the program. Whatever is not a plain end is a failure, which a fresh interpreter sees again and tells."""
+def run(code: CodeType) -> None:
+    """Be the program. Whatever is not a plain end is a failure, which a fresh interpreter sees again and tells."""
     exit_code = 1
     try:
-        module = fresh_main(path)
         try:
-            exec(marshal.loads(code), module.__dict__)
+            exec(code, sys.modules["__main__"].__dict__)
         except SystemExit as leaving:
             if leaving.code not in (None, 0):
                 return
-        del module
         end()
         exit_code = 0
     except BaseException:
@@ -195,6 +222,5 @@ def run(code: bytes, path: str) -> None:
         os._exit(exit_code)
 
 
-prctl = ctypes.CDLL(None).prctl
 if __name__ == "__main__":
-    run(*main())
+    main()

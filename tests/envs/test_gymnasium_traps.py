@@ -22,6 +22,7 @@ import synthetic1
 from synthetic1.envs.vector import TextVectorEnv
 
 IDS = [f"synthetic1/{family}-v0" for family in synthetic1.FAMILIES]
+ONE = "synthetic1/code_understanding-v0"
 each_env = pytest.mark.parametrize("env_id", IDS)
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -165,7 +166,7 @@ def gold(env, task_id):
 def test_make_vec_gives_the_batching_environment_without_a_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        envs = gym.make_vec(IDS[0], num_envs=3, level=2)
+        envs = gym.make_vec(ONE, num_envs=3, level=2)
     assert isinstance(envs, TextVectorEnv)
     assert envs.metadata["autoreset_mode"] is AutoresetMode.DISABLED
     prompts, infos = envs.reset(seed=0)
@@ -180,14 +181,14 @@ def test_make_vec_gives_the_batching_environment_without_a_warning():
 @pytest.mark.parametrize("mode", [AutoresetMode.DISABLED, AutoresetMode.SAME_STEP])
 def test_through_sync_and_async_vector_env(mode):
     def make():
-        return gym.make(IDS[0])
+        return gym.make(ONE)
 
-    teller = gym.make(IDS[0])
+    teller = gym.make(ONE)
     seen = []
     for envs in (
         SyncVectorEnv([make] * 3, autoreset_mode=mode),
         AsyncVectorEnv([make] * 3, shared_memory=False, autoreset_mode=mode),
-        gym.make_vec(IDS[0], num_envs=3, autoreset_mode=mode),
+        gym.make_vec(ONE, num_envs=3, autoreset_mode=mode),
     ):
         prompts, infos = envs.reset(seed=4)
         answers = [gold(teller, infos["task_id"][0]), "x", "<think>"]
@@ -201,7 +202,7 @@ def test_through_sync_and_async_vector_env(mode):
 
 
 def test_vectorised_environments_pass_the_checker_one_by_one():
-    envs = SyncVectorEnv([lambda: gym.make(IDS[0]).unwrapped] * 2, autoreset_mode=AutoresetMode.DISABLED)
+    envs = SyncVectorEnv([lambda: gym.make(ONE).unwrapped] * 2, autoreset_mode=AutoresetMode.DISABLED)
     for env in envs.envs:
         check_env(env)
     envs.close()
@@ -210,7 +211,7 @@ def test_vectorised_environments_pass_the_checker_one_by_one():
 def test_shared_memory_fails_loudly_and_is_never_stale():
     """A Text space there returns the text of the first episode's alphabet for ever (Gymnasium#1164's cause)."""
     with pytest.raises(ValueError, match="shared_memory"):
-        AsyncVectorEnv([lambda: gym.make(IDS[0])] * 2, shared_memory=True)
+        AsyncVectorEnv([lambda: gym.make(ONE)] * 2, shared_memory=True)
 
 
 def test_levels_missing_in_one_environment_do_not_break_sync():
@@ -220,7 +221,7 @@ def test_levels_missing_in_one_environment_do_not_break_sync():
         {"problem_id": "without", "task_type": "code_output_prediction", "prompt": "p"},
     ]
     envs = SyncVectorEnv(
-        [lambda row=row: gym.make(IDS[0], tasks=[row], split=None) for row in rows],
+        [lambda row=row: gym.make(ONE, tasks=[row], split=None) for row in rows],
         autoreset_mode=AutoresetMode.DISABLED,
     )
     _, infos = envs.reset(seed=0)
@@ -241,7 +242,7 @@ def test_unscorable_in_one_environment_does_not_break_sync():
         {"problem_id": "no gold", "task_type": "code_output_prediction", "prompt": "p"},
     ]
     envs = SyncVectorEnv(
-        [lambda row=row: gym.make(IDS[0], tasks=[row], split=None) for row in rows],
+        [lambda row=row: gym.make(ONE, tasks=[row], split=None) for row in rows],
         autoreset_mode=AutoresetMode.DISABLED,
     )
     envs.reset(seed=0)
@@ -259,7 +260,7 @@ def test_unscorable_in_one_environment_does_not_break_sync():
     ("level", "levels"), [(3, {3}), ([1, 4], {1, 4}), ((2,), {2}), ("1-3", {1, 2, 3}), ("2,5", {2, 5}), ("3", {3})]
 )
 def test_levels(level, levels):
-    env = gym.make(IDS[0], level=level)
+    env = gym.make(ONE, level=level)
     assert {env.reset(seed=seed)[1]["level"] for seed in range(40)} == levels
     env.close()
 
@@ -277,21 +278,21 @@ def test_levels(level, levels):
 )
 def test_what_arguments_refuse(kwargs, message):
     with pytest.raises(ValueError, match=message) as error:
-        gym.make(IDS[0], **kwargs)
+        gym.make(ONE, **kwargs)
     assert "\n" not in str(error.value)
 
 
 def test_splits_share_no_prompt():
     prompts = []
     for split in ("train", "test"):
-        env = gym.make(IDS[0], level=2, split=split, size=200)
+        env = gym.make(ONE, level=2, split=split, size=200)
         prompts.append({task.prompt for task in env.unwrapped.tasks})
         env.close()
     assert prompts[0].isdisjoint(prompts[1])
 
 
 def test_the_seed_of_the_generator_is_not_the_seed_of_reset():
-    envs = [gym.make(IDS[0], seed=seed) for seed in (0, 1)]
+    envs = [gym.make(ONE, seed=seed) for seed in (0, 1)]
     first, second = (env.reset(seed=0)[0] for env in envs)
     assert first != second
     for env in envs:

@@ -181,6 +181,13 @@ def test_only_the_longest_tests(judge):
     assert judge(task, PROGRAMS["python"], max_tests=2).score == 1.0
 
 
+def test_megabytes_of_right_output(judge):
+    """18, and SandboxFusion's `wait()`: 5 MB are no time limit."""
+    task = make_task(stdio("5000000\n", "x" * 5_000_000))
+    assert judge(task, "print('x' * int(input()), end='')").score == 1.0
+    assert judge(task, "print('x' * (int(input()) - 1) + 'y')").reason == "wrong_answer"
+
+
 def test_three_time_limits_are_enough(judge):
     task = make_task(*(stdio(f"{n}\n", f"{2 * n}\n") for n in range(40)), time_limit_s=0.5)
     source = "n = int(input())\nwhile n > 1: pass\nprint(2 * n)"

@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -257,6 +258,7 @@ async def test_a_forked_child_has_containers_of_its_own_and_keeps_none_of_ours(s
     if child == 0:
         code = 1
         try:
+            os.close(writing)
             asyncio._set_running_loop(None)
 
             async def use():
@@ -335,6 +337,9 @@ def own_engine(require, sandbox_image):
     finally:
         own.process.terminate()
         own.process.wait()
+        for process in Path("/proc").glob("[0-9]*"):  # what a failed test left of it: containerd and its shims
+            if str(folder) in command(process.name) and int(process.name) != os.getpid():
+                os.kill(int(process.name), signal.SIGKILL)
         subprocess.run(f"grep -o ' {folder}/[^ ]*' /proc/mounts | sort -r | xargs -r umount -l", shell=True, check=False)
         shutil.rmtree(folder, ignore_errors=True)
 

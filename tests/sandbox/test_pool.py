@@ -468,6 +468,31 @@ async def test_closing_ends_what_runs_and_what_waits(make):
     await sandbox.aclose()
 
 
+async def test_closing_ends_agents_that_are_just_starting(make):
+    starting, go = asyncio.Event(), asyncio.Event()
+
+    class Slow(ScriptedBackend):
+        async def connect(self):
+            starting.set()
+            await go.wait()
+            return await super().connect()
+
+    sandbox, _ = make(slots=1)
+    backend = sandbox._pool._slots[0].backend = Slow()
+    cancelled, running = (asyncio.ensure_future(sandbox.run(ECHO, ["a"])._all()) for _ in range(2))
+    await starting.wait()
+    cancelled.cancel()
+    await asyncio.sleep(0.05)  # the second one has the slot now
+    closing = asyncio.ensure_future(sandbox.aclose())
+    await asyncio.sleep(0.05)
+    assert not closing.done()
+    go.set()
+    await closing
+    assert [agent.closed for agent in backend.agents] == [True, True]
+    with pytest.raises(SandboxError, match="was closed"):
+        await running
+
+
 def test_a_sandbox_belongs_to_one_loop(tmp_path):
     sandbox = Sandbox(ScriptedBackend(), 1, CompileCache(tmp_path))
 
