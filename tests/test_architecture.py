@@ -76,6 +76,14 @@ def test_a_folder_imports_only_what_stands_above_it(path):
     assert not wrong, f"{named(path)} may import {sorted(allowed)} of ours, not {wrong}"
 
 
+def test_the_agent_stands_alone():
+    """It runs inside of sandboxes, where nothing else of ours is; nor is any package."""
+    for path in sorted((ROOT / "sandbox/agent").glob("*.py")):
+        for line, name in imports(ast.parse(path.read_text())):
+            ok = name.startswith("synthetic1.sandbox.agent.") or name.split(".")[0] in sys.stdlib_module_names
+            assert ok, f"{named(path)}:{line} imports {name}"
+
+
 @pytest.mark.parametrize("path", [path for path in FACE if path.name not in ("cli.py", "__init__.py")], ids=named)
 def test_the_nouns_import_nothing_below_them(path):
     assert {part for _, part in ours(ast.parse(path.read_text()))} <= NOUNS

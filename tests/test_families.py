@@ -15,7 +15,7 @@ from synthetic1.rewards.registry import known_task_types
 
 ROOT = Path(__file__).parents[1]
 FAMILIES = [pytest.param(family, id=family) for family in synthetic1.FAMILIES]
-TASK_TYPES = {"code": "verifiable_code", "code_understanding": "code_output_prediction"}
+TASK_TYPES = {"code": "verifiable_code", "code_understanding": "code_output_prediction", "math": "verifiable_math"}
 
 
 def gold_completion(task):
@@ -25,6 +25,8 @@ def gold_completion(task):
             return json.dumps({"output": task.verification_info["ground_truth"]})
         case "verifiable_code":
             return f"```{task.verification_info['language']}\n{task.gold_standard_solution}\n```"
+        case "verifiable_math":
+            return f"\\boxed{{{task.verification_info['ground_truth']}}}"
     raise AssertionError(f"say here what the gold completion of a `{task.task_type}` task is")
 
 

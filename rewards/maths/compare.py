@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence as Items
+from collections.abc import Callable, Mapping
+from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -183,7 +184,7 @@ class _Comparison:
         if isinstance(answer, Interval):
             ends = (gold.left_closed, gold.right_closed) == (answer.left_closed, answer.right_closed)
             return ends and self.same(gold.left, answer.left) and self.same(gold.right, answer.right)
-        if not gold.ambiguous or gold.left_closed and isinstance(answer, Sequence) and answer.kind == "list":
+        if not gold.ambiguous or (gold.left_closed and isinstance(answer, Sequence) and answer.kind == "list"):
             return False  # ``-2, 7`` are two numbers, ``[-2, 7]`` is not
         items = _in_order(answer)
         return items is not None and self._all_same((gold.left, gold.right), items)

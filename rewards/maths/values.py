@@ -120,7 +120,7 @@ _NAME = re.compile(r"(?:\\?[A-Za-z]+|\\[A-Za-z]+)(?:_\{?[A-Za-z0-9]+\}?)?'?(?:\(
 _TUPLE_NAME = re.compile(r"\(?\s*\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\s*,\s*\\?[A-Za-z]+(?:_\{?\w+\}?)?)+\s*\)?")
 _MATRIX = re.compile(r"\\begin\{([bpvBV]?matrix|array)\}(?:\{[lcr|]*\})?(.*)\\end\{\1\}", re.DOTALL)
 _BASED = re.compile(r"([0-9A-Fa-f]+)_\{?(?:\\text\{)?([0-9]{1,2}|two|three|four|five|six|seven|eight|nine)\}?\}?")
-_BASES = {w: str(n) for n, w in enumerate("two three four five six seven eight nine".split(), 2)}
+_BASES = {w: str(n) for n, w in enumerate(["two", "three", "four", "five", "six", "seven", "eight", "nine"], 2)}
 _UNIT_VECTOR = re.compile(
     r"\s*([+-]?)\s*((?:\d+(?:\.\d+)?|\\frac\{\d+\}\{\d+\}|\\sqrt\{\d+\})?)\s*"
     r"(?:\\(?:mathbf|boldsymbol|bm)\s*\{([ijk])\}|\\(?:hat|vec|widehat)\s*\{(?:\\mathbf\s*\{)?\\?([ijk])(?:math)?\}?\})"

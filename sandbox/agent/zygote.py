@@ -13,8 +13,8 @@ import os
 from typing import Any
 
 HOOKS: list[dict[str, Any]] = []
-"""What the modules below want to be called after a fork: for programs that fork. The zygote has one thread, and does
-by itself what would be left (``random.seed``)."""
+"""What the modules below want to be called after a fork: for programs that fork themselves. The zygote has one thread,
+and does what would be left (``random.seed``)."""
 register_at_fork, os.register_at_fork = os.register_at_fork, lambda **hook: HOOKS.append(hook)  # type: ignore[assignment]
 
 import _thread  # noqa: E402
@@ -61,6 +61,7 @@ os.register_at_fork = register_at_fork
 CONTROL_FD = CHANNEL_FD = 3
 READY = struct.Struct("=?i")
 EXIT = struct.Struct("=idq")
+FORKING = (b"fork", b"multiprocessing", b"concurrent")  # names of which one is in every program that does
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 prctl = ctypes.CDLL(None).prctl
 
@@ -100,11 +101,12 @@ def serve(
         os._exit(0)
     fresh_main(path)
     random.seed()
-    cpu_limit = next((soft, hard) for which, soft, hard in limits if which == resource.RLIMIT_CPU)
-    confine([limit for limit in limits if limit[0] != resource.RLIMIT_CPU])
+    own = [limit for limit in limits if limit[0] in (resource.RLIMIT_CPU, resource.RLIMIT_NPROC)]
+    confine([limit for limit in limits if limit not in own])
     if uid is not None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
+    nothing = os.dup(os.open(os.devnull, os.O_RDWR))  # the second one is not the channel's number
     gc.collect()
     gc.freeze()
     connection.send(READY.pack(True, os.getpid()))
@@ -112,32 +114,31 @@ def serve(
         message, streams, _, _ = socket.recv_fds(connection, 16, 4)
         if not message:
             os._exit(0)
+        for target, stream in enumerate(streams):  # 0, 1, 2 and the channel
+            if target != stream:
+                os.dup2(stream, target)
+                os.close(stream)
         try:
             child = os.fork()
         except OSError:
+            child = -1
+        if child == 0:
+            break
+        for target in range(len(streams)):
+            os.dup2(nothing, target)
+        if child < 0:
             connection.send(b"none")
-        else:
-            if child == 0:
-                break
-            _, status, usage = os.wait4(child, 0)
-            connection.send(EXIT.pack(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024))
-        for stream in streams:
-            os.close(stream)
-    connection.close()
-    os.setsid()
-    for target, stream in enumerate(streams):
-        os.dup2(stream, target)  # 0, 1, 2 and the channel; Python's own objects for them stay as they are
-    for stream in streams:
-        if stream >= len(streams):
-            os.close(stream)
-    resource.setrlimit(resource.RLIMIT_CPU, cpu_limit)
+            continue
+        _, status, usage = os.wait4(child, 0)
+        connection.send(EXIT.pack(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024))
+    os.closerange(len(streams), connection.detach() + 8)
+    confine(own)
     if uid is None:
+        os.setsid()
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     else:
         os.setresuid(uid, uid, uid)
     prctl(PR_SET_DUMPABLE, 1)  # or /proc/self, and so /dev/stdin, would be closed to it
-    for hook in HOOKS:
-        register_at_fork(**hook)
     return code
 
 
@@ -163,6 +164,9 @@ def compiled(path: str, limits: list[tuple[int, int, int]], uid: int | None) -> 
     os.close(writing)
     with open(reading, "rb") as pipe:
         text = pipe.read()
+    if any(word in text for word in FORKING):
+        for hook in HOOKS:
+            register_at_fork(**hook)
     return marshal.loads(text) if os.waitpid(child, 0)[1] == 0 else None
 
 

@@ -39,9 +39,13 @@ class Report:
     findings: tuple[Finding, ...]
 
     @property
+    def _packages(self) -> list[Finding]:
+        return [f for f in self.findings if f.group not in ("rollouts", "sandboxes")]
+
+    @property
     def healthy(self) -> bool:
         """No core package is missing and nothing installed lies outside its range."""
-        return all(f.ok or (f.found == "missing" and f.group != "core") for f in self.findings if f.group != "rollouts")
+        return all(f.ok or (f.found == "missing" and f.group != "core") for f in self._packages)
 
 
 def installed_version(name: str) -> str | None:
@@ -124,6 +128,25 @@ def rollout_backends(packages: Sequence[Finding], gpus: int, libnuma: bool) -> l
     return [transformers, colocate, server]
 
 
+def sandboxes() -> list[Finding]:
+    """Which kinds of sandbox work here; each is opened and closed again, in a second or so."""
+    import asyncio
+
+    from synthetic1.sandbox.command import examine
+
+    async def look() -> list[Finding]:
+        found = []
+        for kind in ("docker", "bubblewrap"):
+            state = await examine(kind)
+            if state.works:
+                found.append(Finding("sandboxes", kind, True, ", ".join(state.languages) or "no language"))
+            else:
+                found.append(Finding("sandboxes", kind, False, "no", state.what))
+        return found
+
+    return asyncio.run(look())
+
+
 def count_gpus() -> int:
     """CUDA devices that torch can use; 0 without torch, or with one that cannot be imported."""
     try:
@@ -143,6 +166,7 @@ def examine() -> Report:
             findings += [check_requirement(extra, requirement) for requirement in our_requirements(extra)]
     gpus = count_gpus()
     findings += rollout_backends(findings, gpus, libnuma=ctypes.util.find_library("numa") is not None)
+    findings += sandboxes()
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     machine = (
         f"synthetic1 {metadata.version('synthetic1')} · Python {platform.python_version()} · {platform.system()} "

@@ -12,11 +12,7 @@ from sympy.functions.combinatorial.numbers import nC, stirling
 from synthetic1.tasks.programs.choices import Choices
 
 Drawn = tuple[str, Any]
-WORDS = (
-    "BANANA LETTER PEPPER COFFEE BALLOON SUCCESS ADDRESS COMMITTEE TENNESSEE MISSISSIPPI PARALLEL ASSESSES BEEKEEPER "
-    "COCONUT KEEPER NONSENSE SEVENTEEN TATTOO VOODOO WEEKEND GIGGLE HUBBUB LOLLIPOP MAMMAL POSSESS REFERRER ROTATOR "
-    "SASSAFRAS SENSELESS STATISTICS"
-).split()
+WORDS = ["BANANA", "LETTER", "PEPPER", "COFFEE", "BALLOON", "SUCCESS", "ADDRESS", "COMMITTEE", "TENNESSEE", "MISSISSIPPI", "PARALLEL", "ASSESSES", "BEEKEEPER", "COCONUT", "KEEPER", "NONSENSE", "SEVENTEEN", "TATTOO", "VOODOO", "WEEKEND", "GIGGLE", "HUBBUB", "LOLLIPOP", "MAMMAL", "POSSESS", "REFERRER", "ROTATOR", "SASSAFRAS", "SENSELESS", "STATISTICS"]
 COLOURS = ("red", "blue", "green", "white")
 
 
@@ -81,14 +77,18 @@ def probability(level: int, draw: Choices) -> Drawn:
         return f"{urn} One is drawn at random. What is the probability that it is not {colour}?", value
     if level == 2:
         value = sum(binomial(number, 2) for number in counts.values()) / binomial(total, 2)
-        return f"{urn} Two are drawn at random without replacement. What is the probability that they have the same " + (
-            "colour?"
-        ), value
+        return (
+            f"{urn} Two are drawn at random without replacement. What is the probability that they have the same "
+            + ("colour?"),
+            value,
+        )
     if level == 3:
         sides = [draw.integer(4, 12) for _ in range(3)]
         least = draw.integer(sum(sides) // 3, sum(sides) - 2)
         hits = sum(sum(roll) >= least for roll in product(*(range(1, side + 1) for side in sides)))
-        statement = f"Three fair dice have {sides[0]}, {sides[1]} and {sides[2]} sides, numbered from 1. All are rolled."
+        statement = (
+            f"Three fair dice have {sides[0]}, {sides[1]} and {sides[2]} sides, numbered from 1. All are rolled."
+        )
         return f"{statement} What is the probability that the sum is at least {least}?", Rational(
             hits, sides[0] * sides[1] * sides[2]
         )

@@ -30,7 +30,9 @@ def written(value: Any) -> str:
     text = latex(value, ln_notation=True, mat_str="pmatrix", mat_delim="", inv_trig_style="full")
     text = re.sub(r"\\left|\\right|\\ (?=)", "", text)
     text = re.sub(r"\\(ln|sin|cos|tan|arctan)\{\(([^{}]*?) \)\}", r"\\\1(\2)", text)
-    text = re.sub(r"(?<=\() | (?=[)\]])|(?<=^-) |(?<=pmatrix}-) |(?<=[(\[{,&] -) |(?<=[(\[{,&]-) |(?<=\\\\-) ", "", text)
+    text = re.sub(
+        r"(?<=\() | (?=[)\]])|(?<=^-) |(?<=pmatrix}-) |(?<=[(\[{,&] -) |(?<=[(\[{,&]-) |(?<=\\\\-) ", "", text
+    )
     return re.sub(r"\s+", " ", text).strip()
 
 

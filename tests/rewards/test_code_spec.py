@@ -88,7 +88,8 @@ def test_a_published_row_is_read_as_it_is():
         "task_type": "verifiable_code",
         "prompt": "Add.",
         "verification_info": "{'language': 'python', 'test_cases': [{'type': 'stdin_stdout', 'fn_name': None, "
-        "'input': '1 2\\n', 'output': '3\\n'}, {'type': 'function_call', 'fn_name': 'add', 'input': [1, 2], 'output': 3}]}",
+        "'input': '1 2\\n', 'output': '3\\n'}, {'type': 'function_call', 'fn_name': 'add', 'input': [1, 2], "
+        "'output': 3}]}",
         "metadata": "{}",
     }
     spec = read_spec(Task.from_row(row))

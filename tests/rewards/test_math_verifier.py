@@ -1,0 +1,480 @@
+"""The verifier of mathematics: tables of answers, hostile input, properties, and where it can be called from."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import math
+import multiprocessing
+import pickle
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synthetic1 import Completion, Scorer, Task, Verdict
+from synthetic1.rewards.math import Math
+from synthetic1.rewards.maths.answer import SEARCHED, find_answer
+from synthetic1.rewards.maths.canonical import canonical
+from synthetic1.rewards.maths.compare import Question
+from synthetic1.rewards.maths.finished import restates
+from synthetic1.rewards.maths.pool import OverLimit, SymbolicPool
+from synthetic1.rewards.maths.screen import too_costly
+
+pytest.importorskip("math_verify")
+
+
+def _tables() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("math_cases", Path(__file__).with_name("math_cases.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+CASES = _tables()
+ROWS = [
+    pytest.param(gold, CASES.response(table, answer), expected, id=f"{table}-{n}: {why}"[:90])
+    for table, rows in CASES.TABLES.items()
+    for n, (gold, answer, expected, why) in enumerate(rows)
+]
+
+
+@pytest.fixture(scope="module")
+def scorer() -> Iterator[Scorer]:
+    with Scorer([Math(workers=2)]) as scorer:
+        yield scorer
+
+
+def task(gold: Any, prompt: str = "Solve it.") -> Task:
+    return Task(problem_id="1", task_type="verifiable_math", prompt=prompt, verification_info={"ground_truth": gold})
+
+
+def boxed(answer: str) -> str:
+    return f"\\boxed{{{answer}}}"
+
+
+def judged(scorer: Scorer, gold: Any, response: str, prompt: str = "Solve it.") -> Verdict:
+    [verdict] = scorer.score_sync([(task(gold, prompt), response)])
+    return verdict
+
+
+# Tables ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("gold", "response", "expected"), ROWS)
+def test_row(scorer: Scorer, gold: str, response: str, expected: int | None) -> None:
+    verdict = judged(scorer, gold, response)
+    assert verdict.score == expected, verdict
+    assert expected is not None or verdict.reason == "unscorable_gold"
+
+
+def test_there_are_enough_rows_and_none_twice() -> None:
+    rows = [(table, gold, answer) for table, rows in CASES.TABLES.items() for gold, answer, _, _ in rows]
+    assert len(rows) == len(set(rows)) >= 300
+    expected = [row[2] for rows in CASES.TABLES.values() for row in rows]
+    assert min(expected.count(1), expected.count(0)) > 150
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "prompt", "expected"),
+    [
+        ("(x+1)(x-1)", "x^2-1", "Factor $x^2 - 1$.", 0),  # 19
+        ("(x+1)(x-1)", "(x-1)(x+1)", "Factor $x^2 - 1$.", 1),
+        ("(x+1)(x-1)", "x^2-1", "Simplify.", 1),
+        ("2+i", r"\frac{5}{2-i}", r"Write $\frac{5}{2-i}$ in the form $a+bi$.", 0),
+        (r"\frac{\sqrt{2}}{2}", r"\cos\frac{\pi}{4}", r"Compute $\cos \frac{\pi}{4}$.", 0),  # 16
+        (r"2\sqrt{3}", r"\sqrt{12}", r"Simplify $\sqrt{12}$.", 0),
+        (r"2\sqrt{3}", r"\sqrt{12}", r"Find the side.", 1),
+        ("120", r"\binom{10}{3}", r"Compute $\dbinom{10}{3}$.", 0),
+        ("120", r"\binom{10}{3}", r"How many?", 1),
+        ("x^2", r"x^2", r"Is it $x^2$ or $x^3$?", 1),  # the gold's own words are no restatement
+    ],
+)
+def test_the_question_is_no_answer(scorer: Scorer, gold: str, answer: str, prompt: str, expected: int) -> None:
+    assert judged(scorer, gold, boxed(answer), prompt).score == expected
+
+
+TRANSCRIPTS = {
+    "an action, bracketed": (
+        "[THINK] Both polynomials are monic of degree four, so the difference has degree at most three. [/THINK]\n"
+        "[ACTION]\nSubstituting $x = 0$ into the identity gives $P(0) + Q(0) = {0}$.\n"
+        "answer: \\boxed{[{0}]}\n[/ACTION]\n"
+    ),
+    "a long thought and a Final Answer section": (
+        "<think>\nOkay, so I need P(0) + Q(0). Let me try x = 1 first: that gives 58, maybe \\boxed{58}? Hmm, wait. "
+        "With x = 0 the two constants add to {0}, so \\boxed{{0}}. Let me check that again... yes, {0}.\n</think>\n\n"
+        "The constant terms of $P$ and $Q$ add to ${0}$, hence $\\boxed{{0}}$.\n\n"
+        "**Final Answer**\nThe sum $P(0) + Q(0)$ is $\\boxed{{0}}$\n"
+    ),
+    "a period after the box": (
+        "By Vieta's formulas the product of the roots of $P$ is $P(0)$, and likewise for $Q$. Adding both:\n"
+        "\\[P(0) + Q(0) = 101 + 15 = \\boxed{{0}}.\\]\nTherefore, the answer is $\\boxed{{0}}$.\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", TRANSCRIPTS)
+@pytest.mark.parametrize(("said", "expected"), [("116", 1), ("117", 0)])
+def test_transcripts_of_models(scorer: Scorer, shape: str, said: str, expected: int) -> None:
+    text = TRANSCRIPTS[shape].replace("{0}", said)
+    assert judged(scorer, "116", text, "Find $P(0)+Q(0)$.").score == expected
+    assert judged(scorer, "117", text, "Find $P(0)+Q(0)$.").score == 1 - expected
+
+
+@pytest.mark.parametrize(
+    ("response", "boxed_", "final_line", "any_"),
+    [
+        (r"So \boxed{5}.", "5", "5", "5"),
+        ("The answer is 5.", None, "5.", "5."),
+        ("Final answer: $5$", None, "5", "5"),
+        ("**Answer:** 5", None, "5", "5"),
+        ("Work.\n#### 5", None, "5", "5"),
+        ("The answer is 4.\nNo: the answer is 5", None, "5", "5"),
+        ("Hence $x = 5$ and so on.", None, None, "x = 5"),
+        ("I get 7, then 5 apples", None, None, "5"),
+        ("The answer is 5, \\boxed{", None, None, None),  # a box was begun: it is what counts
+        ("nothing", None, None, None),
+    ],
+)
+def test_answer_styles(response: str, boxed_: str | None, final_line: str | None, any_: str | None) -> None:
+    found = [find_answer(response, style) for style in ("boxed", "boxed_or_final_line", "any")]
+    assert [answer and answer.text for answer in found] == [boxed_, final_line, any_]
+
+
+def test_an_unknown_style() -> None:
+    with pytest.raises(ValueError, match="answer_style is one of boxed, boxed_or_final_line, any; got 'last'"):
+        Math(answer_style="last")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("gold", [None, "", "  ", ["5"], {"a": 1}, True, "x" * 30_000])
+def test_a_gold_that_is_none(scorer: Scorer, gold: Any) -> None:
+    verdict = judged(scorer, gold, boxed("5"))
+    assert (verdict.score, verdict.reason) == (None, "unscorable_gold")
+
+
+@pytest.mark.parametrize(("gold", "answer"), [(5, "5"), (-2.5, "-2.5"), (0.5, r"\frac12")])
+def test_a_gold_that_is_a_number(scorer: Scorer, gold: float, answer: str) -> None:
+    assert judged(scorer, gold, boxed(answer)).score == 1.0
+
+
+def test_the_verdict_says_who_decided(scorer: Scorer) -> None:
+    assert judged(scorer, "5", boxed("5")).details["decided_by"] == "fast_path"
+    assert judged(scorer, "x^2+2x+1", boxed("(x+1)^2")).details["decided_by"] == "symbolic"
+
+
+# Hostile input --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gold", ["5", r"\frac{\pi}{2}", "x^2+1", "[2,5)", r"\text{Evelyn}"])
+def test_hostile_answers_cost_nothing(scorer: Scorer, gold: str) -> None:
+    """None scores, none is unscorable, and together they end: alone, several of them would run for hours."""
+    pairs = [(task(gold), text) for hostile in CASES.HOSTILE for text in (hostile, boxed(hostile))]
+    assert {verdict.score for verdict in scorer.score_sync(pairs)} == {0.0}
+
+
+def test_most_hostile_answers_are_refused_before_any_parser_sees_them() -> None:
+    judge = Math()
+    undecided = [h for h in CASES.HOSTILE if judge.verify_now(task("5"), Completion.parse(boxed(h))) is None]
+    assert len(undecided) <= 6
+
+
+def test_a_worker_that_takes_too_long_is_killed_and_others_go_on() -> None:
+    async def main() -> tuple[str, bool, float]:
+        pool = SymbolicPool(2, 1.0)
+        try:
+            assert await pool.ask(Question("equal", "x+1", "1+x"))  # the nursery is up
+            began = time.perf_counter()
+            slow = asyncio.create_task(pool.ask(Question("equal", "x", "3^{100000000}-3^{100000000}+x")))
+            quick = [await pool.ask(Question("equal", f"x+{n}", f"{n}+x")) for n in range(20)]
+            with pytest.raises(OverLimit) as reached:
+                await slow
+            return reached.value.limit, all(quick), time.perf_counter() - began
+        finally:
+            pool.close()
+
+    limit, quick, took = asyncio.run(main())
+    assert (limit, quick) == ("time", True)
+    assert took < 30  # not for ever; how long exactly the benchmark measures
+
+
+def test_a_gold_that_is_as_costly_is_not_the_models_fault() -> None:
+    with Scorer([Math(comparison_s=0.7, workers=1)]) as scorer:
+        verdict = judged(scorer, "3^{100000000}-3^{100000000}+x", boxed("y^{100000001}"))
+        assert verdict.score is None or verdict.score == 0.0
+        assert judged(scorer, "x", boxed("x")).score == 1.0
+
+
+@pytest.mark.parametrize("text", ["2^{10}", r"\frac{1}{2^{99}}", r"\sqrt{1+\sqrt{2}}", "x^{2004}", r"\binom{100}{50}"])
+def test_honest_answers_are_not_screened(text: str) -> None:
+    assert too_costly(text) is None
+
+
+# Properties -----------------------------------------------------------------------------------------------------------
+
+RATIONALS = st.fractions(min_value=-(10**6), max_value=10**6, max_denominator=10**4)
+
+
+def renderings(value: Fraction) -> list[str]:
+    """Ways to write a rational number."""
+    sign, above, below = "-" if value < 0 else "", abs(value.numerator), value.denominator
+    shown = [f"{sign}{above}/{below}", rf"{sign}\frac{{{above}}}{{{below}}}", rf"\dfrac{{{sign}{above}}}{{{below}}}"]
+    shown += [rf"x = {sign}\tfrac{{{7 * above}}}{{{7 * below}}}", rf"$ {sign}\frac {{{above}}} {{{below}}} $."]
+    if below == 1:
+        shown += [
+            f"{value.numerator}",
+            f"{value.numerator:,}",
+            f"{sign}{above}.00",
+            f"−{above}" if sign else f"+{above}",
+        ]
+    elif above > below:
+        shown.append(rf"{sign}{above // below}\frac{{{above % below}}}{{{below}}}")
+    return shown
+
+
+@given(RATIONALS)
+def test_a_rational_gold_in_any_rendering_scores_1(value: Fraction) -> None:
+    judge = Math()
+    for gold in renderings(value)[:2]:
+        for answer in renderings(value):
+            verdict = judge.verify_now(task(gold), Completion.parse(boxed(answer)))
+            assert verdict is not None
+            assert verdict.score == 1.0, (gold, answer)
+
+
+@given(RATIONALS, st.sampled_from([1, -1, Fraction(1, 7), 10]))
+def test_a_rational_gold_perturbed_scores_0(value: Fraction, step: Fraction) -> None:
+    judge, gold = Math(), renderings(value)[1]
+    wrong = [value + step, value * 10 if value else Fraction(10), -value if value else Fraction(1)]
+    if value.numerator and value.denominator != abs(value.numerator):
+        wrong.append(1 / value)
+    texts = [text for other in wrong for text in renderings(other)]
+    texts += [f"{gold}, {texts[0]}", rf"{gold} \text{{ or }} {texts[0]}", f"{gold} = {texts[0]}", f"{gold} + 1"]
+    for answer in texts:
+        verdict = judge.verify_now(task(gold), Completion.parse(boxed(answer)))
+        assert verdict is not None
+        assert verdict.score == 0.0, (gold, answer)
+
+
+@given(st.lists(st.integers(-99, 99), min_size=2, max_size=5, unique=True))
+def test_order_counts_in_tuples_and_not_in_sets(items: list[int]) -> None:
+    judge = Math()
+
+    def score(gold: str, answer: str) -> float | None:
+        verdict = judge.verify_now(task(gold), Completion.parse(boxed(answer)))
+        assert verdict is not None
+        return verdict.score
+
+    listed, turned = ", ".join(map(str, items)), ", ".join(map(str, items[::-1]))
+    assert score(f"({listed})", f"({listed})") == score(rf"\{{{listed}\}}", rf"\{{{turned}\}}") == 1.0
+    assert score(f"({listed})", f"({turned})") == score(rf"\{{{listed}\}}", rf"\{{{turned}, 100\}}") == 0.0
+
+
+LATEX = st.lists(
+    st.one_of(
+        st.sampled_from(list("{}[]()$%&_^,.;:|!<>=+-*/\\ \n\x00²½∞√°①ａ") + ["\\frac", "\\text{", "\\boxed{", "\\\\"]),
+        st.sampled_from(["\\begin{pmatrix}", "\\pm", "\\cup", "\\le", "\\in", "\\{", "\\}", "12", "x", "cm", "or"]),
+        st.text(max_size=3),
+    ),
+    max_size=30,
+).map("".join)
+
+
+@settings(max_examples=400)
+@given(LATEX, LATEX)
+def test_no_text_raises(gold: str, answer: str) -> None:
+    judge = Math("any")
+    for response in (answer, boxed(answer)):
+        completion = Completion.parse(response)
+        if completion.answer is not None:
+            judge.verify_now(task(gold), completion)
+    canonical(answer)
+    restates(gold, answer)
+
+
+@settings(max_examples=40, deadline=None)
+@given(LATEX, LATEX)
+def test_no_text_is_unscorable_for_its_own_sake(gold: str, answer: str) -> None:
+    """What the workers make of anything is a score, or the gold's fault: never a failure of ours."""
+    with Scorer([Math("any", workers=1)]) as scorer:
+        verdict = judged(scorer, gold, boxed(answer))
+    assert verdict.reason != "unscorable_infra", verdict
+
+
+@pytest.mark.proofs
+def test_ten_minutes_of_fuzzing() -> None:
+    """Random cuts and joins of the tables' formulas through the workers."""
+    import random
+    import re
+
+    pieces = [text for rows in CASES.TABLES.values() for row in rows for text in row[:2] if len(text) < 200]
+    tokens = sorted({token for piece in pieces for token in re.findall(r"\\[A-Za-z]+|\\.|\d+|[A-Za-z]+|.", piece)})
+    draw, until = random.Random(4), time.monotonic() + 600
+    with Scorer([Math("any")]) as scorer:
+        while time.monotonic() < until:
+            pairs = []
+            for _ in range(500):
+                parts = list(draw.choice(pieces))
+                for _ in range(draw.randint(0, 4)):
+                    parts.insert(draw.randint(0, len(parts)), draw.choice(tokens))
+                answer = "".join(parts) if draw.random() < 0.7 else "".join(draw.choices(tokens, k=draw.randint(1, 30)))
+                pairs.append((task(draw.choice(pieces)), boxed(answer)))
+            for pair, verdict in zip(pairs, scorer.score_sync(pairs), strict=True):
+                assert verdict.reason != "unscorable_infra", (pair, verdict)
+
+
+def test_only_the_end_of_a_response_is_searched() -> None:
+    assert find_answer(boxed("5") + " " * SEARCHED) is None
+    assert find_answer(" " * SEARCHED + boxed("5")) is not None
+
+
+# Published answers ----------------------------------------------------------------------------------------------------
+
+
+def published(shared_data: Path) -> dict[str, list[str]]:
+    math500 = [json.loads(line)["answer"] for line in (shared_data / "math500_test.jsonl").read_text().splitlines()]
+    rows = (shared_data / "gsm8k_test.jsonl").read_text().splitlines()
+    gsm8k = [json.loads(line)["answer"].rpartition("####")[2].strip() for line in rows]
+    return {"math500": list(dict.fromkeys(math500)), "gsm8k": list(dict.fromkeys(gsm8k))}
+
+
+@pytest.mark.parametrize("name", ["math500", "gsm8k"])
+def test_published_answers_in_five_renderings_score_1(
+    scorer: Scorer, shared_data: Path, require: Any, name: str
+) -> None:
+    require("MATH-500 and GSM8K", (shared_data / "math500_test.jsonl").is_file(), "put them into the shared data")
+    pairs = [
+        (task(gold), boxed(text))
+        for gold in published(shared_data)[name]
+        for text in (
+            gold,
+            gold.replace(r"\frac", r"\dfrac"),
+            " " + gold.replace("+", " + ") + " ",
+            gold.replace("-", "−"),
+            gold + ".",
+        )
+    ]
+    wrong = [
+        (pair[0].verification_info["ground_truth"], pair[1])
+        for pair, verdict in zip(pairs, scorer.score_sync(pairs), strict=True)
+        if verdict.score != 1.0
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("name", ["math500", "gsm8k"])
+def test_published_answers_of_other_problems_score_0(
+    scorer: Scorer, shared_data: Path, require: Any, name: str
+) -> None:
+    require("MATH-500 and GSM8K", (shared_data / "math500_test.jsonl").is_file(), "put them into the shared data")
+    golds = published(shared_data)[name]
+    pairs = [(task(gold), boxed(golds[(n + step) % len(golds)])) for n, gold in enumerate(golds) for step in (1, 7, 61)]
+    right = [
+        (pair[0].verification_info["ground_truth"], pair[1])
+        for pair, verdict in zip(pairs, scorer.score_sync(pairs), strict=True)
+        if verdict.score != 0.0
+    ]
+    assert not right
+
+
+# Where it can be called from ------------------------------------------------------------------------------------------
+
+MIXED = [
+    ("5", "5", 1.0),
+    ("5", "6", 0.0),
+    ("x^2+2x+1", "(x+1)^2", 1.0),
+    (r"\sqrt{8}", r"2\sqrt{2}", 1.0),
+    ("x", "y", 0.0),
+]
+
+
+def scores(scorer: Scorer) -> list[float | None]:
+    return [verdict.score for verdict in scorer.score_sync([(task(gold), boxed(said)) for gold, said, _ in MIXED])]
+
+
+EXPECTED = [expected for _, _, expected in MIXED]
+
+
+def test_from_any_thread(scorer: Scorer) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda _: scores(scorer), range(16))) == [EXPECTED] * 16
+
+
+async def test_from_an_event_loop(scorer: Scorer) -> None:
+    verdicts = await scorer.score([(task(gold), boxed(said)) for gold, said, _ in MIXED])
+    assert [verdict.score for verdict in verdicts] == EXPECTED
+
+
+async def test_without_a_scorer() -> None:
+    judge = Math(workers=1)
+    for gold, said, expected in MIXED:
+        assert (await judge.verify(task(gold), Completion.parse(boxed(said)))).score == expected
+    await judge.aclose()
+    await judge.aclose()
+    assert (await judge.verify(task("2x"), Completion.parse(boxed("x+x")))).score == 1.0  # makes its pool anew
+    await judge.aclose()
+
+
+def test_on_two_loops_at_once() -> None:
+    judge, found = Math(workers=1), []
+
+    async def work() -> None:
+        for n in range(5):
+            found.append((await judge.verify(task(f"x+{n}"), Completion.parse(boxed(f"{n}+x")))).score)
+        await judge.aclose()
+
+    threads = [threading.Thread(target=asyncio.run, args=(work(),)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [1.0] * 10
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_in_another_process(scorer: Scorer, method: str) -> None:
+    assert scores(scorer) == EXPECTED  # its workers run before the fork
+    context = multiprocessing.get_context(method)
+    with context.Pool(1) as processes:
+        pairs = [(task(gold), boxed(said)) for gold, said, _ in MIXED]
+        verdicts = processes.apply(scorer.score_sync, (pairs,))
+    assert [verdict.score for verdict in verdicts] == EXPECTED
+    assert scores(scorer) == EXPECTED
+
+
+def test_it_pickles_and_its_key_is_that_of_its_settings() -> None:
+    judge = Math("any", workers=3)
+    assert pickle.loads(pickle.dumps(judge)) == judge
+    assert Math("any").key == judge.key != Math().key
+
+
+def test_order_and_company_change_no_verdict(scorer: Scorer) -> None:
+    pairs = [(task(gold), boxed(said)) for gold, said, _ in MIXED] * 3
+    assert [v.score for v in scorer.score_sync(pairs[::-1])] == (EXPECTED * 3)[::-1]
+
+
+def test_a_loop_is_served_while_workers_are_busy(scorer: Scorer) -> None:
+    async def main() -> int:
+        work = asyncio.create_task(scorer.score([(task("x"), boxed("3^{9999}-3^{9998}+x"))]))
+        ticks = 0
+        while not work.done():
+            await asyncio.sleep(0.005)
+            ticks += 1
+        return ticks
+
+    assert asyncio.run(main()) >= 1
+
+
+def test_no_answer_of_a_number_is_nan() -> None:
+    verdict = Math().verify_now(task("5"), Completion.parse(boxed("nan")))
+    assert verdict is None or not math.isnan(verdict.score or 0.0)
