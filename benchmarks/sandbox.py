@@ -29,6 +29,7 @@ from typing import Any
 from record import arguments, report
 
 from synthetic1.sandbox import Program, Sandbox, open_sandbox
+from synthetic1.sandbox.image_build import image_tag
 
 TESTS = 20  # a program
 WORKERS = 2
@@ -40,29 +41,36 @@ PYTHON_PROGRAMS = (
     READ + "from collections import Counter\nprint(max(Counter(a).items(), key=lambda p: (p[1], p[0]))[0])",
     READ + "import heapq\nheapq.heapify(a)\ns = 0\nwhile len(a) > 1:\n    x = heapq.heappop(a) + heapq.heappop(a)\n"
     "    s += x\n    heapq.heappush(a, x)\nprint(s)",
-    READ + "from bisect import bisect_left\nt = []\nfor x in a:\n    i = bisect_left(t, x)\n    t[i:i + 1] = [x]\nprint(len(t))",
+    READ + "from bisect import bisect_left\nt = []\n"
+    "for x in a:\n    i = bisect_left(t, x)\n    t[i:i + 1] = [x]\nprint(len(t))",
     READ + "from itertools import accumulate\nprint(*accumulate(a))",
     READ + "from functools import lru_cache\nsys.setrecursionlimit(10**6)\n@lru_cache(None)\ndef f(i):\n"
     "    return 0 if i >= n else max(f(i + 1), a[i] + f(i + 2))\nprint(f(0))",
     READ + "from collections import deque\nq, best = deque(), []\nfor i, x in enumerate(a):\n"
-    "    while q and a[q[-1]] <= x: q.pop()\n    q.append(i)\n    if q[0] <= i - 5: q.popleft()\n    best.append(a[q[0]])\nprint(*best)",
+    "    while q and a[q[-1]] <= x: q.pop()\n    q.append(i)\n    if q[0] <= i - 5: q.popleft()\n"
+    "    best.append(a[q[0]])\nprint(*best)",
     READ + "import math\ng = 0\nfor x in a: g = math.gcd(g, x)\nprint(g, math.isqrt(sum(a)))",
     READ + "from collections import defaultdict\nd = defaultdict(list)\nfor i, x in enumerate(a): d[x % 7].append(i)\n"
     "for k in sorted(d): print(k, len(d[k]))",
-    READ + "import re, string\ntext = ''.join(string.ascii_lowercase[x % 26] for x in a)\nprint(len(re.findall('[aeiou]+', text)))",
+    READ + "import re, string\ntext = ''.join(string.ascii_lowercase[x % 26] for x in a)\n"
+    "print(len(re.findall('[aeiou]+', text)))",
     "import sys\nfrom typing import List\nimport random, operator\ninput = sys.stdin.readline\nn = int(input())\n"
-    "a: List[int] = list(map(int, input().split()))\na.sort(key=operator.neg)\nprint(sum(x * (i + 1) for i, x in enumerate(a)) % 998244353)",
+    "a: List[int] = list(map(int, input().split()))\na.sort(key=operator.neg)\n"
+    "print(sum(x * (i + 1) for i, x in enumerate(a)) % 998244353)",
 )
 NODE_PROGRAMS = (
     "const [n, ...a] = require('fs').readFileSync(0, 'utf8').split(/\\s+/).filter(Boolean).map(Number)\n"
     "console.log(a.slice(0, n).reduce((x, y) => x + y, 0))",
-    "const lines = []\nrequire('readline').createInterface({ input: process.stdin }).on('line', l => lines.push(l))\n"
+    "const lines = []\n"
+    "require('readline').createInterface({ input: process.stdin }).on('line', l => lines.push(l))\n"
     ".on('close', () => console.log(Math.max(...lines[1].split(' ').map(Number))))",
 )
 CPP_PROGRAMS = (
-    "#include <bits/stdc++.h>\nusing namespace std;\nint main() { int n; cin >> n; vector<long long> a(n); for (auto &x : a) cin >> x;"
-    " sort(a.begin(), a.end()); long long s = 0; for (int i = 0; i < n; i++) s += a[i] * i; cout << s << '\\n'; }",
-    "#include <bits/stdc++.h>\nusing namespace std;\nint main() { int n; cin >> n; map<int, int> c; for (int i = 0, x; i < n; i++) { cin >> x; c[x]++; }"
+    "#include <bits/stdc++.h>\nusing namespace std;\nint main() { int n; cin >> n; vector<long long> a(n);"
+    " for (auto &x : a) cin >> x; sort(a.begin(), a.end()); long long s = 0;"
+    " for (int i = 0; i < n; i++) s += a[i] * i; cout << s << '\\n'; }",
+    "#include <bits/stdc++.h>\nusing namespace std;\nint main() { int n; cin >> n; map<int, int> c;"
+    " for (int i = 0, x; i < n; i++) { cin >> x; c[x]++; }"
     " for (auto [k, v] : c) cout << k << ' ' << v << '\\n'; }",
 )
 COLD_PROGRAM = CPP_PROGRAMS[1]
@@ -131,7 +139,9 @@ def plain_container(image: str) -> Iterator[Container]:
         subprocess.run(["docker", "rm", "-f", name], capture_output=True, check=False)
 
 
-async def ours(sandbox: Sandbox, programs: Sequence[tuple[Program, list[str]]], *, fresh: bool) -> tuple[float, list[str]]:
+async def ours(
+    sandbox: Sandbox, programs: Sequence[tuple[Program, list[str]]], *, fresh: bool
+) -> tuple[float, list[str]]:
     begun = perf_counter()
     results = await asyncio.gather(*(_all(sandbox, program, tests, fresh) for program, tests in programs))
     seconds = perf_counter() - begun
@@ -204,7 +214,7 @@ async def measure(options: argparse.Namespace) -> None:
     rounds = 2 if options.quick else 7
     async with open_sandbox("docker", slots=WORKERS) as sandbox:
         await sandbox.run(Program("python", "print(1)"), [""])
-        with plain_container(sandbox.image) as container:
+        with plain_container(image_tag()) as container:
             await _measure(sandbox, container, rounds, options)
 
 

@@ -16,8 +16,9 @@ from synthetic1.rewards.maths.answer import MAX_ANSWER, STYLES, AnswerStyle, fin
 from synthetic1.rewards.maths.compare import Question, Unanswered, says_the_same
 from synthetic1.rewards.maths.finished import restates
 from synthetic1.rewards.maths.pool import OverLimit, SymbolicPool, Unparseable
+from synthetic1.rewards.maths.reading import read
 from synthetic1.rewards.maths.screen import too_costly
-from synthetic1.rewards.maths.values import Formula, Value, read
+from synthetic1.rewards.maths.values import Formula, Value
 from synthetic1.rewards.registry import register
 from synthetic1.rewards.verifier import Verifier
 from synthetic1.task import Task

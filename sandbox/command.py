@@ -43,9 +43,13 @@ async def examine(kind: Kind) -> State:
         await sandbox.aclose()
 
 
-async def examine_all() -> list[State]:
-    """All kinds, those that ``auto`` tries first."""
-    return [await examine(kind) for kind in ("docker", "bubblewrap", "subprocess")]
+def look() -> list[State]:
+    """All kinds, one after the other; first those that ``auto`` tries. Takes a second or two."""
+
+    async def examine_all() -> list[State]:
+        return [await examine(kind) for kind in ("docker", "bubblewrap", "subprocess")]
+
+    return asyncio.run(examine_all())
 
 
 def _report_errors(function: Callable[[], None]) -> None:
@@ -68,7 +72,7 @@ def build() -> None:
 @app.command()
 def status() -> None:
     """Say which sandbox `auto` takes and why, what each kind can do, and what lies around."""
-    states = asyncio.run(examine_all())
+    states = look()
     taken = next((state for state in states if state.works and state.kind != "subprocess"), None)
     typer.echo(f"sandbox=auto takes {taken.kind}: {taken.what}" if taken else "sandbox=auto finds nothing that works")
     for state in states:

@@ -217,15 +217,11 @@ def answer_of(channel: bytes, nonce: str) -> str | None:
     if not text.startswith(head) or not text.endswith(tail) or text.count("\n") != 1:
         return None
     value = text[len(head) : -len(tail)].strip()
-    try:  # one value and nothing behind it; integers of any length are fine, NaN is no JSON
-        json.loads(value, parse_int=len, parse_float=len, parse_constant=_refuse)
+    try:  # one value and nothing behind it; integers of any length are fine, and so are NaN and Infinity
+        json.loads(value, parse_int=len, parse_float=len, parse_constant=len)
     except (ValueError, RecursionError):
         return None
     return value
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
 
 
 def compiled_of(outcome: Outcome, limits: Limits, said: bytes, outputs: Sequence[bytes]) -> Compiled:

@@ -107,7 +107,7 @@ def _task(
             problem_id=problem_id,
             task_type=TASK_TYPE,
             prompt=compose_prompt(problem),
-            verification_info={"ground_truth": truth if truth.strip() else solution},
+            verification_info={"ground_truth": truth if truth.strip() else solution if "box" in solution else ""},
             gold_standard_solution=solution or truth,
             source=source,
             in_source_id=problem_id,

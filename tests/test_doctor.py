@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from packaging.requirements import Requirement
 
-from synthetic1.doctor import Finding, Report, check_requirement, examine, render, rollout_backends
+from synthetic1.doctor import Finding, Report, check_requirement, examine, render, rollout_backends, sandbox_finding
 
 CASES = [
     # requirement, installed, ok, in the advice
@@ -49,6 +49,22 @@ def test_backends(packages: list[str], gpus: int, libnuma: bool, works: set[str]
     assert all(bool(f.advice) for f in found if not f.ok)
     colocate = next(f for f in found if f.name == "vllm_colocate")
     assert advice in colocate.advice
+
+
+@pytest.mark.parametrize(
+    ("works", "languages", "ok", "found", "advice"),
+    [
+        (True, ["cpp", "python"], True, "cpp, python", ""),
+        (True, [], False, "no language", "apt-get install python3"),
+        (False, [], False, "no", "start it"),
+    ],
+)
+def test_sandboxes(works: bool, languages: list[str], ok: bool, found: str, advice: str) -> None:
+    finding = sandbox_finding("docker", works, "start it", languages)
+    assert (finding.ok, finding.found) == (ok, found)
+    assert advice in finding.advice
+    core = Finding("core", "numpy", True, "2.3.5")
+    assert Report("m", (core, finding)).healthy, "one can do without"
 
 
 HEALTH = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -67,9 +68,7 @@ def find_answer(response: str, style: AnswerStyle = "boxed") -> Answer | None:
         return Answer(", ".join(contents), "boxes")
     if style == "boxed" or _BOX.search(text):
         return None
-    line = None
-    for line in _FINAL.finditer(text):
-        pass
+    line = _last_match(_FINAL, text)
     if line is not None:
         said = _HOPE.sub("", (line[1] or line[2])).strip()
         formula = _DISPLAY.fullmatch(said.rstrip(". "))
@@ -78,13 +77,16 @@ def find_answer(response: str, style: AnswerStyle = "boxed") -> Answer | None:
             return Answer(said.strip("*_ "), "final_line")
     if style == "boxed_or_final_line":
         return None
-    last = None
-    for last in _DISPLAY.finditer(text):
-        pass
+    last = _last_match(_DISPLAY, text)
     if last is not None:
         return Answer(next(filter(None, last.groups())).strip(), "formula")
     numbers = [match[0] for match in _NUMBER.finditer(text[-20_000:]) if any(c.isdigit() for c in match[0])]
     return Answer(numbers[-1], "number") if numbers else None
+
+
+def _last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    last = deque(pattern.finditer(text), maxlen=1)
+    return last[0] if last else None
 
 
 def unwrapped(text: str) -> str:
@@ -99,7 +101,7 @@ def unwrapped(text: str) -> str:
 
 def _last_boxes(text: str) -> list[str] | None:
     """The contents of the last box and of those it is one answer with; ``None`` if there is no box."""
-    starts = [match for match in _BOX.finditer(text)]
+    starts = list(_BOX.finditer(text))
     if not starts:
         return None
     spans: list[tuple[int, int, str]] = []  # of outermost boxes, in order

@@ -15,8 +15,8 @@ _SYMBOLS = {
     "∓": r"\mp ", "°": r"^\circ ", "º": r"^\circ ", "θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ",
     "γ": r"\gamma ", "λ": r"\lambda ", "μ": r"\mu ", "σ": r"\sigma ", "φ": r"\phi ", "ω": r"\omega ",
     "Δ": r"\Delta ", "∆": r"\Delta ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "ℕ": r"\mathbb{N}", "ℚ": r"\mathbb{Q}",
-    "ℂ": r"\mathbb{C}", "⟨": r"\langle ", "⟩": r"\rangle ", "〈": r"\langle ", "〉": r"\rangle ", "∣": "|", "→": r"\to ",
-    "∧": r"\wedge ", "∨": r"\vee ", "¬": r"\neg ", "％": "%", "…": r"\ldots ", "⋯": r"\ldots ", "′": "'", "’": "'",
+    "ℂ": r"\mathbb{C}", "⟨": r"\langle ", "⟩": r"\rangle ", "〈": r"\langle ", "〉": r"\rangle ", "∣": "|",
+    "→": r"\to ", "∧": r"\wedge ", "∨": r"\vee ", "¬": r"\neg ", "％": "%", "…": r"\ldots ", "⋯": r"\ldots ", "′": "'", "’": "'",
     "∖": r"\setminus ", "∑": r"\sum ", "∏": r"\prod ", "∫": r"\int ", "¼": r"\frac{1}{4}", "½": r"\frac{1}{2}",
     "¾": r"\frac{3}{4}", "⅓": r"\frac{1}{3}", "⅔": r"\frac{2}{3}", "⅕": r"\frac{1}{5}", "⅖": r"\frac{2}{5}",
     "⅗": r"\frac{3}{5}", "⅘": r"\frac{4}{5}", "⅙": r"\frac{1}{6}", "⅚": r"\frac{5}{6}", "⅛": r"\frac{1}{8}",
@@ -31,6 +31,7 @@ _INVISIBLE = re.compile(
 )
 
 _NAMES = {
+    "dbinom": "binom", "tbinom": "binom",
     "dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "leq": "le", "leqslant": "le", "geq": "ge", "geqslant": "ge",
     "neq": "ne", "varnothing": "emptyset", "degree": "^\\circ", "lbrace": "\\{", "rbrace": "\\}", "lbrack": "[",
     "rbrack": "]", "lvert": "|", "rvert": "|", "vert": "|", "mid": "|", "colon": ":", "land": "wedge", "lor": "vee",
@@ -38,8 +39,10 @@ _NAMES = {
     "infin": "infty", "union": "cup", "simeq": "approx", "rightarrow": "to", "bmod": "mod", "exponentialE": "e",
 }  # fmt: skip
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
-_SPACING = re.compile(r"\\(?:[,;:!> ]|quad|qquad|enspace|thinspace|displaystyle|textstyle|limits|nolimits|left|right|"
-                      r"bigl|bigr|Bigl|Bigr|biggl|biggr|Big|big|Bigg|bigg|hspace\{[^{}]*\}|phantom\{[^{}]*\})(?![A-Za-z])\.?|~")  # fmt: skip
+_SPACING = re.compile(
+    r"\\(?:[,;:!> ]|quad|qquad|enspace|thinspace|displaystyle|textstyle|limits|nolimits|left|right|bigl|bigr|Bigl|Bigr|"
+    r"biggl|biggr|Big|big|Bigg|bigg|hspace\{[^{}]*\}|phantom\{[^{}]*\})(?![A-Za-z])\.?|~"
+)
 _TEXT = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|textnormal|mathrm|mathbf|mathit|mathsf|operatorname\*?|rm|bf|"
                    r"boldsymbol|bm|emph|underline|mathcal|overline(?=\{\\text))\s*\{([^{}]*)\}")  # fmt: skip
 _THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:(?:,|\{,\})\d{3})+(?![\d])")

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Literal
 
 from synthetic1.rewards.maths.finished import adds_operators, is_unevaluated
+from synthetic1.rewards.maths.rounding import rounds_to, same_number
 from synthetic1.rewards.maths.units import Unit
 from synthetic1.rewards.maths.values import (
     Approximation,
@@ -28,7 +29,6 @@ from synthetic1.rewards.maths.values import (
 )
 
 MAX_ITEMS = 60
-SIGNIFICANT = 3  # digits a decimal gold needs before a more precise answer may be rounded to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ class _Comparison:
                 flat = [cell for row in gold.rows for cell in row]
                 is_vector = len(gold.rows) == 1 or len(gold.rows[0]) == 1
                 return is_vector and outer is not None and self._all_same(flat, outer)
-        return len(rows) == len(gold.rows) and all(map(self._all_same, gold.rows, rows))
+        return rows is not None and len(rows) == len(gold.rows) and all(map(self._all_same, gold.rows, rows))
 
     def _same_chain(self, gold: Value, answer: Value) -> bool:
         """Names fall away; what is left must all be the gold. ``7 = 5`` is not 5, and ``2x = 10`` not 10."""
@@ -234,7 +234,7 @@ class _Comparison:
 
     def _approximates(self, answer: Approximation) -> bool:
         if isinstance(answer.exact, Number) and isinstance(answer.decimal, Number):
-            return _rounds_to(answer.exact.value, answer.decimal)
+            return rounds_to(answer.exact.value, answer.decimal)
         if isinstance(answer.exact, Formula) and isinstance(answer.decimal, Number):
             return self.ask("close", answer.exact.latex, _latex(answer.decimal))
         return False
@@ -256,49 +256,15 @@ class _Comparison:
         return True
 
 
-# Numbers --------------------------------------------------------------------------------------------------------------
-
-
-def same_number(gold: Number, answer: Number) -> bool:
-    """Equal; or one is a decimal that the other rounds to.
-
-    A decimal answer to a gold without point (``1/3``) needs four significant digits; a decimal gold that more precise
-    answers may be rounded to needs three, and is not one if its value is an integer.
-    """
-    if gold.value == answer.value:
-        return True
-    if gold.decimals is None:
-        if gold.value.denominator == 1 or answer.decimals is None:
-            return False
-        return _digits(answer) >= 4 and _rounds_to(gold.value, answer) and not _terminates(gold.value)
-    precise = answer.decimals is None or answer.decimals > gold.decimals
-    return precise and _digits(gold) >= SIGNIFICANT and _rounds_to(answer.value, gold)
-
-
-def _rounds_to(value: Fraction, decimal: Number) -> bool:
-    """Whether ``decimal`` is ``value``, rounded to as many digits as it has."""
-    return abs(value - decimal.value) * 2 <= Fraction(1, 10 ** (decimal.decimals or 0))
-
-
-def _digits(number: Number) -> int:
-    """Significant digits of a decimal."""
-    return len(str(abs(number.value.numerator * 10 ** (number.decimals or 0) // number.value.denominator)))
-
-
-def _terminates(value: Fraction) -> bool:
-    """Whether its decimal expansion ends within six digits: then nothing has to be rounded."""
-    return (value * 10**6).denominator == 1
-
-
 def _decimal_comma(answer: Sequence) -> Fraction | None:
     """``2,5`` read as a decimal comma."""
     if answer.kind != "list" or len(answer.items) != 2:
         return None
     whole, part = answer.items
-    if isinstance(whole, Number) and isinstance(part, Number) and whole.decimals is None and part.decimals is None:
-        if whole.value.denominator == part.value.denominator == 1 and part.value >= 0:
-            return Fraction(f"{whole.value}.{part.value}")
-    return None
+    if not isinstance(whole, Number) or not isinstance(part, Number) or part.value < 0:
+        return None
+    whole_numbers = all(number.decimals is None and number.value.denominator == 1 for number in (whole, part))
+    return Fraction(f"{whole.value}.{part.value}") if whole_numbers else None
 
 
 # Forms ----------------------------------------------------------------------------------------------------------------

@@ -183,8 +183,7 @@ def _evaluated(value: Any) -> Any:
     if (
         not number.is_number
         or number.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo)
-        or (number.is_comparable is False
-        and not number.is_complex)
+        or (number.is_comparable is False and not number.is_complex)
     ):
         return None
     real, imaginary = number.as_real_imag()

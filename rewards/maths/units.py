@@ -57,7 +57,7 @@ _add("force", ("1", "newton newtons"))
 _add("power", ("1", "w watt watts"), ("1000", "kw kilowatt kilowatts"))
 _add("area", ("1", "hectare hectares"), ("40468564224/100000000000000", "acre acres"))
 
-_SPEEDS = {"mph": (("length", 1), ("time", -1), Fraction(201168, 125) / 3600), "kph": (("length", 1), ("time", -1), Fraction(1000, 3600))}  # fmt: skip
+_SPEEDS = {"mph": Fraction(201168, 125) / 3600, "kph": Fraction(1000, 3600)}  # metres a second
 _WORDS = re.compile(r"(square|sq|cubic|cu|per)?\.?\s*([a-z]+)\.?\s*(?:\^\s*\{?\s*(-?\d)\s*\}?)?", re.IGNORECASE)
 _POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 
@@ -85,8 +85,7 @@ def read_unit(text: str) -> Unit | None:
     if not text or len(text) > 60:
         return None
     if text.lower() in _SPEEDS:
-        length, time, size = _SPEEDS[text.lower()]
-        return Unit((length, time), size)
+        return Unit((("length", 1), ("time", -1)), _SPEEDS[text.lower()])
     powers: dict[str, int] = {}
     size, sign, known = Fraction(1), 1, True
     rest = text.replace("\\cdot", " ")

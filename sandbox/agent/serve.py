@@ -138,7 +138,9 @@ class Agent:
     def _command(self, argv: list[str], cwd: str, job: Job, bounds: Bounds, purpose: Purpose) -> Command:
         own = cwd if self._launcher.name == "plain" else "/tmp"  # elsewhere /tmp is the program's own, too
         env = {"PATH": self._path, "HOME": own, "TMPDIR": own, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **job.env}
-        name = argv[0] if "/" in argv[0] else shutil.which(argv[0], path=env["PATH"]) or argv[0]
+        name = argv[0] if "/" in argv[0] else shutil.which(argv[0], path=env["PATH"])
+        if name is None:  # no fault of the program
+            raise LauncherError(f"there is no {argv[0]} in this sandbox")
         return Command([name, *argv[1:]], cwd, env, bounds, purpose)
 
 

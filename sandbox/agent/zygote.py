@@ -33,7 +33,7 @@ import fractions  # noqa: E402, F401
 import functools  # noqa: E402, F401
 import gc  # noqa: E402
 import heapq  # noqa: E402, F401
-import io  # noqa: E402, F401
+import io  # noqa: E402
 import itertools  # noqa: E402, F401
 import json  # noqa: E402
 import marshal  # noqa: E402
@@ -85,13 +85,13 @@ def main() -> None:
         os.close(descriptors[0])
     program = json.loads(message)
     connection = socket.socket(fileno=descriptors[0])
-    run(serve(connection, program["path"], program["cwd"], program["limits"], program["uid"]))
+    run(*serve(connection, program["path"], program["cwd"], program["limits"], program["uid"]))
 
 
 def serve(
     connection: socket.socket, path: str, cwd: str, limits: list[tuple[int, int, int]], uid: int | None
-) -> CodeType:
-    """One program, input after input. Returns in processes that are to become it."""
+) -> tuple[CodeType, dict[str, Any]]:
+    """One program, input after input. Returns in processes that are to become it: the code, its first names."""
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.chdir(cwd)
@@ -99,7 +99,7 @@ def serve(
     if code is None:
         connection.send(READY.pack(False, os.getpid()))
         os._exit(0)
-    fresh_main(path)
+    names = as_started(path)
     random.seed()
     own = [limit for limit in limits if limit[0] in (resource.RLIMIT_CPU, resource.RLIMIT_NPROC)]
     confine([limit for limit in limits if limit not in own])
@@ -139,7 +139,7 @@ def serve(
     else:
         os.setresuid(uid, uid, uid)
     prctl(PR_SET_DUMPABLE, 1)  # or /proc/self, and so /dev/stdin, would be closed to it
-    return code
+    return code, names
 
 
 def compiled(path: str, limits: list[tuple[int, int, int]], uid: int | None) -> CodeType | None:
@@ -175,20 +175,18 @@ def confine(limits: list[tuple[int, int, int]]) -> None:
         resource.setrlimit(which, (soft, hard))
 
 
-def fresh_main(path: str) -> None:
-    """``sys`` and ``__main__`` as in an interpreter that was just started with the file."""
+def as_started(path: str) -> dict[str, Any]:
+    """Leaves ``sys`` as in an interpreter just started with that file; the names that its ``__main__`` has then."""
     absolute = os.path.join(os.getcwd(), path)
     sys.argv, sys.orig_argv = [path], [*sys.orig_argv[:-1], path]
     sys.path[0] = os.path.dirname(os.path.realpath(path))
-    module = ModuleType("__main__")
-    module.__dict__.update(
-        __annotations__={},
-        __builtins__=sys.modules["builtins"],
-        __cached__=None,
-        __file__=absolute,
-        __loader__=SourceFileLoader("__main__", absolute),
-    )
-    sys.modules["__main__"] = module
+    return {
+        "__annotations__": {},
+        "__builtins__": sys.modules["builtins"],
+        "__cached__": None,
+        "__file__": absolute,
+        "__loader__": SourceFileLoader("__main__", absolute),
+    }
 
 
 def end() -> None:
@@ -196,28 +194,35 @@ def end() -> None:
     if _thread._count():
         threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
-    flush()
+    main = sys.modules.pop("__main__", None)
+    files = [value for value in vars(main).values() if isinstance(value, (io.TextIOWrapper, io.BufferedWriter))]
+    flush(sys.stdout, sys.stderr, *files)
+    del files
     # As CPython does, the module is dropped and not emptied: finalizers still see the program's names.
-    sys.modules.pop("__main__", None)
+    del main
     gc.collect()
-    flush()
+    flush(sys.stdout, sys.stderr)
 
 
-def flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None and not getattr(stream, "closed", False):
-            stream.flush()
+def flush(*files: Any) -> None:
+    for file in files:
+        if file is not None and not getattr(file, "closed", False) and file.writable():
+            file.flush()
 
 
-def run(code: CodeType) -> None:
+def run(code: CodeType, names: dict[str, Any]) -> None:
     """Be the program. Whatever is not a plain end is a failure, which a fresh interpreter sees again and tells."""
     exit_code = 1
     try:
+        main = ModuleType("__main__")  # made after `gc.freeze`, for it is to be collected in the end
+        main.__dict__.update(names)
+        sys.modules["__main__"] = main
         try:
-            exec(code, sys.modules["__main__"].__dict__)
+            exec(code, main.__dict__)
         except SystemExit as leaving:
             if leaving.code not in (None, 0):
                 return
+        del main
         end()
         exit_code = 0
     except BaseException:

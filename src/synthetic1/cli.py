@@ -79,9 +79,11 @@ for _program in PROGRAMS:
 @app.command()
 def doctor() -> None:
     """Say what is installed, what works here, and what to do about the rest."""
-    from synthetic1.doctor import examine, render
+    from synthetic1.doctor import examine, render, sandbox_finding
+    from synthetic1.sandbox.command import look
 
-    report = examine()
+    found = [sandbox_finding(state.kind, state.works, state.what, list(state.languages)) for state in look()]
+    report = examine([finding for finding in found if finding.name != "subprocess"])
     typer.echo(render(report))
     raise typer.Exit(0 if report.healthy else 1)
 

@@ -128,23 +128,13 @@ def rollout_backends(packages: Sequence[Finding], gpus: int, libnuma: bool) -> l
     return [transformers, colocate, server]
 
 
-def sandboxes() -> list[Finding]:
-    """Which kinds of sandbox work here; each is opened and closed again, in a second or so."""
-    import asyncio
-
-    from synthetic1.sandbox.command import examine
-
-    async def look() -> list[Finding]:
-        found = []
-        for kind in ("docker", "bubblewrap"):
-            state = await examine(kind)
-            if state.works:
-                found.append(Finding("sandboxes", kind, True, ", ".join(state.languages) or "no language"))
-            else:
-                found.append(Finding("sandboxes", kind, False, "no", state.what))
-        return found
-
-    return asyncio.run(look())
+def sandbox_finding(kind: str, works: bool, what: str, languages: Sequence[str]) -> Finding:
+    """Of a kind of sandbox: what it can run, or why it does not work here."""
+    if not works:
+        return Finding("sandboxes", kind, False, "no", what)
+    if not languages:
+        return Finding("sandboxes", kind, False, "no language", "apt-get install python3 nodejs g++ rustc")
+    return Finding("sandboxes", kind, True, ", ".join(languages))
 
 
 def count_gpus() -> int:
@@ -156,8 +146,12 @@ def count_gpus() -> int:
     return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
-def examine() -> Report:
-    """Look at this machine. Imports torch (to count GPUs) and nothing else that is heavy."""
+def examine(sandboxes: Sequence[Finding] = ()) -> Report:
+    """Look at this machine. Imports torch (to count GPUs) and nothing else that is heavy.
+
+    Args:
+        sandboxes: what whoever knows of sandboxes has found.
+    """
     findings = [check_requirement("core", requirement) for requirement in our_requirements(None)]
     for extra in EXTRAS:
         if extra == "vllm":
@@ -166,7 +160,7 @@ def examine() -> Report:
             findings += [check_requirement(extra, requirement) for requirement in our_requirements(extra)]
     gpus = count_gpus()
     findings += rollout_backends(findings, gpus, libnuma=ctypes.util.find_library("numa") is not None)
-    findings += sandboxes()
+    findings += sandboxes
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     machine = (
         f"synthetic1 {metadata.version('synthetic1')} · Python {platform.python_version()} · {platform.system()} "

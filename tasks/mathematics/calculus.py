@@ -52,7 +52,7 @@ def calculus(level: int, draw: Choices) -> Drawn:
         return rf"Find $\displaystyle\int_0^{{{high}}} {shown} \, dx$.", sympy.logcombine(
             sympy.simplify(value), force=True
         ) if value.has(log) else sympy.expand(value)
-    a, (p, p_shown), (q, q_shown) = draw.integer(-5, 5), polynomial(draw, 1, 9), polynomial(draw, 1, 9)
+    a, (p, _), (q, _) = draw.integer(-5, 5), polynomial(draw, 1, 9), polynomial(draw, 1, 9)
     if q.subs(x, a) == 0:
         return calculus(level, draw)
     top, bottom = sympy.expand((x - a) * p), sympy.expand((x - a) * q)

@@ -12,7 +12,11 @@ from sympy.functions.combinatorial.numbers import nC, stirling
 from synthetic1.tasks.programs.choices import Choices
 
 Drawn = tuple[str, Any]
-WORDS = ["BANANA", "LETTER", "PEPPER", "COFFEE", "BALLOON", "SUCCESS", "ADDRESS", "COMMITTEE", "TENNESSEE", "MISSISSIPPI", "PARALLEL", "ASSESSES", "BEEKEEPER", "COCONUT", "KEEPER", "NONSENSE", "SEVENTEEN", "TATTOO", "VOODOO", "WEEKEND", "GIGGLE", "HUBBUB", "LOLLIPOP", "MAMMAL", "POSSESS", "REFERRER", "ROTATOR", "SASSAFRAS", "SENSELESS", "STATISTICS"]
+WORDS = (
+    "BANANA LETTER PEPPER COFFEE BALLOON SUCCESS ADDRESS COMMITTEE TENNESSEE MISSISSIPPI PARALLEL ASSESSES BEEKEEPER "
+    "COCONUT KEEPER NONSENSE SEVENTEEN TATTOO VOODOO WEEKEND GIGGLE HUBBUB LOLLIPOP MAMMAL POSSESS REFERRER ROTATOR "
+    "SASSAFRAS SENSELESS STATISTICS"
+)
 COLOURS = ("red", "blue", "green", "white")
 
 
@@ -25,7 +29,7 @@ def combinatorics(level: int, draw: Choices) -> Drawn:
         statement = f"In how many ways can a {noun} of {chosen} people be chosen from a {place} of {people}?"
         return statement, nC(people, chosen)
     if level == 2:
-        word = draw.pick(WORDS)
+        word = draw.pick(WORDS.split())
         letters = sorted(set(word))
         dropped = draw.pick(("", *letters))
         extra = draw.pick("ABCDEFGHIKLMNOPRSTUVWXYZ") * draw.integer(0, 3)
@@ -107,5 +111,5 @@ def probability(level: int, draw: Choices) -> Drawn:
         return probability(level, draw)
     return (
         f"{urn} {drawn} are drawn at random without replacement, and at least {seen} of them "
-        f"{'is' if seen == 1 else 'are'} {colour}. What is the probability that exactly {seen + 1} of them are {colour}?"
+        f"{'is' if seen == 1 else 'are'} {colour}. What is the probability that exactly {seen + 1} are {colour}?"
     ), sympy.Rational(asked, known)

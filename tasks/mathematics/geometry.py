@@ -29,20 +29,18 @@ def geometry(level: int, draw: Choices) -> Drawn:
         statement = f"Two sides of a triangle have lengths {side} and {other}; the angle between them is "
         return statement + rf"${angle}^\circ$. Find the area of the triangle.", value
     if level == 3:
-        while True:
-            a, b, c = sorted(draw.integer(4, 40) for _ in range(3))
-            if a + b > c:
-                break
-        half = Rational(a + b + c, 2)
-        area = sqrt(half * (half - a) * (half - b) * (half - c))
-        what, value = draw.pick([("area", area), ("radius of the inscribed circle", area / half)])
-        return f"A triangle has sides of lengths {a}, {b} and {c}. Find {'its' if what == 'area' else 'the'} {what}" + (
-            "." if what == "area" else " of that triangle."
-        ), sympy.radsimp(value)
+        while (sides := sorted(draw.integer(4, 40) for _ in range(3)))[2] >= sides[0] + sides[1]:
+            pass
+        half = Rational(sum(sides), 2)
+        area = sqrt(half * sympy.prod([half - side for side in sides]))
+        statement = f"A triangle has sides of lengths {sides[0]}, {sides[1]} and {sides[2]}. Find "
+        if draw.chance(0.5):
+            return f"{statement}its area.", sympy.radsimp(area)
+        return f"{statement}the radius of its inscribed circle.", sympy.radsimp(area / half)
     if level == 4:
         while Point.is_collinear(*(corners := [Point(*point()) for _ in range(3)])):
             pass
-        (p, q, r) = [sympy.geometry.polygon.Point(corner) for corner in corners]
+        p, q, r = corners
         a, b, c = q.distance(r), p.distance(r), p.distance(q)
         area = abs(sympy.Matrix([[*(q - p)], [*(r - p)]]).det()) / Integer(2)
         shown = ", ".join(f"({corner.x}, {corner.y})" for corner in corners[:2])

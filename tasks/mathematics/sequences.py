@@ -48,10 +48,10 @@ def sequences(level: int, draw: Choices) -> Drawn:
     gap, shift, lead = draw.integer(1, 5), draw.integer(0, 9), draw.integer(1, 12)
     low, high = signed_sum([(1, "k"), (shift, "")]), f"k + {shift + gap}"
     low = f"({low})" if shift else low
-    count = draw.pick((None, draw.integer(10, 60)))
+    count = draw.pick((0, draw.integer(10, 60)))  # 0: without end
     term = lead / ((k + shift) * (k + shift + gap))
-    value = sympy.summation(term, (k, 1, oo if count is None else count))
-    until = r"\infty" if count is None else count
+    value = sympy.summation(term, (k, 1, count or oo))
+    until = str(count or r"\infty")
     return rf"Find $\displaystyle\sum_{{k=1}}^{{{until}}} \frac{{{lead}}}{{{low}({high})}}$ as a fraction.", (
         sympy.nsimplify(sympy.simplify(value))
     )

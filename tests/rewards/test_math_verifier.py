@@ -282,7 +282,7 @@ def test_order_counts_in_tuples_and_not_in_sets(items: list[int]) -> None:
 
 LATEX = st.lists(
     st.one_of(
-        st.sampled_from(list("{}[]()$%&_^,.;:|!<>=+-*/\\ \n\x00²½∞√°①ａ") + ["\\frac", "\\text{", "\\boxed{", "\\\\"]),
+        st.sampled_from([*"{}[]()$%&_^,.;:|!<>=+-*/\\ \n\x00²½∞√°①ａ", "\\frac", "\\text{", "\\boxed{", "\\\\"]),
         st.sampled_from(["\\begin{pmatrix}", "\\pm", "\\cup", "\\le", "\\in", "\\{", "\\}", "12", "x", "cm", "or"]),
         st.text(max_size=3),
     ),

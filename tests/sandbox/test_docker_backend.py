@@ -22,8 +22,8 @@ SUM = {
     "python": "print(int(input()) + 1)",
     "javascript": "console.log(+require('fs').readFileSync(0, 'utf8') + 1)",
     "cpp": "#include <bits/stdc++.h>\nint main() { int n; std::cin >> n; std::cout << n + 1 << std::endl; }",
-    "rust": 'fn main() { let mut s = String::new(); std::io::stdin().read_line(&mut s).unwrap(); println!("{}", s.trim()'
-    ".parse::<i64>().unwrap() + 1); }",
+    "rust": "fn main() { let mut s = String::new(); std::io::stdin().read_line(&mut s).unwrap(); "
+    'println!("{}", s.trim().parse::<i64>().unwrap() + 1); }',
 }
 SLEEP = Program("python", "import time\ntime.sleep(60)")
 DEAD_OWNER = f"{owner_id().rsplit(':', 2)[0]}:4194303:1"
@@ -36,7 +36,7 @@ def engine(sandbox_image):
 
 @pytest.fixture
 async def sandbox(sandbox_image, tmp_path):
-    async with open_sandbox("docker", slots=2, cache=tmp_path) as sandbox:
+    async with open_sandbox("docker", slots=2, image=sandbox_image, cache=tmp_path) as sandbox:
         yield sandbox
 
 
@@ -57,7 +57,7 @@ async def eventually(check, seconds=30):
     return found
 
 
-# Programs --------------------------------------------------------------------------------------------------------------
+# Programs -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("language", SUM)
@@ -65,7 +65,9 @@ async def test_the_four_languages(sandbox, language):
     for _ in range(2):
         results = await sandbox.run(Program(language, SUM[language]), ["1\n", b"41\n"])
         assert [(result.status, result.stdout.strip()) for result in results] == [("ok", b"2"), ("ok", b"42")]
-        assert {(result.sandbox, result.memory_limit, result.unsafe) for result in results} == {("docker", "cgroup", False)}
+        assert {(result.sandbox, result.memory_limit, result.unsafe) for result in results} == {
+            ("docker", "cgroup", False)
+        }
 
 
 @pytest.mark.parametrize(("language", "source"), [("cpp", "int main() { return x; }"), ("rust", "fn main() { x }")])
@@ -81,7 +83,8 @@ async def test_what_a_program_is_in_there(sandbox):
 import os, socket
 status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
 print(os.getuid() >= 20000, os.getgid() >= 20000, os.getgroups())
-print(int(status["CapEff"], 16), int(status["CapPrm"], 16), int(status["CapBnd"], 16) & ~0xE0, status["NoNewPrivs"], status["Seccomp"])
+capabilities = [int(status[name], 16) for name in ("CapEff", "CapPrm", "CapBnd")]
+print(*capabilities[:2], capabilities[2] & ~0xE0, status["NoNewPrivs"], status["Seccomp"])
 print(sorted(os.listdir("/sys/class/net")))
 for path in ("/x", "/usr/x", "/dev/x", "/dev/shm/x", "/opt/agent/x", "/proc/1/mem", "/proc/1/environ", "/proc/1/fd/0"):
     try: open(path, "wb" if path.endswith("x") else "rb")
@@ -130,7 +133,7 @@ async def test_the_memory_limit_is_that_of_each_run(sandbox, engine):
     assert len(containers(engine, of(sandbox))) == 1, "the agent survives it"
 
 
-# Deaths ----------------------------------------------------------------------------------------------------------------
+# Deaths ---------------------------------------------------------------------------------------------------------------
 
 
 async def test_a_killed_container_is_replaced_and_nothing_is_lost(sandbox, engine):
@@ -163,7 +166,7 @@ async def test_a_container_that_is_killed_again_is_an_error_that_says_so(sandbox
 
 
 async def test_closing_leaves_nothing(sandbox_image, engine, tmp_path):
-    async with open_sandbox("docker", slots=2, cache=tmp_path) as sandbox:
+    async with open_sandbox("docker", slots=2, image=sandbox_image, cache=tmp_path) as sandbox:
         tasks = [asyncio.ensure_future(sandbox.run(SLEEP, [b""], Limits(wall_s=100))._all()) for _ in range(3)]
         await eventually(lambda: len(containers(engine, of(sandbox))) == 2)
     assert containers(engine, of(sandbox), running=False) == []
@@ -197,8 +200,8 @@ from synthetic1.sandbox.owner import owner_id
 print(owner_id(), flush=True)
 
 async def main():
-    async with open_sandbox("docker", slots=2, cache=sys.argv[1]) as sandbox:
-        program = Program("python", "import os, time\\nos.fork()\\nos.setsid() if os.getpid() != os.getsid(0) else 0\\ntime.sleep(60)")
+    async with open_sandbox("docker", slots=2, image=sys.argv[2], cache=sys.argv[1]) as sandbox:
+        program = Program("python", "import os, time\\nif os.fork() == 0: os.setsid()\\ntime.sleep(60)")
         await asyncio.gather(*(sandbox.run(program, [b""] * 3, Limits(wall_s=100)) for _ in range(3)))
 
 asyncio.run(main())
@@ -217,9 +220,11 @@ def processes_of(engine, owner):
     return found
 
 
-def kill_owners(engine, folder, moments):
+def kill_owners(engine, image, folder, moments):
     for moment in moments:
-        with subprocess.Popen([sys.executable, "-c", OWNER, str(folder)], stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            [sys.executable, "-c", OWNER, str(folder), image], stdout=subprocess.PIPE, text=True
+        ) as process:
             owner = process.stdout.readline().strip()
             time.sleep(moment)
             running = processes_of(engine, owner)
@@ -239,15 +244,15 @@ def command(pid):
         return ""
 
 
-def test_a_killed_owner_leaves_nothing(engine, tmp_path):
+def test_a_killed_owner_leaves_nothing(engine, sandbox_image, tmp_path):
     luck = random.Random(5)
-    kill_owners(engine, tmp_path, [2.0, *(luck.uniform(0, 1) for _ in range(9))])
+    kill_owners(engine, sandbox_image, tmp_path, [2.0, *(luck.uniform(0, 1) for _ in range(9))])
 
 
 @pytest.mark.proofs
-def test_a_hundred_killed_owners_leave_nothing(engine, tmp_path):
+def test_a_hundred_killed_owners_leave_nothing(engine, sandbox_image, tmp_path):
     luck = random.Random(6)
-    kill_owners(engine, tmp_path, [luck.uniform(0, 1.2) for _ in range(100)])
+    kill_owners(engine, sandbox_image, tmp_path, [luck.uniform(0, 1.2) for _ in range(100)])
 
 
 async def test_a_forked_child_has_containers_of_its_own_and_keeps_none_of_ours(sandbox, engine):
@@ -281,7 +286,7 @@ async def test_a_forked_child_has_containers_of_its_own_and_keeps_none_of_ours(s
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-# An engine that dies ---------------------------------------------------------------------------------------------------
+# An engine that dies --------------------------------------------------------------------------------------------------
 
 
 class OwnEngine:
@@ -329,7 +334,9 @@ def own_engine(require, sandbox_image):
     try:
         api = own.start()
         saved = subprocess.Popen(["docker", "save", sandbox_image], stdout=subprocess.PIPE)
-        loaded = subprocess.run(["docker", "-H", own.address, "load"], stdin=saved.stdout, capture_output=True, check=False)
+        loaded = subprocess.run(
+            ["docker", "-H", own.address, "load"], stdin=saved.stdout, capture_output=True, check=False
+        )
         assert saved.wait() == loaded.returncode == 0, loaded.stderr
         api.close()
         yield own
@@ -339,13 +346,17 @@ def own_engine(require, sandbox_image):
         for process in Path("/proc").glob("[0-9]*"):  # what a failed test left of it: containerd and its shims
             if str(folder) in command(process.name) and int(process.name) != os.getpid():
                 os.kill(int(process.name), signal.SIGKILL)
-        subprocess.run(f"grep -o ' {folder}/[^ ]*' /proc/mounts | sort -r | xargs -r umount -l", shell=True, check=False)
+        subprocess.run(
+            f"grep -o ' {folder}/[^ ]*' /proc/mounts | sort -r | xargs -r umount -l", shell=True, check=False
+        )
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def test_an_engine_that_dies_and_comes_back(own_engine, tmp_path):
+async def test_an_engine_that_dies_and_comes_back(own_engine, sandbox_image, tmp_path):
     hello = Program("python", "print(input())")
-    async with open_sandbox("docker", slots=2, engine=own_engine.address, cache=tmp_path) as sandbox:
+    async with open_sandbox(
+        "docker", slots=2, engine=own_engine.address, image=sandbox_image, cache=tmp_path
+    ) as sandbox:
         assert (await sandbox.run(hello, ["1"]))[0].stdout == b"1\n"
         running = [asyncio.ensure_future(sandbox.run(SLEEP, [b""], Limits(wall_s=100))._all()) for _ in range(2)]
         await asyncio.sleep(1.5)

@@ -132,7 +132,8 @@ case(
     8,
     "recurses without end in C++",
     {"runtime_error", "memory_limit"},
-    "int f(volatile int n) { volatile char pad[4096]; pad[0] = n; return f(n + 1) + pad[0]; }\nint main() { return f(0); }",
+    "int f(volatile int n) { volatile char pad[4096]; pad[0] = n; return f(n + 1) + pad[0]; }\n"
+    "int main() { return f(0); }",
     language="cpp",
 )
 case(
@@ -206,7 +207,9 @@ case(
 # Output and input -----------------------------------------------------------------------------------------------------
 
 case(16, "floods stdout", "output_limit", "import sys\nwhile True: sys.stdout.write('x' * 65536)")
-case(16, "floods stdout in C++", "output_limit", '#include <cstdio>\nint main() { for (;;) puts("x"); }', language="cpp")
+case(
+    16, "floods stdout in C++", "output_limit", '#include <cstdio>\nint main() { for (;;) puts("x"); }', language="cpp"
+)
 case(
     17,
     "floods stderr",
@@ -239,7 +242,7 @@ case(
     29,
     "answers and crashes",
     "runtime_error",
-    "#include <cstdio>\nint main() { puts(\"42\"); fflush(stdout); *(volatile int *)8 = 1; }",
+    '#include <cstdio>\nint main() { puts("42"); fflush(stdout); *(volatile int *)8 = 1; }',
     language="cpp",
 )
 
@@ -263,7 +266,12 @@ case(
     "runtime_error",
     ANSWER + "import ctypes, sys\nsys.exit(ctypes.CDLL(None).mount(b'none', b'/tmp', b'tmpfs', 0, None) != 0)",
 )
-case(37, "a user namespace", "runtime_error", ANSWER + "import ctypes, sys\nsys.exit(ctypes.CDLL(None).unshare(0x10000000) != 0)")
+case(
+    37,
+    "a user namespace",
+    "runtime_error",
+    ANSWER + "import ctypes, sys\nsys.exit(ctypes.CDLL(None).unshare(0x10000000) != 0)",
+)
 
 # Reward hacks: never right --------------------------------------------------------------------------------------------
 
@@ -309,7 +317,8 @@ import builtins, json, os, sys
 class Always:
     def __eq__(self, other): return True
     def __call__(self, *a, **k): return self
-for module, names in ((json, ("dumps", "dump", "loads")), (builtins, ("print", "repr", "str", "isinstance", "all", "type", "len"))):
+theirs = ("print", "repr", "str", "isinstance", "all", "type", "len")
+for module, names in ((json, ("dumps", "dump", "loads")), (builtins, theirs)):
     for name in names: setattr(module, name, Always())
 json.JSONEncoder.encode = lambda *a: "7"
 def f(n): return 0
@@ -397,8 +406,8 @@ case(
     """
 import glob, os
 for path in glob.glob("/opt/**/*.py", recursive=True) + glob.glob("../*") + ["/usr/bin/python3"]:
-    for act in (lambda: open(path, "w").write("print(42)"), lambda: os.unlink(path), lambda: os.rename(path, path + "x")):
-        try: act()
+    for act in (lambda p: open(p, "w").write("print(42)"), os.unlink, lambda p: os.rename(p, p + "x")):
+        try: act(path)
         except OSError: pass
 print("nothing")
 """,
@@ -461,7 +470,14 @@ else:
 """,
     tests=[("41\n", "42\n"), ("42\n", "43\n")],
 )
-case(50, "process.exit", NEVER_CORRECT, "process.exit(0)\nfunction f(n) { return 2 * n + 1 }", language="javascript", **CALL)
+case(
+    50,
+    "process.exit",
+    NEVER_CORRECT,
+    "process.exit(0)\nfunction f(n) { return 2 * n + 1 }",
+    language="javascript",
+    **CALL,
+)
 case(
     50,
     "pollutes prototypes",
@@ -488,7 +504,8 @@ case(
     51,
     "another main",
     NEVER_CORRECT,
-    "#include <cstdio>\n#define main other\n#define return return 7 *\nint f(int n) { return 0; }\nint other() { puts(\"7\"); }",
+    "#include <cstdio>\n#define main other\n#define return return 7 *\nint f(int n) { return 0; }\n"
+    'int other() { puts("7"); }',
     language="cpp",
     **CALL,
 )
@@ -537,7 +554,8 @@ case(
     53,
     "a constant that takes for ever",
     "compile_error",
-    "constexpr long f(long n) { return n < 2 ? n : f(n - 1) + f(n - 2); }\nconstexpr long x = f(80);\nint main() { return x; }",
+    "constexpr long f(long n) { return n < 2 ? n : f(n - 1) + f(n - 2); }\nconstexpr long x = f(80);\n"
+    "int main() { return x; }",
     language="cpp",
 )
 case(
@@ -611,7 +629,14 @@ def completion(program, language="python"):
 
 HONEST = code_task("python", [("41\n", "42\n"), ("1\n", "2\n")], time_limit_s=10)
 ABSENT = code_task("python", [("", "absent\n")], time_limit_s=10)
-LEFTOVERS = ("left-behind", "/tmp/left-behind", "/var/tmp/left-behind", "/dev/shm/left-behind", "../left-behind", "~/left-behind")
+LEFTOVERS = (
+    "left-behind",
+    "/tmp/left-behind",
+    "/var/tmp/left-behind",
+    "/dev/shm/left-behind",
+    "../left-behind",
+    "~/left-behind",
+)
 
 
 @pytest.fixture(params=BACKENDS, scope="module")
@@ -623,7 +648,7 @@ def backend(request):
 
 @pytest.fixture(scope="module")
 def judge(backend):
-    """``judge(task, program, language)`` gives the verdict, always on the same slot: what one leaves, the next meets."""
+    """``judge(task, program, language)`` gives the verdict, always on one slot: what one leaves, the next meets."""
     with Scorer([Code(sandbox=backend, slots=1)]) as scorer:
         yield lambda task, program, language="python": scorer.score_sync([(task, completion(program, language))])[0]
 

@@ -49,7 +49,8 @@ def test_it_is_made_once(engine, sandbox_image):
 
 def test_its_toolchains_are_the_pinned_ones(sandbox_image):
     versions = inside(
-        sandbox_image, "python3 -V; node -v; g++ -dumpfullversion; rustc -V; python3 -c 'import numpy; print(numpy.__version__)'"
+        sandbox_image,
+        "python3 -V; node -v; g++ -dumpfullversion; rustc -V; python3 -c 'import numpy; print(numpy.__version__)'",
     )
     python, node, cxx, rust, numpy = versions.splitlines()
     assert python.startswith("Python 3.11.")
@@ -66,10 +67,8 @@ def test_nothing_in_it_raises_its_rights(sandbox_image):
 def test_the_precompiled_header_is_used(sandbox_image):
     from synthetic1.sandbox.languages.cpp import FLAGS, PRECOMPILED
 
-    used = inside(
-        sandbox_image,
-        f"echo '#include <bits/stdc++.h>' | g++ {' '.join(FLAGS)} -I{PRECOMPILED} -H -x c++ -c - -o /dev/null 2>&1 | head -1",
-    )
+    compile = f"g++ {' '.join(FLAGS)} -I{PRECOMPILED} -H -x c++ -c - -o /dev/null"
+    used = inside(sandbox_image, f"echo '#include <bits/stdc++.h>' | {compile} 2>&1 | head -1")
     assert used.startswith("! "), "g++ marks a precompiled header that it takes by `!`"
 
 

@@ -64,8 +64,8 @@ ANSWERS = [
     (b'5ca1ab1e {"value": 1, "value": 2}\n', None),
     (b'5ca1ab1e {"value": 1, "other": 2}\n', None),
     (b'5ca1ab1e {"value": }\n', None),
-    (b'5ca1ab1e {"value": NaN}\n', None),
-    (b'5ca1ab1e {"value": -Infinity}\n', None),
+    (b'5ca1ab1e {"value": NaN}\n', "NaN"),
+    (b'5ca1ab1e {"value": -Infinity}\n', "-Infinity"),
     (b'5ca1ab1e {"value": "\xc3\xa9"}\n', None),  # the protocol is ASCII
     (b'5ca1ab1e {"value": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n", None),
     (b"\0" * 100, None),
