@@ -18,7 +18,7 @@ _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 # What may stand between boxes that are one answer: nothing, a comma, "and", "or", and how mathematics is set off.
 _BETWEEN = re.compile(r"(?:\s|[,;$]|\\[,;:!()\[\] ]|\\quad|\\qquad|\\text\s*\{\s*(?:and|or)\s*\}|\band\b|\bor\b)*")
 _FINAL = re.compile(
-    r"^[ \t>*#_]*(?:therefore,?\s+|thus,?\s+|so,?\s+|hence,?\s+)?"
+    r"(?:^|(?<=[.:;,!?]))[ \t>*#_]*(?:therefore,?\s+|thus,?\s+|so,?\s+|hence,?\s+)?"
     r"(?:the\s+)?(?:correct\s+|final\s+)?answer(?:\s+is\b|\s*[:=])[ \t*_]*[:=]?[ \t]*(.+)$|^####[ \t]*(.+)$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -49,8 +49,8 @@ def find_answer(response: str, style: AnswerStyle = "boxed") -> Answer | None:
     ``boxed``               The last ``\boxed{…}`` (or ``\fbox``) whose braces balance. Boxes with nothing between them
                             but commas, "and" or "or" are one answer: a list. ``\boxed{4} and \boxed{5}`` says 4 and 5;
                             ``\boxed{4}. Wait, \boxed{5}`` says 5.
-    ``boxed_or_final_line`` Without a box: the last line of the form ``The answer is …``, ``Final answer: …``,
-                            ``#### …``.
+    ``boxed_or_final_line`` Without a box: what the last ``The answer is …``, ``Final answer: …`` or ``#### …`` says,
+                            at the start of a line or sentence, up to the line's end.
     ``any``                 Without either: the last formula in dollars or brackets, else the last number.
     ======================= ============================================================================================
 

@@ -295,6 +295,7 @@ class OwnEngine:
     def __init__(self, folder):
         self.address = f"unix://{folder}/s"
         self._argv = [
+            *("unshare", "--net"),  # `--bridge=none` takes away the bridge of the machine's own engine, else
             "dockerd",
             f"--host={self.address}",
             f"--data-root={folder}/data",
