@@ -21,7 +21,7 @@ from synthetic1.sandbox.agent.job import Bounds, Build, Job, Outcome
 from synthetic1.sandbox.agent.wire import PROTOCOL, encode, read_frame
 
 MIB = 2**20
-HANG_S = 120  # an agent that says nothing for so long is killed, so that a test fails and does not hang
+HANG_S = 60  # an agent that says nothing for so long is killed, so that a test fails and does not hang
 FOLDER = str(Path(synthetic1.sandbox.__file__).parent)
 START = """
 import sys, types
@@ -60,6 +60,7 @@ class Talk:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         self._out = os.fdopen(os.dup(self.process.stdout.fileno()), "rb")
         self._jobs = 0
+        self.running = False
         self.hello = self.hear()[0]
 
     def say(self, header, *blobs):
@@ -87,6 +88,7 @@ class Talk:
             env={"PYTHONHASHSEED": "0", **(env or {})},
             **fields,
         )
+        self.running = True
         self.say({"op": "job", "id": self._jobs, **job.to_header()}, *files.values())
         return self._jobs
 
@@ -105,6 +107,7 @@ class Talk:
             assert header.pop("id") == number, header
             frames.append((header, blobs))
             if header["op"] == "done":
+                self.running = False
                 return frames
 
     def python(self, source, *inputs, zygote=True, **fields):
@@ -146,19 +149,44 @@ def plain_command(root):
     return [sys.executable, "-I", "-S", "-c", START, FOLDER, "--launcher", "plain", "--root", str(root)]
 
 
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory):
-    talk = Talk(plain_command(tmp_path_factory.mktemp("agent")))
-    yield talk
-    assert talk.end() == 0
+class Kept:
+    """One agent for many tests; a new one after a test that broke off in the middle of a job."""
+
+    def __init__(self, command):
+        self._command, self._talk = command, None
+
+    def talk(self):
+        if self._talk is not None and self._talk.running:
+            self._talk.process.kill()
+            self._talk.end()
+            self._talk = None
+        self._talk = self._talk or Talk(self._command())
+        return self._talk
 
 
 @pytest.fixture(scope="module")
-def contained(sandbox_image):
+def plain_kept(tmp_path_factory):
+    kept = Kept(lambda: plain_command(tmp_path_factory.mktemp("agent")))
+    yield kept
+    assert kept.talk().end() == 0
+
+
+@pytest.fixture(scope="module")
+def contained_kept(sandbox_image):
     agent = ["python3", "-I", "-S", "-c", START_INSIDE, "--launcher", "direct", "--uid", "54321"]
-    talk = Talk(["docker", "run", *HARDENED, f"--entrypoint={agent[0]}", sandbox_image, *agent[1:]])
-    yield talk
-    assert talk.end() == 0
+    kept = Kept(lambda: ["docker", "run", *HARDENED, f"--entrypoint={agent[0]}", sandbox_image, *agent[1:]])
+    yield kept
+    assert kept.talk().end() == 0
+
+
+@pytest.fixture
+def plain(plain_kept):
+    return plain_kept.talk()
+
+
+@pytest.fixture
+def contained(contained_kept):
+    return contained_kept.talk()
 
 
 @pytest.fixture(params=["plain", "contained"])
@@ -594,7 +622,7 @@ def test_garbage_ends_the_agent(tmp_path):
 
 
 def marked(mark):
-    """Processes with that variable in their environment."""
+    """The processes with that variable in their environment."""
     found = []
     for name in filter(str.isdecimal, os.listdir("/proc")):
         with contextlib.suppress(OSError):
