@@ -9,14 +9,13 @@ import json
 import logging
 import os
 import secrets
-import socket
-import struct
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from synthetic1.sandbox.backend import Backend, Connection
+from synthetic1.sandbox.container import AGENT_BYTES, DockerConnection, one_line
 from synthetic1.sandbox.errors import SandboxError, SandboxUnavailable
 from synthetic1.sandbox.guardian import Guardian
 from synthetic1.sandbox.image_build import AGENT_FOLDER, image_tag
@@ -30,14 +29,11 @@ if TYPE_CHECKING:
 OWNER_LABEL = "synthetic1.owner"
 POOL_LABEL = "synthetic1.pool"
 CALL_S = 30  # seconds; every call to the engine ends by then, one way or the other
-AGENT_BYTES = 64 * MIB  # what the agent and its warm interpreters may use over the limit of programs
 FILES_BYTES = 256 * MIB  # of the one folder that can be written; what stands there counts as memory
 INODES = 20_000
 PIDS = 512  # of the container; a program's own limit is the smaller one
-READ_BYTES = 1 * MIB
 _FIRST_MEMORY = 512 * MIB
 _YOUNG_S = 60  # a container that is being made looks as one that was left
-_UIDS = range(20_000, 60_000)  # inside what engines that map user ids leave to containers
 _AGENT = f"""\
 import sys
 sys.path.insert(0, {AGENT_FOLDER!r})
@@ -116,7 +112,7 @@ class DockerBackend(Backend):
         except Exception as error:
             refused = hasattr(error, "explanation")  # it answers, and this is what it says
             how = "the engine refuses" if refused else f"the engine at {self._address} does not answer"
-            raise SandboxUnavailable(f"docker: {how}: {_one_line(error)}") from error
+            raise SandboxUnavailable(f"docker: {how}: {one_line(error)}") from error
 
     def container_config(self, api: APIClient, uid: int) -> dict[str, Any]:
         """Everything that ``create_container`` is told: what programs in there cannot do."""
@@ -199,7 +195,7 @@ def connect_engine(address: str) -> APIClient:
         api = docker.APIClient(base_url=address, version="auto", timeout=CALL_S)
         api.ping()
     except (docker.errors.DockerException, OSError) as error:
-        raise SandboxUnavailable(f"docker: no engine answers at {address}: {_one_line(error)}") from error
+        raise SandboxUnavailable(f"docker: no engine answers at {address}: {one_line(error)}") from error
     return api
 
 
@@ -218,145 +214,3 @@ def sweep(api: APIClient, *, everything: bool = False) -> int:
                 api.remove_container(container["Id"], force=True)
                 removed += 1
     return removed
-
-
-class DockerConnection(Connection):
-    """A container with its agent."""
-
-    def __init__(
-        self,
-        backend: DockerBackend,
-        api: APIClient,
-        container: str,
-        stream: socket.socket,
-        demultiplexer: Demultiplexer,
-    ) -> None:
-        self._backend = backend
-        self._api = api
-        self._container = container
-        self._stream = stream
-        self._demultiplexer = demultiplexer
-        self._closed = False
-
-    @classmethod
-    async def start(cls, backend: DockerBackend, api: APIClient) -> DockerConnection:
-        """Make, attach and start a container.
-
-        Raises:
-            SandboxUnavailable: that did not work; nothing is left of it.
-        """
-        config = backend.container_config(api, secrets.choice(_UIDS))
-        container: str = (await backend.call(api.create_container, **config))["Id"]
-        stream = None
-        try:
-            # Attached before it starts: nothing that it says is lost.
-            stream = await backend.call(_attach, api, container)
-            await backend.call(api.start, container)
-            loop = asyncio.get_running_loop()
-            reader = asyncio.StreamReader(limit=READ_BYTES)
-            demultiplexer = Demultiplexer(reader)
-            transport, _ = await loop.create_connection(lambda: demultiplexer, sock=stream)
-        except BaseException:
-            if stream is not None:
-                stream.close()
-            await asyncio.shield(_remove(backend, api, container))
-            raise
-        connection = cls(backend, api, container, stream, demultiplexer)
-        connection.reader = reader
-        connection.writer = asyncio.StreamWriter(transport, demultiplexer, reader, loop)
-        return connection
-
-    async def set_memory(self, limit_bytes: int) -> None:
-        total = limit_bytes + AGENT_BYTES
-        try:
-            await self._backend.call(self._api.update_container, self._container, mem_limit=total, memswap_limit=total)
-        except SandboxUnavailable as error:
-            raise SandboxError(f"docker: the memory limit of a container cannot be set: {error}") from error
-
-    async def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        with contextlib.suppress(Exception):
-            self.writer.transport.abort()
-        await asyncio.shield(_remove(self._backend, self._api, self._container))
-
-    def abandon(self) -> None:
-        self._stream.close()  # not through asyncio: its selector is the parent's
-
-    async def obituary(self) -> str:
-        from docker.errors import NotFound
-
-        said = self._demultiplexer.last_words
-        try:
-            loop = asyncio.get_running_loop()
-            looking = loop.run_in_executor(self._backend._threads, self._api.inspect_container, self._container)
-            state = (await asyncio.wait_for(looking, CALL_S))["State"]
-        except NotFound:
-            how = "the container has ended"
-        except Exception as error:
-            return f"the container is lost, the Docker engine does not answer: {_one_line(error)}"
-        else:
-            how = f"the stream of the container ended; it is {state['Status']}, exit code {state['ExitCode']}"
-            how += ", out of memory" if state.get("OOMKilled") else ""
-        return f"{how}; the agent said: {said}" if said else how
-
-
-async def _remove(backend: DockerBackend, api: APIClient, container: str) -> None:
-    # It may be on its way out by itself, and the engine may be gone: the guardian or the next sweep will see to it.
-    with contextlib.suppress(Exception):
-        await backend.call(api.remove_container, container, force=True)
-
-
-def _attach(api: APIClient, container: str) -> socket.socket:
-    """The raw stream of a container, as a socket that is ours alone."""
-    attached = api.attach_socket(container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
-    raw: socket.socket = attached._sock
-    ours = raw.dup()
-    attached.close()
-    raw.close()
-    ours.setblocking(False)
-    return ours
-
-
-class Demultiplexer(asyncio.StreamReaderProtocol):
-    """Takes the engine's stream apart: stdout goes to the reader, of stderr the end is kept."""
-
-    _HEADER = struct.Struct(">BxxxI")
-
-    def __init__(self, reader: asyncio.StreamReader) -> None:
-        super().__init__(reader)
-        self._reader = reader
-        self._rest = b""
-        self._missing = 0
-        self._kind = 0
-        self._stderr = b""
-
-    @property
-    def last_words(self) -> str:
-        """The end of what the agent wrote to stderr, on one line."""
-        return " ".join(self._stderr.decode("utf-8", errors="replace").split())[-500:]
-
-    def data_received(self, data: bytes) -> None:
-        data = self._rest + data if self._rest else data
-        at = 0
-        while at < len(data):
-            if self._missing == 0:
-                if len(data) - at < self._HEADER.size:
-                    break
-                self._kind, self._missing = self._HEADER.unpack_from(data, at)
-                at += self._HEADER.size
-                continue
-            piece = data[at : at + self._missing]
-            at += len(piece)
-            self._missing -= len(piece)
-            if self._kind == 1:
-                self._reader.feed_data(piece)
-            else:
-                self._stderr = (self._stderr + piece)[-4096:]
-        self._rest = data[at:]
-
-
-def _one_line(error: BaseException) -> str:
-    explanation = getattr(error, "explanation", None) or str(error) or type(error).__name__
-    return " ".join(str(explanation).split())[:300]

@@ -14,7 +14,7 @@ MAX_ANSWER = 1000  # characters; the longest gold of MATH has 159
 SEARCHED = 200_000  # characters at the end of a response
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
-_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_BRACE = re.compile(r"(?:\\.)+|[{}]", re.DOTALL)
 # What may stand between boxes that are one answer: nothing, a comma, "and", "or", and how mathematics is set off.
 _BETWEEN = re.compile(r"(?:\s|[,;$]|\\[,;:!()\[\] ]|\\quad|\\qquad|\\text\s*\{\s*(?:and|or)\s*\}|\band\b|\bor\b)*")
 _FINAL = re.compile(

@@ -39,6 +39,8 @@ def too_costly(text: str, *, longest: int = 1000) -> str | None:
         return "more than six trigonometric functions"
     if text.count("+") + text.count(",") > 120:
         return "more than 120 terms"
+    if text.count("\\cup") > 20:
+        return "a union of more than 20 parts"
     if text.count("&") > 60:
         return "more than 60 cells"
     if _RANGE.search(text):

@@ -46,9 +46,10 @@ class Box:
             descriptor = os.open(os.path.join(self.build, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
             return None
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            return None
         with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return None
             content = file.read(limit + 1)
         return content if len(content) <= limit else None
 

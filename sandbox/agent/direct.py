@@ -68,7 +68,7 @@ class DirectLauncher:
         if self._zygote is None or not self._zygote.serves(command):
             self._end_zygote()
             try:
-                self._zygote = Zygote(command, self._fork)
+                self._zygote = Zygote(command, self.memory_limit, self._fork)
             except LauncherError:
                 return None
         limits = confine.rlimits(command.bounds, self.memory_limit, self._uid is not None)
@@ -89,6 +89,8 @@ class DirectLauncher:
             return False
         if self._uid is not None and ipc.any_left():
             self._as_program(ipc.remove_own)
+            if ipc.any_left():
+                return False
         return self._remove_strays()
 
     def empty(self, folder: str) -> bool:

@@ -6,7 +6,7 @@ import ctypes
 import os
 
 _IPC_RMID = 0
-_KINDS = ("shm", "sem", "msg")
+_KINDS = {"shm": b"shmid", "sem": b"semid", "msg": b"msqid"}  # and what the column of their numbers is called
 _LIBC = ctypes.CDLL(None)
 
 
@@ -29,7 +29,7 @@ def remove_own() -> None:
         for line in lines:
             fields = dict(zip(names.split(), map(int, line.split()), strict=False))
             if fields[b"uid"] == os.geteuid():
-                _remove(kind, fields[f"{kind}id".encode()])
+                _remove(kind, fields[_KINDS[kind]])
 
 
 def _lines(kind: str) -> list[bytes]:

@@ -108,6 +108,8 @@ class Run:
         deadline = began + self.bounds.wall_s
         look = began + self.bounds.cpu_s / _CPUS  # no tree uses CPU time faster than that
         while True:
+            while host.inbox.channel:
+                pipes.say(host.inbox.channel.popleft())
             now = time.monotonic()
             if ended_by is None:
                 if host.inbox.stopped:
@@ -144,8 +146,6 @@ class Run:
         host.receive()
         if host.full:
             poll.modify(host.reading, 0)
-        while host.inbox.channel:
-            pipes.say(host.inbox.channel.popleft())
 
     def _judge(self, exit: Exit, tally: Tally, stderr: bytearray) -> EndedBy | None:
         """Which limit ended it, though we did not."""

@@ -32,8 +32,8 @@ class Zygote:
         LauncherError: it does not start.
     """
 
-    def __init__(self, command: Command, fork: Callable[[Callable[[], None]], int]) -> None:
-        self._argv, self._env = command.argv[:-1], dict(command.env)
+    def __init__(self, command: Command, memory_limit: str, fork: Callable[[Callable[[], None]], int]) -> None:
+        self._argv, self._env, self._memory_limit = command.argv[:-1], dict(command.env), memory_limit
         self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with control:
             self.pid = fork(lambda: self._execute(control.fileno()))
@@ -85,7 +85,7 @@ class Zygote:
         """In the child. The standard streams are pipes, as a program's are: Python's objects for them fit both."""
         os.setsid()
         confine.become_victim()
-        confine.apply(confine.stack_limit())
+        confine.apply(confine.stack_limit(self._memory_limit))
         confine.die_with_parent()
         standard_in, standard_out = os.pipe()[0], os.pipe()[1]
         confine.take_streams(Streams(standard_in, standard_out, standard_out, control))

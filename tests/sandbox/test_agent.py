@@ -57,7 +57,10 @@ class Talk:
     """The host's side, frame by frame."""
 
     def __init__(self, command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        path = f"{Path(sys.executable).resolve().parent}:{os.environ['PATH']}"  # first a Python that is no wrapper's
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env={**os.environ, "PATH": path}
+        )
         self._out = os.fdopen(os.dup(self.process.stdout.fileno()), "rb")
         self._jobs = 0
         self.running = False
@@ -95,8 +98,8 @@ class Talk:
     def job(self, files, argv, inputs=(), **fields):
         """Run a job to its end: the frames that came."""
         number = self.begin(files, argv, len(inputs), **fields)
-        for index, given in enumerate(inputs):
-            stdin, channel = given if isinstance(given, tuple) else (given, b"")
+        for index, words in enumerate(inputs):
+            stdin, channel = words if isinstance(words, tuple) else (words, b"")
             self.say({"op": "input", "id": number, "index": index}, stdin, channel)
         return self.until_done(number)
 
@@ -220,7 +223,7 @@ ENDINGS = [
     ("recurses", "def f(): return 1 + f()\nf()", {}, 1, b""),
     ("has a daemon at its pipes", f"import os\nif os.fork() == 0:\n  os.setsid()\n  {SLEEP}\nprint(1)", {}, 0, b"1\n"),
     ("closes stdin", "import os; os.close(0); print(1)", {}, 0, b"1\n"),
-    ("has too big a file", "open('x', 'wb').write(bytes(2000))", {"file_bytes": 1000}, 1, b""),
+    ("has too big a file", "open('x', 'wb', 0).write(bytes(2000)) == 2000 or 1 / 0", {"file_bytes": 1000}, 1, b""),
     ("stops itself", "import os; os.kill(os.getpid(), 19)", {"wall_s": 0.5}, "wall", b""),
 ]
 
@@ -265,8 +268,8 @@ def test_mapped_memory_that_is_not_touched_is_free(contained):
 
 @settings(max_examples=60, deadline=None)
 @given(inputs=st.lists(st.binary(max_size=300), min_size=1, max_size=5))
-def test_bytes_come_through_unchanged(plain, inputs):
-    answers = plain.python("import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())", *inputs)
+def test_bytes_come_through_unchanged(plain_kept, inputs):
+    answers = plain_kept.talk().python("import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())", *inputs)
     assert [(answer.index, answer.stdout) for answer in answers] == list(enumerate(inputs))
     assert {answer.interpreter for answer in answers} == {"zygote"}
 
@@ -324,7 +327,7 @@ def test_dialogue(agent):
     assert done[0]["clean"]
 
 
-# What is left -----------------------------------------------------------------------------------------------------------
+# What is left ---------------------------------------------------------------------------------------------------------
 
 LOOK = """
 import os
@@ -338,7 +341,8 @@ ipc = [line for kind in ("shm", "sem", "msg") for line in list(open(f"/proc/sysv
 print(sorted(set(found) - own), len(pids), ipc)
 """
 LEAVING = {
-    "files": "import os\nfor p in ('/tmp/x', 'x', '/tmp/.y'): open(p, 'w').write('x')\nos.mkdir('/tmp/d'); os.symlink('/', 'l')",
+    "files": "import os\nfor p in ('/tmp/x', 'x', '/tmp/.y'): open(p, 'w').write('x')\n"
+    "os.mkdir('/tmp/d'); os.symlink('/', 'l')",
     "a pipe": "import os; os.mkfifo('/tmp/f'); os.mkfifo('f')",
     "closed folders": "import os\nos.makedirs('/tmp/a/b/c'); open('/tmp/a/b/c/d', 'w')\n"
     "for p in ('a/b/c', 'a/b', 'a'): os.chmod('/tmp/' + p, 0)",
@@ -350,8 +354,10 @@ LEAVING = {
     "a fork bomb": "import os\nwhile True:\n  try: os.fork()\n  except OSError: pass",
     "daemons that adopt": "import ctypes, os, time\nctypes.CDLL(None).prctl(36, 1)\n"
     "for _ in range(3):\n  if os.fork() == 0: ctypes.CDLL(None).prctl(36, 1); os.fork(); time.sleep(1000)",
-    "shared memory": "import ctypes\nc = ctypes.CDLL(None)\nc.shmget(77, 4096, 0o1666); c.semget(77, 1, 0o1666); c.msgget(77, 0o1666)",
-    "threads": "import threading, time\nfor _ in range(20): threading.Thread(target=time.sleep, args=[1000], daemon=True).start()",
+    "shared memory": "import ctypes\nc = ctypes.CDLL(None)\n"
+    "c.shmget(77, 4096, 0o1666); c.semget(77, 1, 0o1666); c.msgget(77, 0o1666)",
+    "threads": "import threading, time\n"
+    "for _ in range(20): threading.Thread(target=time.sleep, args=[1000], daemon=True).start()",
     "every process it can kill": "import os\nfor s in (19, 9):\n  try: os.kill(-1, s)\n  except OSError: pass",
     "its parents": "import os\nfor p in (1, os.getppid(), 2, 3, 4, 5):\n  try: os.kill(p, 9)\n  except OSError: pass",
 }
@@ -376,7 +382,7 @@ import os
 for what in ("open('../main.py', 'a')", "os.unlink('../main.py')", "open('../x', 'w')", "os.chmod('../main.py', 0)",
              "os.rename('/tmp/box', '/tmp/b')", "open('/proc/1/mem', 'rb')", "os.listdir('/proc/1/fd')",
              "open(f'/proc/{os.getppid()}/mem', 'rb')", "os.listdir(f'/proc/{os.getppid()}/fd')",
-             "os.setuid(0)", "os.setgid(0)", "os.chroot('.')", "open('/proc/self/oom_score_adj', 'w').write('0')"):
+             "os.setuid(0)", "os.setgid(0)", "os.chroot('.')"):
     try:
         eval(what)
     except OSError:
@@ -417,10 +423,10 @@ def test_any_tree_is_removed(tmp_path_factory, data):
     assert top.parent.exists()
 
 
-# The zygote -------------------------------------------------------------------------------------------------------------
+# The zygote -----------------------------------------------------------------------------------------------------------
 
 SAME = {
-    "its names": "print(sorted(globals()), __name__, __file__, __spec__, __package__, __doc__, type(__loader__).__name__)",
+    "its names": "print(sorted(globals()), __name__, __file__, __spec__, __package__, type(__loader__).__name__)",
     "sys": "import sys; print(sys.argv, sys.path, sys.orig_argv, sys.flags, sys.stdin.encoding, sys.stdout.errors)",
     "environment": "import os; print(sorted(os.environ.items()), os.getcwd(), os.umask(0))",
     "hashes": "print(hash('synthetic'), {'a', 'b', 'c', 'd'})",
@@ -438,15 +444,19 @@ SAME = {
     "finalizers in a cycle": "class A:\n  def __del__(self): print('gone')\na = A(); a.a = a",
     "a file never closed": "out = open(1, 'w', closefd=False); out.write('x')",
     "stdout replaced": "import io, sys\nsys.stdout = io.TextIOWrapper(io.FileIO(1, 'w')); print('x')",
-    "threads at the end": "import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.1), print('late'))).start()",
+    "threads at the end": "import threading, time\n"
+    "threading.Thread(target=lambda: (time.sleep(0.1), print('late'))).start()",
     "exit without code": "import sys; print(1); sys.exit()",
     "exit at once": "import os; print(1, flush=True); print(2); os._exit(0)",
     "a fork": "import os\nif os.fork() == 0: print('child')\nelse: os.wait(); print('parent')",
-    "a fork with threads": "import os, threading\nif os.fork() == 0:\n  t = threading.Thread(target=print, args=['child']); t.start(); t.join()\nelse: os.wait()",
-    "processes": "from multiprocessing import Pool\nif __name__ == '__main__':\n  with Pool(2) as p: print(p.map(abs, [-1, -2]))",
+    "a fork with threads": "import os, threading\nif os.fork() == 0:\n"
+    "  t = threading.Thread(target=print, args=['child']); t.start(); t.join()\nelse: os.wait()",
+    "processes": "from multiprocessing import Process\nif __name__ == '__main__':\n"
+    "  p = Process(target=print, args=['child']); p.start(); p.join(); print(p.exitcode)",
     "itself as a module": "import main; print(main.__name__) if __name__ == '__main__' else None",
     "deep recursion": "import sys\nsys.setrecursionlimit(10**6)\ndef f(n): return n and 1 + f(n - 1)\nprint(f(50000))",
-    "a recursion in C": "import sys\nsys.setrecursionlimit(10**6)\nx = []\nfor _ in range(20000): x = [x]\nprint(len(repr(x)))",
+    "a recursion in C": "import sys\nsys.setrecursionlimit(10**6)\nx = []\n"
+    "for _ in range(20000): x = [x]\nprint(len(repr(x)))",
 }
 
 
@@ -468,7 +478,6 @@ def test_zygote_is_like_a_fresh_interpreter(agent, program):
         "raise SystemExit('no')",
         "import os; os.abort()",
         "import main2",
-        b"\x00",
         "x = " + "(" * 500 + ")" * 500,
         "import ctypes; ctypes.string_at(0)",
         "raise KeyboardInterrupt",
@@ -507,7 +516,7 @@ print(any("SECRET" in text for text in seen), len(seen))
     assert answer.interpreter == "zygote"
 
 
-# Builds -----------------------------------------------------------------------------------------------------------------
+# Builds ---------------------------------------------------------------------------------------------------------------
 
 
 def build(script, *outputs, limits=None, output_bytes=MIB):
@@ -552,14 +561,13 @@ def test_builds_that_fail(agent, script, limits, ending):
     assert done == ({"op": "done", "clean": True}, [])
 
 
-def test_a_command_that_does_not_exist(agent):
-    (header, blobs), _ = agent.job({"main.py": ""}, ["no-such-command", "../main.py"], [b""])
-    answer = Answer(header, *blobs)
-    assert answer.ending == 127
-    assert b"no-such-command" in answer.stderr
+def test_a_command_that_does_not_exist_is_a_fault(agent):
+    (fault, _), done = agent.job({"main.py": ""}, ["no-such-command", "../main.py"], [b""])
+    assert fault["op"] == "fault"
+    assert "no-such-command" in fault["why"]
 
 
-# The wire ---------------------------------------------------------------------------------------------------------------
+# The wire -------------------------------------------------------------------------------------------------------------
 
 
 def test_stop_ends_what_runs_and_what_waits(agent):
