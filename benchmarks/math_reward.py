@@ -184,7 +184,7 @@ def hostile(honest: Sequence[Pair], answers: Sequence[str], seconds_apart: int) 
             for batch, attack in zip(batches, attacks, strict=True):
                 at = time.perf_counter()
 
-                def note(index: int, _: object, at: float = at) -> None:
+                def note(index: int, _: object, at: float = at, waits: list[float] = waits) -> None:
                     if index:
                         waits.append(time.perf_counter() - at)
 

@@ -78,13 +78,13 @@ def main(prelude: str, code: str, entry_point: str) -> dict[str, Any]:
     space: dict[str, Any] = {"__name__": "assertions"}
     try:
         exec(compile(prelude, "prelude", "exec"), space)
-        space[entry_point] = candidate
-        exec(compile(code, "assertions", "exec"), space)
-        check = space["check"]
+        assertions = compile(code, "assertions", "exec")
     except Exception as error:
         return {"broken": f"{type(error).__name__}: {error}"}
+    space[entry_point] = candidate
     try:
-        check(candidate)
+        exec(assertions, space)  # which may call it already
+        space["check"](candidate)
     except CandidateEnded:
         return {"ended": True}
     except Live as live:

@@ -69,7 +69,9 @@ async def _judge_apart(sandbox: Sandbox, assertions: Assertions, source: str, li
         said = await dialogue.relay()
         if "live" in said:
             return None
-        if "broken" in said or (not dialogue.calls and "passed" not in said):
+        if "passed" in said and not dialogue.calls:
+            raise AssertionsFault(f"the assertions never call `{assertions.entry_point}`")
+        if "broken" in said or not dialogue.calls:
             how = said.get("broken") or said.get("failed") or (await asks.result()).why
             raise AssertionsFault(f"the assertions fail before any call: {how}"[:WHY_CAP])
         await answers.hangup()

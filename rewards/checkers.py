@@ -18,7 +18,7 @@ from typing import Any
 
 TOLERANCE = 1e-6
 MAX_NUMBER = 400  # characters of a token that is read as a float; longer ones are compared as they stand
-MAX_DIGITS = 4_000  # of an integer in a value; Python reads no more than 4,300
+MAX_DIGITS = 4_300  # of an integer in a value; Python reads no more
 
 _TOKEN = re.compile(rb"\S+")  # of bytes: split at ASCII white space only, so at CR as well
 _NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")

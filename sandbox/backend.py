@@ -6,6 +6,9 @@ import asyncio
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+OUT_OF_MEMORY = "out of memory"
+"""What the obituary says of an agent that the kernel ended for memory."""
+
 
 class Connection(ABC):
     """One started agent: a slot, which runs one job at a time."""

@@ -9,7 +9,7 @@ import socket
 import struct
 from typing import TYPE_CHECKING
 
-from synthetic1.sandbox.backend import Connection
+from synthetic1.sandbox.backend import OUT_OF_MEMORY, Connection
 from synthetic1.sandbox.errors import SandboxError, SandboxUnavailable
 from synthetic1.sandbox.program import MIB
 
@@ -100,7 +100,7 @@ class DockerConnection(Connection):
         else:
             state = found["State"]
             how = f"the stream of the container ended; it is {state['Status']}, exit code {state['ExitCode']}"
-            how += ", out of memory" if state.get("OOMKilled") else ""
+            how += f", {OUT_OF_MEMORY}" if state.get("OOMKilled") else ""
         return f"{how}; the agent said: {said}" if said else how
 
 

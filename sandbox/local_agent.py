@@ -127,6 +127,8 @@ class LocalConnection(Connection):
             code = await asyncio.to_thread(self._process.wait, _FAREWELL_S)
         except subprocess.TimeoutExpired:
             return "the agent closed its stream and does not end"
+        if self._log.closed:
+            return "the agent was closed"
         self._log.seek(0)
         said = " ".join(self._log.read().decode("utf-8", errors="replace").split())[-500:]
         how = f"the agent was killed by signal {-code}" if code < 0 else f"the agent ended with exit code {code}"

@@ -131,7 +131,8 @@ def make_work(program: Program, function: str | None, limits: Limits) -> Work:
     """
     language = get_language(program.language)
     plan = language.plan(program.source) if function is None else language.plan_call(program.source, function)
-    taken = set(program.files) & ({language.source_name} | set(plan.files) | set(plan.outputs))
+    ours = {language.source_name, "work", "build", *plan.files, *plan.outputs}
+    taken = {name for name in program.files if name in ours or name.partition("/")[0] in ("work", "build")}
     if taken:
         raise ValueError(
             f"a program's further files cannot be called {', '.join(sorted(taken))}: the sandbox's own are"

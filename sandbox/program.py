@@ -63,7 +63,7 @@ class Limits:
     """What one input may use; the last three are for compiling. Every excess is a status, never an exception.
 
     Raises:
-        ValueError: a limit that is not positive.
+        ValueError: a limit that is not positive, or has no end.
     """
 
     cpu_s: float = 10.0
@@ -88,8 +88,8 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if value is not None and not value > 0:
-                raise ValueError(f"limit {name} must be positive, got {value}")
+            if value is not None and not 0 < value < float("inf"):
+                raise ValueError(f"limit {name} must be positive and finite, got {value}")
 
     @property
     def clock_s(self) -> float:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 WINDOW_BYTES = 4 * MIB  # of inputs that the agent has and has not answered
 WINDOW_INPUTS = 256
+_LARGE = 8 * MIB
 
 
 class Run:
@@ -34,12 +35,15 @@ class Run:
 
     def __init__(self, sandbox: Sandbox, plan: Callable[[], Work], inputs: Sequence[Input], *, fresh: bool) -> None:
         self._sandbox = sandbox
+        self._taken = False
         self._results = self._stream(plan, inputs, fresh)
 
     def __await__(self) -> Generator[object, None, list[Result]]:
         return self._all().__await__()
 
     async def _all(self) -> list[Result]:
+        if self._taken:
+            raise RuntimeError("the results of this run were taken already; make another run")
         async with self:
             return [result async for result in self]
 
@@ -55,6 +59,7 @@ class Run:
         return self
 
     async def __anext__(self) -> Result:
+        self._taken = True
         return await anext(self._results)
 
     async def _stream(
@@ -66,7 +71,7 @@ class Run:
         except SignatureError as error:
             yield sandbox.sign(signature_error(error), {})
             return
-        answered, failed_at = 0, -1
+        answered, failed_at, room = 0, -1, _room(inputs)
         while True:
             (slot,) = await sandbox.take(1)
             try:
@@ -74,7 +79,7 @@ class Run:
                 if compiled is not None and not compiled.ok:
                     yield sandbox.sign(compile_error(compiled), slot.hello)
                     return
-                await slot.ready(work.run_memory_bytes)
+                await slot.ready(work.run_memory_bytes + room)
                 slot.begin(*work.run_job(compiled, len(inputs) - answered, fresh=fresh))
                 window = _Window(slot, [ask(one) for one in inputs[answered:]])
                 first = answered
@@ -88,11 +93,24 @@ class Run:
                 raise
             except SlotFailed as error:
                 await slot.discard()
-                if failed_at == answered:  # two slots failed at the same input
+                if failed_at == answered and error.out_of_memory:
+                    # The agent has room of its own. A program that takes it from two agents wants more than it may.
+                    why = f"used more than {work.limits.memory_mb} MiB of memory, and the agent's"
+                    yield sandbox.sign(Result(index=answered, status="memory_limit", why=why), slot.hello)
+                    answered += 1
+                    if answered == len(inputs):
+                        return
+                elif failed_at == answered:  # two slots failed at the same input
                     raise SandboxError(f"{sandbox.backend.name}, input {answered}, twice: {error}") from error
                 failed_at = answered
             finally:
                 sandbox.give_back(slot)
+
+
+def _room(inputs: Sequence[Input]) -> int:
+    """Bytes that the agent needs for inputs larger than it is prepared for, where its memory counts as the program's."""
+    largest = max((len(one) for one in inputs if isinstance(one, bytes | str)), default=0)
+    return -(-3 * largest // (64 * MIB)) * 64 * MIB if largest > _LARGE else 0
 
 
 async def _next_result(slot: Slot, work: Work, window: _Window, first: int) -> Result:

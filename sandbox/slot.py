@@ -9,7 +9,7 @@ from typing import Any
 
 from synthetic1.sandbox.agent.job import Job
 from synthetic1.sandbox.agent.wire import PROTOCOL, WireError, decode_header, encode, header_length
-from synthetic1.sandbox.backend import Backend, Connection
+from synthetic1.sandbox.backend import OUT_OF_MEMORY, Backend, Connection
 from synthetic1.sandbox.errors import SandboxError, SandboxUnavailable
 from synthetic1.sandbox.program import MIB
 
@@ -21,6 +21,11 @@ _SMALL = 64 * 1024  # bytes; pieces below it are joined into one write
 
 class SlotFailed(SandboxError):
     """The agent or its surroundings failed. What it had answered before stays true; the slot must be discarded."""
+
+    @property
+    def out_of_memory(self) -> bool:
+        """The kernel ended the agent for memory, which is bounded together with the program's."""
+        return OUT_OF_MEMORY in str(self)
 
 
 class Slot:

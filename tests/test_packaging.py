@@ -98,7 +98,8 @@ def test_wheel_leaves_no_file_behind() -> None:
         for folder in FOLDERS.values()
         for path in (ROOT / folder).rglob("*")
         if SOURCES not in path.parents
-        if path.is_file() and path.name[0] != "."  # an index of rows, made when they are read
+        if path.is_file()
+        and path.name[0] != "."  # an index of rows, made when they are read
         and "__pycache__" not in path.parts
         and path.suffix not in kinds | documents
         and path.name not in kinds

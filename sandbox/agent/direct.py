@@ -38,6 +38,7 @@ class DirectLauncher:
         self._zygote: Zygote | None = None
         self._known_oom_kills = self._cgroup.oom_kills() if self._cgroup else 0
         self._pid = os.getpid()
+        self._children = processes.Children()
         confine.hide()
         confine.adopt_orphans()
 
@@ -133,7 +134,7 @@ class DirectLauncher:
 
     def _strangers(self) -> list[int]:
         own = self._zygote.pid if self._zygote else None
-        return [pid for pid in processes.children(self._pid) if pid != own]
+        return [pid for pid in self._children.pids() if pid != own]
 
     def _kill_strangers(self, strangers: list[int]) -> None:
         if self._uid is None:

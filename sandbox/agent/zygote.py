@@ -15,10 +15,11 @@ from typing import Any
 HOOKS: list[dict[str, Any]] = []
 """What the modules below want to be called after a fork: for programs that fork themselves. The zygote has one thread,
 and does what would be left (``random.seed``)."""
-register_at_fork, os.register_at_fork = os.register_at_fork, lambda **hook: HOOKS.append(hook)  # type: ignore[assignment]
+register_at_fork, os.register_at_fork = os.register_at_fork, lambda **hook: HOOKS.append(hook)
 
+import _socket  # noqa: E402 - `socket` would bring thousands of objects
 import _thread  # noqa: E402
-import array  # noqa: E402, F401 - these and more, unused here, are what contest programs import
+import array  # noqa: E402 - the names below that are not used here are what contest programs import
 import atexit  # noqa: E402
 import bisect  # noqa: E402, F401
 import cmath  # noqa: E402, F401
@@ -44,7 +45,6 @@ import random  # noqa: E402
 import re  # noqa: E402, F401
 import resource  # noqa: E402
 import signal  # noqa: E402
-import socket  # noqa: E402
 import statistics  # noqa: E402, F401
 import string  # noqa: E402, F401
 import struct  # noqa: E402
@@ -70,13 +70,13 @@ def main() -> None:
     """Become, in the end and in a fork of a fork, a program."""
     prctl(PR_SET_DUMPABLE, 0)
     os.set_inheritable(CONTROL_FD, False)
-    control = socket.socket(fileno=CONTROL_FD)
+    control = _socket.socket(fileno=CONTROL_FD)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the processes of programs
     gc.collect()
     gc.freeze()  # so that a collection in a fork does not write to, and thereby copy, what is shared
     control.send(b"ready")
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 1 << 20, 1)
+        message, descriptors = receive(control, 1 << 20)
         if not message:
             os._exit(0)
         if os.fork() == 0:
@@ -84,12 +84,12 @@ def main() -> None:
             break
         os.close(descriptors[0])
     program = json.loads(message)
-    connection = socket.socket(fileno=descriptors[0])
+    connection = _socket.socket(fileno=descriptors[0])
     run(*serve(connection, program["path"], program["cwd"], program["limits"], program["uid"]))
 
 
 def serve(
-    connection: socket.socket, path: str, cwd: str, limits: list[tuple[int, int, int]], uid: int | None
+    connection: _socket.socket, path: str, cwd: str, limits: list[tuple[int, int, int]], uid: int | None
 ) -> tuple[CodeType, dict[str, Any]]:
     """One program, input after input. Returns in processes that are to become it: the code, its first names."""
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -100,7 +100,6 @@ def serve(
         connection.send(READY.pack(False, os.getpid()))
         os._exit(0)
     names = as_started(path)
-    random.seed()
     own = [limit for limit in limits if limit[0] in (resource.RLIMIT_CPU, resource.RLIMIT_NPROC)]
     confine([limit for limit in limits if limit not in own])
     if uid is not None:
@@ -111,7 +110,7 @@ def serve(
     gc.freeze()
     connection.send(READY.pack(True, os.getpid()))
     while True:
-        message, streams, _, _ = socket.recv_fds(connection, 16, 4)
+        message, streams = receive(connection, 16)
         if not message:
             os._exit(0)
         for target, stream in enumerate(streams):  # 0, 1, 2 and the channel
@@ -138,8 +137,18 @@ def serve(
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     else:
         os.setresuid(uid, uid, uid)
+    random.seed()  # or all inputs of a program would draw the same
     prctl(PR_SET_DUMPABLE, 1)  # or /proc/self, and so /dev/stdin, would be closed to it
     return code, names
+
+
+def receive(connection: _socket.socket, size: int) -> tuple[bytes, list[int]]:
+    """A message, and the descriptors that came with it."""
+    message, ancillary, _, _ = connection.recvmsg(size, 128)
+    descriptors = array.array("i")
+    for _, _, data in ancillary:
+        descriptors.frombytes(data)
+    return message, list(descriptors)
 
 
 def compiled(path: str, limits: list[tuple[int, int, int]], uid: int | None) -> CodeType | None:
@@ -195,13 +204,16 @@ def end() -> None:
         threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     main = sys.modules.pop("__main__", None)
-    files = [value for value in vars(main).values() if isinstance(value, (io.TextIOWrapper, io.BufferedWriter))]
-    flush(sys.stdout, sys.stderr, *files)
-    del files
+    # Wherever the program keeps them: what is collected in a cycle may lose its buffer before it is written. Since
+    # `gc.freeze`, only what the program made is looked at.
+    made = gc.get_objects()
+    flush(sys.stdout, sys.stderr, *(file for file in made if isinstance(file, io.TextIOWrapper)))
+    flush(sys.__stdout__, sys.__stderr__, *(file for file in made if isinstance(file, io.BufferedWriter)))
+    del made
     # As CPython does, the module is dropped and not emptied: finalizers still see the program's names.
     del main
     gc.collect()
-    flush(sys.stdout, sys.stderr)
+    flush(sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
 
 
 def flush(*files: Any) -> None:

@@ -32,6 +32,8 @@ const { parse, stringify } = JSON;
 const allocate = Buffer.alloc;
 const fromText = Buffer.from;
 const part = uncurry(Buffer.prototype.subarray);
+const { isInteger } = Number;
+const toBigInt = BigInt;
 const Failure = TypeError;
 const exit = process.exit;
 
@@ -56,8 +58,10 @@ function encode(value, depth = 0) {
       return "null";
     case "boolean":
     case "bigint":
-    case "number":
       return `${value}`;
+    case "number":
+      // All digits of a large integer, which JavaScript itself would round for show: 2 ** 60 is 1152921504606846976.
+      return isInteger(value) && (value >= 1e15 || value <= -1e15) ? `${toBigInt(value)}` : `${value}`;
     case "string":
       return encodeString(value);
     case "object":

@@ -28,13 +28,13 @@ DEPTH = 500  # of a value; JSON readers stop at about a thousand
 # What published tasks take for granted: answers to them often use these without importing them.
 _SUPPLIED = {
     "typing": "Any Callable Deque Dict FrozenSet Generator Iterable Iterator List Optional Sequence Set Tuple Union",
-    "collections": "Counter OrderedDict defaultdict deque",
+    "collections": "Counter OrderedDict defaultdict deque namedtuple",
     "heapq": "heapify heappop heappush heappushpop heapreplace nlargest nsmallest",
     "bisect": "bisect bisect_left bisect_right insort insort_left insort_right",
     "itertools": "accumulate chain combinations combinations_with_replacement cycle groupby islice permutations product"
     " starmap takewhile dropwhile zip_longest pairwise repeat count",
     "functools": "cache cmp_to_key lru_cache partial reduce",
-    "math": "ceil comb factorial floor gcd inf isqrt lcm log log2 pi sqrt",
+    "math": "ceil comb factorial floor gcd inf isqrt lcm log log2 pi prod sqrt",
     "copy": "deepcopy",
     "string": "ascii_letters ascii_lowercase ascii_uppercase digits",
 }
