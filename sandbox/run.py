@@ -108,7 +108,7 @@ class Run:
 
 
 def _room(inputs: Sequence[Input]) -> int:
-    """Bytes that the agent needs for inputs larger than it is prepared for, where its memory counts as the program's."""
+    """Bytes the agent needs for inputs larger than it is prepared for, where its memory counts as the program's."""
     largest = max((len(one) for one in inputs if isinstance(one, bytes | str)), default=0)
     return -(-3 * largest // (64 * MIB)) * 64 * MIB if largest > _LARGE else 0
 
