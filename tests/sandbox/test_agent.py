@@ -562,7 +562,7 @@ def test_builds_that_fail(agent, script, limits, ending):
 
 
 def test_a_command_that_does_not_exist_is_a_fault(agent):
-    (fault, _), done = agent.job({"main.py": ""}, ["no-such-command", "../main.py"], [b""])
+    (fault, _), _ = agent.job({"main.py": ""}, ["no-such-command", "../main.py"], [b""])
     assert fault["op"] == "fault"
     assert "no-such-command" in fault["why"]
 
