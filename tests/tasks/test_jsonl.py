@@ -93,7 +93,7 @@ def test_a_bad_row_is_named_by_file_row_and_field(line: bytes, message: str, row
         (b"\n \n", "holds no rows"),
         (b"not json\n", "row 1: no JSON"),
         (b"\n\n[]\n", "row 3: a row is a JSON object, got list"),
-        (b'{"question": "?", "answer": "!"}\n', "row 1: no row format has the columns question, answer; known are"),
+        (b'{"riddle": "?", "solved": "!"}\n', "row 1: no row format has the columns riddle, solved; known are"),
         ("{}".encode("utf-16"), "row 1: no UTF-8"),
     ],
 )
