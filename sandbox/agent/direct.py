@@ -12,7 +12,8 @@ from typing import Literal
 from synthetic1.sandbox.agent import cgroup, confine, ipc, processes
 from synthetic1.sandbox.agent.box import remove_below
 from synthetic1.sandbox.agent.launch import Command, Exit, LauncherError, Process, Streams, Tally, Warm
-from synthetic1.sandbox.agent.warm import Zygote, ZygoteProgram
+from synthetic1.sandbox.agent.starter import open_starter
+from synthetic1.sandbox.agent.warm import Spawning, Zygote
 
 _BOX = "box"
 _SWEEP_S = 10.0  # for killed processes to be gone
@@ -36,6 +37,8 @@ class DirectLauncher:
         self._cgroup = None if uid is None else cgroup.own()
         self.memory_limit: Literal["cgroup", "address_space"] = "cgroup" if self._cgroup else "address_space"
         self._zygote: Zygote | None = None
+        self._command: Command | None = None  # the last one started, and what starts it again
+        self._starter: Spawning | None = None
         self._known_oom_kills = self._cgroup.oom_kills() if self._cgroup else 0
         self._pid = os.getpid()
         self._children = processes.Children()
@@ -44,6 +47,14 @@ class DirectLauncher:
 
     def start(self, command: Command, streams: Streams) -> Process:
         limits = confine.rlimits(command.bounds, self.memory_limit, self._uid is not None)
+        if self._uid is not None and command is self._command:
+            if self._starter is None:
+                self._starter = open_starter(command, limits, self._uid, self._fork)
+            try:
+                return self.spawn(self._starter, streams)
+            except LauncherError:
+                self._end_starter()
+        self._command = command
         account = _Account(self._cgroup)
         pid = self._fork(lambda: self._execute(command, streams, limits))
         return _Tree(self, account, lambda: _wait(pid), lambda: [pid])
@@ -80,12 +91,14 @@ class DirectLauncher:
             return None
         return None if program is None else _Warm(self, program)
 
-    def start_warm(self, program: ZygoteProgram, streams: Streams) -> Process:
+    def spawn(self, starter: Spawning, streams: Streams) -> Process:
+        """By the zygote of a program, or a starter. Raises LauncherError: it is gone."""
         account = _Account(self._cgroup)
-        program.start(streams)
-        return _Tree(self, account, program.exit, lambda: processes.children(program.pid), program.watch)
+        starter.start(streams)
+        return _Tree(self, account, starter.exit, lambda: processes.children(starter.pid), starter.watch)
 
     def sweep(self) -> bool:
+        self._end_starter()
         if not self.end_strangers():
             return False
         if self._uid is not None and ipc.any_left():
@@ -102,6 +115,7 @@ class DirectLauncher:
         return self._remove_strays()
 
     def close(self) -> None:
+        self._end_starter()
         self._end_zygote()
         self.end_strangers()
 
@@ -133,8 +147,8 @@ class DirectLauncher:
         return self._known_oom_kills > before
 
     def _strangers(self) -> list[int]:
-        own = self._zygote.pid if self._zygote else None
-        return [pid for pid in self._children.pids() if pid != own]
+        own = [helper.pid for helper in (self._zygote, self._starter) if helper is not None]
+        return [pid for pid in self._children.pids() if pid not in own]
 
     def _kill_strangers(self, strangers: list[int]) -> None:
         if self._uid is None:
@@ -202,6 +216,14 @@ class DirectLauncher:
                 os._exit(127)
         return pid
 
+    def _end_starter(self) -> None:
+        self._command, starter, self._starter = None, self._starter, None
+        if starter is not None:
+            starter.close()
+            _kill(starter.pid)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(starter.pid, 0)
+
     def _end_zygote(self) -> None:
         zygote, self._zygote = self._zygote, None
         if zygote is not None:
@@ -265,11 +287,11 @@ class _Tree:
 
 
 class _Warm:
-    def __init__(self, launcher: DirectLauncher, program: ZygoteProgram) -> None:
+    def __init__(self, launcher: DirectLauncher, program: Spawning) -> None:
         self._launcher, self._program = launcher, program
 
     def start(self, streams: Streams) -> Process:
-        return self._launcher.start_warm(self._program, streams)
+        return self._launcher.spawn(self._program, streams)
 
     def close(self) -> None:
         self._program.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import signal
@@ -114,7 +115,13 @@ class Agent:
                 self._launcher.sweep()
             self._launcher.empty(self._box.work)
         dialogue = number if job.dialogue else None
-        ran = self._run(lambda streams: self._launcher.start(command, streams), job.bounds, stdin, words, dialogue)
+        start = functools.partial(self._launcher.start, command)
+        try:
+            ran = self._run(start, job.bounds, stdin, words, dialogue)
+        except LauncherError:
+            if dialogue is not None or not (self._launcher.sweep() and self._launcher.empty(self._box.work)):
+                raise
+            ran = self._run(start, job.bounds, stdin, words)  # a fresh start, by means that were not lost
         return ran, "fresh", warm
 
     def _run(

@@ -15,8 +15,8 @@ from synthetic1.sandbox.agent.launch import Command, Exit, LauncherError, Stream
 
 _SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zygote.py")
 _CONTROL_FD = 3
-_READY = struct.Struct("=?i")  # it compiles; the pid of the program's process
-_EXIT = struct.Struct("=idq")  # wait status, CPU seconds, peak bytes
+READY = struct.Struct("=?i")  # it compiles; the pid of the program's process
+EXIT = struct.Struct("=idq")  # wait status, CPU seconds, peak bytes
 _START_S = 60.0
 _COMPILE_S = 20.0
 
@@ -47,7 +47,7 @@ class Zygote:
         """Whether a program so called would have run in the same interpreter."""
         return command.argv[:-1] == self._argv and command.env == self._env
 
-    def program(self, command: Command, limits: confine.RLimits, uid: int | None) -> ZygoteProgram | None:
+    def program(self, command: Command, limits: confine.RLimits, uid: int | None) -> Spawning | None:
         """Compile a program; None if that fails.
 
         Raises:
@@ -62,14 +62,14 @@ class Zygote:
                 ours.close()
                 raise LauncherError(f"the zygote is gone: {error.strerror}") from None
         try:
-            compiles, pid = _READY.unpack(self._receive(ours, _COMPILE_S))
+            compiles, pid = READY.unpack(self._receive(ours, _COMPILE_S))
         except LauncherError:
             ours.close()
             raise
         if not compiles:
             ours.close()
             return None
-        return ZygoteProgram(ours, pid)
+        return Spawning(ours, pid)
 
     def close(self) -> None:
         """End it. Its programs' processes end with their sockets."""
@@ -107,8 +107,8 @@ class Zygote:
         return message
 
 
-class ZygoteProgram:
-    """One program's own fork of the zygote, which is forked for each input."""
+class Spawning:
+    """A process that starts another one for each input: a program's own fork of the zygote, or a starter."""
 
     def __init__(self, connection: socket.socket, pid: int) -> None:
         self._connection, self.pid = connection, pid
@@ -123,7 +123,7 @@ class ZygoteProgram:
         try:
             socket.send_fds(self._connection, [b"r"], ends)
         except OSError as error:
-            raise LauncherError(f"the program's zygote is gone: {error.strerror}") from None
+            raise LauncherError(f"what starts the program is gone: {error.strerror}") from None
 
     def exit(self) -> Exit | None:
         """Raises LauncherError: it is gone, or could not fork."""
@@ -132,10 +132,10 @@ class ZygoteProgram:
         except BlockingIOError:
             return None
         except OSError as error:
-            raise LauncherError(f"the program's zygote is gone: {error.strerror}") from None
-        if len(message) != _EXIT.size:
-            raise LauncherError("the program's zygote is gone" if not message else "the zygote cannot fork")
-        return Exit(*_EXIT.unpack(message))
+            raise LauncherError(f"what starts the program is gone: {error.strerror}") from None
+        if len(message) != EXIT.size:
+            raise LauncherError("what starts the program is gone" if not message else "the zygote cannot fork")
+        return Exit(*EXIT.unpack(message))
 
     def close(self) -> None:
         self._connection.close()

@@ -392,10 +392,35 @@ print(os.getresuid(), os.getresgid(), os.getgroups(), sorted(map(int, os.listdir
 """
     seen = set()
     for zygote in (True, False):
-        (answer,) = contained.python(tries, zygote=zygote)
-        assert answer.stdout == b"(54321, 54321, 54321) (54321, 54321, 54321) [] [0, 1, 2, 3]\n", answer
-        seen.add(answer.interpreter)
+        for answer in contained.python(tries, b"", b"", b"", zygote=zygote):
+            assert answer.stdout == b"(54321, 54321, 54321) (54321, 54321, 54321) [] [0, 1, 2, 3]\n", answer
+            seen.add(answer.interpreter)
     assert seen == {"zygote", "fresh"}
+
+
+def test_every_start_is_alike(agent):
+    """The first one is a fork, later ones may come from a starter."""
+    look = """
+import os, resource
+status = dict(line.split(":\\t", 1) for line in open("/proc/self/status") if ":\\t" in line)
+print([status[name] for name in ("Uid", "Gid", "Groups", "SigBlk", "CapInh", "CapPrm", "CapEff", "Umask")])
+print(int(status["SigIgn"], 16) % 2**31)  # the two above are the C library's own
+print([resource.getrlimit(number) for number in range(16)], open("/proc/self/oom_score_adj").read())
+print(sorted(os.listdir("/proc/self/fd")), os.getsid(0) == os.getpid(), os.getcwd(), sorted(os.environ.items()))
+"""
+    first, *others = agent.python(look, b"", b"", b"", zygote=False)
+    assert first.ending == 0, first
+    assert [other.stdout for other in others] == [first.stdout] * 2
+
+
+def test_later_starts_that_fail_say_so(agent):
+    """As the first one does."""
+    script = "import os; open('main', 'w').write('x'); os.chmod('main', 0o755)"
+    _, *results, _ = agent.job({}, ["../main"], [b""] * 3, build=build(script, "main"))
+    answers = [Answer(header, *blobs) for header, blobs in results]
+    assert [answer.ending for answer in answers] == [127] * 3
+    assert len({answer.stderr for answer in answers}) == 1
+    assert answers[0].stderr
 
 
 @given(st.data())
