@@ -56,7 +56,7 @@ def test_its_toolchains_are_the_pinned_ones(sandbox_image):
     assert python.startswith("Python 3.11.")
     assert node.startswith("v18.")
     assert cxx.startswith("12.2.")
-    assert rust.startswith("rustc 1.63.")
+    assert rust.startswith("rustc 1.85.")
     assert numpy.startswith("1.24.")
 
 

@@ -41,7 +41,7 @@ def test_status_says_what_auto_takes_and_what_there_is(sandbox_image):
     assert done.output.startswith("sandbox=auto takes docker: Docker engine ")
     for line in (
         "    python      Python 3.11.",
-        "    rust        rustc 1.63.",
+        "    rust        rustc 1.85.",
         f"image       {sandbox_image} (this version)",
     ):
         assert line in done.output
