@@ -1,4 +1,4 @@
-"""Evaluation: pass@1 on held-out tasks, with intervals, by level, and by whether the model thought."""
+"""Evaluation: pass@1 and pass@k on held-out tasks, with intervals, in all and by what tasks differ in."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from synthetic1.completion import Completion
 from synthetic1.inference.engine import Engine, Sampling
-from synthetic1.reports.statistics import wilson
+from synthetic1.reports.statistics import mean_interval, pass_at_k, wilson
 from synthetic1.rewards.scorer import Scorer
 from synthetic1.task import Task
 from synthetic1.trainers.problems import level_of
@@ -19,19 +20,46 @@ Gather = Callable[[list[Sample]], list[Sample]]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Judged completions, one a task. Unscorable ones are counted, and left out of every rate."""
+    """Judged completions, one or several a task. Unscorable ones are counted, and left out of every rate."""
 
     samples: tuple[Sample, ...]
 
     @property
     def scores(self) -> list[float]:
-        """One score a scorable task."""
+        """One score a scorable completion."""
         return [s.verdict.score for s in self.samples if s.verdict.score is not None]
 
     @property
     def score_by_key(self) -> dict[str, float | None]:
-        """The scores by ``task.key``: what two evaluations are paired by."""
-        return {s.task.key: s.verdict.score for s in self.samples}
+        """The mean score by ``task.key``, ``None`` without a scorable one: what two evaluations are paired by."""
+        return {key: _mean([s.verdict.score for s in samples]) for key, samples in self._by_task().items()}
+
+    def pass_at(self, k: int) -> dict[str, Any]:
+        """``{"pass_at_k", "ci95", "n"}`` over the tasks with at least ``k`` scorable completions."""
+        counts = [
+            (len(scores), sum(score == 1.0 for score in scores))
+            for samples in self._by_task().values()
+            if len(scores := [s.verdict.score for s in samples if s.verdict.score is not None]) >= k
+        ]
+        estimate = mean_interval([[pass_at_k(n, c, k)] for n, c in counts])
+        return {"pass_at_k": estimate.mean if counts else None, "ci95": list(estimate.ci95), "n": estimate.n}
+
+    def by(self, part: Callable[[Task], str | None]) -> dict[str, dict[str, Any]]:
+        """Rates of the parts that ``part`` sorts tasks into, sorted by name; ``None`` leaves a task out."""
+        parts: dict[str, list[Sample]] = {}
+        for sample in self.samples:
+            name = part(sample.task)
+            if name is not None:
+                parts.setdefault(name, []).append(sample)
+        return {
+            name: _rate(parts[name]) for name in sorted(parts, key=lambda n: (len(n), n) if n.isdigit() else (99, n))
+        }
+
+    def _by_task(self) -> dict[str, list[Sample]]:
+        tasks: dict[str, list[Sample]] = {}
+        for sample in self.samples:
+            tasks.setdefault(sample.task.key, []).append(sample)
+        return tasks
 
     def summary(self) -> dict[str, Any]:
         """``pass_at_1``, ``ci95``, ``n``, ``think_share``, ``by_level`` and ``by_thinking`` (see ``reports``)."""
@@ -52,31 +80,74 @@ class Evaluation:
         }
 
 
+def language_of(task: Task) -> str | None:
+    """The programming language that a task is about, where it has one."""
+    for values in (task.verification_info, task.metadata):
+        if isinstance(name := values.get("language"), str):
+            return name
+    return None
+
+
+def _mean(scores: Sequence[float | None]) -> float | None:
+    known = [score for score in scores if score is not None]
+    return sum(known) / len(known) if known else None
+
+
 def _rate(samples: Sequence[Sample]) -> dict[str, Any]:
-    scores = [s.verdict.score for s in samples if s.verdict.score is not None]
+    """pass@1 of completions; several of one task are known to be alike."""
+    solved: dict[str, list[float]] = {}
+    for s in samples:
+        if s.verdict.score is not None:
+            solved.setdefault(s.task.key, []).append(float(s.verdict.score == 1.0))
+    scores = [score for group in solved.values() for score in group]
     if not scores:
         return {"n": 0, "pass_at_1": None, "ci95": None}
-    solved = sum(score == 1.0 for score in scores)
-    return {"n": len(scores), "pass_at_1": solved / len(scores), "ci95": list(wilson(solved, len(scores)))}
+    if len(scores) == len(solved):
+        return {
+            "n": len(scores),
+            "pass_at_1": sum(scores) / len(scores),
+            "ci95": list(wilson(sum(scores), len(scores))),
+        }
+    estimate = mean_interval(list(solved.values()))
+    return {"n": estimate.n, "pass_at_1": estimate.mean, "ci95": list(estimate.ci95)}
 
 
 def evaluate(
-    tasks: Sequence[Task], scorer: Scorer, engine: Engine, sampling: Sampling, *, gather: Gather | None = None
+    tasks: Sequence[Task],
+    scorer: Scorer,
+    engine: Engine,
+    sampling: Sampling,
+    *,
+    samples: int = 1,
+    gather: Gather | None = None,
+    on_completion: Callable[[], None] | None = None,
 ) -> Evaluation:
-    """One completion a task from ``engine``, judged by ``scorer``.
+    """``samples`` completions a task from ``engine``, judged by ``scorer``.
 
     Args:
         gather: joins the samples of several processes, in the order of their ranks.
+        on_completion: called as each task's completions are there.
     """
 
-    async def complete() -> list[Any]:
-        asked = [engine.complete([{"role": "user", "content": task.prompt}], 1, sampling) for task in tasks]
-        return list(await asyncio.gather(*asked))
+    async def ask(task: Task) -> list[Completion]:
+        made = await engine.complete([{"role": "user", "content": task.prompt}], samples, sampling)
+        if on_completion is not None:
+            on_completion()
+        return made
 
-    completions = [made[0] for made in asyncio.run(complete())]
-    verdicts = scorer.score_sync(list(zip(tasks, completions, strict=True)))
-    samples = [
+    async def complete() -> list[list[Completion]]:
+        try:
+            return list(await asyncio.gather(*(ask(task) for task in tasks)))
+        finally:
+            if (aclose := getattr(engine, "aclose", None)) is not None:  # a client belongs to this loop
+                await aclose()
+
+    made = asyncio.run(complete())
+    pairs = [(task, completion) for task, group in zip(tasks, made, strict=True) for completion in group]
+    verdicts = scorer.score_sync(pairs)
+    places = [place for place, group in enumerate(made) for _ in group]
+    judged = [
         Sample(i, task, completion, (completion.usage or {}).get("completion_tokens", 0), verdict, verdict.score)
-        for i, (task, completion, verdict) in enumerate(zip(tasks, completions, verdicts, strict=True))
+        for i, (task, completion), verdict in zip(places, pairs, verdicts, strict=True)
     ]
-    return Evaluation(tuple(gather(samples) if gather else samples))
+    return Evaluation(tuple(gather(judged) if gather else judged))

@@ -70,7 +70,8 @@ def test_nothing_to_evaluate():
 
 
 def test_samples_of_other_processes_count():
-    evaluation = evaluate(TASKS[:1], Scorer(), Parrot(), SAMPLING, gather=lambda samples: [*samples, *samples])
+    others = evaluate(TASKS[1:2], Scorer(), Parrot(), SAMPLING).samples
+    evaluation = evaluate(TASKS[:1], Scorer(), Parrot(), SAMPLING, gather=lambda samples: [*samples, *others])
     assert evaluation.summary()["n"] == 2
 
 

@@ -1,0 +1,62 @@
+"""How good a model is: pass@1 and pass@k on held-out tasks, with 95% intervals, of a checkpoint or a server.
+
+    python trainers/evaluate_model.py env=code_understanding model=runs/grpo/NAME/model
+    python trainers/evaluate_model.py env=math model=Qwen/Qwen3-0.6B engine=vllm samples=8  # and pass@8
+    python trainers/evaluate_model.py env=math server=http://localhost:8000/v1              # any such server
+    python trainers/evaluate_model.py … compare=runs/evaluate/OTHER                  # is the difference significant?
+    python trainers/evaluate_model.py --help                                     # every setting
+
+Two evaluations of the same environment and seed see the same tasks, so they are compared task by task: McNemar's exact
+test for one completion a task, a paired permutation test for several (``synthetic1.reports.statistics``).
+"""
+
+from __future__ import annotations
+
+from synthetic1.program import run_program
+from synthetic1.trainers.evaluation_settings import EvaluationSettings
+
+
+def run(settings: EvaluationSettings) -> None:
+    """Evaluate as the settings say; write the run folder and print the table."""
+    import time
+
+    from synthetic1.inference.engine import Sampling
+    from synthetic1.reports import terminal
+    from synthetic1.trainers import evaluation_report, problems
+    from synthetic1.trainers.evaluation import evaluate
+    from synthetic1.trainers.evaluation_engine import open_engine
+
+    started = time.perf_counter()
+    other = evaluation_report.read_other(settings.compare) if settings.compare else None
+    folder = evaluation_report.open_folder(settings)
+    with folder, open_engine(settings) as (engine, thinking_open, model):
+        learned = problems.Problems.make(settings.env, split="test", thinking_open=thinking_open)
+        tasks = problems.Problems.held_out(learned, settings.env, settings.n)
+        header = {
+            "env": learned.tasks.name,
+            "model": model,
+            "engine": engine.name,
+            "tasks": f"{len(tasks):,} held out, {settings.samples} completion(s) each",
+            "run_folder": str(folder.path),
+        }
+        terminal.show_header(header, title="evaluation")
+        s = settings.sampling
+        sampling = Sampling(s.max_tokens, s.temperature, s.top_p, settings.seed)
+        with evaluation_report.progress(len(tasks)) as advance:
+            made = evaluate(tasks, learned.scorer, engine, sampling, samples=settings.samples, on_completion=advance)
+        result = evaluation_report.result(settings, made, model, time.perf_counter() - started, other)
+        folder.write_config(settings.model_dump(mode="json"))
+        for sample in made.samples:
+            folder.log_sample(sample.row(0, "after"))
+        folder.write_result(result)
+    evaluation_report.show(result, settings.compare)
+    print(f"result: {folder.path / 'result.json'}")
+
+
+def main() -> None:
+    """Compose the configuration from the command line, and evaluate."""
+    run_program("evaluate_model", EvaluationSettings, run, open_groups={"model": ("hub", "model.name")})
+
+
+if __name__ == "__main__":
+    main()

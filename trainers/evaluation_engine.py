@@ -1,0 +1,71 @@
+"""Where an evaluation's completions come from: a checkpoint here, a vLLM server of our own, or any server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from synthetic1.inference.engine import Engine
+from synthetic1.trainers.evaluation_settings import EvaluationSettings
+
+
+@contextmanager
+def open_engine(settings: EvaluationSettings) -> Iterator[tuple[Engine, bool, str]]:
+    """The engine, whether its prompts end inside a thought, and the model's name.
+
+    Raises:
+        ProgramError: no such model, or a server that does not answer as it should.
+    """
+    if settings.engine == "transformers":
+        yield _transformers(settings)
+    elif settings.engine == "vllm":
+        with _launched(settings) as found:
+            yield found
+    else:
+        from synthetic1.inference.server import Server
+
+        assert settings.server is not None
+        server = Server((settings.server,), settings.server_model, max_in_flight=settings.concurrency)
+        yield _client(server), server.thinking_open, settings.model_name
+
+
+def _transformers(settings: EvaluationSettings) -> tuple[Engine, bool, str]:
+    import torch
+
+    from synthetic1.trainers import models, problems
+    from synthetic1.trainers.transformers_engine import TransformersEngine
+
+    tokenizer = models.load_tokenizer(settings.model)
+    model: Any = models.load_model(settings.model)
+    if torch.cuda.is_available():
+        model = model.to("cuda")
+    thinking_open = problems.prompt_opens_thinking(tokenizer)
+    engine = TransformersEngine(model, tokenizer, batch_size=settings.batch_size, thinking_open=thinking_open)
+    return engine, thinking_open, settings.model.name
+
+
+@contextmanager
+def _launched(settings: EvaluationSettings) -> Iterator[tuple[Engine, bool, str]]:
+    """A vLLM server for as long as the block lasts; it runs on a loop of its own, evaluation on another."""
+    from dataclasses import replace
+
+    from synthetic1.inference.launch import launch_vllm
+    from synthetic1.trainers import models, problems
+
+    thinking_open = problems.prompt_opens_thinking(models.load_tokenizer(settings.model))
+    with asyncio.Runner() as runner:
+        launched = launch_vllm(models.model_path(settings.model), arguments=tuple(settings.vllm_arguments))
+        server = runner.run(launched.__aenter__())
+        try:
+            server = replace(server, max_in_flight=settings.concurrency, thinking_open=thinking_open)
+            yield _client(server), thinking_open, settings.model.name
+        finally:
+            runner.run(launched.__aexit__(None, None, None))
+
+
+def _client(server: Any) -> Engine:
+    from synthetic1.inference.client import Client
+
+    return Client(server)

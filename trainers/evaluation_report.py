@@ -1,0 +1,157 @@
+"""What an evaluation leaves behind and says: ``result.json``, the table, the comparison with another one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from synthetic1.program import ProgramError
+from synthetic1.reports.run_folder import RunFolder
+from synthetic1.reports.statistics import paired_test
+from synthetic1.rewards.registry import canonical_task_type
+from synthetic1.trainers.evaluation import Evaluation, language_of
+from synthetic1.trainers.evaluation_settings import EvaluationSettings
+from synthetic1.trainers.runs import versions
+
+
+def open_folder(settings: EvaluationSettings) -> RunFolder:
+    """The run folder, empty; an older one is put aside under ``overwrite=true``.
+
+    Raises:
+        RunFolderError: the folder is in use, holds a run, or cannot be written.
+    """
+    path = (Path(settings.runs) / "evaluate" / settings.name).absolute()
+    if settings.overwrite and path.exists():
+        number = next(n for n in range(1, 10_000) if not path.with_name(f"{path.name}.{n}").exists())
+        path.rename(path.with_name(f"{path.name}.{number}"))
+    return RunFolder.create(path, resume=False)
+
+
+def read_other(where: str) -> dict[str, Any]:
+    """``result.json`` of another evaluation.
+
+    Raises:
+        ProgramError: there is none, or it holds no scores by task.
+    """
+    path = Path(where)
+    path = path / "result.json" if path.is_dir() else path
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ProgramError(f"compare: cannot read {path}: {error}") from None
+    if not isinstance(result, dict) or not isinstance(result.get("scores"), dict):
+        raise ProgramError(f"compare: {path} is no result of evaluate_model.py: it has no `scores` by task")
+    return result
+
+
+def result(
+    settings: EvaluationSettings, made: Evaluation, model: str, seconds: float, other: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """``result.json``: rates in all and by part, ``scores`` by ``task.key``, the comparison."""
+    families = made.by(lambda task: canonical_task_type(task.task_type))
+    languages = made.by(language_of)
+    scores = made.score_by_key
+    return {
+        "program": "evaluate_model",
+        "env": settings.env.name,
+        "env_kwargs": settings.env.kwargs if settings.env.id else settings.env.mixture,
+        "model": model,
+        "engine": settings.engine,
+        "sampling": settings.sampling.model_dump(),
+        "samples": settings.samples,
+        "seed": settings.seed,
+        **made.summary(),
+        "pass_at_k": {str(k): made.pass_at(k) for k in settings.ks},
+        "by_family": families,
+        "by_language": languages,
+        "compared": compared(other, scores) if other is not None else None,
+        "seconds": {"total": round(seconds, 1)},
+        "versions": versions(),
+        "scores": scores,
+    }
+
+
+def compared(other: Mapping[str, Any], scores: Mapping[str, float | None]) -> dict[str, Any]:
+    """The paired test over the tasks that both evaluations scored; ``before`` is the other one.
+
+    Raises:
+        ProgramError: they have no task in common.
+    """
+    both = [(other["scores"].get(key), score) for key, score in scores.items()]
+    pairs = [(b, a) for b, a in both if b is not None and a is not None]
+    if not pairs:
+        raise ProgramError("compare: the two evaluations have no task in common; same env, arguments and seed?")
+    test = paired_test([b for b, _ in pairs], [a for _, a in pairs])
+    return {
+        "model": other.get("model"),
+        "pass_at_1": sum(b for b, _ in pairs) / len(pairs),
+        "n": test.n,
+        "difference": test.difference,
+        "difference_ci95": list(test.ci95),
+        "p_value": test.p_value,
+        "method": test.method,
+        "significant": test.p_value < 0.05,
+    }
+
+
+def show(result: Mapping[str, Any], compare: str | None) -> None:
+    """The table on the screen, plain where it is no terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("", "tasks", "pass", "95% interval", box=None, pad_edge=False)
+
+    def row(label: str, rate: Mapping[str, Any], key: str = "pass_at_1") -> None:
+        value, ends = rate[key], rate["ci95"]
+        table.add_row(label, str(rate["n"]), *(("-", "-") if value is None else (f"{value:.3f}", _interval(ends))))
+
+    row("pass@1", result)
+    for k, rate in result["pass_at_k"].items():
+        row(f"pass@{k}", rate, "pass_at_k")
+    for title, key in (("family", "by_family"), ("language", "by_language"), ("level", "by_level")):
+        parts = result[key]
+        if len(parts) > 1:
+            for name, rate in parts.items():
+                row(f"{title} {name}", rate)
+    for name, rate in result["by_thinking"].items():
+        if rate["n"]:
+            row(f"{name.replace('_', ' ')}, {rate['share']:.0%}", rate)
+    Console(highlight=False).print(table)
+    if result["unscorable"]:
+        print(f"{result['unscorable']} completion(s) could not be scored, a failure of ours; they count nowhere")
+    if (test := result["compared"]) is not None:
+        verdict = "significant" if test["significant"] else "not significant"
+        print(
+            f"against {compare}: {test['difference']:+.3f} {_interval(test['difference_ci95'], '+.3f')}, "
+            f"p = {test['p_value']:.2g} on {test['n']} tasks: {verdict} at 5%"
+        )
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[], None]]:
+    """Counts tasks on the screen: a bar on a terminal, else a line now and then."""
+    done, step = 0, max(total // 5, 1)
+
+    def plain() -> None:
+        nonlocal done
+        done += 1
+        if done % step == 0 or done == total:
+            print(f"{done}/{total} tasks", flush=True)
+
+    if not sys.stdout.isatty():
+        yield plain
+        return
+    from rich.progress import Progress
+
+    with Progress() as bar:
+        line = bar.add_task("completions", total=total)
+        yield lambda: bar.advance(line)
+
+
+def _interval(ends: Any, spec: str = ".3f") -> str:
+    low, high = ends
+    return f"[{low:{spec}}, {high:{spec}}]"

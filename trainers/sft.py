@@ -1,0 +1,103 @@
+"""Supervised fine-tuning on verified traces, with TRL: R1's cold start.
+
+    python trainers/sft.py data=exports/r1 model=Qwen/Qwen3-0.6B trainer.learning_rate=4e-5
+    python trainers/sft.py data=[a.jsonl,b.parquet] dry_run=true      # read, tokenize and count, train nothing
+    accelerate launch --num_processes 8 trainers/sft.py …             # several processes
+    python trainers/sft.py --help                                     # every setting
+
+The loss is on completions alone, thought included, and is a mean over their tokens. ``synthetic1.trainers.sft_data``
+says how a sample becomes tokens, and why the chat template never sees a completion.
+"""
+
+from __future__ import annotations
+
+from synthetic1.program import run_program
+from synthetic1.trainers.sft_settings import SftSettings
+
+
+def train(settings: SftSettings) -> None:
+    """Train as the settings say; everything a person sees of it goes to the screen and to the run folder."""
+    import time
+
+    import torch
+    from accelerate import PartialState
+    from transformers import PrinterCallback, set_seed
+    from transformers.utils.logging import disable_progress_bar
+
+    from synthetic1.trainers.rollout import prepare_imports
+
+    prepare_imports("transformers")
+    disable_progress_bar()
+
+    from datasets import Dataset
+    from trl import SFTTrainer
+
+    from synthetic1.program import ProgramError
+    from synthetic1.reports import terminal
+    from synthetic1.trainers import models, sft_data, sft_run
+    from synthetic1.trainers.callbacks import StopOnSignal
+    from synthetic1.trainers.checkpoints import explain_failed_save, last_complete, step_of
+
+    started = time.perf_counter()
+    processes = PartialState(cpu=not torch.cuda.is_available())
+    is_main, ranks = processes.is_main_process, processes.num_processes
+
+    # What is learned, as tokens.
+    set_seed(settings.seed)
+    tokenizer = models.load_tokenizer(settings.model)
+    model = models.load_model(settings.model)
+    context = models.context_length(model)
+    limit = min(settings.trainer.max_length or context, context)
+    samples = sft_data.tokenize(tokenizer, sft_data.read_rows(sft_data.files(settings.paths)), limit)
+    folder = sft_run.folder(settings)
+    try:
+        args = sft_run.sft_config(settings, folder / "checkpoints", ranks)
+    except (ValueError, TypeError) as error:
+        raise ProgramError(str(error)) from error
+    if is_main:
+        terminal.show_header(sft_run.header(settings, samples, limit, ranks), title="SFT")
+    if settings.dry_run:
+        print("all is well; without dry_run=true, training follows")
+        return
+
+    # Where it is written, and where it goes on.
+    run = sft_run.open_run(settings, folder) if is_main else None
+    processes.wait_for_everyone()
+    checkpoint = last_complete(folder / "checkpoints") if settings.resume else None
+    if run is not None:
+        run.truncate_after(step_of(checkpoint) if checkpoint else -1)
+
+    trainer = SFTTrainer(
+        model=model,
+        args=args,
+        train_dataset=Dataset.from_list(samples.rows),
+        processing_class=tokenizer,
+        peft_config=models.lora_config(settings.model),
+    )
+    stop = StopOnSignal(1)
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(sft_run.LossRecorder(run))
+    trainer.add_callback(sft_run.WholeCheckpoints())
+    trainer.add_callback(stop)
+    try:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if not stop.asked:
+            trainer.save_model(str(folder / "model"))
+    except OSError as error:
+        raise explain_failed_save(folder, error) from error
+    if stop.asked:
+        if is_main:
+            print(f"stopped at step {trainer.state.global_step}; go on with the same command and resume=true")
+        raise SystemExit(130)
+    if run is not None:
+        run.write_result(sft_run.result(settings, samples, trainer.state, time.perf_counter() - started))
+        print(f"model:  {folder / 'model'}")
+
+
+def main() -> None:
+    """Compose the configuration from the command line, and train."""
+    run_program("sft", SftSettings, train, open_groups={"model": ("hub", "model.name")})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+r"""Samples of an SFT export as token ids: exactly what the model would have read, and exactly what it should write.
+
+The completion never goes through the chat template: R1's and Qwen's templates cut a thought out of it. A sample is
+
+    template(prompt, add_generation_prompt=True) + completion + end of turn
+
+tokenized in those pieces, as at inference, where the prompt's tokens are fixed before the first one is sampled. Where
+the template opens the thought itself (``…<think>\n``), the completion's own opening tag is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from synthetic1.completion import OPEN
+from synthetic1.program import ProgramError
+from synthetic1.trainers.problems import prompt_opens_thinking
+
+SUFFIXES = (".jsonl", ".parquet")
+MARK = "\x02synthetic1 completion\x03"  # stands for a completion where the template's end of a turn is looked up
+IGNORED = -100  # the label of tokens without a loss, as PyTorch's cross entropy has it
+
+
+@dataclass(frozen=True)
+class Tokenized:
+    """Samples that fit, and what became of the others."""
+
+    rows: list[dict[str, list[int]]]
+    """``input_ids`` and ``labels``; labels are -100 on the prompt."""
+    too_long: int
+    longest: int
+    """Tokens of the longest sample kept."""
+    tokens: int
+    """Completion tokens of all samples kept: what the loss is over."""
+    dropped: list[str] = field(default_factory=list)
+    """Where the first few samples left out stand."""
+
+
+def files(paths: Sequence[str]) -> list[Path]:
+    """The files that ``paths`` name; a folder stands for the samples in it.
+
+    Raises:
+        ProgramError: nothing there, or no file of samples.
+    """
+    found: list[Path] = []
+    for text in paths:
+        path = Path(text).expanduser()
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
+            if not inside:
+                raise ProgramError(f"data: {path} holds no .jsonl and no .parquet file of samples")
+            found += inside
+        elif not path.is_file():
+            raise ProgramError(f"data: there is no file or folder {path}")
+        elif path.suffix not in SUFFIXES:
+            raise ProgramError(f"data: {path} is neither .jsonl nor .parquet")
+        else:
+            found.append(path)
+    return found
+
+
+def read_rows(paths: Sequence[Path]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(where, row) of every sample, in order.
+
+    Raises:
+        ProgramError: a line that is no JSON object.
+    """
+    for path in paths:
+        if path.suffix == ".parquet":
+            import pyarrow.parquet as parquet
+
+            number = 0
+            for batch in parquet.ParquetFile(path).iter_batches(batch_size=1_000):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield f"{path} row {number}", row
+            continue
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    try:
+                        row = json.loads(line)
+                    except ValueError as error:
+                        raise ProgramError(f"{path} line {number} is no JSON: {error}") from None
+                    yield f"{path} line {number}", row
+
+
+def messages_of(row: Mapping[str, Any], where: str) -> tuple[list[dict[str, str]], str]:
+    """The prompt's messages and the text of the completion.
+
+    Raises:
+        ProgramError: not a conversational prompt and completion; says what is missing.
+    """
+    prompt, completion = row.get("prompt"), row.get("completion")
+    shape = 'wants {"prompt": [{"role": …, "content": …}], "completion": [{"role": "assistant", "content": …}]}'
+    if not isinstance(prompt, list) or not isinstance(completion, list) or len(completion) != 1:
+        raise ProgramError(f"data: {where} {shape}; it has {', '.join(map(repr, row)) or 'nothing'}")
+    for message in (*prompt, *completion):
+        if not isinstance(message, Mapping) or not isinstance(message.get("content"), str) or "role" not in message:
+            raise ProgramError(f"data: {where}: a message has no role or no text; {shape}")
+    if completion[0]["role"] != "assistant" or not completion[0]["content"]:
+        raise ProgramError(f"data: {where}: the completion is not a text by the assistant")
+    return [{"role": m["role"], "content": m["content"]} for m in prompt], completion[0]["content"]
+
+
+def end_of_turn(tokenizer: Any) -> list[int]:
+    """The tokens with which the template ends an assistant's turn; always with the end token that generation stops at.
+
+    Read off a rendered conversation, so it holds for any template; spaces after the end token are left out.
+    """
+    talk = [{"role": "user", "content": "?"}, {"role": "assistant", "content": MARK}]
+    text: str = tokenizer.apply_chat_template(talk, tokenize=False)
+    after = text.rpartition(MARK)[2].rstrip()
+    ids: list[int] = tokenizer(after, add_special_tokens=False)["input_ids"]
+    end: int = tokenizer.eos_token_id
+    return ids[: ids.index(end) + 1] if end in ids else [*ids, end]
+
+
+def tokenize(tokenizer: Any, rows: Iterator[tuple[str, Mapping[str, Any]]], max_length: int) -> Tokenized:
+    """Every sample as ``input_ids`` and ``labels``; those longer than ``max_length`` tokens are left out, never cut.
+
+    Raises:
+        ProgramError: a sample of another shape, or none at all that fits.
+    """
+    opened, ending = prompt_opens_thinking(tokenizer), end_of_turn(tokenizer)
+    kept: list[dict[str, list[int]]] = []
+    dropped: list[str] = []
+    seen = longest = tokens = too_long = 0
+    for where, row in rows:
+        seen += 1
+        messages, text = messages_of(row, where)
+        if opened:
+            text = _without_opening(text)
+        prompt: list[int] = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
+        answer: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+        answer = [*answer, *ending]
+        length = len(prompt) + len(answer)
+        if length > max_length:
+            too_long += 1
+            if len(dropped) < 3:
+                dropped.append(f"{where} ({length:,} tokens)")
+            continue
+        longest, tokens = max(longest, length), tokens + len(answer)
+        kept.append({"input_ids": prompt + answer, "labels": [IGNORED] * len(prompt) + answer})
+    if not seen:
+        raise ProgramError("data: the files hold no samples")
+    if not kept:
+        raise ProgramError(f"data: none of {seen:,} samples fits trainer.max_length={max_length}: {dropped[0]}")
+    return Tokenized(kept, too_long, longest, tokens, dropped)
+
+
+def _without_opening(text: str) -> str:
+    """The template has written ``<think>`` and a line break already."""
+    head = text.lstrip()
+    return head[len(OPEN) :].removeprefix("\n") if head.startswith(OPEN) else text
