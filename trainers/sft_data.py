@@ -120,21 +120,30 @@ def end_of_turn(tokenizer: Any) -> list[int]:
     return ids[: ids.index(end) + 1] if end in ids else [*ids, end]
 
 
+def opened_with(tokenizer: Any) -> str | None:
+    """Where the template opens the thought: the white space that it writes after ``<think>``; else ``None``."""
+    if not prompt_opens_thinking(tokenizer):
+        return None
+    asked = [{"role": "user", "content": "?"}]
+    text: str = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False)
+    return text.rpartition(OPEN)[2]
+
+
 def tokenize(tokenizer: Any, rows: Iterator[tuple[str, Mapping[str, Any]]], max_length: int) -> Tokenized:
     """Every sample as ``input_ids`` and ``labels``; those longer than ``max_length`` tokens are left out, never cut.
 
     Raises:
         ProgramError: a sample of another shape, or none at all that fits.
     """
-    opened, ending = prompt_opens_thinking(tokenizer), end_of_turn(tokenizer)
+    opening, ending = opened_with(tokenizer), end_of_turn(tokenizer)
     kept: list[dict[str, list[int]]] = []
     dropped: list[str] = []
     seen = longest = tokens = too_long = 0
     for where, row in rows:
         seen += 1
         messages, text = messages_of(row, where)
-        if opened:
-            text = _without_opening(text)
+        if opening is not None:
+            text = _without_opening(text, opening)
         prompt: list[int] = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
         answer: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
         answer = [*answer, *ending]
@@ -153,7 +162,7 @@ def tokenize(tokenizer: Any, rows: Iterator[tuple[str, Mapping[str, Any]]], max_
     return Tokenized(kept, too_long, longest, tokens, dropped)
 
 
-def _without_opening(text: str) -> str:
-    """The template has written ``<think>`` and a line break already."""
+def _without_opening(text: str, space: str) -> str:
+    """``text`` without the ``<think>`` and the ``space`` after it that the template has written already."""
     head = text.lstrip()
-    return head[len(OPEN) :].removeprefix("\n") if head.startswith(OPEN) else text
+    return head[len(OPEN) :].removeprefix(space) if head.startswith(OPEN) else text

@@ -37,6 +37,18 @@ PROGRAMS = (
         "Train with GRPO on verifiable rewards: `env=… model=… rollout=… recipe=…`; `--help` lists the configuration.",
         "train",
     ),
+    Program(
+        "sft",
+        "synthetic1.trainers.sft",
+        "Fine-tune on verified traces: `data=… model=…`; `--help` lists the configuration.",
+        "train",
+    ),
+    Program(
+        "evaluate",
+        "synthetic1.trainers.evaluate_model",
+        "pass@1 and pass@k of a checkpoint or a server: `env=… model=…`; `--help` lists the configuration.",
+        "train",
+    ),
 )
 
 

@@ -1,0 +1,125 @@
+"""Samples as tokens: what is learned is what the model would have had to write, to the byte, whatever the template."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from synthetic1.program import ProgramError
+from synthetic1.trainers import sft_data
+from synthetic1.trainers.models import load_tokenizer
+from synthetic1.trainers.settings import ModelSettings
+
+TURNS = (
+    "{%- for m in messages -%}{{ '<|im_start|>' + m.role + '\n' }}"
+    "{%- if m.role == 'assistant' and '</think>' in m.content -%}{{ m.content.split('</think>')[-1].lstrip('\n') }}"
+    "{%- else -%}{{ m.content }}{%- endif -%}{{ '<|im_end|>\n' }}{%- endfor -%}"
+)
+START = "{%- if add_generation_prompt -%}{{ '<|im_start|>assistant\n' }}{%- endif -%}"
+TEMPLATES = {
+    "its own": None,
+    "strips the thought, as R1's and Qwen's do": TURNS + START,
+    "opens the thought, as R1's does": TURNS + START.replace("assistant\n", "assistant\n<think>\n"),
+    "ends turns with no end token": START.replace("<|im_start|>assistant\n", "assistant: ").replace(
+        "{%- if", "{%- for m in messages -%}{{ m.role + ': ' + m.content + '\n' }}{%- endfor -%}{%- if", 1
+    ),
+}
+OPENS = "opens the thought, as R1's does"
+TEXTS = [
+    "<think>\nfirst, then\n</think>\nthe answer",
+    "<think>no line break</think>x",
+    "no thought at all",
+    '  <think>\n\nα β\t"quotes"</think>\n\n{"output": "ab"}  \n',
+    "a lone close</think> and more",
+]
+
+
+def row(text, prompt="What?"):
+    return {"prompt": [{"role": "user", "content": prompt}], "completion": [{"role": "assistant", "content": text}]}
+
+
+@pytest.fixture(params=TEMPLATES, ids=str)
+def template(request):
+    tokenizer = load_tokenizer(ModelSettings(name="embedded"))
+    if TEMPLATES[request.param] is not None:
+        tokenizer.chat_template = TEMPLATES[request.param]
+    return request.param, tokenizer
+
+
+def learned(tokenizer, sample):
+    """(what the model reads, what it must write) as text."""
+    split = next(i for i, label in enumerate(sample["labels"]) if label != sft_data.IGNORED)
+    assert sample["labels"][split:] == sample["input_ids"][split:]
+    read, written = sample["input_ids"][:split], sample["input_ids"][split:]
+    return tokenizer.decode(read), written
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_nothing_of_a_completion_is_lost_and_nothing_added(template, text):
+    name, tokenizer = template
+    made = sft_data.tokenize(tokenizer, iter([("here", row(text))]), 10_000)
+    read, written = learned(tokenizer, made.rows[0])
+    asked = [{"role": "user", "content": "What?"}]
+    assert read == tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False)
+    assert written[-1] == tokenizer.eos_token_id
+    said = tokenizer.decode(written).removesuffix(tokenizer.eos_token)
+    if name == OPENS and text.lstrip().startswith("<think>"):
+        assert read.endswith("<think>\n")
+        assert said == text.lstrip().removeprefix("<think>").removeprefix("\n")
+    else:
+        assert said == text
+    assert made.tokens == len(written)
+    assert made.longest == len(made.rows[0]["input_ids"])
+
+
+def test_what_is_too_long_is_left_out_whole_and_counted():
+    tokenizer = load_tokenizer(ModelSettings(name="embedded"))
+    rows = [("one", row("short")), ("two", row("x" * 500)), ("three", row("also short"))]
+    made = sft_data.tokenize(tokenizer, iter(rows), 100)
+    assert (len(made.rows), made.too_long) == (2, 1)
+    assert made.longest <= 100
+    assert made.dropped[0].startswith("two (5")
+    with pytest.raises(ProgramError, match=r"none of 1 samples fits trainer.max_length=100: two \(5\d\d tokens\)"):
+        sft_data.tokenize(tokenizer, iter(rows[1:2]), 100)
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ({"text": "x"}, "it has 'text'"),
+        ({}, "it has nothing"),
+        ({"prompt": "x", "completion": "y"}, "wants"),
+        ({**row("y"), "completion": []}, "wants"),
+        ({**row("y"), "completion": [{"role": "user", "content": "y"}]}, "not a text by the assistant"),
+        ({**row("y"), "completion": [{"role": "assistant", "content": ""}]}, "not a text by the assistant"),
+        ({**row("y"), "prompt": [{"content": "y"}]}, "no role or no text"),
+    ],
+)
+def test_a_row_of_another_shape_is_named(bad, said):
+    with pytest.raises(ProgramError, match=r"data: x line 3.*" + said):
+        sft_data.messages_of(bad, "x line 3")
+
+
+def test_files_and_folders(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    (tmp_path / "b.jsonl").write_text("\n".join(json.dumps(row(t)) for t in TEXTS) + "\n\n")
+    parquet.write_table(pa.Table.from_pylist([row("in parquet")]), tmp_path / "a.parquet")
+    (tmp_path / "README.md").write_text("not samples")
+    rows = list(sft_data.read_rows(sft_data.files([str(tmp_path)])))
+    texts = [sft_data.messages_of(r, where)[1] for where, r in rows]
+    assert texts == ["in parquet", *TEXTS]
+    assert rows[1][0] == f"{tmp_path / 'b.jsonl'} line 1"
+    (tmp_path / "torn.jsonl").write_text('{"prompt": [')
+    with pytest.raises(ProgramError, match=r"torn.jsonl line 1 is no JSON"):
+        list(sft_data.read_rows([tmp_path / "torn.jsonl"]))
+
+
+def test_what_is_no_file_of_samples_is_said(tmp_path):
+    (tmp_path / "x.csv").write_text("")
+    (tmp_path / "empty").mkdir()
+    for name, said in (("nope", "no file or folder"), ("x.csv", "neither .jsonl nor .parquet"), ("empty", "holds no")):
+        with pytest.raises(ProgramError, match=said):
+            sft_data.files([str(tmp_path / name)])
