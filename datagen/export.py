@@ -1,0 +1,66 @@
+"""Export what a run verified: for SFT, as preference pairs, or in SYNTHETIC-1's published columns.
+
+    python datagen/export.py run=r1-math to=exports/r1-math                        # SFT samples, verified only
+    python datagen/export.py run=r1-math to=exports/pairs format=preference
+    python datagen/export.py run=[a,b] to=s3://bucket/raw format=synthetic1        # every row, with its score
+    python datagen/export.py run=a to=hf://datasets/me/traces per_task=1 min_pass_rate=0 max_pass_rate=1
+    python datagen/export.py --help                                                # every setting
+
+The same run and settings give the same bytes. ``manifest.json`` comes last: where it is, the export is whole.
+"""
+
+from __future__ import annotations
+
+from synthetic1.datagen.export_settings import ExportSettings
+from synthetic1.program import run_program
+
+
+def export(settings: ExportSettings) -> None:
+    """Stream the runs through the filters into shards, a manifest and a dataset card."""
+    from dataclasses import replace
+    from pathlib import Path
+
+    from synthetic1.datagen import columns, manifest, shards
+    from synthetic1.datagen.card import write_card
+    from synthetic1.datagen.census import Census
+    from synthetic1.datagen.decontaminate import NGrams, benchmark_texts
+    from synthetic1.datagen.stored import open_runs
+    from synthetic1.program import ProgramError
+
+    runs = open_runs(settings)
+    filters = settings.filters()
+    if settings.decontaminate.files:
+        paths = [Path(name).expanduser() for name in settings.decontaminate.files]
+        try:
+            benchmarks = NGrams((t for path in paths for t in benchmark_texts(path)), settings.decontaminate.n)
+        except (OSError, ValueError) as error:
+            raise ProgramError(f"decontaminate.files: {error}") from None
+        filters = replace(filters, benchmarks=benchmarks)
+    census = Census()
+    with shards.staged(settings.to, overwrite=settings.overwrite) as folder:
+        writer = shards.ShardWriter(folder, columns.schema(settings.format), settings.file, settings.rows_per_shard)
+        for group in runs.groups():
+            threshold = filters.threshold(group)
+            census.read(group, threshold)
+            for kept in filters.apply([group], census.left_out):
+                rows = list(columns.rows_of(kept, settings.format, everything=group, threshold=threshold))
+                for row in rows:
+                    writer.write(row)
+                census.keep(kept, len(rows))
+        made = manifest.of_export(settings, census, writer.finish(), runs.facts())
+        write_card(folder, made)
+        manifest.write(folder, made)
+    left_out = ", ".join(f"{n:,} {reason.replace('_', ' ')}" for reason, n in sorted(census.left_out.items()))
+    print(f"{census.rows:,} rows of {census.kept_tasks:,} tasks in {settings.to}")
+    print(
+        f"read {census.rollouts:,} rollouts of {census.tasks:,} tasks" + (f"; left out: {left_out}" if left_out else "")
+    )
+
+
+def main() -> None:
+    """Compose the configuration from the command line, and export."""
+    run_program("export", ExportSettings, export)
+
+
+if __name__ == "__main__":
+    main()

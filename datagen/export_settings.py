@@ -1,0 +1,73 @@
+"""The settings of an export: what people write in configs/export.yaml and on the command line."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+from synthetic1.datagen.filters import Filters
+
+
+class DecontaminationSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    files: list[str] = Field(default_factory=list)
+    """Benchmark files: JSON Lines, JSON, Parquet or text."""
+    n: PositiveInt = 8
+    """Words of a run that counts as shared."""
+
+
+class ExportSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    run: str | list[str]
+    """Run folders of datagen/generate.py, or names of runs in ``runs``."""
+    to: str
+    """Destination: a folder, or any fsspec URL (s3://…, gs://…, hf://datasets/…)."""
+    format: Literal["synthetic1", "sft", "preference"] = "sft"
+    file: Literal["parquet", "jsonl"] = "parquet"
+    verified: bool | None = None
+    """Only verified rollouts; None: yes, but for ``format=synthetic1``."""
+    threshold: dict[str, float] = Field(default_factory=dict)
+    """Score from which a rollout is verified, by task type; ``default`` for the others."""
+    truncated: bool | None = None
+    """Rollouts that ran into the length limit, too; None: only for ``format=synthetic1``."""
+    max_tokens: PositiveInt | None = None
+    per_task: PositiveInt | None = None
+    language: str | None = None
+    min_pass_rate: float | None = Field(default=None, ge=0.0, le=1.0)
+    max_pass_rate: float | None = Field(default=None, ge=0.0, le=1.0)
+    decontaminate: DecontaminationSettings = DecontaminationSettings()
+    rows_per_shard: PositiveInt = 50_000
+    overwrite: bool = False
+    runs: str = "runs"
+
+    @model_validator(mode="after")
+    def sensible(self) -> ExportSettings:
+        low, high = self.min_pass_rate, self.max_pass_rate
+        if low is not None and high is not None and low >= high:
+            raise ValueError(f"min_pass_rate={low} must lie below max_pass_rate={high}")
+        for name, value in self.threshold.items():
+            if not 0.0 < value <= 1.0:
+                raise ValueError(f"threshold.{name}={value} must lie in (0, 1]")
+        if self.format != "synthetic1" and self.verified is False:
+            raise ValueError(
+                f"format={self.format} keeps verified rollouts only; unfiltered rows are format=synthetic1"
+            )
+        return self
+
+    def filters(self) -> Filters:
+        """What to keep, benchmarks aside."""
+        raw = self.format == "synthetic1"
+        return Filters(
+            thresholds={k: v for k, v in self.threshold.items() if k != "default"},
+            default_threshold=self.threshold.get("default", 1.0),
+            verified=not raw if self.verified is None else self.verified,
+            truncated=raw if self.truncated is None else self.truncated,
+            max_tokens=self.max_tokens,
+            per_task=self.per_task,
+            language=self.language,
+            min_pass_rate=self.min_pass_rate,
+            max_pass_rate=self.max_pass_rate,
+        )

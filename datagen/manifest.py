@@ -1,0 +1,77 @@
+"""The manifest of an export: what is in it, what made it, and how to check that it is whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from synthetic1.datagen.census import Census
+from synthetic1.datagen.export_settings import ExportSettings
+from synthetic1.datagen.shards import Shard, as_rows, checksum
+from synthetic1.program import ProgramError
+
+VERSION = 1
+PACKAGES = ("synthetic1", "math-verify", "pyarrow")
+
+
+def of_export(
+    settings: ExportSettings, census: Census, files: list[Shard], runs: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """The manifest. Nothing in it tells the time or the machine: an export can be repeated byte for byte.
+
+    Args:
+        runs: what each run says of itself: name, configuration, judge calibration.
+    """
+    filters = settings.filters()
+    chosen = settings.model_dump(mode="json", exclude={"to", "runs", "run", "overwrite"})
+    chosen["decontaminate"]["files"] = [Path(name).name for name in settings.decontaminate.files]
+    return {
+        "manifest_version": VERSION,
+        "format": settings.format,
+        "file": settings.file,
+        "files": as_rows(files),
+        "counts": census.to_dict(),
+        "thresholds": {"default": filters.default_threshold, **filters.thresholds},
+        "settings": chosen,
+        "runs": runs,
+        "judge_calibration": {k: v for run in runs for k, v in (run.get("judge_calibration") or {}).items()},
+        "versions": _versions(),
+    }
+
+
+def write(folder: Path, manifest: Mapping[str, Any]) -> None:
+    text = json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True)
+    (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
+
+
+def check(folder: Path) -> dict[str, Any]:
+    """The manifest of a local export whose files are all there and unchanged.
+
+    Raises:
+        ProgramError: names the first file that is missing or differs.
+    """
+    path = folder / "manifest.json"
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ProgramError(f"{path} cannot be read: {error}") from None
+    for file in manifest["files"]:
+        shard = folder / file["name"]
+        if not shard.is_file():
+            raise ProgramError(f"{shard} is missing, though the manifest names it")
+        if checksum(shard) != file["sha256"]:
+            raise ProgramError(f"{shard} differs from what was exported: its sha256 is not the manifest's")
+    return manifest
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
