@@ -23,14 +23,14 @@ LOCK_STAMP    := $(VENV)/.lock-$(LOCK)-$(LOCK_SUM)
 INSTALL_STAMP := build/.installed-$(LOCK_SUM)-$(FILES_SUM)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test proofs lint format bench embedded-model lock clean distclean
+.PHONY: help venv demo r1 test proofs lint format bench embedded-model lock clean distclean
 
 help: ## this page
 	@echo "synthetic1: verifiable rewards, environments and a GRPO trainer"
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 	@echo
-	@echo "  ARGS='…' is passed on to the program of demo, test, proofs and bench;  LOCK=gpu takes the lock for CUDA;"
+	@echo "  ARGS='…' is passed on to the program of demo, r1, test, proofs and bench;  LOCK=gpu takes the lock for CUDA;"
 	@echo "  PYTHON=… names a Python ≥ 3.11;  TORCH_INDEX=URL names an index of torch builds (CPU builds are smaller)."
 
 venv: $(INSTALL_STAMP) ## set up .venv: Python packages as locked, and this project (once; a few minutes)
@@ -56,6 +56,9 @@ $(INSTALL_STAMP): $(LOCK_STAMP)
 
 demo: venv ## train the embedded model with GRPO and see it get better (≤ 6 minutes on 2 cores, no GPU, no network)
 	$(PY) $(DEMO) $(ARGS)
+
+r1: venv ## DeepSeek-R1's recipe: verified traces, SFT, GRPO, each measured (≤ 20 minutes on 2 cores)
+	$(PY) trainers/r1.py $(ARGS)
 
 test: venv ## the tests (under 20 minutes on 2 cores)
 	$(PY) -m pytest $(ARGS)

@@ -1,1 +1,1 @@
-"""Where completions come from: the ``Engine`` contract. Clients for servers follow with the judged families."""
+"""Where completions come from: the ``Engine`` contract, and its client for servers that speak the OpenAI protocol."""

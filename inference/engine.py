@@ -21,6 +21,11 @@ class Sampling:
     temperature: float = 1.0
     top_p: float = 1.0
     seed: int = 0
+    """Of the first of ``n`` completions; the others count on from it."""
+    top_k: int | None = None
+    """``None``: the engine's own; a server may take it from the model's ``generation_config.json``."""
+    stop: tuple[str, ...] = ()
+    """Texts that end a completion."""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 ENTRY_POINTS = "synthetic1.verifiers"
 BUILT_IN = {
     "code_output_prediction": "synthetic1.rewards.code_understanding",
+    "llm_judgeable_groundtruth_similarity": "synthetic1.rewards.similarity",
     "verifiable_code": "synthetic1.rewards.code",
     "verifiable_math": "synthetic1.rewards.math",
 }

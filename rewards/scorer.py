@@ -156,6 +156,11 @@ class Scorer:
         """What was scored in this process so far."""
         return self._local().recorder.snapshot()
 
+    @property
+    def verifiers(self) -> Mapping[str, Verifier]:
+        """The verifiers it was given, by task type; for other types it takes the registered ones."""
+        return dict(self._verifiers)
+
     def verifier(self, task_type: str) -> Verifier:
         """The verifier that judges ``task_type`` here.
 

@@ -59,7 +59,7 @@ class Verifier(ABC):
         """32 hexadecimal digits that name type, version and settings: equal keys give equal verdicts.
 
         A field declared ``field(compare=False)`` is no part of it: use that for what cannot move a score, such as the
-        number of workers.
+        number of workers. A field whose value has a method ``key_settings`` counts as what that returns.
 
         Raises:
             TypeError: a setting that JSON cannot hold.
@@ -73,4 +73,7 @@ def _settings(verifier: object) -> dict[str, Any]:
     if not is_dataclass(verifier) or isinstance(verifier, type):
         raise TypeError(f"verifier `{type(verifier).__qualname__}` is no dataclass: put @dataclass(frozen=True) on it")
     values = asdict(verifier)
+    for field in fields(verifier):
+        if callable(own := getattr(getattr(verifier, field.name), "key_settings", None)):
+            values[field.name] = own()
     return {field.name: values[field.name] for field in fields(verifier) if field.compare}

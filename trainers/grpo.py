@@ -38,7 +38,7 @@ def train(settings: GrpoSettings) -> None:
     from synthetic1.program import ProgramError
     from synthetic1.reports import terminal
     from synthetic1.reports.html import write_report
-    from synthetic1.trainers import models, problems, runs
+    from synthetic1.trainers import judged, models, problems, runs
     from synthetic1.trainers.callbacks import RunRecorder, StopOnSignal
     from synthetic1.trainers.checkpoints import last_complete, step_of
     from synthetic1.trainers.evaluation import Evaluation, evaluate
@@ -54,11 +54,13 @@ def train(settings: GrpoSettings) -> None:
     set_seed(settings.seed)
     tokenizer = models.load_tokenizer(settings.model)
     thinking_open = problems.prompt_opens_thinking(tokenizer)
-    learned = problems.Problems.make(settings.env, split="train", thinking_open=thinking_open)
-    tested = learned.held_out(settings.env, settings.eval.n) if settings.eval.n else []
+    env = judged.with_judge(settings.env, settings.judge)
+    learned = problems.Problems.make(env, split="train", thinking_open=thinking_open)
+    tested = learned.held_out(env, settings.eval.n) if settings.eval.n else []
     model = models.load_model(settings.model)
     context = models.context_length(model)
     longest = learned.check_tasks(tokenizer, context, settings.rollout.max_completion_length, tested)
+    judges = judged.trusted(learned, settings.judge)
     try:
         micro = settings.micro_batch(ranks)
         folder = runs.folder(settings)
@@ -68,7 +70,7 @@ def train(settings: GrpoSettings) -> None:
         raise ProgramError(str(error)) from error
     memory = models.estimate_memory(model, settings, longest, micro)
     if is_main:
-        terminal.show_header(runs.header(settings, learned, len(tested), longest, ranks, memory), title="GRPO")
+        terminal.show_header(runs.header(settings, learned, len(tested), longest, ranks, memory, judges), title="GRPO")
 
     def held_out(n: int, temperature: float, step: int) -> Evaluation:
         """One completion for each of the first ``n`` held-out tasks, shared out over the processes."""
@@ -133,7 +135,7 @@ def train(settings: GrpoSettings) -> None:
     trainer.save_final(folder / "model")
     times["total"] = time.perf_counter() - started
     if run is not None:
-        result = runs.result(settings, before, after, times, run)
+        result = runs.result(settings, before, after, times, run, judges)
         run.write_result(result)
         report = write_report(run.path)
         if tested:
@@ -143,7 +145,7 @@ def train(settings: GrpoSettings) -> None:
 
 def main() -> None:
     """Compose the configuration from the command line, and train."""
-    run_program("grpo", GrpoSettings, train, open_groups={"model": ("hub", "model.name")})
+    run_program("grpo", GrpoSettings, train, open_groups={"model": ("hub", "model.name"), "judge": ("server", "judge.url")})
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from synthetic1.completion import Completion
 from synthetic1.program import ProgramError
 from synthetic1.rewards.registry import UnknownTaskType
 from synthetic1.rewards.scorer import Scorer
+from synthetic1.rewards.verifier import Verifier
 from synthetic1.task import Task, TaskError
 from synthetic1.tasks.mixture import Mixture
 from synthetic1.tasks.programs.levels import parse_levels
@@ -43,14 +44,17 @@ class Problems:
         if env.id is not None:
             return cls(*_make(env.id, {**env.kwargs, **overrides}), bool(overrides.get("thinking_open")))
         sources: dict[str | TaskSource, float] = {}
-        scorer: Scorer | None = None
-        for part in (env.mixture or {}).values():
+        verifiers: dict[str, Verifier] = {}
+        for name, part in (env.mixture or {}).items():
             kwargs = {k: v for k, v in part.items() if k not in ("id", "weight")}
             tasks, own = _make(part["id"], {**kwargs, **overrides})
-            scorer = scorer or own  # scorers dispatch by task type, so one serves all
             sources[tasks] = part["weight"]
-        assert scorer is not None
-        return cls(Mixture(sources), scorer, bool(overrides.get("thinking_open")))
+            for task_type, verifier in own.verifiers.items():  # one scorer serves all: it dispatches by task type
+                if verifiers.setdefault(task_type, verifier) != verifier:
+                    raise ProgramError(
+                        f"env.mixture.{name}: another part judges `{task_type}` by other settings; make them equal"
+                    )
+        return cls(Mixture(sources), Scorer(verifiers), bool(overrides.get("thinking_open")))
 
     def held_out(self, env: EnvSettings, n: int) -> Sequence[Task]:
         """At most ``n`` distinct tasks of the test split, the same ones every time, of a mixture by its weights.

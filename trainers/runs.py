@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,6 +15,7 @@ from synthetic1.reports import terminal
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.reports.statistics import paired_test
 from synthetic1.reports.storage import json_bytes, replace_file
+from synthetic1.rewards.judging.trust import Trust
 from synthetic1.trainers.checkpoints import last_complete, step_of
 from synthetic1.trainers.evaluation import Evaluation
 from synthetic1.trainers.models import MemoryEstimate
@@ -39,7 +40,13 @@ def folder(settings: GrpoSettings) -> Path:
 
 
 def header(
-    settings: GrpoSettings, learned: Problems, tested: int, longest: int, ranks: int, memory: MemoryEstimate
+    settings: GrpoSettings,
+    learned: Problems,
+    tested: int,
+    longest: int,
+    ranks: int,
+    memory: MemoryEstimate,
+    judges: Sequence[Trust] = (),
 ) -> dict[str, Any]:
     """The facts at the top of a run."""
     t = settings.trainer
@@ -53,6 +60,7 @@ def header(
         "update": f"{t.prompts_per_step * t.group_size} completions, {t.updates_per_rollout} update(s) a rollout",
         "steps": t.max_steps,
         "tasks": f"{len(learned.tasks)} to learn from, {tested} held out; longest prompt {longest} tokens",
+        "judge": "; ".join(map(str, judges)) or None,
         "control": "rewards are shuffled: nothing can be learned" if t.shuffle_rewards else None,
         "memory": str(memory),
         "run_folder": str(folder(settings)),
@@ -152,6 +160,7 @@ def result(
     after: dict[str, Any] | None,
     times: dict[str, float],
     run: RunFolder,
+    judges: Sequence[Trust] = (),
 ) -> dict[str, Any]:
     """``result.json``: the numbers a person would quote; totals cover every session of a resumed run."""
     compared: dict[str, Any] = {}
@@ -175,6 +184,7 @@ def result(
         "before": {k: v for k, v in (before or {}).items() if k not in strip} or None,
         "after": {k: v for k, v in (after or {}).items() if k not in strip} or None,
         **compared,
+        "judges": {trust.task_type: trust.summary() for trust in judges},
         "shuffled_rewards": settings.trainer.shuffle_rewards,
         "steps": settings.trainer.max_steps,
         "completions": sum(row.get("completions") or 0 for row in steps),

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, field_validator, model_validator
 
+from synthetic1.rewards.judging.calibration import Thresholds
+from synthetic1.rewards.judging.settings import judge_settings
 from synthetic1.tasks.programs.levels import parse_levels
 
 Level = int | str | list[int]
@@ -153,12 +155,54 @@ class EvalSettings(Section):
     """Also report greedy pass@1."""
 
 
+class JudgeSection(Section):
+    """The judge of judged families, and how far it is trusted; the fields up to ``extra_body`` make it."""
+
+    url: str | list[str] | None = None
+    """``local``, the address of a server, or those of equal replicas; None = no judge."""
+    model: str | None = None
+    votes: PositiveInt = 1
+    vary_order: bool = False
+    max_tokens: PositiveInt = 2048
+    temperature: float = Field(default=0.0, ge=0.0, le=2.0)
+    attempts: PositiveInt = 5
+    api_key_env: str = "OPENAI_API_KEY"
+    max_in_flight: PositiveInt = 64
+    timeout_s: PositiveFloat = 600.0
+    outage_s: float = Field(default=300.0, ge=0.0)
+    thinking_open: bool = False
+    price: dict[str, float] | None = None
+    cache: str | None = None
+    extra_body: dict[str, Any] = {}
+    allow_uncalibrated: bool = False
+    """Train on a judge whose error rates are unknown or too high, or without one."""
+    max_false_accept: float = Field(default=0.02, ge=0.0, le=1.0)
+    max_false_reject: float = Field(default=0.2, ge=0.0, le=1.0)
+
+    @model_validator(mode="after")
+    def makes_a_judge(self) -> JudgeSection:
+        judge_settings(self.argument)
+        return self
+
+    @property
+    def argument(self) -> dict[str, Any] | None:
+        """The argument ``judge`` of a judged environment."""
+        if self.url is None:
+            return None
+        return self.model_dump(exclude={"allow_uncalibrated", "max_false_accept", "max_false_reject"})
+
+    @property
+    def thresholds(self) -> Thresholds:
+        return Thresholds(self.max_false_accept, self.max_false_reject)
+
+
 class GrpoSettings(Section):
     env: EnvSettings
     model: ModelSettings
     rollout: RolloutSettings
     trainer: TrainerSettings
     eval: EvalSettings = EvalSettings()
+    judge: JudgeSection = JudgeSection()
     seed: int = Field(default=0, ge=0)
     run_name: str | None = None
     runs: str = "runs"

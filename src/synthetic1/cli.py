@@ -44,6 +44,18 @@ PROGRAMS = (
         "train",
     ),
     Program(
+        "r1",
+        "synthetic1.trainers.r1",
+        "DeepSeek-R1's recipe: verified traces, SFT, GRPO, each measured; `--help` lists the configuration.",
+        "train",
+    ),
+    Program(
+        "export",
+        "synthetic1.datagen.export",
+        "Export what a run verified: `run=… to=… format=sft|preference|synthetic1`; `--help` lists the configuration.",
+        "train",
+    ),
+    Program(
         "evaluate",
         "synthetic1.trainers.evaluate_model",
         "pass@1 and pass@k of a checkpoint or a server: `env=… model=…`; `--help` lists the configuration.",
