@@ -47,7 +47,7 @@ class Math(Verifier):
         ValueError: an unknown ``answer_style``.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     answer_style: AnswerStyle = "boxed"
     comparison_s: float = 2.0

@@ -51,6 +51,7 @@ _SPACED_THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?: \d{3})+(?![\d.])")
 _BRACELESS_FRACTION = re.compile(r"\\frac\s*(?:(\d)\s*(\d)|(\d)\s*(\{)|(\{[^{}]*\})\s*(\d|[A-Za-z]))")
 _BRACELESS_ROOT = re.compile(r"\\sqrt\s*(\d|[A-Za-z](?![A-Za-z]))")
 _STYLED_NUMBER = re.compile(r"\\(?:text|textbf|textrm|mathbf|mathrm|mathit|boldsymbol|bm)\s*\{\s*([-+]?[\d.,]*\d)\s*\}")
+_COLOR = re.compile(r"\\(?:text)?color\s*\{[A-Za-z!0-9]{1,30}\}")
 _CONSTANT_E = re.compile(r"\\mathrm\{e\}")
 
 
@@ -88,6 +89,7 @@ def canonical(text: str) -> str:
         if text.startswith(opening) and text.endswith(closing):
             text = text[2:-2]
     text = _CONSTANT_E.sub("e", text)
+    text = _COLOR.sub("", text)
     text = _STYLED_NUMBER.sub(r"\1", text)
     text = re.sub(r"(?<=\d),\\!\s*(?=\d)", ",", text)
     text = _SPACING.sub(" ", text)

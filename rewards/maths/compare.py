@@ -121,7 +121,7 @@ class _Comparison:
         if isinstance(answer, Number):
             return self.ask("equal", gold.latex, _latex(answer))
         if isinstance(answer, Formula) and not adds_operators(gold.latex, answer.latex):
-            return self.ask("equal", gold.latex, answer.latex)
+            return not _changes_case(gold.latex, answer.latex) and self.ask("equal", gold.latex, answer.latex)
         return False
 
     def _same_quantity(self, gold: Quantity, answer: Value) -> bool:
@@ -311,6 +311,14 @@ def _latex(value: Number | Formula) -> str:
 def _equation(sides: Items[Value]) -> str:
     left, right = (_latex(side) if isinstance(side, Number | Formula) else "" for side in sides)
     return f"({left})-({right})" if left and right else "\\text{none}"
+
+
+def _changes_case(gold: str, answer: str) -> bool:
+    """Whether the answer has a symbol in place of its other case: ``X`` is not ``x``, but ``I`` may be ``i``."""
+    bare = [re.sub(r"\\[A-Za-z]+", "", text) for text in (gold, answer)]
+    symbols, others = (set(re.findall(r"[A-Za-z]", text)) for text in bare)
+    changed = {symbol for symbol in others - symbols if symbol.swapcase() in symbols - others}
+    return bool(changed - {"I", "i"})
 
 
 def _letters(text: str) -> str:

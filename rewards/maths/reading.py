@@ -37,6 +37,9 @@ _TUPLE_NAME = re.compile(r"\(?\s*\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\s*,\s*\\?[A-Za-z
 _MATRIX = re.compile(r"\\begin\{([bpvBV]?matrix|array)\}(?:\{[lcr|]*\})?(.*)\\end\{\1\}", re.DOTALL)
 _RELATION = re.compile(r"(\\(?:le|ge|ne)(?![A-Za-z])|[<>])")
 _PERIOD = re.compile(r",?\s*(?:for|where|with)?\s*[a-z]\s*\\in\s*\\(?:mathbb\s*\{?[ZNR]\}?)\s*$")
+_RATIO = re.compile(r"\d+(?:\.\d+)?(?:\s*:\s*\d+(?:\.\d+)?)+(?:\s*([ap])\.?\s?m\.?)?", re.IGNORECASE)
+_NUMBER_SET = re.compile(r"\\mathbb\s*\{?\s*([NZQRC])\s*\}?")
+_REAL_WORDS = {"all real numbers", "all reals", "real numbers", "the real numbers"}
 _PLUS_MINUS, _MINUS_PLUS = re.compile(r"\\pm(?![A-Za-z])"), re.compile(r"\\mp(?![A-Za-z])")
 
 
@@ -79,6 +82,14 @@ def _as_words(text: str, plain: str) -> Value | None:
         letter = re.sub(r"[^A-Za-z]", "", plain)
         in_text = bool(_ONLY_TEXT.fullmatch(text)) or plain.startswith("(")
         return Choice(letter.upper()) if letter.isupper() or in_text else None
+    number_set = _NUMBER_SET.fullmatch(text)
+    if lowered in _REAL_WORDS or (number_set is not None and number_set[1] == "R"):
+        return Interval(Formula(r"-\infty"), Formula(r"\infty"), False, False)
+    if number_set is not None:
+        return Words(f"number set {number_set[1].lower()}")
+    ratio = _RATIO.fullmatch(plain)
+    if ratio is not None:  # a ratio or a time of day: 3:4 is neither 3/4 nor 6:8
+        return Words(" to ".join(re.findall(r"\d+(?:\.\d+)?", plain)) + (f" {ratio[1].lower()}m" if ratio[1] else ""))
     number = spelled_number(lowered)
     if number is not None:
         return Number(Fraction(number))

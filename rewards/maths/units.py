@@ -60,6 +60,14 @@ _add("area", ("1", "hectare hectares"), ("40468564224/100000000000000", "acre ac
 _SPEEDS = {"mph": Fraction(201168, 125) / 3600, "kph": Fraction(1000, 3600)}  # metres a second
 _WORDS = re.compile(r"(square|sq|cubic|cu|per)?\.?\s*([a-z]+)\.?\s*(?:\^\s*\{?\s*(-?\d)\s*\}?)?", re.IGNORECASE)
 _POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
+# What turns a noun after a number into a statement about the number: `5 is not the answer` counts no `answer`.
+_SAYS_MORE = frozenset({
+    "is", "isn", "isnt", "are", "aren", "was", "were", "be", "not", "no", "nor", "never", "none", "neither",
+    "cannot", "can", "t", "wrong", "incorrect", "false", "untrue", "impossible", "or", "and", "but", "except",
+    "without", "unless", "if", "than", "less", "more", "fewer", "greater", "least", "most", "about",
+    "approximately", "roughly", "almost", "nearly", "maybe", "perhaps", "possibly", "either", "otherwise",
+    "instead", "rather", "plus", "minus", "times",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,8 @@ def read_unit(text: str) -> Unit | None:
         return Unit(tuple(sorted((name, power) for name, power in powers.items() if power)), size)
     words = re.findall(r"[A-Za-z]+", text)
     if not re.fullmatch(r"[A-Za-z .'-]+", text) or not 1 <= len(words) <= 4:
+        return None
+    if not _SAYS_MORE.isdisjoint(word.lower() for word in words):
         return None
     return Unit((), Fraction(1), _singular(words[-1].lower()))
 

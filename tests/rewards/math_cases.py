@@ -515,6 +515,53 @@ HOSTILE: list[str] = [
 ]
 """Answers that cost other graders seconds, or for ever (facts/math.md §3)."""
 
+REVIEWED: list[Row] = [
+    ("5", "5 is not the answer", 0, "a denial is no unit"),
+    ("5", "5 is wrong", 0, "a denial is no unit"),
+    ("5", "5 cannot be", 0, "a denial is no unit"),
+    ("5", "5 or more", 0, "a bound is no unit"),
+    ("5", "5 plus one", 0, "a sum in words is no unit"),
+    ("5", "5 green apples", 1, "a noun phrase is"),
+    ("5", r"\lfloor 5.5\rfloor", 0, "work left to do"),
+    ("5", r"\lceil 4.5 \rceil", 0, "work left to do"),
+    ("5", r"\color{red}{5}", 1, "colour"),
+    ("5", r"\textcolor{blue}{5}", 1, "colour"),
+    ("5", r"\color{white}{4}5", 0, "colour hides nothing"),
+    ("x", "X", 0, "another symbol"),
+    ("2x+1", "2X+1", 0, "another symbol"),
+    ("6+9i", "6+9I", 1, "the imaginary unit"),
+    (r"\mathbb{R}", r"(-\infty,\infty)", 1, "all real numbers"),
+    (r"\mathbb{R}", r"\text{all real numbers}", 1, "all real numbers"),
+    (r"(-\infty,\infty)", r"\mathbb R", 1, "all real numbers"),
+    (r"\mathbb{R}", r"\mathbb{Z}", 0, "other numbers"),
+    (r"\mathbb{Z}", r"\mathbb{Z}", 1, "the integers"),
+    (r"\mathbb{R}", r"[-\infty,\infty)", 0, "infinity is no member"),
+    ("3:4", "3:4", 1, "a ratio"),
+    ("3:4", "3 : 4", 1, "a ratio"),
+    ("3:4", "4:3", 0, "the other way round"),
+    ("3:4", "6:8", 0, "not reduced"),
+    ("3:4", r"\frac{3}{4}", 0, "a quotient is no ratio"),
+    ("12:30", "12:30", 1, "a time"),
+    ("12:30", "12.5", 0, "hours"),
+    (r"12:30\text{ p.m.}", "12:30 PM", 1, "a time with its half of the day"),
+    ("12:30 PM", "12:30 AM", 0, "the other half of the day"),
+    ("5", r"\pm 5", 0, "two answers"),
+    ("5", r"<5", 0, "a bound"),
+    ("5", r"\leq 5", 0, "a bound"),
+    ("45", r"4\sout{0}5", 0, "struck out"),
+    ("5", "5%4", 0, "a LaTeX comment hides nothing"),
+    (r"\infty", "10^{100}", 0, "large is not infinite"),
+    ("Monday", "Sunday or Monday", 0, "two answers"),
+    (r"\text{even}", r"\text{uneven}", 0, "its opposite"),
+    (r"\text{Evelyn}", r"\text{Not Evelyn}", 0, "a denial"),
+    ("12", r"5+7", 0, "work left to do"),
+    (r"1011_2", "11", 0, "the base has to be said"),
+    (r"\ln 2", r"\log_{10} 2", 0, "another base"),
+    (r"f(x)=x^2", "x^2", 1, "the name falls away"),
+    (r"x^2", "x^2+C", 0, "a constant that was not asked for"),
+    (r"x^2+C", "x^2", 0, "the constant is missing"),
+]
+
 TABLES: dict[str, list[Row]] = {
     "numbers": NUMBERS,
     "work left": WORK_LEFT,
@@ -526,6 +573,7 @@ TABLES: dict[str, list[Row]] = {
     "words": WORDS,
     "responses": RESPONSES,
     "golds": GOLDS,
+    "reviewed": REVIEWED,
 }
 
 
