@@ -145,7 +145,9 @@ def train(settings: GrpoSettings) -> None:
 
 def main() -> None:
     """Compose the configuration from the command line, and train."""
-    run_program("grpo", GrpoSettings, train, open_groups={"model": ("hub", "model.name"), "judge": ("server", "judge.url")})
+    run_program(
+        "grpo", GrpoSettings, train, open_groups={"model": ("hub", "model.name"), "judge": ("server", "judge.url")}
+    )
 
 
 if __name__ == "__main__":

@@ -124,6 +124,27 @@ def _sandbox(context: typer.Context) -> None:
     sandbox(args=context.args, prog_name="synthetic1 sandbox")
 
 
+CALIBRATE = Program(
+    "judge calibrate",
+    "synthetic1.trainers.calibrate_judge",
+    "Measure how often a judge errs: `judge=…`; `--help` lists the configuration.",
+    "train",
+)
+
+
+@app.command(
+    "judge",
+    help="The judge of judged families: `calibrate judge=…` measures how often it errs; training asks for that.",
+    add_help_option=False,  # `synthetic1 judge calibrate --help` is answered by the program
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def _judge(context: typer.Context) -> None:
+    if context.args[:1] != ["calibrate"]:
+        typer.echo(f"usage: synthetic1 {CALIBRATE.name} judge=…\n\n{CALIBRATE.summary}", err=True)
+        raise typer.Exit(0 if context.args[:1] in (["--help"], ["-h"]) else 2)
+    forward(CALIBRATE, context.args[1:])
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version

@@ -1,0 +1,30 @@
+"""Errors of servers: one line each, what was asked of whom and what came back."""
+
+from __future__ import annotations
+
+KINDS = (
+    "unreachable",
+    "timeout",
+    "rate_limited",
+    "server_error",
+    "bad_request",
+    "bad_response",
+    "wrong_model",
+)
+
+
+class InferenceError(Exception):
+    """A call that got no answer, after all retries. ``kind`` is one of ``KINDS``."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        assert kind in KINDS, kind
+        super().__init__(kind, message)
+        self.kind = kind
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class ServerError(InferenceError):
+    """A server that cannot be used as the settings say: not there, or without the model."""

@@ -1,0 +1,129 @@
+"""What went wrong with one attempt, and what may be done about it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from time import time
+from typing import Any
+
+from synthetic1.inference.reply import BadReply, ErrorReply
+
+
+class Remedy(Enum):
+    """What may help."""
+
+    NONE = "the request will fail again"
+    AGAIN = "asking again: the answer was lost or unreadable"
+    LATER = "waiting: the server did not take the request"
+    ELSEWHERE = "another replica, or waiting until this one is back"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One attempt that brought nothing."""
+
+    kind: str
+    """One of ``errors.KINDS``."""
+    message: str
+    remedy: Remedy
+    wait_s: float | None = None
+    """What the server asked us to wait (``Retry-After``)."""
+    congestion: bool = False
+    """A sign that fewer requests at once would do better."""
+    usage_unknown: bool = False
+    """The server may have worked, and charged, for an answer that we do not have."""
+
+
+CONGESTED = {408, 425, 429, 502, 503, 504, 529}  # 502 and 504 are what proxies say for servers that are swamped
+LATER = {425, 429, 503, 529}
+BROKEN = {408, 409}  # and every 5xx but
+UNABLE = {501, 505}
+NEVER_CODES = {"insufficient_quota", "billing_hard_limit_reached"}  # as 429, but no waiting brings money
+
+
+def from_status(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+    """A reply whose status is not 200."""
+    said = _said(body)
+    message = f"status {status}{': ' + said if said else ''}"
+    if status in (401, 403):
+        return Failure("bad_request", f"{message}; is the API key right?", Remedy.NONE)
+    if 300 <= status < 400:
+        where = headers.get("Location", "elsewhere")
+        return Failure("bad_request", f"it redirects to {where}; give that address", Remedy.NONE)
+    if status == 429 and any(code in said for code in NEVER_CODES):
+        return Failure("rate_limited", message, Remedy.NONE)
+    if status == 404 and "model" in said.lower():
+        return Failure("wrong_model", message, Remedy.NONE)
+    kind = "rate_limited" if status == 429 else "timeout" if status in (408, 504) else "server_error"
+    if status in LATER:
+        return Failure(kind, message, Remedy.LATER, retry_after(headers), congestion=True)
+    if status in BROKEN or (status >= 500 and status not in UNABLE):
+        # A gateway's word for a server whose answer it lost; that server may have worked on.
+        lost = status in (502, 504)
+        return Failure(kind, message, Remedy.AGAIN, retry_after(headers), status in CONGESTED, lost)
+    return Failure("bad_request", message, Remedy.NONE)
+
+
+def from_exception(error: Exception) -> Failure | None:
+    """What a request raised; ``None`` for a defect of ours, which is to be raised."""
+    import aiohttp
+
+    if isinstance(error, BadReply):
+        return Failure("bad_response", str(error), Remedy.AGAIN, usage_unknown=True)
+    if isinstance(error, ErrorReply):
+        code = error.error.get("code") if isinstance(error.error, dict) else None
+        status = code if isinstance(code, int) and 400 <= code < 600 else 500
+        return from_status(status, {}, json.dumps({"error": error.error}).encode())
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
+        return Failure("unreachable", f"no trusted connection: {error}", Remedy.NONE)
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return Failure("unreachable", _reason(error), Remedy.ELSEWHERE)
+    if isinstance(error, asyncio.TimeoutError):
+        return Failure("timeout", "no answer in time", Remedy.AGAIN, congestion=True, usage_unknown=True)
+    if isinstance(error, aiohttp.InvalidURL):
+        return Failure("bad_request", f"no address: {error}", Remedy.NONE)
+    if isinstance(error, aiohttp.ClientError | OSError):
+        reason = f"the connection broke before the answer was whole ({_reason(error)})"
+        return Failure("server_error", reason, Remedy.AGAIN, usage_unknown=True)
+    return None
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds from ``Retry-After-Ms`` or ``Retry-After`` (a number, or a date); ``None`` without a readable one."""
+    try:
+        if (value := headers.get("Retry-After-Ms")) is not None:
+            return max(0.0, float(value) / 1000)
+        if (value := headers.get("Retry-After")) is None:
+            return None
+        if value.strip().replace(".", "", 1).isdigit():
+            return float(value)
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _said(body: bytes) -> str:
+    """What an error's body says, as one line."""
+    text = body.decode("utf-8", "replace")
+    try:
+        value: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        value = text
+    if isinstance(value, dict):  # {"error": {"message": …}}, {"error": "…"}, {"message": …}, {"detail": …}
+        value = value.get("error") or value
+    if isinstance(value, dict):
+        code = value.get("code")
+        said = value.get("message") or value.get("detail") or value
+        value = f"{said} ({code})" if isinstance(code, str) and code not in str(said) else said
+    line = " ".join(str(value).split())
+    return line if len(line) <= 500 else line[:499] + "…"
+
+
+def _reason(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text or type(error).__name__

@@ -1,0 +1,191 @@
+"""Equal servers behind one client: who is asked next, who waits, and who is left out until it is back.
+
+A call with an affinity goes where calls with the same affinity went (rendezvous hashing), so that a server finds the
+beginning of a prompt in its prefix cache; unless that server has much more to do than the others. No slot stays empty
+while a call waits: a server with nothing left in its own line takes from the longest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from hashlib import blake2b
+from random import uniform
+
+from synthetic1.inference.errors import InferenceError
+from synthetic1.inference.window import Window
+
+log = logging.getLogger(__name__)
+
+LOADED = 1.25, 8  # more than 1.25 times the average load and 8: the next in the order is asked
+PROBE_S = 0.25, 5.0  # the first pause between two knocks at a closed door, and the longest
+
+
+class Replica:
+    """One server."""
+
+    def __init__(self, url: str, ceiling: int) -> None:
+        self.url = url
+        self.window = Window(ceiling)
+        self.waiting: deque[asyncio.Future[Replica | None]] = deque()
+        self.up = True
+
+    @property
+    def load(self) -> int:
+        return self.window.in_flight + len(self.waiting)
+
+
+class Replicas:
+    """Hands out slots. Belongs to the event loop it is used on.
+
+    Args:
+        probe: whether a server answers; never raises.
+        outage_s: how long calls wait while no server is up.
+    """
+
+    def __init__(
+        self, urls: Sequence[str], max_in_flight: int, probe: Callable[[str], Awaitable[bool]], outage_s: float
+    ) -> None:
+        self.all = tuple(Replica(url, max_in_flight) for url in urls)
+        self._live = list(self.all)
+        self._max_in_flight = max_in_flight
+        self._probe = probe
+        self._outage_s = outage_s
+        self._dark_since: float | None = None  # since when no server has answered
+        self._why = ""
+        self._light = asyncio.Event()
+        self._probes: set[asyncio.Task[None]] = set()
+        self._share()
+
+    @property
+    def window(self) -> int:
+        """How many requests may be in flight now, all servers together."""
+        return sum(replica.window.size for replica in self._live)
+
+    async def acquire(self, affinity: str | None = None, *, again: bool = False) -> Replica:
+        """A slot of one server, to be released. First come, first served; who asks ``again`` has waited already.
+
+        Raises:
+            InferenceError: ``unreachable``; no server has been up for ``outage_s``.
+        """
+        while True:
+            if not self._live:
+                await self._until_light()
+                continue
+            replica = self._live[0] if len(self._live) == 1 else self._choose(affinity)
+            if not replica.waiting and replica.window.room > 0:
+                replica.window.in_flight += 1
+                return replica
+            waiter: asyncio.Future[Replica | None] = asyncio.get_running_loop().create_future()
+            if again:
+                replica.waiting.appendleft(waiter)
+            else:
+                replica.waiting.append(waiter)
+            try:
+                served = await waiter
+            except asyncio.CancelledError:
+                if waiter.done() and not waiter.cancelled() and (served := waiter.result()):
+                    self.release(served)
+                raise
+            if served is not None:
+                return served
+
+    def release(self, replica: Replica) -> None:
+        """Give the slot back."""
+        replica.window.in_flight -= 1
+        self._serve(replica)
+
+    def answered(self, replica: Replica, seconds: float, tokens: int) -> None:
+        """Before its release: an answer came over this slot."""
+        replica.window.answered(seconds, tokens)
+        self._dark_since = None
+
+    def went_down(self, replica: Replica, why: str) -> None:
+        """It cannot be reached. Those in its line go elsewhere, or wait until one is back."""
+        if not replica.up:
+            return
+        replica.up = False
+        self._live.remove(replica)
+        self._why = f"cannot reach {replica.url} ({why})"
+        if self._live:
+            log.warning("%s; going on with %d of %d", self._why, len(self._live), len(self.all))
+        else:
+            log.warning("%s; waiting for it up to %g s", self._why, self._outage_s)
+            if self._dark_since is None:
+                self._dark_since = asyncio.get_running_loop().time()
+            self._light.clear()
+        self._share()
+        while replica.waiting:
+            waiter = replica.waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+        task = asyncio.get_running_loop().create_task(self._knock(replica))
+        self._probes.add(task)
+        task.add_done_callback(self._probes.discard)
+
+    async def aclose(self) -> None:
+        probes = list(self._probes)
+        for task in probes:
+            task.cancel()
+        await asyncio.gather(*probes, return_exceptions=True)
+
+    async def _knock(self, replica: Replica) -> None:
+        pause, longest = PROBE_S
+        while True:
+            await asyncio.sleep(pause * uniform(0.5, 1.0))
+            if await self._probe(replica.url):
+                break
+            pause = min(longest, pause * 1.6)
+        replica.up = True
+        self._live.append(replica)
+        self._share()
+        self._light.set()
+        log.warning("%s is back", replica.url)
+
+    async def _until_light(self) -> None:
+        assert self._dark_since is not None
+        try:
+            async with asyncio.timeout_at(self._dark_since + self._outage_s):
+                await self._light.wait()
+        except TimeoutError:
+            message = f"{self._why}; waited {self._outage_s:g} s; is the server up?"
+            raise InferenceError("unreachable", message) from None
+
+    def _choose(self, affinity: str | None) -> Replica:
+        least = min(self._live, key=_fullness)
+        if affinity is None:
+            return least
+        factor, more = LOADED
+        bound = factor * sum(replica.load for replica in self._live) / len(self._live) + more
+        best = max((r for r in self._live if r.load <= bound), key=lambda r: _weight(affinity, r.url))
+        # A slot now is worth more than a warm cache later.
+        return least if best.window.room <= 0 < least.window.room else best
+
+    def _serve(self, replica: Replica) -> None:
+        while replica.up and replica.window.room > 0:
+            line = replica.waiting or max((other.waiting for other in self._live), key=len)
+            if not line:
+                return
+            waiter = line.popleft()
+            if not waiter.done():  # cancelled while it waited
+                replica.window.in_flight += 1
+                waiter.set_result(replica)
+
+    def _share(self) -> None:
+        """The ceiling, over those that are up."""
+        if not self._live:
+            return
+        share, rest = divmod(self._max_in_flight, len(self._live))
+        for i, replica in enumerate(self._live):
+            replica.window.set_ceiling(max(1, share + (i < rest)))
+            self._serve(replica)
+
+
+def _fullness(replica: Replica) -> float:
+    return replica.load / replica.window.size
+
+
+def _weight(affinity: str, url: str) -> bytes:
+    return blake2b(f"{affinity}\0{url}".encode("utf-8", "surrogatepass"), digest_size=8).digest()

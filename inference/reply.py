@@ -1,0 +1,138 @@
+"""What a server's reply says: the choices, their reasoning, and the usage, read without loss of a byte."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from synthetic1.completion import Completion
+
+
+class BadReply(Exception):
+    """A reply that is none: one line that says how."""
+
+
+class ErrorReply(Exception):
+    """An error that came with status 200, as proxies send it. ``error`` is what they sent."""
+
+    def __init__(self, error: Any) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class Choice(NamedTuple):
+    """One answer as it was sent. Reasoning is ``None`` where the server does not send it apart."""
+
+    reasoning: str | None
+    content: str | None
+    finish_reason: str | None
+
+    def completion(self, usage: Mapping[str, Any] | None, *, thinking_open: bool) -> Completion:
+        reasoning = self.reasoning
+        if reasoning == "" and not thinking_open:
+            reasoning = None  # servers that send the field always; where thoughts are open, an empty one was closed
+        return Completion.from_parts(
+            reasoning, self.content, thinking_open=thinking_open, finish_reason=self.finish_reason, usage=usage
+        )
+
+
+class Reply(NamedTuple):
+    """The finished answers of one request, by ``index``; fewer than asked is possible, none is a ``BadReply``."""
+
+    choices: dict[int, Choice]
+    usage: dict[str, Any] | None
+
+
+UNFINISHED = {"abort", "error"}
+"""Finish reasons of answers that the server gave up: those are asked again."""
+
+
+def read_reply(body: bytes, asked: int) -> Reply:
+    """The reply to one request for ``asked`` completions.
+
+    Raises:
+        BadReply: malformed, or no finished answer in it.
+        ErrorReply: it holds an error.
+    """
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadReply(f"its answer is no JSON ({error}): {_shown(body)}") from None
+    if not isinstance(value, dict):
+        raise BadReply(f"its answer is no JSON object: {_shown(body)}")
+    if value.get("error"):
+        raise ErrorReply(value["error"])
+    listed = value.get("choices")
+    if not isinstance(listed, list):
+        raise BadReply(f"its answer has no `choices`: {_shown(body)}")
+    choices: dict[int, Choice] = {}
+    for position, item in enumerate(listed[:asked]):
+        if not isinstance(item, dict) or not isinstance(item.get("message"), dict):
+            raise BadReply(f"choice {position} has no `message`: {_shown(body)}")
+        index = item.get("index", position)
+        if not isinstance(index, int) or not 0 <= index < asked or index in choices:
+            index = position  # servers that give all of them index 0
+        reason = finish_reason(item.get("finish_reason"))
+        if reason not in UNFINISHED:
+            choices[index] = Choice(*message_parts(item["message"]), reason)
+    if not choices:
+        raise BadReply(f"its answer holds no finished choice: {_shown(body)}")
+    return Reply(choices, read_usage(value.get("usage")))
+
+
+def message_parts(message: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Reasoning and content of a message, or of a streamed piece of one.
+
+    Raises:
+        BadReply: a field of the wrong type.
+    """
+    reasoning = message.get("reasoning")
+    if reasoning is None:
+        reasoning = message.get("reasoning_content")
+    content = message.get("content")
+    if content is None:
+        content = message.get("refusal")  # what the model said in place of an answer
+    if isinstance(content, list):
+        thought, content = _parts(content)
+        reasoning = thought if reasoning is None else reasoning
+    for name, value in (("reasoning", reasoning), ("content", content)):
+        if value is not None and not isinstance(value, str):
+            raise BadReply(f"`{name}` is no text but {type(value).__name__}: {str(value)[:200]}")
+    return reasoning, content
+
+
+def finish_reason(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise BadReply(f"`finish_reason` is no text but {type(value).__name__}")
+    return value
+
+
+def read_usage(value: Any) -> dict[str, Any] | None:
+    """The usage as it was sent, if both counts are in it."""
+    if not isinstance(value, dict):
+        return None
+    counts = (value.get("prompt_tokens"), value.get("completion_tokens"))
+    return value if all(isinstance(count, int) and count >= 0 for count in counts) else None
+
+
+def _parts(parts: list[Any]) -> tuple[str | None, str]:
+    """Thought and text of a content in parts, ``{"type": "text", "text": …}`` and ``{"type": "thinking", …}``."""
+    thoughts: list[str] = []
+    texts: list[str] = []
+    for part in parts:
+        kind = part.get("type") if isinstance(part, dict) else None
+        if kind not in ("text", "thinking"):
+            raise BadReply(f"`content` has a part that is neither text nor thinking: {str(part)[:200]}")
+        value = part.get(kind)
+        if kind == "thinking" and isinstance(value, list):
+            value = _parts(value)[1]
+        if not isinstance(value, str):
+            raise BadReply(f"`content` has a part without text: {str(part)[:200]}")
+        (texts if kind == "text" else thoughts).append(value)
+    return ("".join(thoughts) if thoughts else None), "".join(texts)
+
+
+def _shown(body: bytes) -> str:
+    text = " ".join(body[:400].decode("utf-8", "replace").split())
+    return text if len(text) <= 200 else text[:199] + "…"

@@ -1,0 +1,60 @@
+"""The adaptive window: how many requests one server gets at once.
+
+Additive increase, multiplicative decrease: half after a sign of congestion, and a little more after every answer as
+long as answers come no slower. It begins at the ceiling: the number a person gave is the best first guess, and slots
+that are never used are what costs most.
+"""
+
+from __future__ import annotations
+
+BACK_OFF = 0.5
+ROUNDS_UP = 16  # from nothing to the ceiling, in windows full of answers
+SMOOTHING = 1 / 32
+SLOWER = 2.0  # times the pace that was, and the window grows no further
+FORGET = 1.002  # an answer; what was a good pace an hour ago may be out of reach now
+
+
+class Window:
+    """The limit of one server. Pure bookkeeping: times are seconds of any one clock."""
+
+    def __init__(self, ceiling: int) -> None:
+        self.in_flight = 0
+        self._ceiling = ceiling
+        self._size = float(ceiling)
+        self._cut_at = float("-inf")
+        self._pace: float | None = None  # seconds a token, smoothed
+        self._best = float("inf")
+
+    @property
+    def size(self) -> int:
+        """At least 1: where nothing is asked, nothing is learnt."""
+        return max(1, int(self._size))
+
+    @property
+    def room(self) -> int:
+        return self.size - self.in_flight
+
+    def set_ceiling(self, ceiling: int) -> None:
+        """More or fewer replicas share the same number; one at its ceiling goes with it."""
+        at_ceiling = self._size >= self._ceiling
+        self._ceiling = ceiling
+        self._size = float(ceiling) if at_ceiling else min(self._size, ceiling)
+
+    def answered(self, seconds: float, tokens: int) -> None:
+        """An answer of ``tokens`` came ``seconds`` after it was asked for."""
+        # By token: long answers are no sign of a slow server.
+        pace = seconds / (tokens + 16)
+        self._pace = pace if self._pace is None else self._pace + SMOOTHING * (pace - self._pace)
+        self._best = min(self._best * FORGET, self._pace)
+        if self._size < self._ceiling and self._pace <= SLOWER * self._best:
+            step = min(max(1.0, self._ceiling / ROUNDS_UP), self._size)  # at most twice as many a round
+            self._size = min(float(self._ceiling), self._size + step / self._size)
+
+    def congested(self, asked_at: float, now: float) -> None:
+        """A request that was asked for at ``asked_at`` met congestion.
+
+        All that were in flight when the window was cut tell of the same congestion: they cut it no further.
+        """
+        if asked_at > self._cut_at:
+            self._cut_at = now
+            self._size = max(1.0, min(self._size, max(self.in_flight, 1)) * BACK_OFF)

@@ -1,0 +1,212 @@
+"""The judge: a model that compares a candidate with a reference, and is believed only within bounds.
+
+What a judge cannot be trusted with is decided before it is asked (``judging.gate``); what it reads stays text
+(``judging.quoting``); what it may say is a schema (``judging.rubrics``, ``judging.reply``); and how often it errs is
+measured before anything is trained on it (``judging.calibration``). A judge that fails gives no score, never a 0.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from synthetic1.inference.engine import Message, Sampling
+from synthetic1.inference.errors import InferenceError
+from synthetic1.keys import content_key
+from synthetic1.rewards.judging.gate import refuse
+from synthetic1.rewards.judging.quoting import code_for, quote, shorten
+from synthetic1.rewards.judging.reply import BadReply, read_reply
+from synthetic1.rewards.judging.rubrics import Rubric, Ruling
+from synthetic1.rewards.judging.settings import UNCONFIGURED, JudgeSettings, judge_settings
+from synthetic1.verdict import Verdict
+
+if TYPE_CHECKING:
+    from synthetic1.inference.client import Client
+
+__all__ = ["DEADLINE_S", "Judge", "JudgeSettings", "close_judge", "judge_for", "judge_settings"]
+
+DEADLINE_S = 7_200.0
+"""For verifiers that ask a judge: more than a server's outages, time-outs and attempts can add up to."""
+MAX_CANDIDATE = 100_000  # characters: what is longer is no answer, and costs no call
+SHOWN = 24_000  # characters of a candidate in words; its middle is left out beyond that
+MAX_REFERENCE = 60_000  # characters: a reference or question is shown whole or not at all
+FEWER = (1, 4, 16)  # where a server finds the prompt too long, a candidate is shown again at a part of its length
+WHY_CAP = 300
+
+ASKED = "\n\nThe quoted texts have ended. Judge the {candidate} by the rules you were given, and reply in their form."
+REMINDER = """
+
+Your last reply could not be used. Reply with exactly one JSON object of this form, all of its fields filled in, and \
+nothing else:
+{form}"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why a vote gave no ruling."""
+
+    why: str
+    too_long: bool = False
+    """The server found the prompt too long."""
+
+
+@dataclass(slots=True)
+class _Shared:
+    """A judgement at work, and how many wait for it."""
+
+    task: asyncio.Task[Verdict]
+    waiting: int = 0
+
+
+class Judge:
+    """Asks a model for verdicts. Belongs to the event loop that first uses it; see ``judge_for``."""
+
+    def __init__(self, settings: JudgeSettings) -> None:
+        self.settings = settings
+        self._client: Client | None = None
+        self._running: dict[str, _Shared] = {}
+
+    async def ask(
+        self, rubric: Rubric, *, question: str, reference: str, candidate: str, instructions: str = ""
+    ) -> Verdict:
+        """What the judge says of ``candidate``. Raises nothing for what models write, nor for failing servers.
+
+        A candidate that the gate refuses, or that is too long, is 0 without a call. A judge that is not configured,
+        cannot be reached or gives no verdict within its attempts is ``unscorable_judge``; a task without a reference,
+        or with one too long to be shown whole, is ``unscorable_gold`` or ``unscorable_task``. Equal questions at the
+        same time are asked once.
+
+        Args:
+            instructions: notes of the task's own for grading, trusted like the reference.
+        """
+        if decided := self._without_asking(rubric, question, reference, candidate):
+            return decided
+        key = content_key([rubric.key, question, reference, candidate, instructions])
+        shared = self._running.get(key)
+        if shared is None:
+            work = asyncio.create_task(self._judge(rubric, key, question, reference, candidate, instructions))
+            shared = self._running[key] = _Shared(work)
+            work.add_done_callback(lambda _: self._running.pop(key, None))
+        shared.waiting += 1
+        try:
+            return await asyncio.shield(shared.task)
+        finally:
+            shared.waiting -= 1
+            if not shared.waiting and not shared.task.done():
+                shared.task.cancel()  # nobody wants to know any more
+                self._running.pop(key, None)
+
+    @property
+    def client(self) -> Client:
+        """The client of the judge's server, made when first needed. There must be a server."""
+        if self._client is None:
+            from synthetic1.inference.client import Client
+
+            assert self.settings.server is not None
+            self._client = Client(self.settings.server)
+        return self._client
+
+    async def aclose(self) -> None:
+        """Let go of the client. A later ``ask`` makes it anew."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    def _without_asking(self, rubric: Rubric, question: str, reference: str, candidate: str) -> Verdict | None:
+        """The verdict that no judge is needed for, or None."""
+        if rubric.prose and (why := refuse(candidate, question, reference)):
+            return Verdict(0.0, "refused_by_gate", candidate, {"decided_by": "gate", "why": why})
+        if not reference.strip():
+            return Verdict.unscorable("gold", "the task has no reference to compare with")
+        for name, text in (("question", question), ("reference", reference)):
+            if len(text) > MAX_REFERENCE:
+                why = f"the {name} has {len(text):,} characters, more than the {MAX_REFERENCE:,} a judge is shown"
+                return Verdict.unscorable("task", why)
+        limit = min(MAX_CANDIDATE, max(SHOWN, 4 * len(reference))) if rubric.whole else MAX_CANDIDATE
+        if len(candidate) > limit:
+            why = f"the candidate has {len(candidate):,} characters; {limit:,} are read"
+            return Verdict(0.0, "output_limit", candidate, {"decided_by": "gate", "why": why})
+        if self.settings.server is None:
+            return Verdict.unscorable("judge", UNCONFIGURED)
+        return None
+
+    async def _judge(
+        self, rubric: Rubric, key: str, question: str, reference: str, candidate: str, instructions: str
+    ) -> Verdict:
+        votes = range(self.settings.votes)
+        found: list[Ruling | _Failure] = []
+        for part in FEWER:
+            shown = candidate if rubric.whole else shorten(candidate, SHOWN // part)
+            user = _user(rubric, question, reference, shown, candidate, instructions)
+            affinity = content_key([rubric.key, question, reference])  # a task's completions share their prompt's start
+            found = await asyncio.gather(*(self._vote(rubric, key, user, affinity, vote) for vote in votes))
+            if not any(isinstance(one, _Failure) and one.too_long for one in found):
+                break
+            if rubric.whole or len(candidate) <= SHOWN // (4 * part):
+                break  # nothing to leave out, or the candidate is not what is too long
+        if failed := [one for one in found if isinstance(one, _Failure)]:
+            return Verdict.unscorable("judge", failed[0].why[:WHY_CAP], rubric=rubric.key)
+        rulings = sorted((one for one in found if isinstance(one, Ruling)), key=lambda ruling: ruling.score)
+        ruling = rulings[len(rulings) // 2]
+        details: dict[str, Any] = {
+            "decided_by": "judge",
+            "rubric": rubric.key,
+            "verdict": ruling.label,
+            "explanation": ruling.explanation,
+            **ruling.notes,
+        }
+        if len(rulings) > 1:
+            details["votes"] = [one.score for one in rulings]
+        return Verdict.graded(ruling.score, answer=candidate, **details)
+
+    async def _vote(self, rubric: Rubric, key: str, user: str, affinity: str, vote: int) -> Ruling | _Failure:
+        """One vote: the first reply that gives a verdict, of as many as there are attempts."""
+        settings = self.settings
+        options = rubric.ordered(f"{key} {vote}" if settings.vary_order else "")
+        schema, system = rubric.schema(options), rubric.system(options)
+        why = ""
+        for attempt in range(settings.attempts):
+            reminder = REMINDER.format(form=rubric.form(options)) if attempt >= 2 else ""
+            messages: Sequence[Message] = (
+                {"role": "system", "content": system},
+                {"role": "user", "content": user + reminder},
+            )
+            # another seed each time: a reply that was kept, or is drawn alike, would be the same bad one again
+            sampling = Sampling(settings.max_tokens, settings.temperature, seed=vote * 1_000 + attempt)
+            try:
+                replies = await self.client.complete(messages, 1, sampling, schema=schema, affinity=affinity)
+                return rubric.rule(read_reply(replies[0], schema, rubric.verdict))
+            except InferenceError as error:  # after the client's own patience
+                return _Failure(f"the judge could not be asked: {error}", too_long=error.kind == "bad_request")
+            except BadReply as error:
+                why = str(error)
+        return _Failure(f"the judge gave no verdict in {settings.attempts} replies; of the last: {why}")
+
+
+def _user(rubric: Rubric, question: str, reference: str, shown: str, candidate: str, instructions: str) -> str:
+    """The user message. The candidate comes last, so that all candidates of a task share what comes before."""
+    asked, given, judged = rubric.labels
+    code = code_for(rubric.key, question, reference)
+    blocks = [quote(asked, question, code), quote(given, reference, code)]
+    if instructions.strip():
+        blocks.append(quote("NOTES FOR GRADING", instructions, code))
+    blocks.append(quote(judged, shown.replace(code, "[code]"), code_for(code, candidate)))
+    return "\n\n".join(blocks) + ASKED.format(candidate=judged)
+
+
+_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Judge]] = WeakKeyDictionary()
+
+
+def judge_for(settings: JudgeSettings) -> Judge:
+    """The judge of this loop with these settings, made when first asked for: one client serves every verifier."""
+    return _by_loop.setdefault(asyncio.get_running_loop(), {}).setdefault(settings.key, Judge(settings))
+
+
+async def close_judge(settings: JudgeSettings) -> None:
+    """Close the judge of this loop with these settings, if there is one."""
+    judge = _by_loop.get(asyncio.get_running_loop(), {}).pop(settings.key, None)
+    if judge is not None:
+        await judge.aclose()

@@ -1,0 +1,146 @@
+"""The gate before the judge: answers that say nothing get nothing, and no model is asked.
+
+Judges pay for the strangest things: a colon, "Solution" or "Let's solve this problem step by step" pass for right
+answers in up to 90% of cases, and neither chain of thought nor voting mends that (arXiv:2507.08794). What is decidable
+without a judge is decided here. The gate never weighs length, for "5", "Au" and "no" are answers.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from itertools import chain
+
+from synthetic1.rewards.judging.openers import ADMITS_DOUBT, EVASIONS, OPENERS
+
+SHORT_REFERENCE = 12  # words: one that long or shorter may be, or hold, a word that is an opener elsewhere
+SHOWN_TEXT = 20_000  # characters at the start: what says nothing there and goes on is for the judge
+COPIED = 0.5  # of the question, in one piece
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_QUESTION_MARKS = re.compile("[?？؟¿]")
+_BRACKETED = re.compile(r"[\[{<(_$]{1,3}[^\[\]{}<>()]+[\]}>)_$]{1,3}")
+_STAND_INS = _words("answer response solution reference candidate explanation placeholder todo tbd")
+_FILLERS = _STAND_INS | _words(
+    "insert put write add place enter type give provide fill in your the my final correct actual gold model a an this "
+    "here goes text value result question prompt verdict score groundtruth ground truth lorem ipsum"
+)
+_BARE_STAND_INS = frozenset(
+    ("todo", "tbd", "placeholder", "answer goes here", "your answer here", "insert answer here")
+)
+_OVERRIDES = _words("ignore disregard forget override bypass")
+_ORDERS = _OVERRIDES | _words(
+    "please all everything anything the any your these those this that previous preceding above prior earlier "
+    "instruction instructions rule rules rubric rubrics text prompt prompts said of is was were and system reference "
+    "answer answers question written before score grade rate mark give award assign output return reply respond say "
+    "set print it me a an response candidate solution submission with as by to full marks point points credit credits "
+    "verdict correct perfect maximum top highest rating out only just simply instead then now you must should 100 10 "
+    "5 1 0"
+)
+_GRADE_KEYS = _words(
+    "score verdict grade correct rating explanation reasoning result judgement judgment claims equally_valid "
+    "unrelated_deletions tests_weakened confidence is_correct final_score"
+)
+
+
+def refuse(candidate: str, question: str = "", reference: str = "") -> str | None:
+    """Why ``candidate`` deserves nothing whatever a judge may say of it; ``None`` where a judge has to look.
+
+    Args:
+        candidate: the answer, without its thought.
+        reference: lets an answer through that is empty talk elsewhere, but here what the reference says, such as
+            "Solution" for a homogeneous mixture.
+    """
+    if not candidate.strip():
+        return "the answer is empty"
+    head = candidate.strip()[:SHOWN_TEXT]
+    if len(candidate.strip()) > SHOWN_TEXT:
+        return None if plain(head) else "the answer begins with 20,000 characters that are neither letters nor digits"
+    words, given = plain(head), plain(reference)
+    if not any(map(str.isalnum, words)):
+        return None if _is_symbol(head, reference) else "the answer holds no letter, digit or symbol that says anything"
+    if len(given.split()) <= SHORT_REFERENCE and _holds(given, words):
+        return None
+    if _is_copy(head, words, plain(question)):
+        return "the answer is a copy of the question"
+    if _stands_in(head, words):
+        return "the answer is a placeholder"
+    if _grades_itself(head):
+        return "the answer is a grade, given by itself"
+    rest = words.replace(plain(question), " ").strip() if question.strip() else words
+    if _says_nothing(rest):
+        return "the answer begins an answer and gives none"
+    if not _OVERRIDES.isdisjoint(rest.split()) and _ORDERS.issuperset(rest.split()):
+        return "the answer speaks to its grader and says nothing else"
+    if words in _EVASIONS and not any(stem in given for stem in ADMITS_DOUBT) and not _holds(given, words):
+        return "the answer says that there is none, which the reference does not"
+    return None
+
+
+def plain(text: str) -> str:
+    """Letters, marks and digits in lower case, in compatibility form; all else is one space."""
+    kept = [c if unicodedata.category(c)[0] in "LMN" else " " for c in _visible(text)]
+    return " ".join("".join(kept).casefold().split())
+
+
+def _visible(text: str) -> str:
+    """Without format characters, which would split words that a reader sees whole (and keep together what he does)."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+
+
+def _openers() -> re.Pattern[str]:
+    phrases = sorted({plain(p) for p in chain.from_iterable(OPENERS.values())}, key=len, reverse=True)
+    return re.compile(rf"(?:(?:{'|'.join(map(re.escape, phrases))})(?: |\Z))*+")
+
+
+_OPENING = _openers()
+_EVASIONS = frozenset(map(plain, EVASIONS))
+
+
+def _says_nothing(words: str) -> bool:
+    """Whether ``words``, as ``plain`` leaves them, are openers and nothing else."""
+    return _OPENING.fullmatch(" ".join(words.split())) is not None
+
+
+def _holds(text: str, words: str) -> bool:
+    return f" {words} " in f" {text} "
+
+
+def _is_symbol(candidate: str, reference: str) -> bool:
+    """Whether an answer without letters is a sign the reference holds: "∞", "+", "∅"."""
+    signs = "".join(_visible(candidate).split())
+    meant = [c for c in signs if unicodedata.category(c) in ("Sm", "So", "Sc")]
+    return bool(meant) and signs.strip("\"'`.$ ") in "".join(_visible(reference).split())
+
+
+def _is_copy(candidate: str, words: str, question: str) -> bool:
+    """A piece of the question is a copy if it is most of it, or the part that asks; options to choose from are not."""
+    if not question or not _holds(question, words):
+        return False
+    asks = _QUESTION_MARKS.search(candidate) is not None and len(words.split()) > 2
+    return asks or len(words) >= COPIED * len(question)
+
+
+def _stands_in(candidate: str, words: str) -> bool:
+    """Text that waits for an answer to take its place: "{reference}", "[insert your answer here]", "TODO"."""
+    if words in _BARE_STAND_INS:
+        return True
+    said = set(words.split())
+    return _BRACKETED.fullmatch(candidate) is not None and said <= _FILLERS and not said.isdisjoint(_STAND_INS)
+
+
+def _grades_itself(candidate: str) -> bool:
+    """A JSON object as graders write it, fenced or bare, and nothing besides."""
+    bare = re.sub(r"^```\w*\s*|\s*```$", "", candidate).strip()
+    if not bare.startswith("{") or len(bare) > SHOWN_TEXT:
+        return False
+    try:
+        value = json.loads(bare)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and bool(value) and {str(k).casefold() for k in value} <= _GRADE_KEYS

@@ -1,0 +1,51 @@
+"""The verifier of rows whose family is unknown: how close does a judge find the answer to the gold solution?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from synthetic1.completion import Completion
+from synthetic1.rewards.judge import DEADLINE_S, JudgeSettings, close_judge, judge_for
+from synthetic1.rewards.judging.rubrics import SIMILARITY
+from synthetic1.rewards.registry import register
+from synthetic1.rewards.verifier import Verifier
+from synthetic1.task import Task
+from synthetic1.verdict import Verdict
+
+
+@register("llm_judgeable_groundtruth_similarity")
+@dataclass(frozen=True)
+class Similarity(Verifier):
+    """Scores an answer by a judge's grade from 1 to 100, divided by 100, as GENESYS does.
+
+    The reference is ``gold_standard_solution``; ``verification_info["judging_instructions"]`` (optional, a string) goes
+    to the judge. Published rows whose source is known are ``stem`` or ``swe`` tasks instead, whose rubrics are harder
+    to please for the wrong reasons.
+    """
+
+    version: ClassVar[int] = 1
+    deadline_s: ClassVar[float | None] = DEADLINE_S
+
+    judge: JudgeSettings = field(default_factory=JudgeSettings)
+
+    @property
+    def concurrency(self) -> int:
+        return self.judge.concurrency
+
+    async def verify(self, task: Task, completion: Completion) -> Verdict:
+        assert completion.answer is not None, "the scorer answers for completions without an answer"
+        instructions = task.verification_info.get("judging_instructions") or ""
+        if not isinstance(instructions, str):
+            why = f"task `{task.problem_id}`: verification_info.judging_instructions must be a string"
+            return Verdict.unscorable("task", why)
+        return await judge_for(self.judge).ask(
+            SIMILARITY,
+            question=task.prompt,
+            reference=task.gold_standard_solution or "",
+            candidate=completion.answer.strip(),
+            instructions=instructions,
+        )
+
+    async def aclose(self) -> None:
+        await close_judge(self.judge)

@@ -1,0 +1,142 @@
+"""The R1 recipe: the commands it runs are commands that its programs take; it goes on where it stopped."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from synthetic1.program import ProgramError, validate
+from synthetic1.trainers import r1_report, r1_stages
+from synthetic1.trainers.r1_settings import R1Settings
+
+SETTINGS = {
+    "synthetic1.datagen.generate": ("generate", "synthetic1.datagen.settings", "GenerateSettings"),
+    "synthetic1.datagen.export": ("export", "synthetic1.datagen.export_settings", "ExportSettings"),
+    "synthetic1.trainers.sft": ("sft", "synthetic1.trainers.sft_settings", "SftSettings"),
+    "synthetic1.trainers.grpo": ("grpo", "synthetic1.trainers.settings", "GrpoSettings"),
+    "synthetic1.trainers.evaluate_model": (
+        "evaluate_model",
+        "synthetic1.trainers.evaluation_settings",
+        "EvaluationSettings",
+    ),
+}
+RATES = [0.4, 0.7, 0.9]
+
+
+def compose(name, *overrides):
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_module
+    from omegaconf import OmegaConf
+
+    from synthetic1.program import _opened
+
+    opened = [part for o in overrides for part in _opened(o, {"model": ("hub", "model.name")}).split("\n")]
+    with initialize_config_module(version_base="1.3", config_module="synthetic1.configs"):
+        return OmegaConf.to_container(hydra_compose(name, opened), resolve=True)
+
+
+def recipe(tmp_path, *overrides):
+    return validate(R1Settings, compose("r1", f"runs={tmp_path}", "run_name=t", *overrides))
+
+
+class Programs:
+    """Stands in for the programs: validates each command line as its program would, and leaves what it would leave."""
+
+    def __init__(self, fail=None):
+        self.ran: list[str] = []
+        self.fail = fail
+        self.evaluations = 0
+
+    def __call__(self, command, check):
+        module, arguments = command[2], command[3:]
+        config, home, name = SETTINGS[module]
+        values = validate(getattr(importlib.import_module(home), name), compose(config, *arguments))
+        self.ran.append(config)
+        if config == self.fail:
+            return subprocess.CompletedProcess(command, 2)
+        if config == "export":
+            folder = Path(values.to)
+            counts = {"tasks": 4, "rollouts": 16, "rows": 6, "families": {"x": {"verified": 8}}}
+            content = {"manifest.json": {"counts": counts}}
+        elif config == "evaluate_model":
+            folder = Path(values.runs) / "evaluate" / values.name
+            rate = RATES[int(values.name)]
+            test = {"difference": 0.3, "difference_ci95": [0.2, 0.4], "p_value": 0.001}
+            content = {
+                "result.json": {
+                    "pass_at_1": rate, "ci95": [rate - 0.1, rate + 0.1], "n": values.n, "think_share": 0.5,
+                    "length_mean": 20.0, "by_level": {"1": {"pass_at_1": rate}, "2": {"pass_at_1": rate / 2}},
+                    "compared": test if values.compare else None,
+                }
+            }
+        else:
+            folder = Path(values.runs) / config / r1_stages.NAME
+            content = {"result.json": {}, "config.yaml": {}}
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, value in content.items():
+            (folder / file).write_text(json.dumps(value))
+        return subprocess.CompletedProcess(command, 0)
+
+
+def go(settings, monkeypatch, programs):
+    from synthetic1.trainers.r1 import run
+
+    monkeypatch.setattr(subprocess, "run", programs)
+    run(settings)
+    return json.loads((r1_stages.folder(settings) / "result.json").read_text())
+
+
+ALL = ["generate", "export", "sft", "grpo", "evaluate_model", "evaluate_model", "evaluate_model"]
+
+
+def test_its_commands_are_what_the_programs_take(tmp_path, monkeypatch, capsys):
+    programs = Programs()
+    result = go(recipe(tmp_path), monkeypatch, programs)
+    assert programs.ran == ALL
+    assert [(s["name"], s["pass_at_1"], s["n"]) for s in result["stages"]] == [
+        ("base", 0.4, 1024),
+        ("SFT", 0.7, 1024),
+        ("SFT + GRPO", 0.9, 1024),
+    ]
+    assert result["stages"][0]["against_previous"] is None
+    assert result["stages"][2]["against_previous"]["p_value"] == 0.001
+    assert result["traces"] == {"tasks": 4, "completions": 16, "verified_share": 0.5, "kept": 6}
+    assert (r1_stages.folder(recipe(tmp_path)) / "stages.png").stat().st_size > 5_000
+    shown = capsys.readouterr().out
+    assert "SFT + GRPO" in shown
+    assert "+0.300 [+0.200, +0.400], p = 0.001" in shown
+
+
+@pytest.mark.parametrize("failing", ["generate", "export", "sft", "grpo"])
+def test_the_same_command_goes_on_where_it_stopped(tmp_path, monkeypatch, failing):
+    first = Programs(fail=failing)
+    with pytest.raises(ProgramError, match="the same command goes on from there"):
+        go(recipe(tmp_path), monkeypatch, first)
+    assert first.ran == ALL[: ALL.index(failing) + 1]
+    second = Programs()
+    go(recipe(tmp_path), monkeypatch, second)
+    again = {"export": "generate"}.get(failing, failing)  # generate goes on by itself, and finds nothing left to do
+    assert second.ran == ALL[ALL.index(again) :]
+    third = Programs()
+    go(recipe(tmp_path), monkeypatch, third)
+    assert third.ran == []
+
+
+def test_another_recipe_is_not_mixed_in(tmp_path, monkeypatch):
+    go(recipe(tmp_path), monkeypatch, Programs())
+    with pytest.raises(ProgramError, match="holds this recipe with another traces; choose run_name="):
+        go(recipe(tmp_path, "traces.tasks=8"), monkeypatch, Programs())
+
+
+def test_values_are_written_as_hydra_reads_them():
+    assert r1_stages._value({"a": [1, True, "x"], "b": 0.5}) == "{a:[1,true,x],b:0.5}"
+
+
+def test_a_plot_of_one_stage_is_drawn(tmp_path):
+    stage = {"name": "base", "pass_at_1": 0.0, "ci95": [0.0, 0.1], "by_level": {}}
+    r1_report.plot({"stages": [stage]}, tmp_path / "x.png")
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
