@@ -27,8 +27,10 @@ def export(settings: ExportSettings) -> None:
     from synthetic1.datagen.stored import open_runs
     from synthetic1.program import ProgramError
 
-    runs = open_runs(settings)
+    runs = open_runs(settings.run, settings.runs)
     filters = settings.filters()
+    if settings.format == "sft" and settings.per_task is None:
+        filters = replace(filters, per_task=runs.keep)  # a run that stops at two may have caught a third
     if settings.decontaminate.files:
         paths = [Path(name).expanduser() for name in settings.decontaminate.files]
         try:

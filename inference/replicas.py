@@ -100,7 +100,8 @@ class Replicas:
     def answered(self, replica: Replica, seconds: float, tokens: int) -> None:
         """Before its release: an answer came over this slot."""
         replica.window.answered(seconds, tokens)
-        self._dark_since = None
+        if self._live:  # else a server's last answer has arrived after it went down
+            self._dark_since = None
 
     def went_down(self, replica: Replica, why: str) -> None:
         """It cannot be reached. Those in its line go elsewhere, or wait until one is back."""

@@ -89,15 +89,14 @@ class Judge:
         if shared is None:
             work = asyncio.create_task(self._judge(rubric, key, question, reference, candidate, instructions))
             shared = self._running[key] = _Shared(work)
-            work.add_done_callback(lambda _: self._running.pop(key, None))
         shared.waiting += 1
         try:
             return await asyncio.shield(shared.task)
         finally:
             shared.waiting -= 1
-            if not shared.waiting and not shared.task.done():
-                shared.task.cancel()  # nobody wants to know any more
-                self._running.pop(key, None)
+            if not shared.waiting:
+                shared.task.cancel()  # if it is at work still: nobody wants to know any more
+                del self._running[key]
 
     @property
     def client(self) -> Client:

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 from typer.testing import CliRunner
 
-from synthetic1.cli import PROGRAMS, Program, app, forward
+from synthetic1.cli import CALIBRATE, PROGRAMS, Program, app, forward
 
 run = CliRunner().invoke
 
@@ -89,3 +89,17 @@ def test_unknown_command() -> None:
     done = run(app, ["nope"])
     assert done.exit_code == 2
     assert "nope" in done.output
+
+
+def test_judge_calibrate_is_a_program_of_two_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+    fake = ModuleType("a_program")
+    fake.main = lambda: seen.append(sys.argv)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, CALIBRATE.module, fake)
+    monkeypatch.setattr(sys, "argv", ["synthetic1"])
+    assert run(app, ["judge", "calibrate", "judge=local", "--help"]).exit_code == 0
+    assert seen == [["synthetic1 judge calibrate", "judge=local", "--help"]]
+    for arguments, code in ((["judge"], 2), (["judge", "calibrat"], 2), (["judge", "--help"], 0)):
+        done = run(app, arguments)
+        assert done.exit_code == code
+        assert "usage: synthetic1 judge calibrate judge=" in done.output

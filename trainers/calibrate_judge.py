@@ -35,7 +35,10 @@ def calibrate(settings: CalibrationSettings) -> None:
     except UntrustedJudge as error:
         raise ProgramError(str(error)) from None
     with calibration.open_folder(settings, model) as folder:
-        tried = {family: calibration.candidates(family, settings) for family in settings.families}
+        tried = {}
+        for family in settings.families:
+            tasks = calibration.embedded(family, settings.tasks)
+            tried[family] = calibration.candidates(family, tasks, settings.tasks_per_attack, settings.seed)
         header = {
             "judge": model,
             "candidates": ", ".join(f"{len(some):,} of {family}" for family, some in tried.items()),

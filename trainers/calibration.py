@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ import numpy as np
 from synthetic1.completion import Completion
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.reports.statistics import wilson
+from synthetic1.rewards.judge import Judge
 from synthetic1.rewards.judging.attacks import ATTACKS
 from synthetic1.rewards.judging.calibration import RIGHT, WRONG, Calibration, Count, counted, identity_of
-from synthetic1.rewards.judging.rubrics import RUBRIC_OF
+from synthetic1.rewards.judging.rubrics import BEHAVIOUR, RUBRIC_OF
 from synthetic1.rewards.judging.settings import JudgeSettings
 from synthetic1.rewards.registry import get_verifier
 from synthetic1.rewards.scorer import Scorer
@@ -35,51 +37,85 @@ class Candidate:
     """``right``, ``wrong``, or a kind of attack."""
     task: Task
     text: str
+    change: bool = False
+    """A unified diff, shown to the judge as it is. Rules stop an attack in a comment; this asks what a judge would."""
 
 
-def candidates(family: Family, settings: CalibrationSettings) -> list[Candidate]:
-    """What is embedded for a family, and every attack on some of its tasks.
+def embedded(family: Family, limit: int | None) -> list[Task]:
+    """The tasks of a family that ship with the package, all or the first so many.
 
     Raises:
-        TaskError: no tasks are embedded for the family.
+        TaskError: there are none.
     """
     source = open_tasks("embedded:stem" if family == "similarity" else f"embedded:{family}")
-    tasks = [source[index] for index in range(min(len(source), settings.tasks or len(source)))]
+    tasks = [source[index] for index in range(min(len(source), limit or len(source)))]
+    if family != "similarity":
+        return tasks
+    return [Task(**{**task.to_dict(), "task_type": TASK_TYPES[family], "verification_info": {}}) for task in tasks]
+
+
+def candidates(family: Family, tasks: Sequence[Task], tasks_per_attack: int, seed: int) -> list[Candidate]:
+    """The right and wrong completions that come with ``tasks``, and every attack on some of them."""
     made = [
-        Candidate(kind, _typed(task, family), text)
+        Candidate(kind, task, text)
         for task in tasks
         for kind in (RIGHT, WRONG)
         for text in task.metadata["audit"][kind]
     ]
-    order = np.random.default_rng(settings.seed).permutation(len(tasks))
+    order = np.random.default_rng(seed).permutation(len(tasks))
+    turns = min(tasks_per_attack, len(tasks))
     for number, attack in enumerate(ATTACKS):
-        for turn in range(min(settings.tasks_per_attack, len(tasks))):
-            task = tasks[order[(number * settings.tasks_per_attack + turn) % len(tasks)]]
-            text = attack_on(task, attack.for_question(task.prompt), family)
-            made.append(Candidate(attack.kind, _typed(task, family), text))
+        for turn in range(turns):
+            task = tasks[order[(number * turns + turn) % len(tasks)]]
+            made.append(_carrying(attack.for_question(task.prompt), attack.kind, task, family))
     return made
 
 
+def _carrying(text: str, kind: str, task: Task, family: Family) -> Candidate:
+    """An attack as an answer, or as the comments of a change that changes nothing else."""
+    if family == "swe":
+        lines = [f"+# {line}" for line in text.split("\n")]
+        diff = "\n".join(("--- a/file", "+++ b/file", f"@@ -1,0 +1,{len(lines)} @@", *lines))
+        return Candidate(kind, task, diff, change=True)
+    return Candidate(kind, task, f"<answer>{text}</answer>" if family == "stem" else text)
+
+
 def measure(
-    family: Family, tried: Sequence[Candidate], judge: JudgeSettings, model: str, advance: Any
+    family: Family, tried: Sequence[Candidate], judge: JudgeSettings, model: str, advance: Callable[[], None]
 ) -> tuple[Calibration, list[Verdict]]:
-    """What became of ``tried``, and every verdict, in order."""
+    """What became of ``tried``, and every verdict, in order. ``advance`` is called after each."""
     task_type = TASK_TYPES[family]
     rubric = RUBRIC_OF[task_type]
+    verdicts: dict[int, Verdict] = {}
+    by_rules = [index for index, one in enumerate(tried) if not one.change]
     with Scorer([get_verifier(task_type, judge=judge)]) as scorer:
-        pairs = [(one.task, Completion.parse(one.text)) for one in tried]
-        verdicts = scorer.score_sync(pairs, on_verdict=lambda index, verdict: advance())
-    return (
-        Calibration(
-            identity=identity_of(judge, model, rubric),
-            model=model,
-            rubric=rubric.key,
-            family=family,
-            made=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            counts=counted([(one.kind, verdict) for one, verdict in zip(tried, verdicts, strict=True)]),
-        ),
-        verdicts,
-    )
+        pairs = [(tried[index].task, Completion.parse(tried[index].text)) for index in by_rules]
+        scored = scorer.score_sync(pairs, on_verdict=lambda index, verdict: advance())
+    verdicts.update(zip(by_rules, scored, strict=True))
+    verdicts.update(asyncio.run(_reviewed(tried, judge, advance)))
+    ordered = [verdicts[index] for index in range(len(tried))]
+    counts = counted([(one.kind, verdict) for one, verdict in zip(tried, ordered, strict=True)])
+    made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return Calibration(identity_of(judge, model, rubric), model, rubric.key, family, made, counts), ordered
+
+
+async def _reviewed(
+    tried: Sequence[Candidate], settings: JudgeSettings, advance: Callable[[], None]
+) -> dict[int, Verdict]:
+    """What the judge says of changes, by their place; the gold solution stands for the real change."""
+    judge = Judge(settings)
+
+    async def ask(one: Candidate) -> Verdict:
+        gold = one.task.gold_standard_solution or ""
+        verdict = await judge.ask(BEHAVIOUR, question=one.task.prompt, reference=gold, candidate=one.text)
+        advance()
+        return verdict
+
+    try:
+        places = [index for index, one in enumerate(tried) if one.change]
+        return dict(zip(places, await asyncio.gather(*(ask(tried[index]) for index in places)), strict=True))
+    finally:
+        await judge.aclose()
 
 
 def table(calibration: Calibration) -> str:
@@ -160,17 +196,3 @@ def _cells(name: str, count: Count) -> tuple[str, ...]:
     rate = f"{count.errors / count.judged:.1%}" if count.judged else "-"
     interval = f"[{low:.1%}, {high:.1%}]" if count.judged else "-"
     return name, str(count.decided), str(count.judged), str(count.errors), rate, interval, str(count.unscored)
-
-
-def _typed(task: Task, family: Family) -> Task:
-    """A task of another family, as one of ``similarity``."""
-    if family != "similarity":
-        return task
-    return Task(**{**task.to_dict(), "task_type": TASK_TYPES[family], "verification_info": {}})
-
-
-def attack_on(task: Task, text: str, family: Family) -> str:
-    """The completion that carries an attack: as the answer, or in a comment of a change that changes nothing else."""
-    if family == "stem":
-        return f"<answer>{text}</answer>"
-    return text

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
-from synthetic1.trainers.settings import JudgeSection, Section
+from synthetic1.envs.judged import JudgeSection
+from synthetic1.envs.settings import Section
 
 Family = Literal["stem", "swe", "similarity"]
 

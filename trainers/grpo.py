@@ -34,6 +34,7 @@ def train(settings: GrpoSettings) -> None:
     prepare_imports(settings.rollout.backend)
     disable_progress_bar()
 
+    from synthetic1.envs.judged import with_judge
     from synthetic1.inference.engine import Sampling
     from synthetic1.program import ProgramError
     from synthetic1.reports import terminal
@@ -54,7 +55,7 @@ def train(settings: GrpoSettings) -> None:
     set_seed(settings.seed)
     tokenizer = models.load_tokenizer(settings.model)
     thinking_open = problems.prompt_opens_thinking(tokenizer)
-    env = judged.with_judge(settings.env, settings.judge)
+    env = with_judge(settings.env, settings.judge)
     learned = problems.Problems.make(env, split="train", thinking_open=thinking_open)
     tested = learned.held_out(env, settings.eval.n) if settings.eval.n else []
     model = models.load_model(settings.model)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synthetic1.completion import Completion
+from synthetic1.envs.opening import open_env
 from synthetic1.program import ProgramError
 from synthetic1.rewards.registry import UnknownTaskType
 from synthetic1.rewards.scorer import Scorer
@@ -42,12 +43,12 @@ class Problems:
             ProgramError: an unknown id or argument, or tasks that cannot be read.
         """
         if env.id is not None:
-            return cls(*_make(env.id, {**env.kwargs, **overrides}), bool(overrides.get("thinking_open")))
+            return cls(*_open(env.id, {**env.kwargs, **overrides}), bool(overrides.get("thinking_open")))
         sources: dict[str | TaskSource, float] = {}
         verifiers: dict[str, Verifier] = {}
         for name, part in (env.mixture or {}).items():
             kwargs = {k: v for k, v in part.items() if k not in ("id", "weight")}
-            tasks, own = _make(part["id"], {**kwargs, **overrides})
+            tasks, own = _open(part["id"], {**kwargs, **overrides})
             sources[tasks] = part["weight"]
             for task_type, verifier in own.verifiers.items():  # one scorer serves all: it dispatches by task type
                 if verifiers.setdefault(task_type, verifier) != verifier:
@@ -187,18 +188,10 @@ def level_of(task: Task) -> int | None:
     return level if isinstance(level, int) else None
 
 
-def _make(env_id: str, kwargs: dict[str, Any]) -> tuple[TaskSource, Scorer]:
-    import gymnasium
-
-    import synthetic1  # noqa: F401  registers the environments
-
+def _open(env_id: str, kwargs: dict[str, Any]) -> tuple[TaskSource, Scorer]:
     try:
-        env = gymnasium.make(env_id, **kwargs).unwrapped
-    except (gymnasium.error.Error, TypeError, ValueError) as error:
-        if isinstance(error, TaskError):
-            raise
-        reason = " ".join(str(error).split()).partition(" was raised from the environment creator")[0]
-        raise ProgramError(f"env `{env_id}`: {reason}") from error
-    if not hasattr(env, "tasks") or not hasattr(env, "scorer"):
-        raise ProgramError(f"env `{env_id}` is no synthetic1 environment: it holds no `tasks` and no `scorer`")
-    return env.tasks, env.scorer
+        return open_env(env_id, kwargs)
+    except TaskError:
+        raise
+    except ValueError as error:
+        raise ProgramError(str(error)) from error

@@ -30,6 +30,8 @@ MAY_CHANGE = frozenset(
         *("resume", "overwrite", "dry_run", "runs", "run_name"),
         *("trainer.max_steps", "trainer.save_every", "trainer.sample_every", "trainer.micro_batch"),
         *("eval.every", "eval.n_during", "eval.batch_size"),
+        *("judge.allow_uncalibrated", "judge.api_key_env", "judge.cache", "judge.price"),
+        *("judge.max_in_flight", "judge.outage_s", "judge.timeout_s"),
     }
 )
 """Settings that a resumed run may change: none of them changes what is learned or measured."""

@@ -4,56 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 
-from synthetic1.rewards.judging.calibration import Thresholds
-from synthetic1.rewards.judging.settings import judge_settings
+from synthetic1.envs.judged import JudgeSection
+from synthetic1.envs.settings import EnvSettings, Section, short_name
 from synthetic1.tasks.programs.levels import parse_levels
 
+__all__ = ["EnvSettings", "GrpoSettings", "Section", "short_name"]
+
 Level = int | str | list[int]
-
-
-class Section(BaseModel):
-    """Unknown names are errors; values do not change after validation."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class EnvSettings(BaseModel):
-    """An environment: ``id`` and the keyword arguments of ``gym.make``; or a weighted mixture of environments."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-    id: str | None = None
-    mixture: dict[str, dict[str, Any]] | None = None
-    """Name → ``{weight, id, **kwargs}``."""
-
-    @model_validator(mode="after")
-    def one_of_both(self) -> EnvSettings:
-        if (self.id is None) == (self.mixture is None):
-            raise ValueError("env needs either an `id` (with keyword arguments of gym.make) or a `mixture`")
-        for name, part in (self.mixture or {}).items():
-            if "id" not in part or not isinstance(part.get("weight"), int | float) or part["weight"] <= 0:
-                raise ValueError(f"mixture.{name} needs an `id` and a positive `weight`")
-        for part in (self.mixture or {"": self.kwargs}).values():
-            if part.get("split", "train") != "train":
-                raise ValueError(
-                    f"split={part['split']} cannot be chosen here: the trainer learns from train and measures on test"
-                )
-        return self
-
-    @property
-    def kwargs(self) -> dict[str, Any]:
-        return dict(self.model_extra or {})
-
-    @property
-    def name(self) -> str:
-        """The short name that run folders bear, e.g. ``code_understanding``."""
-        return short_name(self.id) if self.id is not None else "+".join(self.mixture or {})
-
-
-def short_name(env_id: str) -> str:
-    """``synthetic1/code_understanding-v0`` → ``code_understanding``."""
-    return env_id.rpartition("/")[2].rpartition("-v")[0] or env_id
 
 
 class LoraSettings(Section):
@@ -126,13 +85,13 @@ class TrainerSettings(Section):
     scale_rewards: Literal["group", "batch", "none"] = "group"
     mask_truncated_completions: bool = False
     gradient_checkpointing: bool = False
-    curriculum: list[CurriculumPhase] = []
+    curriculum: list[CurriculumPhase] = Field(default_factory=list)
     shuffle_rewards: bool = False
     """The control experiment: rewards are permuted within a batch, so nothing can be learned from them."""
     save_every: PositiveInt = 100
     sample_every: PositiveInt = 10
     """Steps between two best-and-worst samples on the screen and in ``samples.jsonl``."""
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = Field(default_factory=dict)
     """Passed through to ``trl.GRPOConfig``."""
 
     @field_validator("curriculum")
@@ -153,47 +112,6 @@ class EvalSettings(Section):
     batch_size: PositiveInt = 128
     greedy: bool = True
     """Also report greedy pass@1."""
-
-
-class JudgeSection(Section):
-    """The judge of judged families, and how far it is trusted; the fields up to ``extra_body`` make it."""
-
-    url: str | list[str] | None = None
-    """``local``, the address of a server, or those of equal replicas; None = no judge."""
-    model: str | None = None
-    votes: PositiveInt = 1
-    vary_order: bool = False
-    max_tokens: PositiveInt = 2048
-    temperature: float = Field(default=0.0, ge=0.0, le=2.0)
-    attempts: PositiveInt = 5
-    api_key_env: str = "OPENAI_API_KEY"
-    max_in_flight: PositiveInt = 64
-    timeout_s: PositiveFloat = 600.0
-    outage_s: float = Field(default=300.0, ge=0.0)
-    thinking_open: bool = False
-    price: dict[str, float] | None = None
-    cache: str | None = None
-    extra_body: dict[str, Any] = {}
-    allow_uncalibrated: bool = False
-    """Train on a judge whose error rates are unknown or too high, or without one."""
-    max_false_accept: float = Field(default=0.02, ge=0.0, le=1.0)
-    max_false_reject: float = Field(default=0.2, ge=0.0, le=1.0)
-
-    @model_validator(mode="after")
-    def makes_a_judge(self) -> JudgeSection:
-        judge_settings(self.argument)
-        return self
-
-    @property
-    def argument(self) -> dict[str, Any] | None:
-        """The argument ``judge`` of a judged environment."""
-        if self.url is None:
-            return None
-        return self.model_dump(exclude={"allow_uncalibrated", "max_false_accept", "max_false_reject"})
-
-    @property
-    def thresholds(self) -> Thresholds:
-        return Thresholds(self.max_false_accept, self.max_false_reject)
 
 
 class GrpoSettings(Section):

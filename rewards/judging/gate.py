@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import chain
 
 from synthetic1.rewards.judging.openers import ADMITS_DOUBT, EVASIONS, OPENERS
@@ -23,6 +24,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_NO_WORD = re.compile("[^0-9a-z]+")
 _QUESTION_MARKS = re.compile("[?？؟¿]")
 _BRACKETED = re.compile(r"[\[{<(_$]{1,3}[^\[\]{}<>()]+[\]}>)_$]{1,3}")
 _STAND_INS = _words("answer response solution reference candidate explanation placeholder todo tbd")
@@ -61,18 +63,18 @@ def refuse(candidate: str, question: str = "", reference: str = "") -> str | Non
     head = candidate.strip()[:SHOWN_TEXT]
     if len(candidate.strip()) > SHOWN_TEXT:
         return None if plain(head) else "the answer begins with 20,000 characters that are neither letters nor digits"
-    words, given = plain(head), plain(reference)
+    words, given, asked = plain(head), _plain_of_task(reference), _plain_of_task(question)
     if not any(map(str.isalnum, words)):
         return None if _is_symbol(head, reference) else "the answer holds no letter, digit or symbol that says anything"
     if len(given.split()) <= SHORT_REFERENCE and _holds(given, words):
         return None
-    if _is_copy(head, words, plain(question)):
+    if _is_copy(head, words, asked):
         return "the answer is a copy of the question"
     if _stands_in(head, words):
         return "the answer is a placeholder"
     if _grades_itself(head):
         return "the answer is a grade, given by itself"
-    rest = words.replace(plain(question), " ").strip() if question.strip() else words
+    rest = f" {words} ".replace(f" {asked} ", " ").strip() if asked else words
     if _says_nothing(rest):
         return "the answer begins an answer and gives none"
     if not _OVERRIDES.isdisjoint(rest.split()) and _ORDERS.issuperset(rest.split()):
@@ -84,8 +86,13 @@ def refuse(candidate: str, question: str = "", reference: str = "") -> str | Non
 
 def plain(text: str) -> str:
     """Letters, marks and digits in lower case, in compatibility form; all else is one space."""
+    if text.isascii():  # the same, ten times as fast
+        return _NO_WORD.sub(" ", text.lower()).strip()
     kept = [c if unicodedata.category(c)[0] in "LMN" else " " for c in _visible(text)]
     return " ".join("".join(kept).casefold().split())
+
+
+_plain_of_task = lru_cache(1024)(plain)  # question and reference are the same for all completions of a task
 
 
 def _visible(text: str) -> str:

@@ -23,7 +23,7 @@ def run_program(
     settings_type: type[Settings],
     run: Callable[[Settings], None],
     *,
-    open_groups: Mapping[str, tuple[str, str]] | None = None,
+    open_groups: Mapping[str, tuple[str | None, str]] | None = None,
 ) -> None:
     """Compose ``configs/<config_name>.yaml`` with the command line, validate it as ``settings_type``, call ``run``.
 
@@ -32,7 +32,8 @@ def run_program(
 
     Args:
         open_groups: config groups whose choice may also be a free value, as ``{"model": ("hub", "model.name")}``:
-            ``model=Qwen/Qwen3-0.6B`` becomes ``model=hub model.name=Qwen/Qwen3-0.6B``.
+            ``model=Qwen/Qwen3-0.6B`` becomes ``model=hub model.name=Qwen/Qwen3-0.6B``. Without a config (None) the name
+            of the group is only another name for the setting.
     """
     import hydra
     from omegaconf import OmegaConf
@@ -136,13 +137,15 @@ def _mendable_types() -> tuple[type[BaseException], ...]:
     return tuple(kind for kind in found if isinstance(kind, type))
 
 
-def _opened(argument: str, open_groups: Mapping[str, tuple[str, str]]) -> str:
+def _opened(argument: str, open_groups: Mapping[str, tuple[str | None, str]]) -> str:
     group, separator, value = argument.partition("=")
     if not separator or group not in open_groups:
         return argument
     from importlib.resources import files
 
     config, setting = open_groups[group]
+    if config is None:
+        return f"{setting}={value}"
     folder = files("synthetic1.configs").joinpath(group)
     if folder.joinpath(f"{value}.yaml").is_file() or "," in value:  # a choice, or a sweep over choices
         return argument

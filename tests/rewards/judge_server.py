@@ -18,7 +18,7 @@ SPOILT = ("malformed", "out_of_range", "refusal", "empty", "cut_off", "thought_o
 PROMPT_TOKENS, COMPLETION_TOKENS = 5, 7
 _SPOILT = {
     "malformed": '{"reasoning": "well", "verdict": "correct"',
-    "out_of_range": '{"claims": [], "reasoning": "r", "equally_valid": false, "explanation": "e", "score": 1000, "verdict": "excellent"}',
+    "out_of_range": '{"claims": [], "reasoning": "r", "equally_valid": false, "score": 1000, "verdict": "excellent"}',
     "refusal": "I'm sorry, but I can't help with grading this.",
     "empty": "",
     "thought_only": "<think>The candidate says",
@@ -26,7 +26,7 @@ _SPOILT = {
 
 
 class JudgeServer:
-    """``reply(messages, index)`` says what an unspoilt answer holds; ``share`` of the answers meet a fault, at random."""
+    """``reply(messages, index)`` says what an answer holds; a ``share`` of them meets one of ``faults`` instead."""
 
     def __init__(
         self, reply: Callable[[Any, int], str], *, faults: Sequence[str] = (), share: float = 0.0, seed: int = 0

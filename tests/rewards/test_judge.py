@@ -292,7 +292,7 @@ async def test_a_kept_reply_is_not_paid_for_again(tmp_path):
     ],
 )
 def test_wrong_settings_are_one_clear_line(value, said):
-    with pytest.raises(ValueError, match="^judge: ") as raised:
+    with pytest.raises(ValueError, match=r"^judge: ") as raised:
         judge_settings(value)
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)

@@ -136,3 +136,8 @@ def test_nothing_but_punctuation_is_refused(candidate):
 @given(st.text(min_size=1))
 def test_plain_is_settled_after_once(text):
     assert plain(plain(text)) == plain(text)
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127)))
+def test_plain_has_no_second_opinion_on_ascii(text):
+    assert plain(text) == plain(text + "\u200b")  # which takes the long way

@@ -1,0 +1,41 @@
+"""Generate verified traces: completions of a model for tasks of any family, judged as they arrive.
+
+    python datagen/generate.py env=math server=http://localhost:8000/v1 model=deepseek-ai/DeepSeek-R1 samples=4
+    python datagen/generate.py env=code_understanding launch=vllm model=embedded limit=400     # a server of its own
+    python datagen/generate.py env=math … samples=8 keep=2       # stop asking for a task with two verified samples
+    python datagen/generate.py env=math … dry_run=true           # 50 tasks, then tokens, hours and money for the whole
+    python datagen/generate.py --help                            # every setting
+
+The same command goes on with a run that was stopped, however it was: nothing is lost, asked twice or kept twice.
+Afterwards: ``synthetic1 show RUN``, ``datagen/export.py``.
+"""
+
+from __future__ import annotations
+
+from synthetic1.datagen.settings import GenerateSettings
+from synthetic1.program import run_program
+
+
+def generate(settings: GenerateSettings) -> None:
+    """Generate what the run has not got yet.
+
+    Raises:
+        SystemExit: with 130, stopped by Ctrl-C; what had arrived is kept.
+    """
+    import asyncio
+
+    from synthetic1.datagen.generation_run import dry_run, run
+
+    if settings.dry_run:
+        asyncio.run(dry_run(settings))
+    elif asyncio.run(run(settings)):
+        raise SystemExit(130)
+
+
+def main() -> None:
+    """Compose the configuration from the command line, and generate."""
+    run_program("generate", GenerateSettings, generate, open_groups={"model": (None, "model_name")})
+
+
+if __name__ == "__main__":
+    main()

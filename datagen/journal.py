@@ -1,0 +1,377 @@
+"""The journal: what a run has generated and judged, in one SQLite file that a crash at any moment leaves whole.
+
+Generation is at least once, the record exactly once: a rollout's key names its task, model, sampling and sample index,
+and a key is inserted once. Verdicts are rows of their own, so that judging anew generates nothing. One thread writes,
+in groups: a group is on the disk (WAL, ``synchronous=FULL``) before ``flush`` returns.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from synthetic1.completion import Completion
+from synthetic1.datagen.records import Rollout, TaskRollouts
+from synthetic1.program import ProgramError
+from synthetic1.task import Task
+from synthetic1.verdict import Verdict
+
+VERSION = 1
+GROUP_ROWS = 256
+GROUP_S = 0.025
+ASKED_AT_ONCE = 500  # SQLite takes at least 999 parameters
+SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE tasks (key TEXT PRIMARY KEY, position INTEGER NOT NULL, row TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX tasks_by_position ON tasks (position);
+CREATE TABLE rollouts (
+  task TEXT NOT NULL, sample INTEGER NOT NULL, part INTEGER NOT NULL, key TEXT NOT NULL,
+  model TEXT NOT NULL, sampling TEXT NOT NULL, raw TEXT NOT NULL, reasoning TEXT, answer TEXT,
+  finish_reason TEXT, usage TEXT, PRIMARY KEY (task, sample, part)
+) WITHOUT ROWID;
+CREATE TABLE verdicts (
+  rollout TEXT NOT NULL, part INTEGER NOT NULL, verifier TEXT NOT NULL, name TEXT NOT NULL, score REAL,
+  reason TEXT NOT NULL, answer TEXT, details TEXT NOT NULL, number INTEGER NOT NULL,
+  PRIMARY KEY (rollout, part, verifier)
+) WITHOUT ROWID;
+CREATE TABLE failures (
+  task TEXT NOT NULL, sample INTEGER NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL, times INTEGER NOT NULL,
+  PRIMARY KEY (task, sample)
+) WITHOUT ROWID;
+"""
+
+
+class JournalError(ProgramError):
+    """The journal cannot be used: one line that says which, and why."""
+
+
+@dataclass(slots=True)
+class Sample:
+    """What the journal holds of one sample of a task."""
+
+    rollout: Rollout
+    part: int = 0
+    """How often a truncated completion was continued."""
+    verifier_key: str | None = None
+
+
+@dataclass(slots=True)
+class Stored:
+    """What the journal holds of a task: samples by index, and how often an index failed."""
+
+    samples: dict[int, Sample] = field(default_factory=dict)
+
+
+class Journal:
+    """One run's record. ``open`` for writing (one process; its caller holds the run folder's lock) or reading."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, *, readonly: bool) -> None:
+        """Use ``open``."""
+        self.path, self._read = path, connection
+        self.error: BaseException | None = None
+        """Why nothing is written any more, e.g. a full disk."""
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._writer: threading.Thread | None = None
+        if not readonly:
+            self._writer = threading.Thread(target=self._write, name="synthetic1-journal", daemon=True)
+            self._writer.start()
+
+    @classmethod
+    def open(cls, path: Path, *, readonly: bool = False) -> Journal:
+        """Open or (for writing) make the journal.
+
+        Raises:
+            JournalError: none to read, no journal, one of a newer version, locked, or a folder that cannot be written.
+        """
+        if readonly and not path.is_file():
+            raise JournalError(f"{path}: there is no journal")
+        try:
+            mode = "ro" if readonly else "rwc"
+            connection = sqlite3.connect(
+                f"file:{_quoted(path)}?mode={mode}", uri=True, check_same_thread=False, timeout=5
+            )
+            with explained(path):
+                made = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()[0]
+                if not made and not readonly:
+                    connection.execute("PRAGMA journal_mode=WAL")
+                    with connection:
+                        connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA}")
+                        connection.execute("INSERT INTO meta VALUES ('version', ?)", (str(VERSION),))
+                elif not made:
+                    raise JournalError(f"{path} is no journal of a run: it has no table `meta`")
+                version = connection.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()
+        except sqlite3.Error as error:
+            raise JournalError(f"{path}: {_why(error)}") from error
+        if version is None or int(version[0]) > VERSION:
+            found = version[0] if version else "none"
+            connection.close()
+            raise JournalError(
+                f"{path} was written by a newer synthetic1 (journal version {found}, this one knows {VERSION}); upgrade"
+            )
+        return cls(path, connection, readonly=readonly)
+
+    # Writing: enqueued here, done by the writer's thread -----------------------------------------------------------
+
+    def put_task(self, task: Task, position: int) -> None:
+        """Record a task; again does nothing."""
+        row = json.dumps(task.to_row(), ensure_ascii=False)
+        self._put("INSERT OR IGNORE INTO tasks VALUES (?, ?, ?)", (task.key, position, _text(row)))
+
+    def put_rollout(self, task: Task, rollout: Rollout, part: int = 0) -> None:
+        """Record a completion. The first of a key stays."""
+        c = rollout.completion
+        usage = None if c.usage is None else json.dumps(dict(c.usage))
+        sampling = json.dumps(dict(rollout.sampling), sort_keys=True)
+        texts = (_text(c.raw), _text(c.reasoning), _text(c.answer))
+        row = (
+            task.key,
+            rollout.sample_index,
+            part,
+            rollout.key,
+            rollout.model,
+            sampling,
+            *texts,
+            c.finish_reason,
+            usage,
+        )
+        self._put("INSERT OR IGNORE INTO rollouts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self._put("DELETE FROM failures WHERE task = ? AND sample = ?", (task.key, rollout.sample_index))
+
+    def put_verdict(self, rollout: str, part: int, verifier: str, name: str, verdict: Verdict, number: int) -> None:
+        """Record a verdict; a later one by the same verifier takes the place of one that could not score.
+
+        Args:
+            verifier: its key. ``name`` is for people.
+            number: rises with every judging of the run; the export takes the verdict with the highest.
+        """
+        details = json.dumps(dict(verdict.details), ensure_ascii=False, sort_keys=True)
+        row = (
+            rollout,
+            part,
+            verifier,
+            name,
+            verdict.score,
+            verdict.reason,
+            _text(verdict.answer),
+            _text(details),
+            number,
+        )
+        self._put(
+            "INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET score = excluded.score, "
+            "reason = excluded.reason, answer = excluded.answer, details = excluded.details, number = excluded.number "
+            "WHERE score IS NULL",
+            row,
+        )
+
+    def put_failure(self, task: Task, sample: int, kind: str, message: str) -> None:
+        """Record that a sample could not be had."""
+        self._put(
+            "INSERT INTO failures VALUES (?, ?, ?, ?, 1) "
+            "ON CONFLICT DO UPDATE SET kind = excluded.kind, message = excluded.message, times = times + 1",
+            (task.key, sample, kind, _text(message)),
+        )
+
+    def set_meta(self, name: str, value: str) -> None:
+        self._put("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (name, value))
+
+    def check(self) -> None:
+        """Raise what keeps the writer from writing.
+
+        Raises:
+            JournalError: nothing more can be recorded; what was flushed before is whole.
+        """
+        if self.error is not None:
+            raise JournalError(f"{self.path}: {_why(self.error)}; what was recorded before is whole") from self.error
+
+    def flush(self) -> None:
+        """Wait until all that was put is on the disk.
+
+        Raises:
+            JournalError: it cannot be.
+        """
+        done = threading.Event()
+        self._queue.put(done)
+        while not done.wait(0.2):
+            if self._writer is None or not self._writer.is_alive():
+                break
+        self.check()
+
+    def close(self) -> None:
+        """Write what is waiting, and close; may be called twice."""
+        if self._writer is not None:
+            self._queue.put(None)
+            self._writer.join()
+            self._writer = None
+        self._read.close()
+
+    def _put(self, statement: str, row: Sequence[Any]) -> None:
+        self._queue.put((statement, row))
+
+    def _write(self) -> None:
+        connection = sqlite3.connect(self.path, isolation_level=None, timeout=30)
+        connection.execute("PRAGMA synchronous=FULL")
+        waiters: list[threading.Event] = []
+        ending = False
+        while not ending:
+            group: list[Any] = []
+            item = self._queue.get()
+            until = time.monotonic() + GROUP_S
+            while True:
+                if item is None:
+                    ending = True
+                elif isinstance(item, threading.Event):
+                    waiters.append(item)
+                else:
+                    group.append(item)
+                if ending or waiters or len(group) >= GROUP_ROWS:
+                    break
+                try:
+                    item = self._queue.get(timeout=max(until - time.monotonic(), 0.0))
+                except queue.Empty:
+                    break
+            if group and self.error is None:
+                try:
+                    _commit(connection, group)
+                except (sqlite3.Error, OSError) as error:
+                    self.error = error
+                    with contextlib.suppress(sqlite3.Error):
+                        connection.execute("ROLLBACK")
+            for waiter in waiters:
+                waiter.set()
+            waiters = []
+        with contextlib.suppress(sqlite3.Error):
+            connection.close()
+
+    # Reading -------------------------------------------------------------------------------------------------------
+
+    def meta(self, name: str) -> str | None:
+        with explained(self.path):
+            found = self._read.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return None if found is None else str(found[0])
+
+    def stored(self, tasks: Sequence[str]) -> dict[str, Stored]:
+        """What is there of tasks, by their keys; tasks without any sample are left out."""
+        found: dict[str, Stored] = {}
+        with explained(self.path):
+            for start in range(0, len(tasks), ASKED_AT_ONCE):
+                keys = tasks[start : start + ASKED_AT_ONCE]
+                marks = ",".join("?" * len(keys))
+                for row in self._read.execute(f"{_SAMPLES} WHERE r.task IN ({marks}) {_ORDER}", keys):
+                    _add(found.setdefault(row[0], Stored()), row)
+        return found
+
+    def counts(self) -> dict[str, int]:
+        """``tasks``, ``rollouts``, ``verified`` and ``failures`` of the run so far."""
+        with explained(self.path):
+            one = lambda sql: int(self._read.execute(sql).fetchone()[0])  # noqa: E731
+            return {
+                "tasks": one("SELECT count(*) FROM tasks"),
+                "rollouts": one("SELECT count(*) FROM rollouts WHERE part = 0"),
+                "verified": one("SELECT count(DISTINCT rollout) FROM verdicts WHERE score = 1.0"),
+                "failures": one("SELECT count(*) FROM failures"),
+            }
+
+    def failures(self) -> Iterator[tuple[str, int, str, str, int]]:
+        """(problem id, sample, kind, message, times) of every sample that could not be had, in the order of tasks."""
+        sql = (
+            "SELECT t.row, f.sample, f.kind, f.message, f.times FROM failures f JOIN tasks t ON t.key = f.task "
+            "ORDER BY t.position, f.sample"
+        )
+        with explained(self.path):
+            for row, *rest in self._read.execute(sql):
+                yield (str(json.loads(row).get("problem_id")), *rest)
+
+    def groups(self) -> Iterator[TaskRollouts]:
+        """Every task with its rollouts and latest verdicts, in the order of the source and of sample indexes."""
+        sql = "SELECT key, row FROM tasks ORDER BY position, key"
+        with explained(self.path):
+            tasks = self._read.cursor().execute(sql)
+            while batch := tasks.fetchmany(ASKED_AT_ONCE):
+                stored = self.stored([key for key, _ in batch])
+                for key, row in batch:
+                    if key in stored:
+                        samples = sorted(stored[key].samples.items())
+                        yield TaskRollouts(Task.from_row(json.loads(row)), tuple(s.rollout for _, s in samples))
+
+
+_SAMPLES = (
+    "SELECT r.task, r.sample, r.part, r.key, r.model, r.sampling, r.raw, r.reasoning, r.answer, r.finish_reason,"
+    " r.usage, v.verifier, v.name, v.score, v.reason, v.answer, v.details"
+    " FROM rollouts r LEFT JOIN verdicts v ON v.rollout = r.key AND v.part = r.part"
+)
+_ORDER = "ORDER BY r.task, r.sample, r.part, v.number"
+
+
+def _add(stored: Stored, row: Sequence[Any]) -> None:
+    """Rows come in rising order of part and verdict: the last one counts."""
+    _, sample, part, key, model, sampling, raw, reasoning, answer, finish, usage, *judged = row
+    verifier, name, score, reason, extracted, details = judged
+    completion = Completion(_back(raw), _back(reasoning), _back(answer), finish, json.loads(usage) if usage else None)
+    verdict = None if reason is None else Verdict(score, reason, _back(extracted), json.loads(_back(details) or "{}"))
+    rollout = Rollout(key, sample, completion, model, json.loads(sampling), verdict, name)
+    stored.samples[sample] = Sample(rollout, part, verifier)
+
+
+def _commit(connection: sqlite3.Connection, group: list[Any]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for statement, row in group:
+        connection.execute(statement, row)
+    connection.execute("COMMIT")
+
+
+def _text(value: str | None) -> str | bytes | None:
+    """Text as SQLite holds it; with a lone surrogate, which UTF-8 has no form for, its bytes."""
+    if value is None or value.isascii():
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogatepass")
+    return value
+
+
+def _back(value: str | bytes | None) -> Any:
+    return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value
+
+
+def _quoted(path: Path) -> str:
+    from urllib.parse import quote
+
+    return quote(str(path.absolute()))
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn what SQLite says into one line.
+
+    Raises:
+        JournalError: it cannot be read, or is no journal.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise JournalError(f"{path}: {_why(error)}") from error
+
+
+def _why(error: BaseException) -> str:
+    said = str(error)
+    for part, meaning in (
+        ("disk is full", "the disk is full; make room and run the same command again"),
+        ("disk I/O", "the disk does not take what is written (full, or failing); the same command goes on"),
+        ("readonly", "it cannot be written: a read-only file or folder"),
+        ("unable to open", "it cannot be opened: no such folder, or no right to write there"),
+        ("locked", "another process is writing it; wait for that, or choose another run_name="),
+        ("not a database", "it is no journal of a run"),
+        ("malformed", "it is damaged"),
+    ):
+        if part in said:
+            return meaning
+    return said or type(error).__name__

@@ -1,0 +1,103 @@
+"""What is to be asked next: tasks of a source in a fixed order, and of each the samples that are not there yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+
+from synthetic1.datagen.journal import Journal, Sample
+from synthetic1.task import Task
+from synthetic1.tasks.mixture import Mixture
+from synthetic1.tasks.source import TaskSource
+
+
+@dataclass(slots=True, eq=False)
+class TaskState:
+    """A task under way."""
+
+    task: Task
+    position: int
+    verified: int = 0
+    calls: set[asyncio.Task[None]] = field(default_factory=set)
+    recorded: bool = False
+    enough: bool = False
+    """``keep`` samples are verified: no more of it is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One sample to ask for, or (``sample`` given) one that is there and is not judged, or to be continued."""
+
+    state: TaskState
+    index: int
+    sample: Sample | None = None
+
+
+def positions(source: TaskSource, limit: int | None, seed: int) -> Iterator[int]:
+    """Indexes of the source, each once: in its order; of a mixture by weight, until its parts are used up."""
+    if not isinstance(source, Mixture):
+        yield from range(min(len(source), limit or len(source)))
+        return
+    rng = np.random.default_rng([seed, 5])
+    starts = np.concatenate([[0], np.cumsum([len(part) for part in source.sources])])
+    taken = [0] * len(source.sources)
+    left = [i for i, part in enumerate(source.sources) if len(part)]
+    for _ in range(min(len(source), limit or len(source))):
+        weights = np.array([source.weights[i] for i in left], dtype=float)
+        part = left[int(rng.choice(len(left), p=weights / weights.sum()))]
+        yield int(starts[part]) + taken[part]
+        taken[part] += 1
+        if taken[part] == len(source.sources[part]):
+            left.remove(part)
+
+
+def slots(
+    source: TaskSource,
+    journal: Journal,
+    *,
+    samples: int,
+    limit: int | None,
+    seed: int,
+    lookahead: int,
+    wants: Callable[[TaskState, Sample], bool],
+) -> Iterator[Slot]:
+    """Every sample that is still to be had, a task's samples side by side, lazily.
+
+    Within ``lookahead`` tasks, those known to be hard come first: what takes longest must not begin last.
+
+    Args:
+        wants: whether a sample that is there needs judging or continuing.
+    """
+    order = enumerate(positions(source, limit, seed))
+    while chunk := [(place, source[index]) for place, index in _first(order, lookahead)]:
+        stored = journal.stored([task.key for _, task in chunk])
+        chunk.sort(key=lambda item: -difficulty(item[1]))  # stable
+        for place, task in chunk:
+            state = TaskState(task, place)
+            there = stored[task.key].samples if task.key in stored else {}
+            state.recorded = bool(there)
+            open_slots: list[Slot] = []
+            for index in range(samples):
+                sample = there.get(index)
+                if sample is None:
+                    open_slots.append(Slot(state, index))
+                elif wants(state, sample):
+                    open_slots.append(Slot(state, index, sample))
+            yield from open_slots
+
+
+def difficulty(task: Task) -> float:
+    """How long a task's answers are likely to be, where its source says so: ``level`` or ``difficulty``; else 0."""
+    for name in ("level", "difficulty"):
+        value = task.metadata.get(name)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return float(value)
+    return 0.0
+
+
+def _first(order: Iterator[tuple[int, int]], count: int) -> list[tuple[int, int]]:
+    return list(islice(order, count))

@@ -1,0 +1,50 @@
+"""Which environment a program works on, as settings say it: one, or a weighted mixture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+
+class Section(BaseModel):
+    """Unknown names are errors; values do not change after validation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EnvSettings(BaseModel):
+    """An environment: ``id`` and the keyword arguments of ``gym.make``; or a weighted mixture of environments."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    id: str | None = None
+    mixture: dict[str, dict[str, Any]] | None = None
+    """Name → ``{weight, id, **kwargs}``."""
+
+    @model_validator(mode="after")
+    def one_of_both(self) -> EnvSettings:
+        if (self.id is None) == (self.mixture is None):
+            raise ValueError("env needs either an `id` (with keyword arguments of gym.make) or a `mixture`")
+        for name, part in (self.mixture or {}).items():
+            if "id" not in part or not isinstance(part.get("weight"), int | float) or part["weight"] <= 0:
+                raise ValueError(f"mixture.{name} needs an `id` and a positive `weight`")
+        for part in (self.mixture or {"": self.kwargs}).values():
+            if part.get("split", "train") != "train":
+                raise ValueError(
+                    f"split={part['split']} cannot be chosen here: the trainer learns from train and measures on test"
+                )
+        return self
+
+    @property
+    def kwargs(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+    @property
+    def name(self) -> str:
+        """The short name that run folders bear, e.g. ``code_understanding``."""
+        return short_name(self.id) if self.id is not None else "+".join(self.mixture or {})
+
+
+def short_name(env_id: str) -> str:
+    """``synthetic1/code_understanding-v0`` → ``code_understanding``."""
+    return env_id.rpartition("/")[2].rpartition("-v")[0] or env_id
