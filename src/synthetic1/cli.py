@@ -50,6 +50,18 @@ PROGRAMS = (
         "train",
     ),
     Program(
+        "generate",
+        "synthetic1.datagen.generate",
+        "Generate verified traces: `env=… model=… server=… samples=…`; `--help` lists the configuration.",
+        "train",
+    ),
+    Program(
+        "verify",
+        "synthetic1.datagen.verify",
+        "Judge a run's completions anew, with the verifiers of today: `run=…`; `--help` lists the configuration.",
+        "train",
+    ),
+    Program(
         "export",
         "synthetic1.datagen.export",
         "Export what a run verified: `run=… to=… format=sft|preference|synthetic1`; `--help` lists the configuration.",
@@ -110,6 +122,40 @@ def doctor() -> None:
     report = examine([finding for finding in found if finding.name != "subprocess"])
     typer.echo(render(report))
     raise typer.Exit(0 if report.healthy else 1)
+
+
+@app.command()
+def runs(folder: str = typer.Option("runs", "--runs", help="Where run folders are.")) -> None:
+    """List the runs of `synthetic1 generate`, the one written last first."""
+    from synthetic1.datagen.show import list_runs
+
+    _print(lambda: list_runs(folder))
+
+
+@app.command()
+def show(
+    run: str = typer.Argument(help="A run's name or folder."),
+    problem: str = typer.Argument("", help="A problem id, or its beginning: show its traces whole."),
+    folder: str = typer.Option("runs", "--runs", help="Where run folders are."),
+    only: str = typer.Option(
+        "", "--only", help="Only completions judged so: verified, refuted, unscored, or a reason."
+    ),
+    limit: int = typer.Option(20, "--limit", help="How many tasks to list."),
+) -> None:
+    """Read a run: its counts and tasks, or the traces, verdicts and reasons of one problem."""
+    from synthetic1.datagen.show import show_run
+
+    _print(lambda: show_run(run, problem, folder, only, limit))
+
+
+def _print(text: Callable[[], str]) -> None:
+    from synthetic1.program import ProgramError
+
+    try:
+        typer.echo(text())
+    except ProgramError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from None
 
 
 @app.command(

@@ -1,0 +1,77 @@
+"""Judge a run's completions anew, with the verifiers of today; nothing is generated.
+
+    python datagen/verify.py run=r1-math
+    python datagen/verify.py run=r1-math env.answer_style=any     # the environment of the run, with other settings
+    python datagen/verify.py --help
+
+Verdicts are rows of their own: the old ones stay, exports and ``synthetic1 show`` take the newest. What this verifier
+has judged already is passed over, so the same command goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from synthetic1.datagen.verify_settings import VerifySettings
+from synthetic1.program import run_program
+
+
+def verify(settings: VerifySettings) -> None:
+    """Stream the run through the scorer."""
+    import json
+    from collections import Counter
+    from itertools import islice
+
+    from synthetic1.datagen.generation_run import JOURNAL, open_tasks_of
+    from synthetic1.datagen.journal import Journal
+    from synthetic1.datagen.stored import find_run
+    from synthetic1.envs.settings import EnvSettings
+    from synthetic1.reports.run_folder import RunFolder
+
+    path = find_run(settings.run, settings.runs)
+    with RunFolder.create(path, resume=True):
+        journal = Journal.open(path / JOURNAL)
+        try:
+            env = json.loads(journal.meta("config") or "{}").get("env", {})
+            _, scorer = open_tasks_of(EnvSettings.model_validate({**env, **settings.env}))
+            number = int(journal.meta("judgings") or 1) + 1
+            changes: Counter[str] = Counter()
+            groups = journal.groups()
+            while batch := list(islice(groups, settings.tasks_at_once)):
+                work = []
+                for group in batch:
+                    verifier = scorer.verifier(group.task.task_type)
+                    stored = journal.stored([group.task.key])[group.task.key].samples
+                    for rollout in group.rollouts:
+                        sample = stored[rollout.sample_index]
+                        if sample.verifier_key == verifier.key and rollout.score is not None:
+                            changes["judged by this verifier already"] += 1
+                        else:
+                            work.append((group.task, rollout, sample.part, verifier))
+                verdicts = scorer.score_sync([(task, rollout.completion) for task, rollout, *_ in work])
+                for (_, rollout, part, verifier), verdict in zip(work, verdicts, strict=True):
+                    name = f"{verifier.task_type}@{verifier.version}"
+                    journal.put_verdict(rollout.key, part, verifier.key, name, verdict, number)
+                    changes[_change(rollout.score, verdict.score)] += 1
+                journal.flush()
+            journal.set_meta("judgings", str(number))
+            journal.flush()
+            scorer.close()
+        finally:
+            journal.close()
+    for change, count in sorted(changes.items(), key=lambda item: -item[1]):
+        print(f"{count:>9,}  {change}")
+
+
+def _change(before: float | None, after: float | None) -> str:
+    if before == after:
+        return "as before"
+    shown = ["not scored" if score is None else f"{score:g}" for score in (before, after)]
+    return f"{shown[0]} → {shown[1]}"
+
+
+def main() -> None:
+    """Compose the configuration from the command line, and judge."""
+    run_program("verify", VerifySettings, verify)
+
+
+if __name__ == "__main__":
+    main()
