@@ -12,8 +12,8 @@ completions; each learns in proportion to how much better its reward is than its
 
 from __future__ import annotations
 
-from synthetic1.program import run_program
-from synthetic1.trainers.settings import GrpoSettings
+from synthetic1.program import ProgramError, run_program
+from synthetic1.trainers.settings import OPEN_GROUPS, GrpoSettings
 
 
 def train(settings: GrpoSettings) -> None:
@@ -33,10 +33,7 @@ def train(settings: GrpoSettings) -> None:
 
     prepare_imports(settings.rollout.backend)
     disable_progress_bar()
-
-    from synthetic1.envs.judged import with_judge
     from synthetic1.inference.engine import Sampling
-    from synthetic1.program import ProgramError
     from synthetic1.reports import terminal
     from synthetic1.reports.html import write_report
     from synthetic1.trainers import judged, models, problems, runs
@@ -55,12 +52,12 @@ def train(settings: GrpoSettings) -> None:
     set_seed(settings.seed)
     tokenizer = models.load_tokenizer(settings.model)
     thinking_open = problems.prompt_opens_thinking(tokenizer)
-    env = with_judge(settings.env, settings.judge)
+    env = judged.with_judge(settings.env, settings.judge)
     learned = problems.Problems.make(env, split="train", thinking_open=thinking_open)
     tested = learned.held_out(env, settings.eval.n) if settings.eval.n else []
     model = models.load_model(settings.model)
-    context = models.context_length(model)
-    longest = learned.check_tasks(tokenizer, context, settings.rollout.max_completion_length, tested)
+    completion = settings.rollout.max_completion_length
+    longest = learned.check_tasks(tokenizer, models.context_length(model), completion, tested)
     judges = judged.trusted(learned, settings.judge)
     try:
         micro = settings.micro_batch(ranks)
@@ -82,7 +79,7 @@ def train(settings: GrpoSettings) -> None:
             thinking_open=thinking_open,
         )
         seed = settings.seed * 1_000_003 + step  # another draw each time: before and after share no luck
-        sampling = Sampling(settings.rollout.max_completion_length, temperature, settings.rollout.top_p, seed)
+        sampling = Sampling(completion, temperature, settings.rollout.top_p, seed)
         share = tested[:n][processes.process_index :: ranks]
         return evaluate(share, learned.scorer, engine, sampling, gather=gather_object if ranks > 1 else None)
 
@@ -95,9 +92,8 @@ def train(settings: GrpoSettings) -> None:
     checkpoint = gather_object([checkpoint])[0] if ranks > 1 else checkpoint
     begin = step_of(checkpoint) if checkpoint else 0
 
-    reward = Reward(learned, tokenizer, shuffle=settings.trainer.shuffle_rewards, seed=settings.seed)
     trainer = VerifiedGRPOTrainer(
-        reward=reward,
+        reward=Reward(learned, tokenizer, shuffle=settings.trainer.shuffle_rewards, seed=settings.seed),
         schedule=learned.schedule(settings, args.gradient_accumulation_steps),
         model=model,
         args=args,
@@ -138,17 +134,14 @@ def train(settings: GrpoSettings) -> None:
     if run is not None:
         result = runs.result(settings, before, after, times, run, judges)
         run.write_result(result)
-        report = write_report(run.path)
         if tested:
             terminal.show_before_after(result)
-        print(f"report: {report}\nmodel:  {folder / 'model'}")
+        print(f"report: {write_report(run.path)}\nmodel:  {folder / 'model'}")
 
 
 def main() -> None:
     """Compose the configuration from the command line, and train."""
-    run_program(
-        "grpo", GrpoSettings, train, open_groups={"model": ("hub", "model.name"), "judge": ("server", "judge.url")}
-    )
+    run_program("grpo", GrpoSettings, train, open_groups=OPEN_GROUPS)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from synthetic1.envs.judged import JudgeSection
+from synthetic1.envs.judged import JudgeSection, with_judge
 from synthetic1.program import ProgramError
 from synthetic1.rewards.judging.trust import Trust, UntrustedJudge, examine
 from synthetic1.trainers.problems import CHECKED_TASKS, Problems
+
+__all__ = ["trusted", "with_judge"]
 
 
 def trusted(problems: Problems, judge: JudgeSection) -> tuple[Trust, ...]:

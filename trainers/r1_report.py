@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def show(result: Mapping[str, Any]) -> None:
             change = f"{compared['difference']:+.3f} [{low:+.3f}, {high:+.3f}], {shown}"
         score = Score(stage["pass_at_1"], *stage["ci95"])
         table.add_row(stage["name"], str(score), change, f"{stage['think_share']:.0%}", f"{stage['length_mean']:.0f}")
-    Console(highlight=False).print(table)
+    Console(highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
     print(f"n = {result['stages'][-1]['n']} tasks, the same at every stage; 95% intervals in brackets")
 
 

@@ -13,6 +13,8 @@ from synthetic1.tasks.programs.levels import parse_levels
 __all__ = ["EnvSettings", "GrpoSettings", "Section", "short_name"]
 
 Level = int | str | list[int]
+OPEN_GROUPS = {"model": ("hub", "model.name"), "judge": ("server", "judge.url")}
+"""Config groups whose choice may be a free value: a model's name, the address of a judge."""
 
 
 class LoraSettings(Section):

@@ -34,7 +34,8 @@ def compose(name, *overrides):
 
     from synthetic1.program import _opened
 
-    opened = [part for o in overrides for part in _opened(o, {"model": ("hub", "model.name")}).split("\n")]
+    group = (None, "model_name") if name == "generate" else ("hub", "model.name")  # as the programs have it
+    opened = [part for o in overrides for part in _opened(o, {"model": group}).split("\n")]
     with initialize_config_module(version_base="1.3", config_module="synthetic1.configs"):
         return OmegaConf.to_container(hydra_compose(name, opened), resolve=True)
 
@@ -68,8 +69,12 @@ class Programs:
             test = {"difference": 0.3, "difference_ci95": [0.2, 0.4], "p_value": 0.001}
             content = {
                 "result.json": {
-                    "pass_at_1": rate, "ci95": [rate - 0.1, rate + 0.1], "n": values.n, "think_share": 0.5,
-                    "length_mean": 20.0, "by_level": {"1": {"pass_at_1": rate}, "2": {"pass_at_1": rate / 2}},
+                    "pass_at_1": rate,
+                    "ci95": [rate - 0.1, rate + 0.1],
+                    "n": values.n,
+                    "think_share": 0.5,
+                    "length_mean": 20.0,
+                    "by_level": {"1": {"pass_at_1": rate}, "2": {"pass_at_1": rate / 2}},
                     "compared": test if values.compare else None,
                 }
             }
