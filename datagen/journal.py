@@ -271,13 +271,7 @@ class Journal:
     def counts(self) -> dict[str, int]:
         """``tasks``, ``rollouts``, ``verified`` and ``failures`` of the run so far."""
         with explained(self.path):
-            one = lambda sql: int(self._read.execute(sql).fetchone()[0])  # noqa: E731
-            return {
-                "tasks": one("SELECT count(*) FROM tasks"),
-                "rollouts": one("SELECT count(*) FROM rollouts WHERE part = 0"),
-                "verified": one("SELECT count(DISTINCT rollout) FROM verdicts WHERE score = 1.0"),
-                "failures": one("SELECT count(*) FROM failures"),
-            }
+            return {name: int(self._read.execute(sql).fetchone()[0]) for name, sql in _COUNTS.items()}
 
     def failures(self) -> Iterator[tuple[str, int, str, str, int]]:
         """(problem id, sample, kind, message, times) of every sample that could not be had, in the order of tasks."""
@@ -302,6 +296,12 @@ class Journal:
                         yield TaskRollouts(Task.from_row(json.loads(row)), tuple(s.rollout for _, s in samples))
 
 
+_COUNTS = {
+    "tasks": "SELECT count(*) FROM tasks",
+    "rollouts": "SELECT count(*) FROM rollouts WHERE part = 0",
+    "verified": "SELECT count(DISTINCT rollout) FROM verdicts WHERE score = 1.0",
+    "failures": "SELECT count(*) FROM failures",
+}
 _SAMPLES = (
     "SELECT r.task, r.sample, r.part, r.key, r.model, r.sampling, r.raw, r.reasoning, r.answer, r.finish_reason,"
     " r.usage, v.verifier, v.name, v.score, v.reason, v.answer, v.details"

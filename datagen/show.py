@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def list_runs(runs: str) -> str:
     folders = all_runs(runs)
     if not folders:
         raise ProgramError(f"no runs in {Path(runs) / 'generate'}; `synthetic1 generate --help` says how to make one")
-    rows = [("run", "tasks", "rollouts", "verified", "failed", "model")]
+    rows: list[tuple[str, ...]] = [("run", "tasks", "rollouts", "verified", "failed", "model")]
     for folder in folders:
         journal = Journal.open(folder / JOURNAL, readonly=True)
         try:
@@ -124,6 +125,6 @@ def _wanted(rollout: Rollout, only: str) -> bool:
     return only in (sort, _reason(rollout))
 
 
-def _table(rows: list[tuple[str, ...]]) -> str:
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)

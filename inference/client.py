@@ -16,7 +16,7 @@ from synthetic1.inference.engine import Message, Sampling
 from synthetic1.inference.errors import InferenceError, ServerError
 from synthetic1.inference.failure import Failure, Remedy, from_exception, from_status
 from synthetic1.inference.replicas import Replica, Replicas
-from synthetic1.inference.reply import Choice, Reply, read_reply
+from synthetic1.inference.reply import Reply, read_reply
 from synthetic1.inference.request import Dialect, Request
 from synthetic1.inference.server import Server
 from synthetic1.inference.stream import StreamedReply
@@ -398,7 +398,7 @@ def _cards(body: bytes) -> dict[str, dict[str, Any]] | None:
     return {card["id"]: card for card in listed if isinstance(card, dict) and isinstance(card.get("id"), str)}
 
 
-def _pause(attempt: int, wait_s: float | None) -> float:
+def _pause(attempt: float, wait_s: float | None) -> float:
     """Seconds before attempt ``attempt + 1``: doubled each time, never less than the server asked for.
 
     The jitter is never seeded: two clients that failed together must not come back together.
