@@ -32,6 +32,7 @@ ENDS_THE_RUN = frozenset({"unreachable", "wrong_model"})
 """Failures that every other call would meet, too."""
 RETRIES = 2  # of a verdict that says the failure was ours
 RETRY_S = 2.0
+GRACE_S = 5.0  # for the verdicts of what had arrived when the run was stopped
 JUDGED_AT_ONCE = 256
 WAITING_PER_PLACE = 16  # completions waiting for verdicts, a place in the window, before workers wait for verifiers
 
@@ -94,6 +95,7 @@ class Generation:
         self.plan, self.slots, self.client, self.scorer = plan, slots, client, scorer
         self.journal, self.progress = journal, progress
         self.stopping = False
+        self._stop_by = 0.0
         self._continuing: Client | None = None
         self._pending: list[tuple[TaskState, Rollout, int, int]] = []
         self._unjudged = 0
@@ -114,7 +116,7 @@ class Generation:
         self._workers = [asyncio.create_task(self._work()) for _ in range(self.plan.concurrency)]
         try:
             await asyncio.gather(*self._workers, return_exceptions=True)
-            while self._unjudged and not self.stopping and self._fatal is None:
+            while self._unjudged and self._fatal is None and not (self.stopping and monotonic() > self._stop_by):
                 await asyncio.sleep(0.02)
         finally:
             judging.cancel()
@@ -130,6 +132,7 @@ class Generation:
     def stop(self) -> None:
         """Ask nothing more, and let go of what is asked; what has arrived is recorded."""
         self.stopping = True
+        self._stop_by = monotonic() + GRACE_S
         for worker in self._workers:
             worker.cancel()
 

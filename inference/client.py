@@ -404,5 +404,5 @@ def _pause(attempt: float, wait_s: float | None) -> float:
     The jitter is never seeded: two clients that failed together must not come back together.
     """
     first, longest = BACK_OFF_S
-    pause = min(longest, first * 2.0 ** (attempt - 1)) * uniform(0.5, 1.0)
+    pause: float = min(longest, first * 2.0 ** (attempt - 1)) * uniform(0.5, 1.0)
     return pause if wait_s is None else wait_s + min(pause, 1.0)

@@ -1,0 +1,94 @@
+"""Runs of generation for tests: real programs in processes of their own, against a scripted server."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from synthetic1.datagen.stored import open_runs
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def load(path: Path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def scripted():
+    """``with scripted("--right", "0.5") as server:`` a server in a process of its own."""
+    return load(ROOT / "tests/inference/scripted_server.py").scripted
+
+
+@pytest.fixture
+def tasks(tmp_path):
+    """Forty mathematical tasks that say their answers."""
+    path = tmp_path / "tasks.jsonl"
+    rows = [
+        {
+            "problem_id": f"p{i:03d}",
+            "task_type": "verifiable_math",
+            "prompt": f"What is {i} + {i}? It is said that {i} + {i} = {2 * i}",
+            "verification_info": json.dumps({"ground_truth": str(2 * i)}),
+            "source": "test",
+            "metadata": json.dumps({"level": i % 3}),
+        }
+        for i in range(40)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+class Runs:
+    """Starts the program, and reads what it left."""
+
+    def __init__(self, folder: Path, tasks: Path) -> None:
+        self.folder, self.tasks = folder, tasks
+
+    def command(self, *overrides: str, program: str = "generate") -> list[str]:
+        command = [sys.executable, str(ROOT / f"datagen/{program}.py"), f"runs={self.folder}"]
+        if program == "generate":
+            command += ["env=math", f"env.tasks={self.tasks}", "env.split=train", "run_name=t", "model=scripted"]
+        return [*command, *overrides]
+
+    def start(self, *overrides: str, **options) -> subprocess.Popen:
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        return subprocess.Popen(
+            self.command(*overrides, **options),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            cwd=ROOT,
+        )
+
+    def __call__(self, *overrides: str, status: int = 0, **options) -> str:
+        process = self.start(*overrides, **options)
+        out, err = process.communicate(timeout=240)
+        assert process.returncode == status, err[-3000:] + out[-2000:]
+        return out if status == 0 else err
+
+    def records(self, name: str = "t") -> set[tuple]:
+        """Everything recorded, as values that can be compared."""
+        found = set()
+        for group in open_runs(name, str(self.folder)).groups():
+            for r in group.rollouts:
+                verdict = None if r.verdict is None else (r.verdict.score, r.verdict.reason, r.verdict.answer)
+                found.add((group.task.problem_id, r.sample_index, r.key, r.completion.raw, verdict))
+        return found
+
+
+@pytest.fixture
+def runs(tmp_path, tasks):
+    return Runs(tmp_path / "runs", tasks)
