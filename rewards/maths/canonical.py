@@ -102,6 +102,7 @@ def canonical(text: str) -> str:
     text = _THOUSANDS.sub(lambda match: match[0].replace("{,}", "").replace(",", ""), text)
     text = _SPACED_THOUSANDS.sub(lambda match: match[0].replace(" ", ""), text)
     text = re.sub(r"\{,\}", ",", text)
+    text = re.sub(r"(?<![\w^_}\]])\{\}|(?<=\d)\{\}$", "", text)  # of no effect before a formula and after a number
     text = re.sub(r"(?<![\d.])\.(\d)", r"0.\1", text)
     text = text.replace("\x01", "\\\\")
     text = re.sub(r"\s+", " ", text).strip()

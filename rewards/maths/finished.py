@@ -7,7 +7,7 @@ import re
 from synthetic1.rewards.maths.canonical import canonical, squeezed
 
 _OPERATORS = re.compile(
-    r"\\(?:sum|prod|i*int|oint|lim|limsup|liminf|det|max|min|gcd|lcm|sup|inf|lfloor|lceil|binom)(?![A-Za-z])|\\begin\{[vV]matrix|\|"
+    r"\\(?:sum|prod|i*int|oint|lim|limsup|liminf|det|max|min|gcd|lcm|sup|inf|lfloor|lceil|binom)(?![A-Za-z])|\\begin\{[vV]matrix|\||(?<=\d)'"
 )
 _DERIVATIVE = re.compile(r"\\frac\{(?:d|\\partial)[^{}]{0,8}\}\{(?:d|\\partial)[A-Za-z0-9^{} ]{1,8}\}")
 _FUNCTIONS = re.compile(r"\\(?:arc)?(?:sin|cos|tan|cot|sec|csc)h?(?![A-Za-z])|\\(?:log|ln|lg|exp|mod|pmod)(?![A-Za-z])")

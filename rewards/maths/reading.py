@@ -32,7 +32,12 @@ _EMPTY_WORDS = {"no solution", "no solutions", "no real solution", "no real solu
 _CHOICE = re.compile(r"(?:option\s+|choice\s+)?(?:\(\s*([A-J])\s*\)|([A-J])\s*(?:[.:)]|$))[.:]?\s*(.*)", re.DOTALL)
 _ONLY_TEXT = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|mathrm|mathbf|mathcal|operatorname)\s*\{[^{}]*\}")
 _WORD = re.compile(r"[A-Za-z][A-Za-z'-]*")
-_NAME = re.compile(r"(?:\\?[A-Za-z]+|\\[A-Za-z]+)(?:_\{?[A-Za-z0-9]+\}?)?'?(?:\([A-Za-z0-9, ]*\))?")
+_NAME = re.compile(
+    r"\\(?:vec|mathbf|overrightarrow|hat)\s*\{[A-Za-z]{1,3}\}"
+    r"|(?:\\?[A-Za-z]+|\\[A-Za-z]+)(?:_\{?[A-Za-z0-9]+\}?)?'?(?:\([A-Za-z0-9, ]*\))?"
+)
+    r"\\(?:vec|mathbf|overrightarrow|hat)\s*\{[A-Za-z]{1,3}\}|(?:\\?[A-Za-z]+|\\[A-Za-z]+)(?:_\{?[A-Za-z0-9]+\}?)?'?(?:\([A-Za-z0-9, ]*\))?"
+)
 _TUPLE_NAME = re.compile(r"\(?\s*\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\s*,\s*\\?[A-Za-z]+(?:_\{?\w+\}?)?)+\s*\)?")
 _MATRIX = re.compile(r"\\begin\{([bpvBV]?matrix|array)\}(?:\{[lcr|]*\})?(.*)\\end\{\1\}", re.DOTALL)
 _RELATION = re.compile(r"(\\(?:le|ge|ne)(?![A-Za-z])|[<>])")

@@ -66,7 +66,8 @@ _SAYS_MORE = frozenset({
     "cannot", "can", "t", "wrong", "incorrect", "false", "untrue", "impossible", "or", "and", "but", "except",
     "without", "unless", "if", "than", "less", "more", "fewer", "greater", "least", "most", "about",
     "approximately", "roughly", "almost", "nearly", "maybe", "perhaps", "possibly", "either", "otherwise",
-    "instead", "rather", "plus", "minus", "times",
+    "instead", "rather", "plus", "minus", "times", "because", "since", "so", "i", "we", "you", "it", "this", "that",
+    "which", "say", "said", "think", "hence", "therefore", "thus", "when", "where", "given", "assuming", "only",
 })  # fmt: skip
 
 
