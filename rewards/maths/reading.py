@@ -36,8 +36,6 @@ _NAME = re.compile(
     r"\\(?:vec|mathbf|overrightarrow|hat)\s*\{[A-Za-z]{1,3}\}"
     r"|(?:\\?[A-Za-z]+|\\[A-Za-z]+)(?:_\{?[A-Za-z0-9]+\}?)?'?(?:\([A-Za-z0-9, ]*\))?"
 )
-    r"\\(?:vec|mathbf|overrightarrow|hat)\s*\{[A-Za-z]{1,3}\}|(?:\\?[A-Za-z]+|\\[A-Za-z]+)(?:_\{?[A-Za-z0-9]+\}?)?'?(?:\([A-Za-z0-9, ]*\))?"
-)
 _TUPLE_NAME = re.compile(r"\(?\s*\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\s*,\s*\\?[A-Za-z]+(?:_\{?\w+\}?)?)+\s*\)?")
 _MATRIX = re.compile(r"\\begin\{([bpvBV]?matrix|array)\}(?:\{[lcr|]*\})?(.*)\\end\{\1\}", re.DOTALL)
 _RELATION = re.compile(r"(\\(?:le|ge|ne)(?![A-Za-z])|[<>])")
