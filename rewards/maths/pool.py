@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from synthetic1.rewards.maths.compare import Question
 
 REMEMBERED = 50_000  # answers
+PROMPT_S = 0.1
+"""What a comparison may take before it gives its place to the next one; a few honest ones in thousands take longer."""
 START_S = 60.0  # for the nursery to import sympy on a busy machine
 
 
@@ -45,7 +47,8 @@ class SymbolicPool:
     """Answers questions of ``compare``, on the event loop that first asks.
 
     Args:
-        workers: how many comparisons may run at once.
+        workers: how many comparisons may run at once; as many more that have turned out to be slow may run beside them,
+            so that the prompt ones, almost all, do not queue behind those.
         deadline_s: seconds one may take, counted from when a worker begins; then that worker is killed.
     """
 
@@ -53,6 +56,7 @@ class SymbolicPool:
         self._deadline_s = deadline_s
         self._free: list[_Worker] = []
         self._slots = asyncio.Semaphore(workers)
+        self._slow = asyncio.Semaphore(workers)
         self._starting = asyncio.Lock()
         self._nursery: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
@@ -102,24 +106,36 @@ class SymbolicPool:
             del self._asked[question]
 
     async def _work(self, question: Question) -> bool | str:
-        async with self._slots:
+        await self._slots.acquire()
+        place = self._slots
+        try:
             for attempt in (1, 2):
                 worker = await self._take()
+                work = asyncio.ensure_future(_exchange(worker, question))
                 try:
-                    reply = await asyncio.wait_for(_exchange(worker, question), self._deadline_s)
-                except TimeoutError:
-                    _kill(worker)
-                    return "time"
+                    done, _ = await asyncio.wait({work}, timeout=PROMPT_S)
+                    if not done:
+                        if place is self._slots and not self._slow.locked():
+                            await self._slow.acquire()  # at once: it is not locked
+                            self._slots.release()
+                            place = self._slow
+                        done, _ = await asyncio.wait({work}, timeout=self._deadline_s - PROMPT_S)
+                    if not done:
+                        await _drop(worker, work)
+                        return "time"
+                    reply = work.result()
                 except (OSError, EOFError, ValueError):
-                    _kill(worker)
+                    await _drop(worker, work)
                     if attempt == 2:  # twice, each on a fresh worker: it is the formula that kills them
                         return "memory"
                     continue
                 except BaseException:
-                    _kill(worker)
+                    await _drop(worker, work)
                     raise
                 self._free.append(worker)
                 return reply
+        finally:
+            place.release()
         raise AssertionError("two attempts end the work")
 
     async def _take(self) -> _Worker:
@@ -189,6 +205,17 @@ async def _exchange(worker: _Worker, question: Question) -> bool | str:
         received += chunk
     reply: bool | str = json.loads(received)
     return reply
+
+
+async def _drop(worker: _Worker, work: asyncio.Future[bool | str]) -> None:
+    """Kill a worker once nothing waits for its socket any more: the number of a closed one is soon another's."""
+    work.cancel()
+    try:
+        await asyncio.wait({work})
+    finally:
+        _kill(worker)
+    if not work.cancelled():
+        work.exception()
 
 
 def _kill(worker: _Worker) -> None:
