@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,8 @@ class VerifiedGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL ships no ty
             super().__init__(reward_funcs=reward.score, **kwargs)
         except ValueError as error:  # so TRL and peft say which settings do not go together
             raise ProgramError(str(error)) from error
+        # A process group that is still there when Python ends can abort the process: its threads are never joined.
+        atexit.register(self.accelerator.state.destroy_process_group)
         if self.use_vllm:
             push = self.vllm_generation.sync_weights
 
