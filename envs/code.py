@@ -123,16 +123,17 @@ def in_language(source: TaskSource, language: str) -> TaskSource:
         names = language_names(language)
     except ValueError as error:
         raise ValueError(f"language: {error}") from None
-    found = _among(source, set(names), names[0])
+    found = among(source, set(names), names[0])
     if found is None:
         raise ValueError(f"language: {source.name} has no task in {names[0]}")
     return found
 
 
-def _among(source: TaskSource, names: set[str], label: str) -> TaskSource | None:
+def among(source: TaskSource, names: set[str], label: str) -> TaskSource | None:
+    """The tasks of ``source`` whose ``language`` is one of ``names`` (lower case), or None if no task is."""
     if isinstance(source, Mixture):  # its weights have to survive
         weighed = {
-            _among(part, names, label): weight for part, weight in zip(source.sources, source.weights, strict=True)
+            among(part, names, label): weight for part, weight in zip(source.sources, source.weights, strict=True)
         }
         kept: dict[str | TaskSource, float] = {part: weight for part, weight in weighed.items() if part is not None}
         return Mixture(kept, name=f"{source.name}[{label}]") if kept else None

@@ -175,7 +175,7 @@ _LABEL = re.compile(r"[^\s{},:;=(]+")
 _BLANK = " \t\r\n"
 
 
-def last_code_block(text: str, names: Collection[str], *, cut_off: bool = False) -> str | None:
+def last_code_block(text: str, names: Collection[str], *, cut_off: bool = False, nested: bool = False) -> str | None:
     """The content of the last fenced block in a language, which goes by any of ``names`` (lower case); None if none is.
 
     A fence is a line of three or more backticks or tildes, indented or not; it ends at a line of at least as many of
@@ -194,7 +194,7 @@ def last_code_block(text: str, names: Collection[str], *, cut_off: bool = False)
     unlabelled: str | None = None
     opening: re.Match[str] | None = None
     lines: list[str] = []
-    position = 0
+    position = depth = 0
     while position <= len(text):
         end = text.find("\n", position) + 1 or len(text) + 1
         line = text[position:end]
@@ -203,9 +203,14 @@ def last_code_block(text: str, names: Collection[str], *, cut_off: bool = False)
         if opening is None:
             # a backtick in what follows backticks is code within a line, not a fence
             if fence is not None and not (fence[2][0] == "`" and "`" in fence[3]):
-                opening, lines = fence, []
+                opening, lines, depth = fence, [], 0
             continue
         closes = fence is not None and _closes(fence, opening)
+        if nested and fence is not None and _label(opening[3]) in names:
+            if fence[3].strip(_BLANK) and fence[2].startswith(opening[2]):
+                depth += 1
+            elif closes and depth:
+                depth, closes = depth - 1, False
         if not closes:
             lines.append(_dedent(line, opening[1]))
         if closes or (position > len(text) and not cut_off):

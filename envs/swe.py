@@ -1,0 +1,121 @@
+"""Software engineering: change a file as a commit did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from synthetic1.envs.base import TextEnv
+from synthetic1.envs.code import among
+from synthetic1.envs.vector import TextVectorEnv
+from synthetic1.keys import content_key
+from synthetic1.rewards.judge import judge_settings
+from synthetic1.rewards.scorer import Scorer
+from synthetic1.rewards.software.languages import language_of
+from synthetic1.rewards.swe import Swe
+from synthetic1.task import Task
+from synthetic1.tasks.files import Spec, open_tasks
+from synthetic1.tasks.source import Subset, TaskSource, check_split
+
+EMBEDDED = "embedded:swe"
+TEST_SHARE = 0.25  # of the embedded changes: a tenth of so few would show nothing
+
+
+class SweEnv(TextEnv):
+    """Change a source file as a real commit did; rules decide what they can, a judge compares the rest.
+
+    ## Description
+    The prompt shows a file and an instruction. The answer is the whole new file, or SEARCH/REPLACE blocks. Without
+    ``tasks`` these are the embedded changes, in ten languages; rows of CommitPack and CommitPackFT are read as
+    published.
+
+    ## Action Space
+    The completion. Its change is all SEARCH/REPLACE blocks after the thought; without any, the last fenced block in the
+    file's language.
+
+    ## Observation Space
+    The prompt, a string; ``""`` after the step.
+
+    ## Rewards
+    1.0 for the real file, or a change that the judge finds to behave as the real one; 0.5 for one that does the main
+    part, or that deletes what the real one keeps. 0.0 for all else, without a call where a rule suffices: an edit that
+    does not apply, nothing changed, comments only, broken syntax, tests weakened. See ``docs/swe.md``.
+
+    ## Info, Episode End, Starting State
+    As every ``synthetic1.envs.base.TextEnv``. The environment constructs without a judge. Where there is none, or it
+    fails, a step that needed it ends with ``info["status"] == "unscorable"``.
+
+    ## Arguments
+    ```python
+    import gymnasium as gym
+    import synthetic1
+
+    env = gym.make("synthetic1/swe-v0", judge="local")
+    prompt, info = env.reset(seed=0)
+    edit = "<<<<<<< SEARCH\\nretries = 3\\n=======\\nretries = 5\\n>>>>>>> REPLACE"
+    _, reward, terminated, truncated, info = env.step(f"<think>…</think>\\n{edit}")
+    ```
+
+    Args:
+        language: only changes to files in this language, by name or alias; None for all.
+        tasks: None for the embedded changes; else what ``open_tasks`` takes: a file, ``hf://…``, or a mixture of them
+            by weight.
+        split: ``train`` or ``test``. Of files, a tenth is test; of the embedded changes, a quarter.
+        judge: None, ``local``, the URL of an OpenAI-compatible server, or a mapping of settings (``docs/judge.md``).
+        thinking_open: the prompt as rendered for the model ends inside ``<think>``.
+
+    Raises:
+        ValueError: an unknown split, a file that cannot be read as tasks, no task in the language, settings of a judge
+            that do not fit, a ``thinking_open`` that is no bool.
+
+    ## Version History
+    * v0: first version.
+    """
+
+    def __init__(
+        self,
+        language: str | None = None,
+        tasks: Spec | None = None,
+        split: Literal["train", "test"] = "train",
+        judge: str | Mapping[str, Any] | None = None,
+        thinking_open: bool = False,
+    ) -> None:
+        verifier = Swe(judge_settings(judge))
+        source = embedded_changes(split) if tasks in (None, EMBEDDED) else open_tasks(tasks, split=split)
+        if language is not None:
+            source = in_language(source, language)
+        super().__init__(source, Scorer([verifier]), thinking_open=thinking_open)
+
+
+def embedded_changes(split: str) -> TaskSource:
+    """One side of the embedded changes.
+
+    Raises:
+        ValueError: an unknown split.
+    """
+    check_split(split)
+    source = open_tasks(EMBEDDED)
+    rows = [index for index, task in enumerate(source) if _side(task) == split]
+    return Subset(source, rows, name=f"{source.name}[{split}]")
+
+
+def _side(task: Task) -> str:
+    return "test" if int(content_key(task.problem_id)[:8], 16) < TEST_SHARE * 2**32 else "train"
+
+
+def in_language(source: TaskSource, language: str) -> TaskSource:
+    """The tasks of ``source`` whose file is in ``language``.
+
+    Raises:
+        ValueError: no task is.
+    """
+    wanted = language_of(language, "")
+    found = among(source, {wanted.name, *wanted.labels}, wanted.name)
+    if found is None:
+        raise ValueError(f"language: {source.name} has no task in {language}")
+    return found
+
+
+def make_vector(num_envs: int, *, autoreset_mode: str = "Disabled", **kwargs: Any) -> TextVectorEnv:
+    """What ``gym.make_vec`` calls; ``kwargs`` as for ``SweEnv``."""
+    return TextVectorEnv(SweEnv(**kwargs), num_envs, autoreset_mode=autoreset_mode)

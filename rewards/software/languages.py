@@ -1,0 +1,181 @@
+"""Languages of source files: what their fences are called, and what in them is comment or string.
+
+What is known of a language lets rules decide what a judge should not have to. Of a language that is not listed nothing
+is known, and the judge decides everything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import PurePosixPath
+from typing import Literal
+
+Kind = Literal["code", "string", "comment"]
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language, as far as it is known."""
+
+    name: str
+    """As tasks say it, in lower case."""
+    labels: tuple[str, ...] = ()
+    """Other names, also of its fences."""
+    suffixes: tuple[str, ...] = ()
+    """Of its files, ``.py``; or names of files, ``makefile``."""
+    comments: str = ""
+    """A pattern of comments; empty if they are not known."""
+    strings: str = ""
+    """A pattern of strings, characters and all else in which signs of comments and brackets mean nothing."""
+    line_comments: tuple[str, ...] = ()
+    """How a line begins that is nothing but comment."""
+    brackets: bool = False
+    """Comments and strings are found exactly, so that brackets must pair."""
+    free_layout: bool = False
+    """Line breaks and indentation between words mean (nearly) nothing."""
+    unsure: str = ""
+    """A pattern of what comments and strings are not told apart in; a text that has it counts as unknown."""
+
+    @property
+    def nested_fences(self) -> bool:
+        """Its files hold fenced blocks themselves."""
+        return self.name == "markdown"
+
+    @cached_property
+    def _token(self) -> re.Pattern[str]:
+        strings = self.strings or r"(?!)"
+        return re.compile(f"(?P<comment>{self.comments})|(?P<string>{strings})", re.DOTALL | re.MULTILINE)
+
+    def tells_comments(self, text: str) -> bool:
+        """Whether the comments of ``text`` can be found."""
+        return bool(self.comments) and not (self.unsure and re.search(self.unsure, text))
+
+    def pieces(self, text: str) -> Iterator[tuple[Kind, str]]:
+        """``text`` in pieces that are code, string or comment; all code if comments are not known."""
+        position = 0
+        if self.comments:
+            for found in self._token.finditer(text):
+                if found.start() > position:
+                    yield "code", text[position : found.start()]
+                yield ("comment" if found.lastgroup == "comment" else "string"), found[0]
+                position = found.end()
+        if position < len(text):
+            yield "code", text[position:]
+
+    def without_comments(self, text: str) -> str:
+        """``text`` with a space for every comment."""
+        return "".join(" " if kind == "comment" else piece for kind, piece in self.pieces(text))
+
+
+_SLASHES = r"//[^\n]*|/\*.*?(?:\*/|\Z)"
+_DOUBLE = r'"(?:\\.|[^"\\\n])*+"'
+_SINGLE = r"'(?:\\.|[^'\\\n])*+'"
+_CHAR = r"'(?:\\[^\n]{1,9}?|[^'\\\n])'"
+_BACKTICKS = r"`(?:\\.|[^`\\])*+`"
+_REGEX = (
+    r"(?<=[(,=:\[!&|?{};\s])/(?![/*\s])(?:\\[^\n]|\[(?:\\[^\n]|[^\]\\\n]){0,200}+\]|[^/\\\[\n]){1,200}+/(?=[a-z.,;)\s])"
+)
+_brace_language = partial(Language, comments=_SLASHES, line_comments=("//", "/*", "*"), free_layout=True)
+_script = partial(_brace_language, strings=f"{_DOUBLE}|{_SINGLE}|{_BACKTICKS}|{_REGEX}")
+_HASH = r"(?:(?<=\s)|^)#[^\n]*"
+
+LANGUAGES = (
+    Language(
+        "python",
+        ("py", "python3"),
+        (".py", ".pyi"),
+        comments=r"#[^\n]*",
+        strings=rf'""".*?(?:"""|\Z)|\'\'\'.*?(?:\'\'\'|\Z)|{_DOUBLE}|{_SINGLE}',
+        line_comments=("#",),
+    ),
+    _script("javascript", ("js", "node", "jsx", "mjs"), (".js", ".jsx", ".mjs", ".cjs")),
+    _script("typescript", ("ts", "tsx"), (".ts", ".tsx", ".mts", ".cts")),
+    _brace_language(
+        "rust",
+        ("rs",),
+        (".rs",),
+        strings=rf'\bb?r(?P<hashes>#*)".*?"(?P=hashes)|"(?:\\.|[^"\\])*+"|{_CHAR}',
+        brackets=True,
+        unsure=r"/\*(?:(?!\*/).)*/\*",
+    ),
+    _brace_language("go", ("golang",), (".go",), strings=rf"{_DOUBLE}|`[^`]*`|{_CHAR}", brackets=True),
+    _brace_language("java", (), (".java",), strings=rf'""".*?"""|{_DOUBLE}|{_CHAR}', brackets=True),
+    _brace_language(
+        "cpp",
+        ("c++", "cc", "cxx", "hpp"),
+        (".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx"),
+        strings=rf'R"(?P<raw>[^(\s]{{0,16}})\(.*?\)(?P=raw)"|{_DOUBLE}|(?<![0-9a-fA-F]){_CHAR}',
+        brackets=True,
+    ),
+    _brace_language("c", ("h",), (".c", ".h"), strings=rf"{_DOUBLE}|{_CHAR}", brackets=True),
+    _brace_language("csharp", ("c#", "cs"), (".cs",), strings=rf'@"(?:""|[^"])*"|{_DOUBLE}|{_CHAR}', unsure='"""|\\$'),
+    _brace_language("kotlin", ("kt",), (".kt", ".kts"), strings=rf'""".*?"""|{_DOUBLE}|{_CHAR}'),
+    _brace_language("swift", (), (".swift",), strings=rf'""".*?"""|{_DOUBLE}', unsure='#"'),
+    _brace_language("php", (), (".php",), strings=f"{_DOUBLE}|{_SINGLE}", unsure="<<<|\\?>|#"),
+    Language(
+        "css",
+        ("scss", "less"),
+        (".css", ".scss", ".less"),
+        comments=r"/\*.*?(?:\*/|\Z)",
+        strings=f"{_DOUBLE}|{_SINGLE}",
+        line_comments=("/*", "*"),
+        free_layout=True,
+        unsure="//",
+    ),
+    Language(
+        "shell",
+        ("sh", "bash", "zsh", "console"),
+        (".sh", ".bash", ".zsh"),
+        comments=_HASH,
+        strings=r"""\\.|"(?:\\.|[^"\\])*+"|'[^']*'""",
+        line_comments=("#",),
+        unsure="<<",
+    ),
+    Language(
+        "ruby",
+        ("rb",),
+        (".rb", ".rake", "gemfile", "rakefile"),
+        comments=_HASH,
+        strings=f"{_DOUBLE}|{_SINGLE}",
+        line_comments=("#",),
+        unsure="<<|%[a-zA-Z(\\[{]|(?m:^=begin)|/.*[\"'#].*/",
+    ),
+    Language(
+        "sql",
+        (),
+        (".sql",),
+        comments=r"--[^\n]*|/\*.*?(?:\*/|\Z)",
+        strings="'(?:''|[^'])*'|\"[^\"]*\"",
+        line_comments=("--", "/*", "*"),
+        free_layout=True,
+        unsure=r"\$\$",
+    ),
+    Language("yaml", ("yml",), (".yaml", ".yml"), line_comments=("#",)),
+    Language("toml", (), (".toml",), line_comments=("#",)),
+    Language("json", (), (".json",)),
+    Language(
+        "makefile", ("make", "mk"), ("makefile", "gnumakefile", ".mk"), comments=r"^ *#[^\n]*", line_comments=("#",)
+    ),
+    Language("dockerfile", ("docker",), ("dockerfile",), comments=r"^ *#[^\n]*", line_comments=("#",), unsure="<<"),
+    Language("markdown", ("md",), (".md", ".markdown")),
+    Language("html", ("htm", "xml", "vue", "svg"), (".html", ".htm", ".xml", ".svg"), comments=r"<!--.*?(?:-->|\Z)"),
+)
+_BY_NAME = {name: language for language in LANGUAGES for name in (language.name, *language.labels)}
+_BY_SUFFIX = {suffix: language for language in LANGUAGES for suffix in language.suffixes}
+
+
+def language_of(name: str, path: str) -> Language:
+    """The language that a task names, or else that of the file's name; unknown ones keep their name and no more."""
+    name, file = name.strip().lower(), PurePosixPath(path.lower())
+    found = _BY_NAME.get(name) or _BY_SUFFIX.get(file.suffix) or _BY_SUFFIX.get(file.name)
+    return found or Language(name or file.suffix.lstrip(".") or "text", (file.suffix.lstrip("."),))
+
+
+def fence_labels(language: Language, path: str) -> frozenset[str]:
+    """What the fence of a whole file may be called: its language, its suffix, or its path."""
+    suffixes = (suffix.lstrip(".") for suffix in language.suffixes)
+    file = PurePosixPath(path.lower())
+    return frozenset({language.name, *language.labels, *suffixes, str(file), file.name} - {"", "."})

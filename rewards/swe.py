@@ -1,0 +1,195 @@
+"""The verifier of changes to source files: what rules can decide they do, and a judge compares what is left.
+
+A task has in ``verification_info``:
+
+=============== =======================================================================================================
+``before``      the file before the commit; may be empty, for a new file
+``path``        its path in the repository
+``language``    e.g. ``python`` or ``C++``; without it, what the path's suffix says
+``instruction`` what was to be done; without it, the judge is shown the whole prompt
+=============== =======================================================================================================
+
+and as ``gold_standard_solution`` the file after it. The answer is the whole new file in a fence, or SEARCH/REPLACE
+blocks (``software.edits``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import ClassVar
+
+from synthetic1.completion import Completion
+from synthetic1.rewards.judge import DEADLINE_S, JudgeSettings, close_judge, judge_for
+from synthetic1.rewards.judging.rubrics import BEHAVIOUR
+from synthetic1.rewards.registry import register
+from synthetic1.rewards.software.diffs import line_similarity, unified, unrelated_deletions
+from synthetic1.rewards.software.edits import Lines, Unappliable, new_state, read_lines, write_lines
+from synthetic1.rewards.software.languages import Language, fence_labels, language_of
+from synthetic1.rewards.software.syntax import differ_in_substance, parse_error
+from synthetic1.rewards.software.weakening import weakened
+from synthetic1.rewards.verifier import Verifier
+from synthetic1.task import Task
+from synthetic1.verdict import Verdict
+
+MAX_ANSWER = 1_000_000  # characters
+MAX_FILE = 200_000  # characters of a new file, or four times the real one
+DELETION_CAP = 0.5
+"""The most that a change is worth which also deletes what the real one keeps."""
+
+
+class MalformedTask(ValueError):
+    """A task without what the verifier needs. ``kind`` says whose fault it is: ``task`` or ``gold``."""
+
+    def __init__(self, kind: str, why: str) -> None:
+        super().__init__(why)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class RealChange:
+    """What a task says of the commit."""
+
+    path: str
+    language: Language
+    question: str
+    """What the judge is told of the task."""
+    instructions: str
+    """Notes of the task's own for grading."""
+    before: Lines
+    after: Lines
+
+    @cached_property
+    def diff(self) -> str:
+        return unified(self.before, self.after, self.path)
+
+
+def read_change(task: Task) -> RealChange:
+    """The commit that ``task`` holds.
+
+    Raises:
+        MalformedTask: a field is missing or no string, or the commit changes nothing, or empties the file.
+    """
+    info = task.verification_info
+    if not isinstance(info.get("before"), str):
+        raise MalformedTask("task", f"task `{task.problem_id}`: verification_info.before must be the file's text")
+    for name in ("path", "language", "instruction", "judging_instructions"):
+        if not isinstance(info.get(name) or "", str):
+            raise MalformedTask("task", f"task `{task.problem_id}`: verification_info.{name} must be a string")
+    if task.gold_standard_solution is None:
+        raise MalformedTask(
+            "gold", f"task `{task.problem_id}`: gold_standard_solution must be the file after the change"
+        )
+    path = info.get("path") or "file"
+    before, after = read_lines(info["before"]), read_lines(task.gold_standard_solution)
+    if not after or before == after:
+        raise MalformedTask("gold", f"the real change {'changes nothing' if after else 'leaves an empty file'}")
+    return RealChange(
+        path=path,
+        language=language_of(info.get("language") or "", path),
+        question=info.get("instruction") or task.prompt,
+        instructions=info.get("judging_instructions") or "",
+        before=before,
+        after=after,
+    )
+
+
+@register("swe")
+@dataclass(frozen=True)
+class Swe(Verifier):
+    """Scores a change to a file by whether it behaves as the real commit does.
+
+    Rules come first: an answer that is no change of this file, changes comments only, breaks the syntax or weakens
+    tests is 0; one that gives the real file is 1. What is left a judge decides, who sees both changes as unified diffs.
+    If a change deletes lines that the real one keeps, far from where that is at work, it is worth at most 0.5.
+
+    ``details`` hold ``decided_by`` (``gate``, ``fast_path`` or ``judge``), ``why`` where the gate refused,
+    ``line_similarity`` with the real file (a metric, no part of the score), ``unrelated_deletions`` if the score was
+    capped, and the judge's own.
+    """
+
+    version: ClassVar[int] = 1
+    deadline_s: ClassVar[float | None] = DEADLINE_S
+
+    judge: JudgeSettings = field(default_factory=JudgeSettings)
+
+    @property
+    def concurrency(self) -> int:
+        return self.judge.concurrency
+
+    async def verify(self, task: Task, completion: Completion) -> Verdict:
+        try:
+            real = read_change(task)
+        except MalformedTask as error:
+            return Verdict.unscorable(error.kind, str(error))
+        answer = completion.answer
+        assert answer is not None, "the scorer answers for completions without an answer"
+        candidate = _candidate(answer, real, cut_off=completion.finish_reason == "length")
+        if isinstance(candidate, Verdict):
+            return candidate
+        similarity = round(line_similarity(candidate, real.after), 4)
+        verdict = _by_rules(real, candidate)
+        if verdict is None:
+            verdict = await judge_for(self.judge).ask(
+                BEHAVIOUR,
+                question=real.question,
+                reference=real.diff,
+                candidate=unified(real.before, candidate, real.path),
+                instructions=real.instructions,
+            )
+            verdict = _capped(verdict, real, candidate)
+        return replace(verdict, details={**verdict.details, "line_similarity": similarity})
+
+    async def aclose(self) -> None:
+        await close_judge(self.judge)
+
+
+def _candidate(answer: str, real: RealChange, *, cut_off: bool) -> Lines | Verdict:
+    """The file that ``answer`` makes of the one before the commit, or why there is none."""
+    if len(answer) > MAX_ANSWER:
+        return _refused(f"an answer of {len(answer):,} characters; {MAX_ANSWER:,} are read", reason="output_limit")
+    labels = fence_labels(real.language, real.path)
+    try:
+        candidate = new_state(answer, real.before, labels, nested=real.language.nested_fences, cut_off=cut_off)
+    except Unappliable as error:
+        return _refused(str(error), answer)
+    if candidate is None:
+        return _refused(f"no SEARCH/REPLACE block and no fenced {real.language.name} file", reason="no_answer")
+    size, limit = sum(map(len, candidate)), max(MAX_FILE, 4 * sum(map(len, real.after)))
+    if size > limit:
+        return _refused(f"a file of {size:,} characters; {limit:,} are read", reason="output_limit")
+    return candidate
+
+
+def _by_rules(real: RealChange, candidate: Lines) -> Verdict | None:
+    """The verdict where rules alone give one."""
+    if candidate == real.after:
+        return Verdict.graded(1.0, answer=real.diff, decided_by="fast_path")
+    if not any(candidate):
+        return _refused("the file is deleted or emptied")
+    if candidate == real.before:
+        return _refused("nothing is changed")
+    old, new, text = (write_lines(lines) for lines in (real.before, real.after, candidate))
+    diff, language = unified(real.before, candidate, real.path), real.language
+    if (why := parse_error(text, language)) and parse_error(new, language) is None:
+        return _refused(f"the file is no longer {language.name}: {why}", diff, reason="compile_error")
+    if differ_in_substance(old, new, language) and differ_in_substance(old, text, language) is False:
+        return _refused("only comments or layout are changed", diff)
+    if why := weakened(old, new, text, language, real.path):
+        return _refused(why, diff, reason="tampered")
+    return None
+
+
+def _refused(why: str, answer: str | None = None, *, reason: str = "refused_by_gate") -> Verdict:
+    return Verdict(0.0, reason, answer, {"decided_by": "gate", "why": why})
+
+
+def _capped(verdict: Verdict, real: RealChange, candidate: Lines) -> Verdict:
+    """``verdict``, worth no more than the cap if the candidate deletes what the real change keeps."""
+    if verdict.score is None or verdict.score <= DELETION_CAP:
+        return verdict
+    deleted = unrelated_deletions(real.before, real.after, candidate, real.language.line_comments)
+    if not deleted:
+        return verdict
+    details = {**verdict.details, "unrelated_deletions": len(deleted)}
+    return Verdict.graded(DELETION_CAP, answer=verdict.answer, **details)
