@@ -119,8 +119,9 @@ print(json.dumps([homes, sorted({{"torch", "transformers", "trl", "vllm", "datas
 
 
 def test_wheel_is_small(wheel_folder: Path) -> None:
-    megabytes = sum(path.stat().st_size for path in (wheel_folder / "synthetic1").rglob("*") if path.is_file()) / 2**20
-    assert megabytes <= 8
+    files = [path for path in (wheel_folder / "synthetic1").rglob("*") if path.is_file()]
+    shipped = [path for path in files if "__pycache__" not in path.parts]  # which an import leaves, not the wheel
+    assert sum(path.stat().st_size for path in shipped) / 2**20 <= 8
 
 
 def _pins(lock: str) -> dict[str, tuple[str, int]]:

@@ -21,6 +21,9 @@ MAX_PRODUCT = 60_000  # of lines that are compared each with each; beyond that a
 class Matcher(SequenceMatcher[str]):
     """difflib's, with matches found by patience."""
 
+    a: Sequence[str]
+    b: Sequence[str]
+
     def __init__(self, old: Sequence[str], new: Sequence[str]) -> None:
         super().__init__(None, old, new, autojunk=False)
         self._found: list[Match] | None = None
