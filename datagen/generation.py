@@ -1,8 +1,9 @@
 """The scheduler: one window of requests in flight, never a batch; every completion is recorded, then judged, at once.
 
-A worker is a place in the window. It takes the next slot, asks, records, hands the completion to the verifiers and
-takes the next one: the servers never wait for a verdict. Verdicts come back one by one; where a task has ``keep``
-verified samples, what is still asked of it is cancelled.
+A worker is a place in the window. It takes the next slot, asks, hands the completion to the verifiers, waits until it
+is on the disk, and takes the next one. So the servers never wait for a verdict, and whatever ends the process, no more
+than a window of completions is asked for again. Verdicts come back one by one; where a task has ``keep`` verified
+samples, what is still asked of it is cancelled.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
-from synthetic1.completion import Completion
+from synthetic1.completion import OPEN, Completion
 from synthetic1.datagen.journal import Journal, Sample
 from synthetic1.datagen.records import Rollout
 from synthetic1.datagen.slots import Slot, TaskState
@@ -97,6 +98,7 @@ class Generation:
         self.stopping = False
         self._stop_by = 0.0
         self._continuing: Client | None = None
+        self._judges: dict[str, tuple[str, str, str]] = {}
         self._pending: list[tuple[TaskState, Rollout, int, int]] = []
         self._unjudged = 0
         self._wake = asyncio.Event()
@@ -181,7 +183,8 @@ class Generation:
 
     async def _have(self, slot: Slot) -> None:
         """Bring one sample to the point where only its verdict is missing."""
-        state, sample = slot.state, slot.sample
+        state = slot.state
+        sample = self.journal.sample(state.task, slot.index) if slot.there else None
         if sample is not None and not (self.plan.continue_truncated and sample.rollout.truncated):
             self._judge(state, sample.rollout, sample.part)
             return
@@ -204,6 +207,7 @@ class Generation:
         self.journal.put_rollout(state.task, rollout, part)
         self._count(rollout)
         self._judge(state, rollout, part)
+        await self.journal.recorded()
 
     async def _ask(self, task: Task, key: str) -> Completion:
         messages = [{"role": "user", "content": task.prompt}]
@@ -216,13 +220,18 @@ class Generation:
             body = {**self.client.server.extra_body, "continue_final_message": True, "add_generation_prompt": False}
             self._continuing = Client(replace(self.client.server, extra_body=body))
         before = sample.rollout.completion
-        messages = [{"role": "user", "content": task.prompt}, {"role": "assistant", "content": before.raw}]
+        begun = before.raw
+        if self.plan.thinking_open and not begun.lstrip().startswith(OPEN):
+            begun = f"{OPEN}\n{begun}"  # by the template, which writes it only where a message begins
+        messages = [{"role": "user", "content": task.prompt}, {"role": "assistant", "content": begun}]
         sampling = self._sampling(content_key([key, sample.part + 1]))
         (more,) = await self._continuing.complete(messages, 1, sampling, affinity=task.key)
+        # A reasoning parser takes the rest for a thought that begins anew.
+        rest = more.raw.removeprefix(OPEN) if OPEN in begun else more.raw
         usage = {name: _sum(before.usage, more.usage, name) for name in ("prompt_tokens", "completion_tokens")}
-        opened = self.plan.thinking_open
-        text = before.raw + more.raw
-        return Completion.parse(text, thinking_open=opened, finish_reason=more.finish_reason, usage=usage)
+        return Completion.parse(
+            before.raw + rest, thinking_open=self.plan.thinking_open, finish_reason=more.finish_reason, usage=usage
+        )
 
     def _sampling(self, key: str) -> Sampling:
         chosen = self.plan.sampling
@@ -289,10 +298,9 @@ class Generation:
         self._unjudged -= 1
         if self._unjudged < self.plan.concurrency * WAITING_PER_PLACE // 2:
             self._room.set()
-        verifier = self.scorer.verifier(state.task.task_type)
-        name = f"{verifier.task_type}@{verifier.version}"
-        self.journal.put_verdict(rollout.key, part, verifier.key, name, verdict, self.plan.number)
-        family = self.progress.families.setdefault(verifier.task_type, Counter())
+        key, name, family_name = self._judges.get(state.task.task_type) or self._judge_of(state.task.task_type)
+        self.journal.put_verdict(rollout.key, part, key, name, verdict, self.plan.number)
+        family = self.progress.families.setdefault(family_name, Counter())
         family["judged"] += 1
         if verdict.score is None:
             self.progress.unscorable += 1
@@ -302,6 +310,13 @@ class Generation:
             self.progress.verified += 1
             family["verified"] += 1
             self.verified(state)
+
+    def _judge_of(self, task_type: str) -> tuple[str, str, str]:
+        """Key, name and task type of a verifier. A key is a hash of all its settings: once a run is enough."""
+        verifier = self.scorer.verifier(task_type)
+        judge = verifier.key, f"{verifier.task_type}@{verifier.version}", verifier.task_type
+        self._judges[task_type] = judge
+        return judge
 
     def verified(self, state: TaskState) -> None:
         """One more sample of a task is verified; where that is enough, its others are let go."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from synthetic1.datagen.generation import Generation, Plan, Progress
-from synthetic1.datagen.journal import Journal, JournalError, Sample
+from synthetic1.datagen.journal import Journal, JournalError, Status
 from synthetic1.datagen.settings import GenerateSettings, differences
 from synthetic1.datagen.slots import TaskState, slots
 from synthetic1.datagen.view import View, facts
@@ -103,16 +103,13 @@ def schedule(
         settings.continue_truncated,
     )
 
-    def wants(state: TaskState, sample: Sample) -> bool:
+    def wants(state: TaskState, found: Status) -> bool:
         progress.found += 1
-        rollout = sample.rollout
-        if plan.continue_truncated and rollout.truncated:
+        if plan.continue_truncated and found.truncated:
             return True
-        if rollout.verdict is None or rollout.verdict.reason in ("unscorable_infra", "unscorable_judge"):
-            return True
-        if rollout.score is not None and rollout.score >= plan.threshold:
+        if found.score is not None and found.score >= plan.threshold:
             generation.verified(state)
-        return False
+        return found.reason in (None, "unscorable_infra", "unscorable_judge")
 
     open_slots = slots(
         source,

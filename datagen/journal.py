@@ -1,42 +1,40 @@
 """The journal: what a run has generated and judged, in one SQLite file that a crash at any moment leaves whole.
 
 Generation is at least once, the record exactly once: a rollout's key names its task, model, sampling and sample index,
-and a key is inserted once. Verdicts are rows of their own, so that judging anew generates nothing. One thread writes,
-in groups: a group is on the disk (WAL, ``synchronous=FULL``) before ``flush`` returns.
+and a key is inserted once. Verdicts are rows of their own, so that judging anew generates nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import queue
 import sqlite3
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from synthetic1.completion import Completion
+from synthetic1.datagen.group_writer import GroupWriter
 from synthetic1.datagen.records import Rollout, TaskRollouts
 from synthetic1.program import ProgramError
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
 VERSION = 1
-GROUP_ROWS = 256
-GROUP_S = 0.025
 ASKED_AT_ONCE = 500  # SQLite takes at least 999 parameters
+READ_AT_ONCE = 64  # tasks with all their traces
+# Long texts come last in their row, so that the rest is read without them, and rows lie in the order of arrival:
+# with keys, which are random, for places, every insert would be somewhere else in the file.
 SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE tasks (key TEXT PRIMARY KEY, position INTEGER NOT NULL, row TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE tasks (key TEXT NOT NULL UNIQUE, position INTEGER NOT NULL, row TEXT NOT NULL);
 CREATE INDEX tasks_by_position ON tasks (position);
 CREATE TABLE rollouts (
   task TEXT NOT NULL, sample INTEGER NOT NULL, part INTEGER NOT NULL, key TEXT NOT NULL,
-  model TEXT NOT NULL, sampling TEXT NOT NULL, raw TEXT NOT NULL, reasoning TEXT, answer TEXT,
-  finish_reason TEXT, usage TEXT, PRIMARY KEY (task, sample, part)
-) WITHOUT ROWID;
+  model TEXT NOT NULL, sampling TEXT NOT NULL, finish_reason TEXT, usage TEXT,
+  raw TEXT NOT NULL, reasoning TEXT, answer TEXT, UNIQUE (task, sample, part)
+);
 CREATE TABLE verdicts (
   rollout TEXT NOT NULL, part INTEGER NOT NULL, verifier TEXT NOT NULL, name TEXT NOT NULL, score REAL,
   reason TEXT NOT NULL, answer TEXT, details TEXT NOT NULL, number INTEGER NOT NULL,
@@ -63,6 +61,21 @@ class Sample:
     verifier_key: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far a sample is, without its texts."""
+
+    part: int
+    finish_reason: str | None
+    score: float | None
+    reason: str | None
+    """The latest verdict's; ``None`` while there is none."""
+
+    @property
+    def truncated(self) -> bool:
+        return self.finish_reason == "length"
+
+
 @dataclass(slots=True)
 class Stored:
     """What the journal holds of a task: samples by index, and how often an index failed."""
@@ -76,13 +89,7 @@ class Journal:
     def __init__(self, path: Path, connection: sqlite3.Connection, *, readonly: bool) -> None:
         """Use ``open``."""
         self.path, self._read = path, connection
-        self.error: BaseException | None = None
-        """Why nothing is written any more, e.g. a full disk."""
-        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._writer: threading.Thread | None = None
-        if not readonly:
-            self._writer = threading.Thread(target=self._write, name="synthetic1-journal", daemon=True)
-            self._writer.start()
+        self._writer = None if readonly else GroupWriter(path)
 
     @classmethod
     def open(cls, path: Path, *, readonly: bool = False) -> Journal:
@@ -123,14 +130,13 @@ class Journal:
     def put_task(self, task: Task, position: int) -> None:
         """Record a task; again does nothing."""
         row = json.dumps(task.to_row(), ensure_ascii=False)
-        self._put("INSERT OR IGNORE INTO tasks VALUES (?, ?, ?)", (task.key, position, _text(row)))
+        self._put("INSERT OR IGNORE INTO tasks (key, position, row) VALUES (?, ?, ?)", (task.key, position, _text(row)))
 
     def put_rollout(self, task: Task, rollout: Rollout, part: int = 0) -> None:
         """Record a completion. The first of a key stays."""
         c = rollout.completion
         usage = None if c.usage is None else json.dumps(dict(c.usage))
         sampling = json.dumps(dict(rollout.sampling), sort_keys=True)
-        texts = (_text(c.raw), _text(c.reasoning), _text(c.answer))
         row = (
             task.key,
             rollout.sample_index,
@@ -138,38 +144,22 @@ class Journal:
             rollout.key,
             rollout.model,
             sampling,
-            *texts,
-            c.finish_reason,
+            _text(c.finish_reason),
             usage,
         )
-        self._put("INSERT OR IGNORE INTO rollouts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self._put(_INSERT_ROLLOUT, (*row, _text(c.raw), _text(c.reasoning), _text(c.answer)))
         self._put("DELETE FROM failures WHERE task = ? AND sample = ?", (task.key, rollout.sample_index))
 
     def put_verdict(self, rollout: str, part: int, verifier: str, name: str, verdict: Verdict, number: int) -> None:
-        """Record a verdict; a later one by the same verifier takes the place of one that could not score.
+        """Record a verdict. Of one verifier, a score stays, and takes the place of a verdict that could not score.
 
         Args:
             verifier: its key. ``name`` is for people.
             number: rises with every judging of the run; the export takes the verdict with the highest.
         """
         details = json.dumps(dict(verdict.details), ensure_ascii=False, sort_keys=True)
-        row = (
-            rollout,
-            part,
-            verifier,
-            name,
-            verdict.score,
-            verdict.reason,
-            _text(verdict.answer),
-            _text(details),
-            number,
-        )
-        self._put(
-            "INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET score = excluded.score, "
-            "reason = excluded.reason, answer = excluded.answer, details = excluded.details, number = excluded.number "
-            "WHERE score IS NULL",
-            row,
-        )
+        judged = (verdict.score, verdict.reason, _text(verdict.answer), _text(details), number)
+        self._put(_INSERT_VERDICT, (rollout, part, verifier, name, *judged))
 
     def put_failure(self, task: Task, sample: int, kind: str, message: str) -> None:
         """Record that a sample could not be had."""
@@ -183,72 +173,41 @@ class Journal:
         self._put("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (name, value))
 
     def check(self) -> None:
-        """Raise what keeps the writer from writing.
+        """Raise what keeps the journal from being written.
 
         Raises:
-            JournalError: nothing more can be recorded; what was flushed before is whole.
+            JournalError: nothing more can be recorded; what was before is whole.
         """
-        if self.error is not None:
-            raise JournalError(f"{self.path}: {_why(self.error)}; what was recorded before is whole") from self.error
+        if self._writer is not None and (error := self._writer.error) is not None:
+            raise JournalError(f"{self.path}: {_why(error)}; what was recorded before is whole") from error
 
-    def flush(self) -> None:
-        """Wait until all that was put is on the disk.
+    async def recorded(self) -> None:
+        """Wait until all that was put is on the disk, without holding up the event loop.
 
         Raises:
             JournalError: it cannot be.
         """
-        done = threading.Event()
-        self._queue.put(done)
-        while not done.wait(0.2):
-            if self._writer is None or not self._writer.is_alive():
-                break
+        await self._written.recorded()
+        self.check()
+
+    def flush(self) -> None:
+        """As ``recorded``, for callers without a loop."""
+        self._written.flush()
         self.check()
 
     def close(self) -> None:
         """Write what is waiting, and close; may be called twice."""
         if self._writer is not None:
-            self._queue.put(None)
-            self._writer.join()
-            self._writer = None
+            self._writer.close()
         self._read.close()
 
     def _put(self, statement: str, row: Sequence[Any]) -> None:
-        self._queue.put((statement, row))
+        self._written.put(statement, row)
 
-    def _write(self) -> None:
-        connection = sqlite3.connect(self.path, isolation_level=None, timeout=30)
-        connection.execute("PRAGMA synchronous=FULL")
-        waiters: list[threading.Event] = []
-        ending = False
-        while not ending:
-            group: list[Any] = []
-            item = self._queue.get()
-            until = time.monotonic() + GROUP_S
-            while True:
-                if item is None:
-                    ending = True
-                elif isinstance(item, threading.Event):
-                    waiters.append(item)
-                else:
-                    group.append(item)
-                if ending or waiters or len(group) >= GROUP_ROWS:
-                    break
-                try:
-                    item = self._queue.get(timeout=max(until - time.monotonic(), 0.0))
-                except queue.Empty:
-                    break
-            if group and self.error is None:
-                try:
-                    _commit(connection, group)
-                except (sqlite3.Error, OSError) as error:
-                    self.error = error
-                    with contextlib.suppress(sqlite3.Error):
-                        connection.execute("ROLLBACK")
-            for waiter in waiters:
-                waiter.set()
-            waiters = []
-        with contextlib.suppress(sqlite3.Error):
-            connection.close()
+    @property
+    def _written(self) -> GroupWriter:
+        assert self._writer is not None, "a journal opened for reading is not written"
+        return self._writer
 
     # Reading -------------------------------------------------------------------------------------------------------
 
@@ -256,6 +215,17 @@ class Journal:
         with explained(self.path):
             found = self._read.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return None if found is None else str(found[0])
+
+    def status(self, tasks: Sequence[str]) -> dict[str, dict[int, Status]]:
+        """How far the samples of tasks are, by the tasks' keys and sample index; cheap, however long the traces."""
+        found: dict[str, dict[int, Status]] = {}
+        with explained(self.path):
+            for start in range(0, len(tasks), ASKED_AT_ONCE):
+                keys = tasks[start : start + ASKED_AT_ONCE]
+                marks = ",".join("?" * len(keys))
+                for task, sample, *rest in self._read.execute(f"{_STATUS} WHERE r.task IN ({marks}) {_ORDER}", keys):
+                    found.setdefault(task, {})[sample] = Status(*rest)
+        return found
 
     def stored(self, tasks: Sequence[str]) -> dict[str, Stored]:
         """What is there of tasks, by their keys; tasks without any sample are left out."""
@@ -267,6 +237,14 @@ class Journal:
                 for row in self._read.execute(f"{_SAMPLES} WHERE r.task IN ({marks}) {_ORDER}", keys):
                     _add(found.setdefault(row[0], Stored()), row)
         return found
+
+    def sample(self, task: Task, index: int) -> Sample | None:
+        """One sample of a task, texts and all."""
+        found = Stored()
+        with explained(self.path):
+            for row in self._read.execute(f"{_SAMPLES} WHERE r.task = ? AND r.sample = ? {_ORDER}", (task.key, index)):
+                _add(found, row)
+        return found.samples.get(index)
 
     def counts(self) -> dict[str, int]:
         """``tasks``, ``rollouts``, ``verified`` and ``failures`` of the run so far."""
@@ -288,7 +266,7 @@ class Journal:
         sql = "SELECT key, row FROM tasks ORDER BY position, key"
         with explained(self.path):
             tasks = self._read.cursor().execute(sql)
-            while batch := tasks.fetchmany(ASKED_AT_ONCE):
+            while batch := tasks.fetchmany(READ_AT_ONCE):
                 stored = self.stored([key for key, _ in batch])
                 for key, row in batch:
                     if key in stored:
@@ -302,6 +280,21 @@ _COUNTS = {
     "verified": "SELECT count(DISTINCT rollout) FROM verdicts WHERE score = 1.0",
     "failures": "SELECT count(*) FROM failures",
 }
+_INSERT_ROLLOUT = (
+    "INSERT OR IGNORE INTO rollouts (task, sample, part, key, model, sampling, finish_reason, usage, raw, reasoning,"
+    " answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_INSERT_VERDICT = (
+    "INSERT INTO verdicts (rollout, part, verifier, name, score, reason, answer, details, number)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+    " reason = iif(score IS NULL, excluded.reason, reason), answer = iif(score IS NULL, excluded.answer, answer),"
+    " details = iif(score IS NULL, excluded.details, details), score = coalesce(score, excluded.score),"
+    " number = max(number, excluded.number)"
+)
+_STATUS = (
+    "SELECT r.task, r.sample, r.part, r.finish_reason, v.score, v.reason"
+    " FROM rollouts r LEFT JOIN verdicts v ON v.rollout = r.key AND v.part = r.part"
+)
 _SAMPLES = (
     "SELECT r.task, r.sample, r.part, r.key, r.model, r.sampling, r.raw, r.reasoning, r.answer, r.finish_reason,"
     " r.usage, v.verifier, v.name, v.score, v.reason, v.answer, v.details"
@@ -318,13 +311,6 @@ def _add(stored: Stored, row: Sequence[Any]) -> None:
     verdict = None if reason is None else Verdict(score, reason, _back(extracted), json.loads(_back(details) or "{}"))
     rollout = Rollout(key, sample, completion, model, json.loads(sampling), verdict, name)
     stored.samples[sample] = Sample(rollout, part, verifier)
-
-
-def _commit(connection: sqlite3.Connection, group: list[Any]) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    for statement, row in group:
-        connection.execute(statement, row)
-    connection.execute("COMMIT")
 
 
 def _text(value: str | None) -> str | bytes | None:

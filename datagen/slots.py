@@ -9,7 +9,7 @@ from itertools import islice
 
 import numpy as np
 
-from synthetic1.datagen.journal import Journal, Sample
+from synthetic1.datagen.journal import Journal, Status
 from synthetic1.task import Task
 from synthetic1.tasks.mixture import Mixture
 from synthetic1.tasks.source import TaskSource
@@ -30,11 +30,11 @@ class TaskState:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One sample to ask for, or (``sample`` given) one that is there and is not judged, or to be continued."""
+    """One sample to ask for, or one that is there and has to be judged, or continued."""
 
     state: TaskState
     index: int
-    sample: Sample | None = None
+    there: bool = False
 
 
 def positions(source: TaskSource, limit: int | None, seed: int) -> Iterator[int]:
@@ -63,7 +63,7 @@ def slots(
     limit: int | None,
     seed: int,
     lookahead: int,
-    wants: Callable[[TaskState, Sample], bool],
+    wants: Callable[[TaskState, Status], bool],
 ) -> Iterator[Slot]:
     """Every sample that is still to be had, a task's samples side by side, lazily.
 
@@ -74,20 +74,14 @@ def slots(
     """
     order = enumerate(positions(source, limit, seed))
     while chunk := [(place, source[index]) for place, index in _first(order, lookahead)]:
-        stored = journal.stored([task.key for _, task in chunk])
+        known = journal.status([task.key for _, task in chunk])
         chunk.sort(key=lambda item: -difficulty(item[1]))  # stable
         for place, task in chunk:
-            state = TaskState(task, place)
-            there = stored[task.key].samples if task.key in stored else {}
-            state.recorded = bool(there)
-            open_slots: list[Slot] = []
-            for index in range(samples):
-                sample = there.get(index)
-                if sample is None:
-                    open_slots.append(Slot(state, index))
-                elif wants(state, sample):
-                    open_slots.append(Slot(state, index, sample))
-            yield from open_slots
+            there = known.get(task.key, {})
+            state = TaskState(task, place, recorded=bool(there))
+            # All of them before the first is asked: what is verified already may be enough.
+            wanted = [index for index in range(samples) if index not in there or wants(state, there[index])]
+            yield from (Slot(state, index, index in there) for index in wanted)
 
 
 def difficulty(task: Task) -> float:

@@ -30,7 +30,7 @@ class RowReader:
 
 BUILT_IN = tuple(  # a module per format, or for formats that are kin; each registers itself when imported
     f"synthetic1.tasks.{module}"
-    for module in ("cruxeval", "apps", "code_contests", "livecodebench", "humaneval", "math_rows")
+    for module in ("cruxeval", "apps", "code_contests", "livecodebench", "humaneval", "math_rows", "swe")
 )
 _readers: dict[str, RowReader] = {}
 

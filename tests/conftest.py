@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -28,9 +29,9 @@ os.environ.update(
 Require = Callable[[str, object, str], None]
 
 
-def _load_guard() -> ModuleType:
-    path = ROOT / "tests" / "loopback_only" / "sitecustomize.py"
-    spec = importlib.util.spec_from_file_location("loopback_only", path)
+def _load(path: str) -> ModuleType:
+    """A file of ``tests/``, which is no package."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / "tests" / path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -38,7 +39,7 @@ def _load_guard() -> ModuleType:
     return module
 
 
-_guard = _load_guard()
+_guard = _load("loopback_only/sitecustomize.py")
 _guard.install()
 
 
@@ -123,3 +124,9 @@ class WatchedNetwork:
 def watched_network(tmp_path: Path) -> WatchedNetwork:
     """For "no telemetry": run a program with ``env=watched_network.env``; ``.attempts`` must stay empty."""
     return WatchedNetwork(tmp_path / "network.log")
+
+
+@pytest.fixture(scope="session")
+def scripted_server() -> Any:
+    """``async with scripted_server(reply, faults=("stall",), share=0.3) as server:`` an OpenAI-compatible server."""
+    return _load("inference/scripted_server.py").ScriptedServer

@@ -15,7 +15,12 @@ from synthetic1.rewards.registry import known_task_types
 
 ROOT = Path(__file__).parents[1]
 FAMILIES = [pytest.param(family, id=family) for family in synthetic1.FAMILIES]
-TASK_TYPES = {"code": "verifiable_code", "code_understanding": "code_output_prediction", "math": "verifiable_math"}
+TASK_TYPES = {
+    "code": "verifiable_code",
+    "code_understanding": "code_output_prediction",
+    "math": "verifiable_math",
+    "swe": "swe",
+}
 
 
 def gold_completion(task):
@@ -23,6 +28,8 @@ def gold_completion(task):
     match task.task_type:
         case "code_output_prediction":
             return json.dumps({"output": task.verification_info["ground_truth"]})
+        case "swe":
+            return f"```{task.verification_info['language']}\n{task.gold_standard_solution}\n```"
         case "verifiable_code":
             return f"```{task.verification_info['language']}\n{task.gold_standard_solution}\n```"
         case "verifiable_math":

@@ -28,7 +28,7 @@ def load(path: Path):
 @pytest.fixture(scope="session")
 def scripted():
     """``with scripted("--right", "0.5") as server:`` a server in a process of its own."""
-    return load(ROOT / "tests/inference/scripted_server.py").scripted
+    return load(ROOT / "tests/inference/scripted_process.py").scripted
 
 
 @pytest.fixture

@@ -1,0 +1,138 @@
+"""Writing to SQLite in groups: one thread, many rows a commit, each on the disk before its caller hears of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+GROUP_ROWS = 256
+GROUP_S = 0.025  # that rows nobody waits for may wait for company
+CACHE_KIB = 32 * 1024
+CHECKPOINT_PAGES = 8192  # 32 MiB: long traces would fill SQLite's own 4 MiB with every few groups
+
+
+class GroupWriter:
+    """Commits what is put, in order (WAL, ``synchronous=FULL``). Rows that somebody waits for are committed at once.
+
+    The first error is the last thing it does: it keeps it in ``error``, writes nothing more, and lets nobody wait.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.error: BaseException | None = None
+        """Why nothing is written any more, e.g. a full disk."""
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = threading.Thread(
+            target=self._write, name="synthetic1-journal", daemon=True
+        )
+        self._thread.start()
+
+    def put(self, statement: str, row: Sequence[Any]) -> None:
+        """Have a statement executed with these parameters; returns at once."""
+        self._queue.put((statement, row))
+
+    async def recorded(self) -> None:
+        """Wait until all that was put is on the disk, or ``error`` is set."""
+        done = asyncio.get_running_loop().create_future()
+        self._queue.put(done)
+        await done
+
+    def flush(self) -> None:
+        """As ``recorded``, for callers without a loop."""
+        done = threading.Event()
+        self._queue.put(done)
+        while not done.wait(0.2):
+            if self._thread is None or not self._thread.is_alive():
+                break
+
+    def close(self) -> None:
+        """Write what is waiting, and end the thread; may be called twice."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def _write(self) -> None:
+        connection: sqlite3.Connection | None = None
+        ending = False
+        while not ending:
+            rows, waiters, ending = self._group()
+            try:
+                if rows and self.error is None:
+                    connection = connection or _connect(self.path)
+                    _commit(connection, rows)
+            except Exception as error:  # of any kind: a thread that died in silence would lose all that comes
+                self.error = error
+            _release(waiters)
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+    def _group(self) -> tuple[list[Any], list[Any], bool]:
+        """Rows to be committed together, who waits for them, and whether they are the last."""
+        rows: list[Any] = []
+        waiters: list[Any] = []
+        until = None
+        while len(rows) < GROUP_ROWS:
+            try:
+                if until is None:
+                    item = self._queue.get()
+                    until = time.monotonic() + GROUP_S
+                elif waiters:
+                    item = self._queue.get_nowait()
+                else:
+                    item = self._queue.get(timeout=max(until - time.monotonic(), 0.0))
+            except queue.Empty:
+                break
+            if item is None:
+                return rows, waiters, True
+            if isinstance(item, tuple):
+                rows.append(item)
+            else:
+                waiters.append(item)
+        return rows, waiters, False
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+    for pragma in ("synchronous=FULL", f"cache_size=-{CACHE_KIB}", f"wal_autocheckpoint={CHECKPOINT_PAGES}"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _commit(connection: sqlite3.Connection, rows: list[Any]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement, row in rows:
+            connection.execute(statement, row)
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):  # many errors have rolled back already
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _release(waiters: list[Any]) -> None:
+    """Let go on who waited: threads by their event, tasks by their future, all of a loop in one call."""
+    loops: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for waiter in waiters:
+        if isinstance(waiter, threading.Event):
+            waiter.set()
+        else:
+            loops.setdefault(waiter.get_loop(), []).append(waiter)
+    for loop, futures in loops.items():
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and who waited with it
+            loop.call_soon_threadsafe(_resolve, futures)
+
+
+def _resolve(futures: list[asyncio.Future[None]]) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_result(None)

@@ -1,0 +1,113 @@
+"""The scripted server in a process of its own, that can be killed and comes back at the same port.
+
+``with scripted("--latency", "0.3") as server:``, or ``python tests/inference/scripted_process.py --port 0 …``, which
+prints its address on its first line. It answers the sums that the tests' tasks hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+def sums(o: argparse.Namespace) -> Callable[[Any, int], Any]:
+    """Says thought and answer, right with probability ``right``, and cut off with probability ``truncated``."""
+    from scripted_server import Fault, draw
+
+    def reply(messages: Any, sample: int) -> Any:
+        request = {"messages": messages, "seed": sample}
+        prompt, last = messages[0]["content"], messages[-1]
+        if o.poison and o.poison in last["content"]:
+            return Fault("400")
+        thought = "<think>\n" + "é \u2028 padding " * o.padding + "\n</think>\n\n"
+        right = o.shape.replace("ANSWER", prompt.rpartition(" = ")[2])  # the tests' tasks say it themselves
+        if last["role"] == "assistant":
+            return {"content": (thought + right)[len(last["content"]) :]}
+        text = thought + right
+        if draw(request, "right") >= o.right:
+            text = thought + o.shape.replace("ANSWER", f"wrong {draw(request, 'wrong'):.6f}")
+        if draw(request, "cut") < o.truncated:
+            return {"content": text[: len(text) // 3], "finish_reason": "length"}
+        return text
+
+    return reply
+
+
+def arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--model", default="scripted")
+    parser.add_argument("--right", type=float, default=0.5)
+    parser.add_argument("--truncated", type=float, default=0.0)
+    parser.add_argument("--latency", type=float, default=0.0, help="median seconds, lognormal")
+    parser.add_argument("--sigma", type=float, default=0.6)
+    parser.add_argument("--padding", type=int, default=1)
+    parser.add_argument("--poison", default="", help="prompts that hold this are refused with status 400")
+    parser.add_argument("--reasoning-field", default="", help="send the thought apart, in this field")
+    parser.add_argument("--shape", default="\\boxed{ANSWER}", help="what the answer looks like")
+    parser.add_argument("--faults", nargs="*", default=[], metavar="FAULT", help="as scripted_server.FAULTS lists them")
+    parser.add_argument("--share", type=float, default=0.0, help="of the requests that meet one of the faults")
+    parser.add_argument("--seed", type=int, default=0, help="of the faults")
+    return parser.parse_args(argv)
+
+
+async def serve(options: argparse.Namespace) -> None:
+    from scripted_server import ScriptedServer
+
+    names = ("model", "latency", "sigma", "reasoning_field", "port", "faults", "share", "seed")
+    server = ScriptedServer(sums(options), **{name: getattr(options, name) for name in names})
+    await server.start()
+    print(server.url, flush=True)
+    await asyncio.Event().wait()
+
+
+class Process:
+    """The server as a process of its own, for tests that kill it."""
+
+    def __init__(self, *options: str) -> None:
+        self.options = options
+        self.port = 0
+        self.process: subprocess.Popen[str] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Come up, at the same port as before."""
+        command = [sys.executable, __file__, "--port", str(self.port), *self.options]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.url = self.process.stdout.readline().strip()
+        self.port = int(self.url.rpartition(":")[2].partition("/")[0])
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+            self.process.stdout.close()  # type: ignore[union-attr]
+            self.process = None
+
+    def counts(self) -> dict[str, int]:
+        from urllib.request import urlopen
+
+        with urlopen(self.url.replace("/v1", "/counts"), timeout=10) as reply:
+            found: dict[str, int] = json.load(reply)
+            return found
+
+
+@contextlib.contextmanager
+def scripted(*options: str) -> Iterator[Process]:
+    process = Process(*options)
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(arguments()))

@@ -1,0 +1,202 @@
+"""Answers that change a file: what is read as a change, what it makes of the file, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synthetic1.rewards.software.diffs import Matcher
+from synthetic1.rewards.software.edits import Unappliable, new_state, read_lines
+
+FILE = "import os\n\n\ndef one():\n    return 1\n\n\ndef two():\n    return 2\n"
+MARKDOWN = "# Title\n\nRun it:\n\n```bash\nmake\n```\n\nDone.\n"
+
+
+def edit(search, replacement, width=7):
+    return block(search.split("\n") if search else [], replacement.split("\n") if replacement else [], width)
+
+
+def block(search, replacement, width=7):
+    return "\n".join(["<" * width + " SEARCH", *search, "=" * width, *replacement, ">" * width + " REPLACE", ""])
+
+
+ONE = edit("    return 1", "    return 10")
+TWO = edit("    return 2", "    return 20")
+NEW = FILE.replace("return 1", "return 10")
+BOTH = NEW.replace("return 2", "return 20")
+
+
+def state(answer, before=FILE, labels=("python", "py"), **options):
+    found = new_state(answer, read_lines(before), labels, **options)
+    return None if found is None else "\n".join(found)
+
+
+def text(file):
+    return "\n".join(read_lines(file))
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "before", "after"),
+    [
+        ("one edit", ONE, FILE, NEW),
+        ("several", ONE + TWO, FILE, BOTH),
+        ("in any order", TWO + "and\n\n" + ONE, FILE, BOTH),
+        ("with talk around them", f"First:\n\n{ONE}\nThen I am done.", FILE, NEW),
+        ("in a fence", f"```python\n{ONE}```", FILE, NEW),
+        ("in a fence each", f"```\n{ONE}```\n\n```\n{TWO}```", FILE, BOTH),
+        ("indented, in a list", "1. so:\n\n   " + ONE.replace("\n", "\n   "), FILE, NEW),
+        ("without a space in the markers", ONE.replace(" SEARCH", "SEARCH").replace(" REPLACE", "REPLACE"), FILE, NEW),
+        ("blocks count, fences beside them do not", f"{ONE}\n```python\nprint(1)\n```", FILE, NEW),
+        ("a file in CRLF, an answer in LF", ONE, FILE.replace("\n", "\r\n"), NEW),
+        ("a file in LF, an answer in CRLF", ONE.replace("\n", "\r\n"), FILE, NEW),
+        ("no newline at the end of the file", TWO, FILE.rstrip("\n"), FILE.replace("return 2", "return 20")),
+        ("white space at line ends", edit("    return 1   ", "    return 10"), FILE.replace("1\n", "1\t\n"), NEW),
+        ("a byte order mark", ONE, "\ufeff" + FILE, NEW),
+        ("deletion", edit("import os\n\n", ""), FILE, FILE.replace("import os\n\n\n", "")),
+        ("insertion", edit("import os", "import os\nimport re"), FILE, FILE.replace("os\n", "os\nimport re\n")),
+        ("unicode", edit("naïve = '→ 𝟙'", "naïve = '← 𝟚'"), "naïve = '→ 𝟙'\n", "naïve = '← 𝟚'\n"),
+        ("no separators but newlines", edit("a\x0cb\u2028c", "d"), "a\x0cb\u2028c\nx\n", "d\nx\n"),
+        ("adjacent edits", edit("a", "A") + edit("b", "B"), "a\nb\nc\n", "A\nB\nc\n"),
+        ("the whole file", edit("a\nb", "c"), "a\nb\n", "c\n"),
+        ("all of it", edit("a", ""), "a\n", ""),
+        ("a file that is not there yet", "<<<<<<< SEARCH\n=======\nx = 1\n>>>>>>> REPLACE", "", "x = 1\n"),
+        ("indentation tells equal lines apart", edit("    x = 1", "    x = 2"), "x = 1\n    x = 1\n", "x = 1\n    x = 2\n"),
+        ("fences within a block", edit("```bash\nmake\n```", "```sh\nmake all\n```"), MARKDOWN,
+         MARKDOWN.replace("bash\nmake", "sh\nmake all")),
+        ("a heading underlined, longer markers", edit("Old\n=======", "New\n=======", 9), "Old\n=======\n\nx\n",
+         "New\n=======\n\nx\n"),
+        ("a heading underlined, markers as ever", edit("Old\n=======", "New\n======="), "Old\n=======\n\nx\n",
+         "New\n=======\n\nx\n"),
+        ("the underline is what is new", edit("Old", "New\n======="), "Old\n\nx\n", "New\n=======\n\nx\n"),
+        ("a marker that was miscounted", ONE.replace("=======", "========"), FILE, NEW),
+        ("text that says the same twice on one line", edit("a a", "b"), "a a\na\n", "b\na\n"),
+        ("half a line is no line", edit("return 1", "x"), "return 1\nreturn 11\n", "x\nreturn 11\n"),
+    ],
+)  # fmt: skip
+def test_blocks(name, answer, before, after):
+    assert state(answer, before) == text(after), name
+
+
+@pytest.mark.parametrize(
+    ("answer", "before", "why"),
+    [
+        (edit("    return 3", "    return 4"), FILE, "block 1 is not in the file"),
+        (edit("return 1", "return 10"), FILE, "block 1 is not in the file"),  # indentation is part of a line
+        (edit("\treturn 1", "\treturn 10"), FILE, "block 1 is not in the file"),
+        (ONE + edit("    return 3", ""), FILE, "block 2 is not in the file"),
+        (edit("    return 10", "    return 3") + ONE, FILE, "block 1 is not in the file"),  # nor in the edited one
+        (edit("a", "b"), "a\nx\na\n", "block 1 is in the file more than once"),
+        (edit("a\na", "b"), "a\na\na\n", "block 1 is in the file more than once"),
+        (edit("", "b"), FILE, "block 1 is empty"),
+        (edit("\n\n", "b"), FILE, "block 1 is empty"),
+        (ONE + ONE, FILE, "overlaps"),
+        (edit("a\nb", "x") + edit("b\nc", "y"), "a\nb\nc\n", "block 2 overlaps"),
+        (edit("b\nc", "y") + edit("a\nb", "x"), "a\nb\nc\n", "overlaps"),
+        ("<<<<<<< SEARCH\n=======\na\n>>>>>>> REPLACE\n" * 2, "", "overlaps"),
+        (ONE.replace(">>>>>>> REPLACE", ""), FILE, "no line `>>>>>>> REPLACE`"),
+        (ONE.replace("=======\n", ""), FILE, "no line `=======`"),
+        (ONE.replace(">>>>>>> REPLACE", "") + ONE, FILE, "begins before the one above it has ended"),
+        (f"```python\n{FILE}```\n<<<<<<< SEARCH", FILE, "no line `>>>>>>> REPLACE`"),
+        (edit("    return 1", "=======\n" * 40), FILE, "41 lines `=======`"),
+    ],
+)
+def test_refused(answer, before, why):
+    with pytest.raises(Unappliable, match=why):
+        state(answer, before)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "after"),
+    [
+        ("labelled", f"```python\n{NEW}```", NEW),
+        ("by its short name", f"```py\n{NEW}```", NEW),
+        ("no label", f"```\n{NEW}```", NEW),
+        ("the last one", f"```python\n{FILE}```\nNo:\n```python\n{NEW}```", NEW),
+        ("not what is in another language", f"```python\n{NEW}```\n```bash\npytest\n```", NEW),
+        ("tildes, CRLF", f"~~~python\n{NEW}~~~".replace("\n", "\r\n"), NEW),
+        ("a longer fence around one of three", f"````python\n'''\n```\n'''\n{NEW}````", f"'''\n```\n'''\n{NEW}"),
+        ("never closed", f"```python\n{NEW}", NEW),
+        ("emptied", "```python\n```", ""),
+        ("no fence", NEW, None),
+        ("another language", f"```diff\n{NEW}```", None),
+        ("nothing", "", None),
+        ("conflict markers of git are no blocks", "```python\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> main\n```",
+         "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> main\n"),
+    ],
+)  # fmt: skip
+def test_whole_files(name, answer, after):
+    assert state(answer) == (None if after is None else text(after)), name
+
+
+def test_a_file_that_was_cut_off_is_none():
+    assert state(f"```python\n{NEW}", cut_off=True) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "after"),
+    [
+        (f"````markdown\n{MARKDOWN}````", MARKDOWN),
+        (f"```markdown\n{MARKDOWN}```", MARKDOWN),  # as many backticks as within
+        (f"```markdown\n{MARKDOWN}```\n\nThen:\n\n```bash\ngit commit\n```", MARKDOWN),
+        (f"````md\n{MARKDOWN}````\n```bash\nmake\n```", MARKDOWN),
+        (f"See:\n```bash\ncat x\n```\n```markdown\n{MARKDOWN}```", MARKDOWN),
+    ],
+)
+def test_markdown_holds_fences(answer, after):
+    assert state(answer, MARKDOWN, ("markdown", "md"), nested=True) == text(after)
+
+
+LINES = st.lists(st.sampled_from(["a", "b", "  b", "}", "", "é", "```", "x = 1", "<<<<<<< HEAD"]), max_size=12)
+
+
+def minimal_blocks(before, after):
+    """Blocks for each difference, with as many lines around it as make it the only such place."""
+    blocks, floor = [], 0
+    for tag, i1, i2, j1, j2 in Matcher(before, after).get_opcodes():
+        if tag == "equal":
+            continue
+        first, last = i1, i2
+        while not any(before[first:last]) or occurrences(before, before[first:last]) > 1 or first == last:
+            if first > floor:
+                first -= 1
+            elif last < len(before):
+                last += 1
+            else:
+                return None
+        floor = last
+        blocks.append((first, i1, j1, j2, i2, last))
+    if any(one[5] > other[0] for one, other in zip(blocks, blocks[1:], strict=False)):
+        return None
+    return [
+        block(before[first:last], (*before[first:i1], *after[j1:j2], *before[i2:last]))
+        for first, i1, j1, j2, i2, last in blocks
+    ]
+
+
+def occurrences(lines, part):
+    return sum(lines[at : at + len(part)] == part for at in range(len(lines) - len(part) + 1))
+
+
+@given(LINES, LINES, st.randoms(use_true_random=False))
+def test_edits_of_a_difference_make_the_other_file(one, other, rng):
+    before, after = read_lines("\n".join(one)), read_lines("\n".join(other))
+    if not any(before):
+        return
+    blocks = minimal_blocks(before, after)
+    if blocks is None:
+        blocks = [block(before, after)]
+    rng.shuffle(blocks)
+    made = new_state("\n".join(blocks), before, ())
+    assert made == (after if blocks else None)
+
+
+@given(st.text(max_size=300), LINES)
+def test_any_answer_is_a_file_nothing_or_refused(answer, lines):
+    before = read_lines("\n".join(lines))
+    try:
+        made = new_state(answer, before, ("python",))
+    except Unappliable as error:
+        assert "\n" not in str(error)
+    else:
+        assert made is None or made == read_lines("\n".join(made))
