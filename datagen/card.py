@@ -76,8 +76,8 @@ def _text(manifest: Mapping[str, Any]) -> str:
         f"| verifiers | {', '.join(counts['verifiers'])} |",
         f"| verified from | {_thresholds(manifest['thresholds'])} |",
     ]
-    for name, rates in (manifest.get("judge_calibration") or {}).items():
-        lines.append(f"| judge {name} | {rates} |")
+    for rates in (manifest.get("judge_calibration") or {}).values():
+        lines.append(f"| judge of {rates['rates'].replace(': ', ' | ', 1)} |")
     if counts["left_out"]:
         lines += ["", "## What was left out", "", "| reason | completions |", "|---|---|"]
         lines += [f"| {reason.replace('_', ' ')} | {n:,} |" for reason, n in counts["left_out"].items()]

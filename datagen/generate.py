@@ -12,7 +12,7 @@ Afterwards: ``synthetic1 show RUN``, ``datagen/export.py``.
 
 from __future__ import annotations
 
-from synthetic1.datagen.settings import GenerateSettings
+from synthetic1.datagen.settings import OPEN_GROUPS, GenerateSettings
 from synthetic1.program import run_program
 
 
@@ -34,7 +34,7 @@ def generate(settings: GenerateSettings) -> None:
 
 def main() -> None:
     """Compose the configuration from the command line, and generate."""
-    run_program("generate", GenerateSettings, generate, open_groups={"model": (None, "model_name")})
+    run_program("generate", GenerateSettings, generate, open_groups=OPEN_GROUPS)
 
 
 if __name__ == "__main__":

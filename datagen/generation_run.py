@@ -15,6 +15,7 @@ from typing import Any
 
 from synthetic1.datagen.generation import Generation, Plan, Progress
 from synthetic1.datagen.journal import Journal, JournalError, Status
+from synthetic1.datagen.judged import record, trusted
 from synthetic1.datagen.settings import GenerateSettings, differences
 from synthetic1.datagen.slots import TaskState, slots
 from synthetic1.datagen.view import View, facts
@@ -45,7 +46,8 @@ async def run(settings: GenerateSettings) -> bool:
     Raises:
         ProgramError: another run lies there, tasks cannot be read, the server cannot be used.
     """
-    source, scorer = open_tasks_of(settings.env)
+    source, scorer = open_tasks_of(settings.judged_env)
+    judges = await trusted(source, scorer, settings.judge)
     path = folder_of(settings)
     with RunFolder.create(path, resume=True) as folder, scorer:
         journal = Journal.open(path / JOURNAL)
@@ -56,6 +58,9 @@ async def run(settings: GenerateSettings) -> bool:
                 await introduce(client)
                 folder.write_config(settings.model_dump(mode="json"))
                 journal.set_meta("config", json.dumps(settings.identity(), sort_keys=True))
+                record(journal, judges)
+                for judge in judges:
+                    print(f"judge  {judge}", flush=True)
                 print(f"{'going on with' if going_on else 'run'} {path}", flush=True)
                 generation = schedule(settings, source, scorer, client, journal, progress)
                 async with View(progress, lambda: client.usage, title=settings.name):
@@ -257,7 +262,8 @@ async def dry_run(settings: GenerateSettings) -> None:
     Raises:
         ProgramError: as ``run``.
     """
-    source, scorer = open_tasks_of(settings.env)
+    source, scorer = open_tasks_of(settings.judged_env)
+    await trusted(source, scorer, settings.judge)
     whole = min(len(source), settings.limit or len(source))
     sample = settings.model_copy(update={"limit": min(DRY_TASKS, whole)})
     progress = Progress()

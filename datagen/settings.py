@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from synthetic1.envs.judged import JudgeSection, with_judge
 from synthetic1.envs.settings import EnvSettings, Section
 from synthetic1.inference.server import Price, Server
 
@@ -18,6 +19,13 @@ MAY_CHANGE = frozenset(
     }
 )
 """Settings that the same run may go on with: none of them changes what is asked. ``samples`` and ``keep`` may rise."""
+JUDGE_MAY_CHANGE = frozenset(
+    {"allow_uncalibrated", "max_false_accept", "max_false_reject", "api_key_env", "max_in_flight"}
+    | {"timeout_s", "outage_s", "price", "cache"}
+)
+"""Settings of the judge that change no verdict."""
+OPEN_GROUPS = {"model": (None, "model_name"), "judge": ("server", "judge.url")}
+"""Config groups whose choice may be a free value: a model's name, the address of a judge."""
 R1_NAMES = re.compile(r"deepseek.*\br1\b", re.IGNORECASE)
 """Models whose chat templates open the thought, so that servers without a reasoning parser send no ``<think>``."""
 
@@ -36,6 +44,7 @@ class PriceSettings(Section):
 
 class GenerateSettings(Section):
     env: EnvSettings
+    judge: JudgeSection = JudgeSection()
     model_name: str
     server: str | list[str] | None = None
     launch: Literal["vllm"] | None = None
@@ -77,6 +86,11 @@ class GenerateSettings(Section):
         return self.run_name or f"{self.env.name}-{self.model_name.rstrip('/').rpartition('/')[2]}-s{self.seed}"
 
     @property
+    def judged_env(self) -> EnvSettings:
+        """The environment, with the judge for every judged family in it."""
+        return with_judge(self.env, self.judge)
+
+    @property
     def opens_thinking(self) -> bool | None:
         """What is known of the chat template from the settings alone."""
         return True if self.thinking_open is None and R1_NAMES.search(self.model_name) else self.thinking_open
@@ -103,7 +117,9 @@ class GenerateSettings(Section):
 
     def identity(self) -> dict[str, Any]:
         """The settings that decide what is asked, as JSON values."""
-        values = self.model_dump(mode="json")
+        values = self.model_dump(mode="json", exclude={"judge": set(JUDGE_MAY_CHANGE)})
+        if self.judge.argument is None:
+            del values["judge"]
         return {name: value for name, value in values.items() if name not in MAY_CHANGE}
 
 

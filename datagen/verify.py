@@ -2,6 +2,7 @@
 
     python datagen/verify.py run=r1-math
     python datagen/verify.py run=r1-math env.answer_style=any     # the environment of the run, with other settings
+    python datagen/verify.py run=swe judge=http://localhost:8001/v1     # by another judge
     python datagen/verify.py --help
 
 Verdicts are rows of their own: the old ones stay, exports and ``synthetic1 show`` take the newest. What this verifier
@@ -16,13 +17,16 @@ from synthetic1.program import run_program
 
 def verify(settings: VerifySettings) -> None:
     """Stream the run through the scorer."""
+    import asyncio
     import json
     from collections import Counter
     from itertools import islice
 
     from synthetic1.datagen.generation_run import JOURNAL, open_tasks_of
     from synthetic1.datagen.journal import Journal
+    from synthetic1.datagen.judged import record, trusted
     from synthetic1.datagen.stored import find_run
+    from synthetic1.envs.judged import with_judge
     from synthetic1.envs.settings import EnvSettings
     from synthetic1.reports.run_folder import RunFolder
 
@@ -30,8 +34,11 @@ def verify(settings: VerifySettings) -> None:
     with RunFolder.create(path, resume=True):
         journal = Journal.open(path / JOURNAL)
         try:
-            env = json.loads(journal.meta("config") or "{}").get("env", {})
-            _, scorer = open_tasks_of(EnvSettings.model_validate({**env, **settings.env}))
+            config = json.loads(journal.meta("config") or "{}")
+            judge = settings.judge_of(config.get("judge"))
+            env = EnvSettings.model_validate({**config.get("env", {}), **settings.env})
+            source, scorer = open_tasks_of(with_judge(env, judge))
+            record(journal, asyncio.run(trusted(source, scorer, judge)))
             number = int(journal.meta("judgings") or 1) + 1
             changes: Counter[str] = Counter()
             groups = journal.groups()
@@ -70,7 +77,7 @@ def _change(before: float | None, after: float | None) -> str:
 
 def main() -> None:
     """Compose the configuration from the command line, and judge."""
-    run_program("verify", VerifySettings, verify)
+    run_program("verify", VerifySettings, verify, open_groups={"judge": ("server", "judge.url")})
 
 
 if __name__ == "__main__":

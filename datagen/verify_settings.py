@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field, PositiveInt
 
+from synthetic1.envs.judged import JudgeSection
 from synthetic1.envs.settings import Section
 
 
@@ -14,5 +15,13 @@ class VerifySettings(Section):
     """A run's name or folder."""
     env: dict[str, Any] = Field(default_factory=dict)
     """Arguments of the run's environment to be changed."""
+    judge: JudgeSection = JudgeSection()
+    """Without one, the run's own; how far it is trusted is said here."""
     tasks_at_once: PositiveInt = 256
     runs: str = "runs"
+
+    def judge_of(self, stored: dict[str, Any] | None) -> JudgeSection:
+        """The judge to ask, where the run was made with ``stored``."""
+        if self.judge.argument is not None or not stored:
+            return self.judge
+        return JudgeSection.model_validate({**stored, **self.judge.model_dump(exclude_unset=True, exclude={"url"})})

@@ -23,8 +23,8 @@ LOCKS = {"cpu": ("train", "sandbox", "judge", "dev"), "gpu": ("train", "vllm", "
 CUDA_ONLY = {"torchvision", "torchaudio", "torchcodec", "triton"}
 """As the registry builds them; the first three break transformers and vLLM beside a CPU build of torch."""
 
-SOURCES = ROOT / "tasks/embedded/code"
-"""What `tasks/embedded/code.jsonl` is made of; it stays in the repository."""
+SOURCES = {ROOT / "tasks/embedded" / name for name in ("code", "stem", "swe")}
+"""What `tasks/embedded/{code,stem,swe}.jsonl` are made of; they stay in the repository."""
 
 
 def _import_name(folder: Path, top: str) -> str:
@@ -81,7 +81,7 @@ def test_wheel_holds_every_package_and_its_data(wheel_folder: Path) -> None:
         str(path.relative_to(ROOT))
         for top, folder in FOLDERS.items()
         for path in (ROOT / folder).rglob("*")
-        if SOURCES not in path.parents
+        if SOURCES.isdisjoint(path.parents)
         if (path.suffix in suffixes or path.name in suffixes or path.suffix == ".py")
         and not (wheel_folder / _import_name(path.parent, top).replace(".", "/") / path.name).exists()
     ]
@@ -97,7 +97,7 @@ def test_wheel_leaves_no_file_behind() -> None:
         str(path.relative_to(ROOT))
         for folder in FOLDERS.values()
         for path in (ROOT / folder).rglob("*")
-        if SOURCES not in path.parents
+        if SOURCES.isdisjoint(path.parents)
         if path.is_file()
         and path.name[0] != "."  # an index of rows, made when they are read
         and "__pycache__" not in path.parts

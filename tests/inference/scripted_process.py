@@ -93,11 +93,18 @@ class Process:
             self.process = None
 
     def counts(self) -> dict[str, int]:
+        found: dict[str, int] = self._told("counts")
+        return found
+
+    def spans(self) -> list[tuple[float, float]]:
+        """When each request came and went since this was last asked, in seconds of ``time.monotonic``."""
+        return [(came, went) for came, went in self._told("spans")]
+
+    def _told(self, what: str) -> Any:
         from urllib.request import urlopen
 
-        with urlopen(self.url.replace("/v1", "/counts"), timeout=10) as reply:
-            found: dict[str, int] = json.load(reply)
-            return found
+        with urlopen(self.url.replace("/v1", f"/{what}"), timeout=10) as reply:
+            return json.load(reply)
 
 
 @contextlib.contextmanager

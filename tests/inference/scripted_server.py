@@ -19,6 +19,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from time import monotonic
 from typing import Any
 
 from aiohttp import web
@@ -111,6 +112,8 @@ class ScriptedServer:
         ``cancelled`` are the lost ones whose caller went away; each fault stands under its name."""
         self.prompts: Counter[str] = Counter()
         """How often each (prompt, seed) was asked."""
+        self.spans: list[tuple[float, float]] = []
+        """When each request came and went, in seconds of ``time.monotonic``."""
         self.port = port
         self._runner: web.AppRunner | None = None
 
@@ -123,6 +126,7 @@ class ScriptedServer:
         app = web.Application(client_max_size=2**26)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/counts", self._counted)
+        app.router.add_get("/spans", self._timed)
         app.router.add_post("/v1/chat/completions", self._chat)
         self._runner = web.AppRunner(app, shutdown_timeout=0.05, handler_cancellation=True, access_log=None)
         await self._runner.setup()
@@ -166,8 +170,13 @@ class ScriptedServer:
         most = max(self.prompts.values(), default=0)
         return web.json_response({"requests": 0, **self.counts, "distinct": len(self.prompts), "most": most})
 
+    async def _timed(self, _: web.Request) -> web.Response:
+        spans, self.spans = self.spans, []
+        return web.json_response(spans)
+
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         asked, counts = await request.json(), self.counts
+        came = monotonic()
         self.requests.append(asked)
         counts["requests"] += 1
         counts["in_flight"] += 1
@@ -190,6 +199,7 @@ class ScriptedServer:
         finally:
             counts[end] += 1
             counts["in_flight"] -= 1
+            self.spans.append((came, monotonic()))
 
     def _denied(self, request: web.Request) -> bool:
         return bool(self.api_key) and request.headers.get("Authorization") != f"Bearer {self.api_key}"

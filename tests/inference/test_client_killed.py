@@ -1,0 +1,47 @@
+"""A server process that is killed amid a batch and comes back: the batch completes."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from pathlib import Path
+
+from synthetic1.inference.client import Client
+from synthetic1.inference.engine import Sampling
+from synthetic1.inference.server import Server
+
+
+def _process():
+    spec = importlib.util.spec_from_file_location("scripted_process", Path(__file__).with_name("scripted_process.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+async def test_the_batch_outlives_its_server():
+    with _process().scripted("--latency", "0.1", "--right", "1.0") as server:
+        async with Client(Server(server.url, max_in_flight=16)) as client:
+            calls = [
+                client.complete([{"role": "user", "content": f"1 + {i} = {1 + i}"}], 1, Sampling(64, seed=i))
+                for i in range(120)
+            ]
+            batch = asyncio.gather(*calls)
+            while client.usage.completed < 30:
+                await asyncio.sleep(0.01)
+            assert client.usage.in_flight > 0
+            await asyncio.to_thread(server.kill)
+            while not client.usage.errors:
+                await asyncio.sleep(0.01)
+            assert not batch.done()
+            before = client.usage.completed
+            await asyncio.to_thread(server.start)
+            found = [one.answer.strip() for (one,) in await batch]
+            usage, counts = client.usage, server.counts()
+    assert found == [f"\\boxed{{{1 + i}}}" for i in range(120)]
+    assert (usage.completed, usage.failed, usage.in_flight) == (120, 0, 0)
+    assert 30 <= before < 120
+    assert counts["completed"] == counts["distinct"] == 120 - before, "no answer that had arrived is asked for again"
+    lost = usage.errors["server_error"]
+    assert usage.errors.keys() <= {"server_error", "unreachable"}
+    assert 0 < lost == usage.usage_unknown
+    assert usage.requests == 120 + sum(usage.errors.values())
