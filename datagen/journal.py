@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,9 @@ class Journal:
     def __init__(self, path: Path, connection: sqlite3.Connection, *, readonly: bool) -> None:
         """Use ``open``."""
         self.path, self._read = path, connection
+        self._sampling: tuple[Mapping[str, Any] | None, str] = None, ""  # the last one, as JSON: a run has but one
+        with explained(path):
+            self._failures = bool(connection.execute("SELECT EXISTS (SELECT 1 FROM failures)").fetchone()[0])
         self._writer = None if readonly else GroupWriter(path)
 
     @classmethod
@@ -136,19 +139,21 @@ class Journal:
         """Record a completion. The first of a key stays."""
         c = rollout.completion
         usage = None if c.usage is None else json.dumps(dict(c.usage))
-        sampling = json.dumps(dict(rollout.sampling), sort_keys=True)
+        if rollout.sampling is not self._sampling[0]:
+            self._sampling = rollout.sampling, json.dumps(dict(rollout.sampling), sort_keys=True)
         row = (
             task.key,
             rollout.sample_index,
             part,
             rollout.key,
             rollout.model,
-            sampling,
+            self._sampling[1],
             _text(c.finish_reason),
             usage,
         )
         self._put(_INSERT_ROLLOUT, (*row, _text(c.raw), _text(c.reasoning), _text(c.answer)))
-        self._put("DELETE FROM failures WHERE task = ? AND sample = ?", (task.key, rollout.sample_index))
+        if self._failures:
+            self._put("DELETE FROM failures WHERE task = ? AND sample = ?", (task.key, rollout.sample_index))
 
     def put_verdict(self, rollout: str, part: int, verifier: str, name: str, verdict: Verdict, number: int) -> None:
         """Record a verdict. Of one verifier, a score stays, and takes the place of a verdict that could not score.
@@ -163,6 +168,7 @@ class Journal:
 
     def put_failure(self, task: Task, sample: int, kind: str, message: str) -> None:
         """Record that a sample could not be had."""
+        self._failures = True
         self._put(
             "INSERT INTO failures VALUES (?, ?, ?, ?, 1) "
             "ON CONFLICT DO UPDATE SET kind = excluded.kind, message = excluded.message, times = times + 1",

@@ -1,0 +1,119 @@
+"""Science: answer an open question as well as the reference does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from synthetic1.envs.base import TextEnv
+from synthetic1.envs.vector import TextVectorEnv
+from synthetic1.keys import content_key
+from synthetic1.rewards.judge import judge_settings
+from synthetic1.rewards.scorer import Scorer
+from synthetic1.rewards.stem import Stem
+from synthetic1.task import Task
+from synthetic1.tasks.files import Spec, open_tasks
+from synthetic1.tasks.source import Subset, TaskSource, check_split
+
+EMBEDDED = "embedded:stem"
+TEST_SHARE = 0.25  # of the embedded questions: a tenth of so few would show nothing
+
+
+class StemEnv(TextEnv):
+    """Answer a question of science; rules compare numbers with units, a judge compares the rest with the reference.
+
+    ## Description
+    The prompt is a question and asks for reasons first, then the answer between ``<answer>`` and ``</answer>``. Without
+    ``tasks`` these are the embedded questions, over ten fields; StackExchange rows of SYNTHETIC-1 are read as
+    published.
+
+    ## Action Space
+    The completion. What stands in the last complete ``<answer>…</answer>`` after the thought is the answer.
+
+    ## Observation Space
+    The prompt, a string; ``""`` after the step.
+
+    ## Rewards
+    1.0 for a number that is the same in other units, or a text that makes the claims of the reference; 0.5 for one that
+    makes the most of them and contradicts none. 0.0 for all else, without a call where a rule suffices: no answer, a
+    number that is another, an answer that says nothing, or that speaks to the judge. See ``docs/stem.md``.
+
+    ## Info, Episode End, Starting State
+    As every ``synthetic1.envs.base.TextEnv``. The environment constructs without a judge. Where there is none, or it
+    fails, a step that needed it ends with ``info["status"] == "unscorable"``.
+
+    ## Arguments
+    ```python
+    import gymnasium as gym
+    import synthetic1
+
+    env = gym.make("synthetic1/stem-v0", judge="local")
+    prompt, info = env.reset(seed=0)
+    _, reward, terminated, truncated, info = env.step("<think>…</think>\\n<answer>About 9.8 m/s²</answer>")
+    ```
+
+    Args:
+        field: only questions of this science, e.g. ``physics``; None for all.
+        tasks: None for the embedded questions; else what ``open_tasks`` takes: a file, ``hf://…``, or a mixture of them
+            by weight.
+        split: ``train`` or ``test``. Of files, a tenth is test; of the embedded questions, a quarter.
+        judge: None, ``local``, the URL of an OpenAI-compatible server, or a mapping of settings (``docs/judge.md``).
+        thinking_open: the prompt as rendered for the model ends inside ``<think>``.
+
+    Raises:
+        ValueError: an unknown split, a file that cannot be read as tasks, no question of the field, settings of a judge
+            that do not fit, a ``thinking_open`` that is no bool.
+
+    ## Version History
+    * v0: first version.
+    """
+
+    def __init__(
+        self,
+        field: str | None = None,
+        tasks: Spec | None = None,
+        split: Literal["train", "test"] = "train",
+        judge: str | Mapping[str, Any] | None = None,
+        thinking_open: bool = False,
+    ) -> None:
+        verifier = Stem(judge_settings(judge))
+        source = embedded_questions(split) if tasks in (None, EMBEDDED) else open_tasks(tasks, split=split)
+        if field is not None:
+            source = in_field(source, field)
+        super().__init__(source, Scorer([verifier]), thinking_open=thinking_open)
+
+
+def embedded_questions(split: str) -> TaskSource:
+    """One side of the embedded questions.
+
+    Raises:
+        ValueError: an unknown split.
+    """
+    check_split(split)
+    source = open_tasks(EMBEDDED)
+    rows = [index for index, task in enumerate(source) if _side(task) == split]
+    return Subset(source, rows, name=f"{source.name}[{split}]")
+
+
+def _side(task: Task) -> str:
+    return "test" if int(content_key(task.problem_id)[:8], 16) < TEST_SHARE * 2**32 else "train"
+
+
+def in_field(source: TaskSource, field: str) -> TaskSource:
+    """The questions of ``source`` whose metadata name this field; case does not count.
+
+    Raises:
+        ValueError: none does; the message lists those that there are.
+    """
+    wanted = field.strip().casefold()
+    fields = [str(task.metadata.get("field") or "") for task in source]
+    rows = [index for index, name in enumerate(fields) if name.casefold() == wanted]
+    if not rows:
+        known = ", ".join(sorted({name for name in fields if name})) or "none"
+        raise ValueError(f"field: {source.name} has no question of `{field}`; its fields: {known}")
+    return Subset(source, rows, name=f"{source.name}[{wanted}]")
+
+
+def make_vector(num_envs: int, *, autoreset_mode: str = "Disabled", **kwargs: Any) -> TextVectorEnv:
+    """What ``gym.make_vec`` calls; ``kwargs`` as for ``StemEnv``."""
+    return TextVectorEnv(StemEnv(**kwargs), num_envs, autoreset_mode=autoreset_mode)
