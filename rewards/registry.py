@@ -23,6 +23,7 @@ ENTRY_POINTS = "synthetic1.verifiers"
 BUILT_IN = {
     "code_output_prediction": "synthetic1.rewards.code_understanding",
     "llm_judgeable_groundtruth_similarity": "synthetic1.rewards.similarity",
+    "stem": "synthetic1.rewards.stem",
     "swe": "synthetic1.rewards.swe",
     "verifiable_code": "synthetic1.rewards.code",
     "verifiable_math": "synthetic1.rewards.math",

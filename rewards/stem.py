@@ -2,11 +2,13 @@
 
 ``verification_info`` of a task has ``question`` (without it, the judge is shown the prompt), ``ground_truth``, the
 reference answer (without it, ``gold_standard_solution``), and ``answer_value``, the number with its unit that the
-answer comes to, where there is one.
+answer comes to, where there is one. Where the prompt asks for no ``<answer>`` block, as those of published rows, the
+whole answer counts.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,21 +16,19 @@ from typing import ClassVar
 
 from synthetic1.completion import Completion
 from synthetic1.rewards.judge import DEADLINE_S, JudgeSettings, close_judge, judge_for
-from synthetic1.rewards.judging.gate import refuse
 from synthetic1.rewards.judging.rubrics import CLAIMS
 from synthetic1.rewards.maths.answer import MAX_ANSWER, find_answer
-from synthetic1.rewards.maths.compare import Unanswered, says_the_same
 from synthetic1.rewards.maths.reading import read
 from synthetic1.rewards.maths.screen import too_costly
-from synthetic1.rewards.maths.units import Unit
-from synthetic1.rewards.maths.values import Chain, Number, Quantity, Value
+from synthetic1.rewards.maths.values import Chain, Number
+from synthetic1.rewards.quantities import Quantity, compare, load_units, read_quantity
 from synthetic1.rewards.registry import register
 from synthetic1.rewards.verifier import Verifier
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
-FAR = Fraction(1, 20)
-"""From how far off, relative to the gold, a number is wrong by rule. Nearer ones may be a matter of rounding."""
+ASKED_FOR = "<answer>"
+"""What a prompt holds that asks for a block."""
 _TAG = re.compile(r"<(/?)answer\s*>", re.IGNORECASE)
 
 
@@ -49,41 +49,22 @@ def last_answer(text: str) -> str | None:
 
 
 def compare_numbers(gold: str, answer: str) -> bool | None:
-    """Whether two numbers with their units are the same; ``None`` where that is not for rules to say.
-
-    It is not if one of them is no number with a unit that is known, if only one has a unit, or if they are near.
-    """
+    """Whether two numbers, with their units if they have any, are the same; ``None`` where rules cannot tell."""
     one, other = _quantity(gold), _quantity(answer)
-    if one is None or other is None:
-        return None
-    (_, this, unit), (_, that, its) = one, other
-    if unit != its:
-        return False if isinstance(unit, tuple) and isinstance(its, tuple) else None
-    try:
-        if says_the_same(one[0], other[0], {}):
-            return True
-    except Unanswered:
-        return None
-    return False if this == 0 or abs(this - that) > FAR * abs(this) else None
+    return None if one is None or other is None else compare(one, other)
 
 
-def _quantity(text: str) -> tuple[Value, Fraction, object] | None:
-    """The value of ``text``, its size in base units, and what it measures."""
+def _quantity(text: str) -> Quantity | None:
+    """What ``text`` says if it is nothing but a number; a bare one may be written as mathematics writes it."""
     boxed = find_answer(text, "boxed")
-    text = boxed.text if boxed is not None else text.strip().strip("*").strip()
-    if len(text) > MAX_ANSWER or too_costly(text) is not None:
-        return None
+    text = boxed.text if boxed is not None else text
+    found = read_quantity(text)
+    if found is not None or len(text) > MAX_ANSWER or too_costly(text) is not None:
+        return found
     value = read(text)
     if isinstance(value, Chain) and len(value.sides) == 1:
         value = value.sides[0]
-    if isinstance(value, Number):
-        return value, value.value, None
-    if not isinstance(value, Quantity) or not isinstance(value.magnitude, Number):
-        return None
-    unit, size = value.unit, value.magnitude.value
-    if not isinstance(unit, Unit):
-        return value, size, unit
-    return None if unit.label else (value, size * unit.size, unit.dimensions)
+    return Quantity(value.value, Fraction(0), None, exact=True) if isinstance(value, Number) else None
 
 
 @register("stem")
@@ -91,11 +72,12 @@ def _quantity(text: str) -> tuple[Value, Fraction, object] | None:
 class Stem(Verifier):
     """Scores the last complete ``<answer>…</answer>`` by whether it answers the question as the reference does.
 
-    Answers that say nothing are 0. If ``answer_value`` is given, or the reference is nothing but a number, an answer
-    that is a number too is compared by rule. A judge decides the rest, by the claims of the reference: 1, 0.5 or 0.
+    Answers that say nothing are 0, the reference word for word is 1. If ``answer_value`` is given, or the reference is
+    nothing but a number, an answer that is a number too is compared by rule. A judge decides the rest, by the claims of
+    the reference: 1, 0.5 or 0.
 
-    ``details`` hold ``decided_by`` (``gate``, ``math`` or ``judge``), ``why`` where the gate refused, and the judge's
-    own.
+    ``details`` hold ``decided_by`` (``gate``, ``fast_path``, ``math`` or ``judge``), ``why`` where the gate
+    refused, and the judge's own.
     """
 
     version: ClassVar[int] = 1
@@ -120,15 +102,19 @@ class Stem(Verifier):
             return Verdict.unscorable("gold", why)
         assert completion.answer is not None, "the scorer answers for completions without an answer"
         said = last_answer(completion.answer)
+        if said is None and ASKED_FOR not in task.prompt:
+            said = completion.answer
         if said is None:
             return Verdict(0.0, "no_answer", None, {"why": "no complete <answer>…</answer>"})
-        said, known = said.strip(), f"{reference}\n\n(The value asked for: {value})" if value else reference
+        said = said.strip()
+        if said.split() == reference.split():
+            return Verdict.graded(1.0, answer=said, decided_by="fast_path")
+        if not load_units.cache_info().currsize:
+            await asyncio.to_thread(load_units)
         same = compare_numbers(value or reference, said)
         if same is not None:
             return Verdict.graded(float(same), answer=said, decided_by="math")
-        why_not = refuse(said, question, known)
-        if why_not is not None:
-            return Verdict(0.0, "wrong_answer", said, {"decided_by": "gate", "why": why_not})
+        known = f"{reference}\n\n(The value asked for: {value})" if value else reference
         return await judge_for(self.judge).ask(
             CLAIMS,
             question=question,

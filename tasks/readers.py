@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from synthetic1.task import TASK_FIELDS, Task, TaskError
+from synthetic1.tasks import judged_rows
 
 Matches = Callable[[Collection[str]], bool]
 Read = Callable[[Mapping[str, Any], str], Task]
@@ -70,7 +71,9 @@ def is_task_row(columns: Collection[str]) -> bool:
 
 
 def read_task_row(row: Mapping[str, Any], where: str) -> Task:
-    return Task.from_row(row, where=where)
+    dataset = row.get(DATASET) if isinstance(row, Mapping) else None
+    return judged_rows.resolve(Task.from_row(row, where=where), dataset if isinstance(dataset, str) else "")
 
 
-register_reader("synthetic1", is_task_row, read_task_row, columns=TASK_FIELDS, id_column="problem_id")
+DATASET = "hf_dataset_name"  # of SYNTHETIC-1's rows: the part of it that a row came from
+register_reader("synthetic1", is_task_row, read_task_row, columns=(*TASK_FIELDS, DATASET), id_column="problem_id")

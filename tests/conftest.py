@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,35 @@ def sandbox_kind(require: Require) -> str:
         why = f" ({error})"
     require("a sandbox", kind, f"synthetic1 sandbox build, with a Docker engine; or apt-get install bubblewrap{why}")
     return kind
+
+
+@pytest.fixture(scope="session")
+def judge_replies() -> ModuleType:
+    """What judges of the tests reply: ``honest(right)``, ``fooled``, ``obedient``."""
+    return _load("rewards/judge_replies.py")
+
+
+@pytest.fixture
+def serve_judge() -> Iterator[Callable[..., Any]]:
+    """``serve_judge(reply)`` starts a judge's server on a thread of its own, for code that has loops of its own."""
+    servers = _load("rewards/judge_server.py")
+    running: list[tuple[Any, asyncio.AbstractEventLoop, threading.Thread]] = []
+
+    def start(reply: Any, **settings: Any) -> Any:
+        server, loop = servers.JudgeServer(reply, **settings), asyncio.new_event_loop()
+        asyncio.set_event_loop(None)
+        loop.run_until_complete(server.start())
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        running.append((server, loop, thread))
+        return server
+
+    yield start
+    for server, loop, thread in running:
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 @pytest.fixture(autouse=True)

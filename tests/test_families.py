@@ -19,6 +19,7 @@ TASK_TYPES = {
     "code": "verifiable_code",
     "code_understanding": "code_output_prediction",
     "math": "verifiable_math",
+    "stem": "stem",
     "swe": "swe",
 }
 
@@ -28,6 +29,8 @@ def gold_completion(task):
     match task.task_type:
         case "code_output_prediction":
             return json.dumps({"output": task.verification_info["ground_truth"]})
+        case "stem":
+            return f"<answer>{task.gold_standard_solution}</answer>"
         case "swe":
             return f"```{task.verification_info['language']}\n{task.gold_standard_solution}\n```"
         case "verifiable_code":
@@ -44,9 +47,13 @@ def family(request):
 
 @pytest.fixture
 def judged(family, request):
-    """What the family's verifier needs is there."""
+    """What the family's verifier needs is there; the arguments that bring it. Judges accept nothing: gold needs none."""
     if family == "code":
         request.getfixturevalue("sandbox_kind")
+    if "judge" not in inspect.signature(env_class(family)).parameters:
+        return {}
+    replies = request.getfixturevalue("judge_replies")
+    return {"judge": request.getfixturevalue("serve_judge")(replies.honest(set())).url}
 
 
 def env_class(family):
@@ -93,7 +100,7 @@ def test_its_configuration_makes_it(family):
 
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_gold_scores_1_and_another_tasks_gold_0(family, split, judged):
-    env = gym.make(f"synthetic1/{family}-v0", split=split)
+    env = gym.make(f"synthetic1/{family}-v0", split=split, **judged)
     source = env.unwrapped.tasks
     tasks = [source[index] for index in range(0, min(300, len(source)), 10)]
     for task, other in zip(tasks, tasks[1:] + tasks[:1], strict=True):
@@ -101,13 +108,14 @@ def test_gold_scores_1_and_another_tasks_gold_0(family, split, judged):
         assert env.step(f"<think>so</think>{gold_completion(task)}")[1] == 1.0
         if gold_completion(other) != gold_completion(task):
             env.reset(options={"task_id": task.problem_id})
-            assert env.step(gold_completion(other))[1] == 0.0
+            _, reward, _, _, info = env.step(gold_completion(other))
+            assert (reward, info["status"]) == (0.0, "scored")
     env.close()
 
 
 def test_nothing_pays_without_an_answer(family, judged):
     """The prompt echoed, a hedge around the gold, the gold in the thought only, nothing, noise, odd characters."""
-    env = gym.make(f"synthetic1/{family}-v0")
+    env = gym.make(f"synthetic1/{family}-v0", **judged)
     task = env.unwrapped.tasks[0]
     gold = gold_completion(task)
     truth = str(task.verification_info.get("ground_truth"))

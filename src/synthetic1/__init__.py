@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     __version__: str
 
-FAMILIES = ("code", "code_understanding", "math", "swe")
+FAMILIES = ("code", "code_understanding", "math", "stem", "swe")
 """Families of tasks; ``F`` has the environment ``synthetic1/F-v0``, made by ``synthetic1.envs.F``."""
 
 _HOMES = {

@@ -66,11 +66,14 @@ class Completion:
     ) -> Completion:
         """Build the record from a server that returns reasoning apart from content; no byte of either is lost.
 
-        Without reasoning apart, ``content`` is parsed as it stands. Reasoning with no content is an open thought.
+        Without reasoning apart, ``content`` is parsed as it stands. Else both are rejoined with the tags that the
+        server took out, and split as ``parse`` does: a server finds the first ``</think>``, and there may be another.
+        Reasoning with no content is an open thought, unless it holds the tag: servers that look for it among tokens
+        overlook one that is part of a longer token.
         """
         if reasoning is None:
             return cls.parse(content or "", thinking_open=thinking_open, finish_reason=finish_reason, usage=usage)
-        if not content:
-            return cls(f"{OPEN}{reasoning}", reasoning, None, finish_reason, usage)
-        rest = cls.parse(content)  # some servers leave a second thought, or a lone tag, in the content
-        return cls(f"{OPEN}{reasoning}{CLOSE}{content}", reasoning, rest.answer, finish_reason, usage)
+        text = reasoning if reasoning.lstrip().startswith(OPEN) else f"{OPEN}{reasoning}"
+        if content:
+            text += f"{CLOSE}{content}"
+        return cls.parse(text, finish_reason=finish_reason, usage=usage)

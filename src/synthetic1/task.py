@@ -88,13 +88,12 @@ class Task:
         return row
 
     def to_row(self) -> dict[str, str | None]:
-        """The row as it is stored: the two mappings as JSON strings, the wire task type restored.
+        """The row as it is stored, the two mappings as JSON strings; ``from_row`` gives the same task back.
 
         Raises:
             TaskError: a mapping holds something JSON cannot.
         """
         row = self.to_dict()
-        row["task_type"] = self.metadata.get("wire_task_type", self.task_type)
         try:
             for name in ("verification_info", "metadata"):
                 row[name] = json.dumps(row[name], ensure_ascii=False)

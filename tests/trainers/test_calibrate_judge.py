@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
-import threading
 from pathlib import Path
 
 import pytest
@@ -39,7 +38,7 @@ def _beside(name):
     return module
 
 
-replies, servers = _beside("judge_replies"), _beside("judge_server")
+replies = _beside("judge_replies")
 
 
 def task(number):
@@ -62,25 +61,8 @@ def cache_folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def served():
-    """A judge's server on a thread of its own, for programs that have loops of theirs."""
-    stopping = []
-
-    def start(reply, **settings):
-        server, loop = servers.JudgeServer(reply, **settings), asyncio.new_event_loop()
-        asyncio.set_event_loop(None)
-        loop.run_until_complete(server.start())
-        thread = threading.Thread(target=loop.run_forever)
-        thread.start()
-        stopping.append((server, loop, thread))
-        return server
-
-    yield start
-    for server, loop, thread in stopping:
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+def served(serve_judge):
+    return serve_judge
 
 
 def measured(server, tasks=TASKS, **settings):

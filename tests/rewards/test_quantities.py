@@ -1,0 +1,118 @@
+"""Numbers with units: how they may be written, what is the same, and what rules leave alone."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synthetic1.rewards.quantities import compare, read_quantity
+
+
+def same(gold, answer):
+    one, other = read_quantity(gold), read_quantity(answer)
+    assert one is not None, f"the gold `{gold}` is not read"
+    return None if other is None else compare(one, other)
+
+
+@pytest.mark.parametrize(
+    ("gold", "ways"),
+    [
+        (
+            "9.81 m/s^2",
+            [
+                *("9.81 m/s²", "9.81 m s⁻²", "9.81 m s^-2", "9.81 m·s^{-2}", "9.81m/s2", "981 cm/s^2", "9.81 N/kg"),
+                *(r"9.81\,\mathrm{m/s^2}", r"$9.81\ \text{m}/\text{s}^{2}$", r"9.81 \frac{\mathrm{m}}{\mathrm{s}^2}"),
+                *("g = 9.81 m/s^2", "about 9.81 metres per second^2", "≈ 9.81 m/s/s", "**9.81 m/s^2**", "+9.81 m/s^2."),
+            ],
+        ),
+        (
+            "3.00e8 m/s",
+            ["3.00 × 10^8 m/s", r"3.00 \times 10^{8}\,m/s", "3.00·10⁸ m/s", "3.00e5 km/s", "300,000,000 m/s"],
+        ),
+        ("1.60e-19 J", ["1.60 × 10⁻¹⁹ J", "1.60*10^-19 joules", "1.60x10^-19 J", "1.00 eV"]),
+        ("5 kΩ", ["5 kΩ", "5000 Ω", "5000 ohm", r"5\,\text{k}\Omega", "0.005 MΩ", "5 V/mA"]),
+        ("10 µm", ["10 μm", "10 micrometers", r"10\,\mu\text{m}", "1e-5 m", "0.01 mm"]),
+        ("25 °C", ["25 °C", "25℃", "25 degrees Celsius", r"25^\circ\text{C}", r"25^{\circ} C", "298.15 K", "77 °F"]),
+        ("80 kJ/mol", ["80 kJ/mol", "80 kJ mol^-1", "80000 J/mol", "80 kilojoules per mole"]),
+        ("8.31 J/(mol K)", ["8.31 J/(mol·K)", "8.31 J mol^-1 K^-1", "8.31 J/mol/K"]),
+        ("250 cm^3", ["250 cm³", "250 cm3", "250 mL", "0.25 L", "0.25 l", "250 cubic centimetres", "0.25 dm^3"]),
+        ("50 %", ["50%", "50 percent", r"50\%"]),
+        ("2 h", ["2 hours", "120 min", "7200 s", "2 hrs"]),
+        ("1 atm", ["101325 Pa", "101.325 kPa", "760 mmHg", "1.01325 bar"]),
+        ("10^14", ["10^{14}", "10¹⁴", "1e14", "1 × 10^14", "100000000000000", r"10^{14}"]),
+        ("-5 V", ["-5 V", "−5 V", "- 5 V", "-5000 mV"]),
+        ("0.5 mol/L", ["0.5 M", "500 mM", "0.5 mol dm^-3"]),
+    ],
+)
+def test_ways_to_write_the_same(gold, ways):
+    assert {way: same(gold, way) for way in ways} == dict.fromkeys(ways, True)
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "expected"),
+    [
+        ("19.6 m", "19.62 m", True),  # as the gold, had it been written with as many digits
+        ("19.6 m", "19.64 m", True),
+        ("19.6 m", "20 m", None),
+        ("20 m", "19.6 m", None),
+        ("19.6 m", "25 m", False),
+        ("19.6 m", "-19.6 m", False),
+        ("19.6 m", "19.6 km", False),
+        ("19.6 m", "19.6 m/s", False),
+        ("19.6 m", "19.6 kg", False),
+        ("5 mW", "5 MW", False),  # case tells milli from mega
+        ("5 mW", "5 mw", None),
+        ("10 %", "0.1", None),
+        ("10 %", "100 ppm", None),
+        ("5 °C", "5 K", None),  # as a difference it would be the same
+        ("5 °C", "20 °C", False),
+        ("300 K", "300 °C", None),
+        ("0 V", "0 V", True),
+        ("0 V", "0.1 V", False),
+        ("6 apples", "6 apples", "unread"),
+        ("299792458 m/s", "c", None),
+        ("299792458 m/s", "1 c", None),
+        ("7 pH", "7 pH", "unread"),  # no picohenries
+        ("8.31 J/mol K", "8.31 J/(mol K)", "unread"),
+        ("5 m", "5 m or 6 m", None),
+        ("5 m", "5 m, 6 m", None),
+        ("5 m", "3 m + 2 m", None),
+        ("5 m", "5 5 m", None),
+        ("5 m", "1e400 m", None),
+        ("5 m", "5 m^99", None),
+        ("5 m", "5 " + "m" * 150, None),
+        ("5 m", "5 " + "m" * 100_000, None),
+        ("5 m", "5 m = 500 cm", None),
+        ("5 m", "not 5 m", None),
+        ("5 m", "5 m/", None),
+        ("3e8 m", "3 × 108 m", None),  # a power that lost its place, or a product
+        ("5 m", "m", None),
+        ("5 m", "", None),
+        ("5 m", "५ m", None),
+    ],
+)
+def test_what_is_another_and_what_rules_leave_alone(gold, answer, expected):
+    if expected == "unread":
+        assert read_quantity(gold) is None
+    else:
+        assert same(gold, answer) is expected
+
+
+LENGTHS = {"m": 1, "km": 1000, "cm": Fraction(1, 100), "mm": Fraction(1, 1000), "inch": Fraction(254, 10_000)}
+
+
+@given(st.integers(1, 10**6), st.sampled_from(sorted(LENGTHS)), st.sampled_from(sorted(LENGTHS)))
+def test_a_change_of_unit_changes_nothing(number, unit, other):
+    converted = Fraction(number) * LENGTHS[unit] / LENGTHS[other]
+    digits = f"{float(converted):.15g}" if converted.denominator != 1 else str(converted)
+    assert same(f"{number} {unit}", f"{digits} {other}") is True
+    assert same(f"{number} {unit}", f"{number} {other}") is (unit == other)
+
+
+@given(st.text("0123456789.,eE×^*/ -−+mskgΩ%°{}\\()", max_size=40))
+def test_nothing_raises_and_what_is_read_is_itself(text):
+    found = read_quantity(text)
+    assert found is None or compare(found, found) is True
