@@ -187,7 +187,7 @@ async def server_of(settings: GenerateSettings) -> AsyncIterator[Server]:
     print(f"starting vLLM with {settings.model_name} …", flush=True)
     try:
         async with launch_vllm(model, arguments=settings.vllm_arguments) as launched:
-            yield replace(settings.server_for(launched.urls, opened), model=model)
+            yield replace(settings.server_for(launched.urls, opened), model=launched.model)
     except ServerError as error:
         raise ProgramError(str(error)) from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import re
 import signal
 import socket
 import sys
@@ -32,7 +33,8 @@ async def launch_vllm(
     The server is stopped when the block ends, and by the kernel when this process dies. Its log is a temporary file.
 
     Args:
-        model: a folder or a model id; the server serves it under this name.
+        model: a folder or a model id; the server serves it under this name, or under the first that
+            ``--served-model-name`` gives.
         port: ``None`` picks a free one.
         arguments: more of its command line, e.g. ``["--max-model-len", "4096"]``.
         start_s: seconds it may take to answer.
@@ -60,7 +62,7 @@ async def launch_vllm(
         )
         try:
             await _until_it_answers(process, port, start_s, Path(log.name))
-            yield Server((f"http://127.0.0.1:{port}/v1",), model)
+            yield Server((f"http://127.0.0.1:{port}/v1",), _served_name(model, arguments))
         finally:
             await _stop(process)
 
@@ -73,6 +75,14 @@ def _defaults(arguments: Sequence[str]) -> list[str]:
         return []
     given = {argument.partition("=")[0] for argument in arguments}
     return [] if "--dtype" in given else ["--dtype", "float32"]
+
+
+def _served_name(model: str, arguments: Sequence[str]) -> str:
+    for position, argument in enumerate(arguments):
+        flag, _, name = argument.partition("=")
+        if flag == "--served-model-name":
+            return name or arguments[position + 1]
+    return model
 
 
 async def _until_it_answers(process: asyncio.subprocess.Process, port: int, start_s: float, log: Path) -> None:
@@ -108,7 +118,7 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 def _end_of(log: Path) -> str:
     """The lines that say why, on one line."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    telling = [line for line in lines if "Error" in line or "error:" in line]
+    telling = [line for line in lines if re.search(r"Error|\berror\b", line)]
     return " | ".join((telling or lines)[-LOG_LINES if not telling else -2 :])[-1500:] or "it said nothing"
 
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from synthetic1.completion import Completion
 from synthetic1.inference.client import Client
 from synthetic1.inference.engine import Sampling
 from synthetic1.inference.server import Server
@@ -59,3 +60,27 @@ async def test_a_schema_that_is_refused_is_not_sent_again(scripted_server):
         assert client.usage.failed == 0
     assert forms.count("json_schema") == 1
     assert forms[-2:] == [forms[-1]] * 2
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "content", "raw", "thought", "answer"),
+    [
+        (f"<think>{THOUGHT}</think>{ANSWER}", "", f"<think>{THOUGHT}</think>{ANSWER}", THOUGHT, ANSWER),
+        (f"<think>{THOUGHT}", ANSWER, f"<think>{THOUGHT}</think>{ANSWER}", THOUGHT, ANSWER),
+        (f"{THOUGHT}</think>{ANSWER}", None, f"<think>{THOUGHT}</think>{ANSWER}", THOUGHT, ANSWER),
+        ("a", "b</think>c", "<think>a</think>b</think>c", "a</think>b", "c"),
+        ("a", "b<think>c</think>d", "<think>a</think>b<think>c</think>d", "a</think>b<think>c", "d"),
+        ("a", "b<think>c", "<think>a</think>b<think>c", "a", None),
+        ("a<think>b", "c", "<think>a<think>b</think>c", "a<think>b", "c"),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+async def test_tags_that_a_server_overlooks_count_as_without_its_parser(
+    scripted_server, stream, reasoning, content, raw, thought, answer
+):
+    said = {"reasoning": reasoning, "content": content}
+    async with scripted_server([said]) as server, Client(Server(server.url, stream=stream)) as client:
+        (completion,) = await client.complete(ASK, 1, Sampling(64))
+    assert (completion.raw, completion.reasoning, completion.answer) == (raw, thought, answer)
+    parsed = Completion.parse(completion.raw)
+    assert (parsed.reasoning, parsed.answer) == (thought, answer)
