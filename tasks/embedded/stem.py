@@ -29,8 +29,8 @@ from pathlib import Path
 from synthetic1.task import Task
 from synthetic1.tasks.stem import to_task
 
-PATH = Path(__file__).with_suffix(".jsonl")
-FOLDER = Path(__file__).resolve().with_suffix("")  # of a checkout: the wheel holds only what is made from it
+PATH = Path(__file__).resolve().with_suffix(".jsonl")  # resolved, a first file is not made in the editable install
+FOLDER = PATH.with_suffix("")  # of a checkout: the wheel holds only what is made from it
 NUMBERS = ("value", "same", "other")  # headers of a question that comes to a number
 SECTION = re.compile(r"reference|right|wrong: (\S.*)")
 
