@@ -11,7 +11,6 @@ from synthetic1.keys import content_key
 from synthetic1.rewards.judge import judge_settings
 from synthetic1.rewards.scorer import Scorer
 from synthetic1.rewards.stem import Stem
-from synthetic1.task import Task
 from synthetic1.tasks.files import Spec, open_tasks
 from synthetic1.tasks.source import Subset, TaskSource, check_split
 
@@ -84,19 +83,22 @@ class StemEnv(TextEnv):
 
 
 def embedded_questions(split: str) -> TaskSource:
-    """One side of the embedded questions.
+    """One side of the embedded questions: a quarter of every field is test.
 
     Raises:
         ValueError: an unknown split.
     """
     check_split(split)
     source = open_tasks(EMBEDDED)
-    rows = [index for index, task in enumerate(source) if _side(task) == split]
+    fields: dict[str, list[int]] = {}
+    for index, task in enumerate(source):
+        fields.setdefault(task.metadata["field"], []).append(index)
+    held_out: set[int] = set()
+    for rows in fields.values():
+        rows.sort(key=lambda index: content_key(source[index].problem_id))
+        held_out.update(rows[: max(1, round(TEST_SHARE * len(rows)))])
+    rows = [index for index in range(len(source)) if (index in held_out) == (split == "test")]
     return Subset(source, rows, name=f"{source.name}[{split}]")
-
-
-def _side(task: Task) -> str:
-    return "test" if int(content_key(task.problem_id)[:8], 16) < TEST_SHARE * 2**32 else "train"
 
 
 def in_field(source: TaskSource, field: str) -> TaskSource:

@@ -45,6 +45,7 @@ _NUMBER = re.compile(
     r"([-+]?)\s*([0-9]{1,3}(?:[, ][0-9]{3})+(?![0-9,])|[0-9]{1,40})?(?:\.([0-9]{1,40}))?"
     r"(?:[eE]([-+]?[0-9]{1,4})|\s*[×x*·]\s*10\s*(?:\^|\*\*)\s*\{?\s*([-+]?\s*[0-9]{1,4})\s*\}?)?"
 )
+_RATIO = re.compile(r"\s*/\s*([0-9]{1,15})(?![0-9.,])")
 _POWER_OF_TEN = re.compile(r"10\s*(?:\^|\*\*)")
 _FACTOR = re.compile(
     r"(?:(square|cubic|sq\.?|cu\.?)\s+)?([A-Za-zμΩÅ°%]+)(?:\s*(?:\^|\*\*)\s*\{?\s*\(?\s*([-+]?\d)\s*\)?\s*\}?|([-+]?\d))?",
@@ -65,7 +66,7 @@ class Quantity:
 
     value: Fraction
     step: Fraction
-    """What its last written digit is worth, in base units."""
+    """What its last written digit is worth, in base units; 0 for a fraction, which is exact."""
     dimensions: tuple[tuple[str, int], ...] | None
     """Base unit → power, e.g. ``(("meter", 1), ("second", -2))``; ``None`` for a number without a unit."""
     unit: str = ""
@@ -111,14 +112,18 @@ def read_quantity(text: str) -> Quantity | None:
     number = _NUMBER.match(text)
     if number is None or (number[2] is None and number[3] is None):
         return None
+    ratio = _RATIO.match(text, number.end())
+    over = int(ratio[1]) if ratio else 1
     exponent = int(re.sub(r"\s", "", number[4] or number[5] or "0"))
-    if abs(exponent) > MAX_EXPONENT:
+    if abs(exponent) > MAX_EXPONENT or not over:
         return None
     whole, fraction = re.sub(r"[, ]", "", number[2] or "0"), number[3] or ""
     scale = Fraction(10) ** (exponent - len(fraction))
     value = int(whole + fraction) * scale * (-1 if number[1] == "-" else 1)
     exact = not fraction and number[4] is None and number[5] is None
-    rest = text[number.end() :].strip()
+    if ratio:
+        value, scale, exact = value / over, Fraction(0), False
+    rest = text[(ratio or number).end() :].strip()
     if not rest:
         return Quantity(value, scale, None, exact=exact)
     found = _unit(rest)
@@ -146,7 +151,7 @@ def _unit(text: str) -> tuple[Fraction, Fraction, tuple[tuple[str, int], ...], s
     sign, divided, at = 1, False, 0
     text = re.sub(r"/\s*\(([^()/]*)\)", lambda group: "/" + re.sub(r"\s*[ ·*]\s*", "/", group[1].strip()), text)
     while at < len(text):
-        if separator := re.compile(r"\s*([/·*.])\s*|\s+").match(text, at):
+        if separator := re.compile(r"\s*([/·*.]|-(?=[A-Za-z]))\s*|\s+").match(text, at):
             at = separator.end()
             if separator[1] == "/":
                 sign, divided = -1, True
@@ -205,7 +210,7 @@ def _known(name: str) -> tuple[Fraction, tuple[tuple[str, int], ...], str] | Non
         return None
     units = load_units()
     try:
-        unit = units.parse_units(name)
+        unit = units.parse_units(name if name in units else name.lower() if name[1:].islower() else name)
         size, base = units.get_base_units(unit, check_nonmult=False)
     except (pint.PintError, ValueError, TypeError, KeyError, AttributeError):
         return None

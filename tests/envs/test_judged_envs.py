@@ -108,6 +108,11 @@ def test_changes_in_one_language(name, language):
     assert {task.verification_info["language"] for task in tasks} == {language}
 
 
+def test_every_field_is_on_both_sides():
+    train, test = ({task.metadata["field"] for task in held(STEM, split=split)} for split in ("train", "test"))
+    assert train == test
+
+
 def test_questions_of_one_field():
     fields = {task.metadata["field"] for task in open_tasks("embedded:stem")}
     assert len(fields) >= 8

@@ -44,6 +44,9 @@ def same(gold, answer):
         ("1 atm", ["101325 Pa", "101.325 kPa", "760 mmHg", "1.01325 bar"]),
         ("10^14", ["10^{14}", "10¹⁴", "1e14", "1 × 10^14", "100000000000000", r"10^{14}"]),
         ("-5 V", ["-5 V", "−5 V", "- 5 V", "-5000 mV"]),
+        ("0.25 L", ["1/4 L", r"\frac{1}{4} L", "250/1000 litres"]),
+        ("12 V", ["12 Volts", "12 volts", "12 Volt"]),
+        ("3 kWh", ["3 kilowatt-hours", "3 kilowatt hours", "10.8 MJ", "10.8 Megajoules"]),
         ("0.5 mol/L", ["0.5 M", "500 mM", "0.5 mol dm^-3"]),
     ],
 )
@@ -88,6 +91,9 @@ def test_ways_to_write_the_same(gold, ways):
         ("5 m", "5 m = 500 cm", None),
         ("5 m", "not 5 m", None),
         ("5 m", "5 m/", None),
+        ("5 m", "5/0 m", None),
+        ("5 m", "10/2/1 m", None),
+        ("5 V", "7 Volts", False),
         ("3e8 m", "3 × 108 m", None),  # a power that lost its place, or a product
         ("5 m", "m", None),
         ("5 m", "", None),
