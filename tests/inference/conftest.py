@@ -1,0 +1,118 @@
+"""vLLM on the CPU with the embedded model, once without and once with a reasoning parser; never both at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+MODEL = Path(__file__).resolve().parents[2] / "trainers" / "embedded_model"
+CONTEXT = 16_384  # tokens: a judge's prompt is some thousand for a tokenizer that knows few words
+# Compact JSON: between two tokens of it a weak model writes blanks until it is cut off. Held to a schema also in
+# thought: the parser takes all that comes before a `</think>` for one, and the embedded model may think or not.
+STRUCTURED = {"backend": "xgrammar", "disable_any_whitespace": True, "enable_in_reasoning": True}
+ARGUMENTS = ("--enforce-eager", "--max-model-len", str(CONTEXT), "--served-model-name", "embedded")
+ARGUMENTS += ("--structured-outputs-config", json.dumps(STRUCTURED))
+PARSER = ("--reasoning-parser", "deepseek_r1")
+QUICK = {"TORCH_COMPILE_DISABLE": "1", "VLLM_LOGGING_LEVEL": "WARNING"}
+START_S = 400.0
+
+
+@dataclass(frozen=True)
+class Vllm:
+    """A server that runs, and what it says to somebody who is neither our client nor the ``openai`` package."""
+
+    url: str
+    parser: bool
+    tokenizer: Any
+
+    def post(self, **fields: Any) -> dict[str, Any]:
+        """Its reply to a chat completion, or its error."""
+        body = json.dumps({"model": "embedded", **fields}).encode()
+        asked = Request(f"{self.url}/chat/completions", body, {"Content-Type": "application/json"})
+        try:
+            with urlopen(asked, timeout=120) as reply:
+                value: dict[str, Any] = json.load(reply)
+        except HTTPError as error:
+            value = json.load(error)
+        return value
+
+    def written(self, **fields: Any) -> str:
+        """The text that the model wrote, from its tokens: no parser has seen it."""
+        (choice,) = self.post(**fields, return_token_ids=True)["choices"]
+        text: str = self.tokenizer.decode(choice["token_ids"], skip_special_tokens=True)
+        return text
+
+    def counted(self) -> Mapping[str, int]:
+        """Tokens since it started, by its own metrics."""
+        with urlopen(self.url.removesuffix("/v1") + "/metrics", timeout=20) as reply:
+            lines = [line.rpartition(" ") for line in reply.read().decode().splitlines()]
+        found = {name.partition("{")[0]: value for name, _, value in lines if not name.startswith("#")}
+        return {kind: int(float(found[f"vllm:{kind}_tokens_total"])) for kind in ("prompt", "generation")}
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["no_parser", "parser"])
+def vllm(request: pytest.FixtureRequest, require: Any) -> Iterator[Vllm]:
+    """A server for the tests of one module; pytest ends it before it starts the other."""
+    from synthetic1.inference.launch import launch_vllm
+
+    require("vLLM", importlib.util.find_spec("vllm"), "make venv")
+    require("the embedded model", (MODEL / "model.safetensors").is_file(), "make embedded-model")
+    from transformers import AutoTokenizer
+
+    arguments = (*ARGUMENTS, *(PARSER if request.param else ()))
+    with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
+        for name, value in QUICK.items():
+            patch.setenv(name, value)
+        launched = launch_vllm(str(MODEL), arguments=arguments, start_s=START_S)
+        server = runner.run(launched.__aenter__())
+        try:
+            assert server.model == "embedded"
+            yield Vllm(server.urls[0], request.param, AutoTokenizer.from_pretrained(MODEL))
+        finally:
+            runner.run(launched.__aexit__(None, None, None))
+
+
+def _hearers() -> Any:
+    spec = importlib.util.spec_from_file_location("vllm_hearers", Path(__file__).with_name("vllm_hearers.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+hearers = _hearers()
+
+
+@pytest.fixture(params=["ours", "theirs"], ids=["ours", "openai"])
+def hear(request: pytest.FixtureRequest) -> Any:
+    """Ask and listen, through our client or through the ``openai`` package (``vllm_hearers.py``)."""
+    return getattr(hearers, request.param)
+
+
+@pytest.fixture(scope="session")
+def heard_of() -> Any:
+    """What is to be heard in a reply of ``Vllm.post``."""
+
+    def read(reply: Mapping[str, Any]) -> list[Any]:
+        usage = reply["usage"]
+        return [hearers.Heard.of(one["message"], one["finish_reason"], usage) for one in reply["choices"]]
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def protocol() -> Any:
+    """The fields of a request, for ``Vllm.post``."""
+    return hearers.protocol
