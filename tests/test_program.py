@@ -14,6 +14,11 @@ from synthetic1.reports.run_folder import RunFolderError
 from synthetic1.task import TaskError
 from synthetic1.trainers.settings import GrpoSettings
 
+EXTRAS = [
+    (["trainer.extra={a: 1}"], {"a": 1}),
+    (["trainer.extra.a.b=1", "trainer.extra.c=2"], {"a": {"b": 1}, "c": 2}),
+    (["+trainer.extra.a=1", "++trainer.extra.c=2"], {"a": 1, "c": 2}),
+]
 TELEMETRY = ("HF_HUB_DISABLE_TELEMETRY", "VLLM_NO_USAGE_STATS", "DO_NOT_TRACK")
 
 
@@ -56,6 +61,14 @@ def test_settings_are_validated_values(command_line):
     assert type(outcome.settings.env.kwargs["level"]) is int  # no DictConfig passes the edge
     assert outcome.settings.trainer.loss_type == "dr_grpo"
     assert outcome.error == ""
+
+
+@pytest.mark.parametrize(("arguments", "extra"), EXTRAS)
+def test_a_section_that_takes_any_name_wants_no_plus(command_line, arguments, extra):
+    outcome = command_line(*arguments)
+    assert outcome.error == ""
+    assert outcome.settings is not None
+    assert outcome.settings.trainer.extra == extra
 
 
 @pytest.mark.parametrize(

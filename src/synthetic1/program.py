@@ -43,6 +43,8 @@ def run_program(
     debug = "--debug" in sys.argv or os.environ.get("HYDRA_FULL_ERROR") == "1"
     sys.argv[1:] = [_opened(a, open_groups or {}) for a in sys.argv[1:] if a != "--debug"]
     sys.argv[1:] = [a for joined in sys.argv[1:] for a in joined.split("\n")]
+    free = _free_sections(config_name)
+    sys.argv[1:] = [_added(argument, free) for argument in sys.argv[1:]]
     _refuse_unknown_options(sys.argv[1:])
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole, and we say them
 
@@ -135,6 +137,32 @@ def _mendable_types() -> tuple[type[BaseException], ...]:
     )
     found = (getattr(sys.modules.get(module), name, None) for module, name in names)
     return tuple(kind for kind in found if isinstance(kind, type))
+
+
+def _free_sections(config_name: str) -> list[str]:
+    """Sections that take any name, dotted: those that the config leaves empty, as ``extra: {}``."""
+    from importlib.resources import files
+
+    import yaml
+
+    def empty(values: Mapping[str, Any], before: str) -> list[str]:
+        found = []
+        for name, value in values.items():
+            if value == {}:
+                found.append(before + name)
+            elif isinstance(value, dict) and name != "hydra":
+                found += empty(value, f"{before}{name}.")
+        return found
+
+    text = files("synthetic1.configs").joinpath(f"{config_name}.yaml").read_text(encoding="utf-8")
+    return empty(yaml.safe_load(text), "")
+
+
+def _added(argument: str, sections: list[str]) -> str:
+    """``extra.a=1`` as ``++extra.a=1`` where ``extra`` takes any name: Hydra would have people write the plus."""
+    name, separator, _ = argument.partition("=")
+    free = any(name == section or name.startswith(f"{section}.") for section in sections)
+    return f"++{argument}" if separator and free else argument
 
 
 def _opened(argument: str, open_groups: Mapping[str, tuple[str | None, str]]) -> str:
