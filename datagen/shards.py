@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
+import re
+import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from synthetic1.program import ProgramError
+from synthetic1.reports.storage import make_folder, sync_folder
 
+MANIFEST = "manifest.json"
+PLACING = ".placing.json"
+STAGING = ".export-"
+SHARD = re.compile(r"train-\d{5,}\.(parquet|jsonl)")
 ROW_GROUP = 1_000  # rows; traces are long, and a reader holds a row group in memory
 
 
@@ -109,7 +117,8 @@ def checksum(path: Path) -> str:
 def staged(destination: str, *, overwrite: bool) -> Iterator[Path]:
     """A local folder whose files are at ``destination`` once the block has ended well, the manifest last.
 
-    A local destination gets each file by rename, on one file system, with the folder synced; others by upload.
+    A local destination gets each file by rename, on one file system, with its folders synced; others by upload.
+    Whatever ends the process, the next export there removes what this one, or the one before it, had put there.
 
     Raises:
         ProgramError: an export is there already, or the destination cannot be reached or written.
@@ -118,7 +127,7 @@ def staged(destination: str, *, overwrite: bool) -> Iterator[Path]:
 
     try:
         system, root = fsspec.core.url_to_fs(destination)
-        taken = system.exists(f"{root}/manifest.json")
+        taken = system.exists(f"{root}/{MANIFEST}")
     except (ImportError, ValueError, OSError) as error:
         raise ProgramError(f"to={destination}: {error}") from None
     if taken and not overwrite:
@@ -126,46 +135,92 @@ def staged(destination: str, *, overwrite: bool) -> Iterator[Path]:
     local = "file" in ((system.protocol,) if isinstance(system.protocol, str) else system.protocol)
     try:
         if local:
-            Path(root).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".export-", dir=root if local else None) as name:
+            make_folder(Path(root))
+            _remove_abandoned(Path(root))
+        temporary = tempfile.TemporaryDirectory(prefix=STAGING, dir=root if local else None)
+        with temporary as name, _under_way(Path(name)):
             yield Path(name)
-            made = sorted(p for p in Path(name).rglob("*") if p.is_file())
-            made.sort(key=lambda p: p.name == "manifest.json")
-            if taken:  # what a smaller export would leave behind belongs to nobody
-                _remove_old(system, root)
-            for path in made:
-                _move(path, path.relative_to(name).as_posix(), system, root, local)
-            if local:
-                _sync(Path(root))
+            _publish(Path(name), system, root, local)
     except OSError as error:
         raise ProgramError(f"to={destination} cannot be written: {error.strerror or error}") from error
 
 
-def _remove_old(system: Any, root: str) -> None:
-    manifest = json.loads(system.cat_file(f"{root}/manifest.json"))
-    system.rm_file(f"{root}/manifest.json")  # first: without it, nothing here claims to be whole
-    for shard in manifest.get("files", []):
-        if system.exists(f"{root}/{shard['name']}"):
-            system.rm_file(f"{root}/{shard['name']}")
+def _publish(staging: Path, system: Any, root: str, local: bool) -> None:
+    """Put the files in their place. At every moment there is a manifest and all it names, or no manifest.
+
+    Without one, ``PLACING`` says which shards are ours: of a smaller export after a larger one, some would be left.
+    """
+    made = sorted(p.relative_to(staging).as_posix() for p in staging.rglob("*") if p.is_file())
+    made.remove(MANIFEST)
+    shards = {name for name in made if SHARD.fullmatch(name)}
+    taken = system.exists(f"{root}/{MANIFEST}")
+    earlier = _named(system, f"{root}/{PLACING}") | (_named(system, f"{root}/{MANIFEST}") if taken else set())
+    placing = {"files": [{"name": name} for name in sorted(earlier | shards)]}
+    (staging / PLACING).write_text(json.dumps(placing), encoding="utf-8")
+    _move(staging, PLACING, system, root, local)
+    if taken:
+        system.rm_file(f"{root}/{MANIFEST}")  # first: without it, nothing here claims to be whole
+        if local:
+            sync_folder(Path(root))
+    for name in sorted(earlier - shards):
+        if system.exists(f"{root}/{name}"):
+            system.rm_file(f"{root}/{name}")
+    for name in made:
+        _move(staging, name, system, root, local)
+    if local:
+        for folder in sorted({(Path(root) / name).parent for name in made}):
+            sync_folder(folder)
+    _move(staging, MANIFEST, system, root, local)
+    if local:
+        sync_folder(Path(root))
+    system.rm_file(f"{root}/{PLACING}")
 
 
-def _move(path: Path, name: str, system: Any, root: str, local: bool) -> None:
+def _named(system: Any, path: str) -> set[str]:
+    """The shards that a manifest, or ``PLACING``, says are ours; none where there is no such file."""
+    try:
+        files = json.loads(system.cat_file(path))["files"]
+        return {name for file in files if SHARD.fullmatch(name := file["name"])}
+    except FileNotFoundError:
+        return set()
+    except (ValueError, KeyError, TypeError):
+        raise ProgramError(f"{path} is no manifest of an export: choose another folder, or remove it") from None
+
+
+def _move(staging: Path, name: str, system: Any, root: str, local: bool) -> None:
+    path = staging / name
     if not local:
         system.put_file(str(path), f"{root}/{name}")
         return
     target = Path(root) / name
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     with path.open("rb") as file:
         os.fsync(file.fileno())
     path.replace(target)
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+@contextmanager
+def _under_way(staging: Path) -> Iterator[None]:
+    """Holds a lock on a staging folder, which ends with the process: by it a later export knows what is abandoned."""
+    handle = os.open(staging, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        with suppress(OSError):  # not every file system locks folders; then nothing is ever abandoned
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
     finally:
         os.close(handle)
+
+
+def _remove_abandoned(root: Path) -> None:
+    """Remove the staging folders of exports that were killed."""
+    for staging in root.glob(f"{STAGING}*"):
+        with suppress(OSError):  # locked: that export is under way
+            handle = os.open(staging, os.O_RDONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(staging)
+            finally:
+                os.close(handle)
 
 
 def as_rows(shards: list[Shard]) -> list[dict[str, Any]]:

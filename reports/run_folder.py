@@ -11,7 +11,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from synthetic1.reports.storage import JsonLines, RunFolderError, explained, json_bytes, plain, replace_file
+from synthetic1.reports.storage import (
+    JsonLines,
+    RunFolderError,
+    explained,
+    json_bytes,
+    make_folder,
+    plain,
+    replace_file,
+)
 
 __all__ = ["RunFolder", "RunFolderError"]
 
@@ -46,7 +54,7 @@ class RunFolder:
         """
         folder = Path(path).absolute()
         with explained(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
         lock = _lock(folder)
         run = cls(folder, lock=lock)
         try:

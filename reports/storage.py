@@ -27,7 +27,9 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in FULL:
-            raise RunFolderError(f"no space left to write {path}: free some, then go on with resume=true") from error
+            raise RunFolderError(
+                f"no space left to write {path}: make room, then the same command again (trainers: with resume=true)"
+            ) from error
         if error.errno in READ_ONLY:
             raise RunFolderError(f"may not write {path}: make its folder writable, or choose another one") from error
         raise RunFolderError(f"cannot use {path}: {error.strerror or error}") from error
@@ -52,11 +54,32 @@ def replace_file(path: Path, content: bytes) -> None:
             with contextlib.suppress(OSError):
                 os.unlink(name)
             raise
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)  # the rename itself must reach the disk
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)  # the rename itself must reach the disk
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder reach the disk: what was made, renamed or removed there.
+
+    Raises:
+        OSError: the disk does not take it.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, so that a power cut does not take it away with all that is in it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
 
 
 def json_bytes(value: Any, *, indent: int | None = None) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ def load(path: Path):
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 
@@ -29,6 +31,15 @@ def load(path: Path):
 def scripted():
     """``with scripted("--right", "0.5") as server:`` a server in a process of its own."""
     return load(ROOT / "tests/inference/scripted_process.py").scripted
+
+
+@pytest.fixture(scope="module")
+def faults(require, tmp_path_factory):
+    """``faults("generate", …, below=folder, at=7, how="eio")`` runs a program with a fault at its 7th call."""
+    require("a C compiler", shutil.which("cc"), "apt-get install gcc")
+    module, folder = load(ROOT / "tests/datagen/faulty.py"), tmp_path_factory.mktemp("faults")
+    with module.faulty(module.build(folder), folder) as started:
+        yield started
 
 
 @pytest.fixture
