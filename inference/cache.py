@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from synthetic1.inference.errors import ServerError
 from synthetic1.inference.reply import Choice, Reply
 from synthetic1.keys import content_key
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1
 KEPT = {"stop", "length"}  # finish reasons that the same call brings again
@@ -30,6 +33,7 @@ class ResponseCache:
         self._path = path
         self._fresh: dict[str, str] = {}
         self._timer: Any = None
+        self._warned: set[str] = set()
         try:
             Path(path).expanduser().parent.mkdir(parents=True, exist_ok=True)
             self._rows = sqlite3.connect(Path(path).expanduser(), timeout=30, isolation_level=None)
@@ -50,13 +54,21 @@ class ResponseCache:
 
     def get(self, key: str) -> Reply | None:
         text = self._fresh.get(key)
-        if text is None:
-            row = self._rows.execute("SELECT reply FROM answers WHERE key = ?", (key,)).fetchone()
-            if row is None:
-                return None
-            (text,) = row
-        choice, usage = json.loads(text)
-        return Reply({0: Choice(*choice)}, usage)
+        try:
+            if text is None:
+                row = self._rows.execute("SELECT reply FROM answers WHERE key = ?", (key,)).fetchone()
+                if row is None:
+                    return None
+                (text,) = row
+            try:
+                choice, usage = json.loads(text)
+                return Reply({0: Choice(*choice)}, usage)
+            except (ValueError, TypeError):
+                self._rows.execute("DELETE FROM answers WHERE key = ?", (key,))  # it would keep a sound one out
+                raise
+        except (sqlite3.Error, ValueError, TypeError) as error:  # a damaged file must not cost calls
+            self._warn("an answer cannot be read", error)
+            return None
 
     def put(self, key: str, reply: Reply) -> None:
         """Keep a reply with one choice, if it is one that would come again."""
@@ -83,12 +95,21 @@ class ResponseCache:
             self._rows.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?)", rows)
             self._rows.execute("COMMIT")
         except sqlite3.Error as error:  # a full disk must not cost answers that are here
-            import logging
-
-            logging.getLogger(__name__).warning("cache: %s: %d answers not kept (%s)", self._path, len(rows), error)
+            self._warn(f"{len(rows)} answers not kept", error)
             if self._rows.in_transaction:
                 self._rows.execute("ROLLBACK")
 
     def close(self) -> None:
         self.flush()
         self._rows.close()
+
+    def abandon(self) -> None:
+        """Close after the event loop has ended, which took the timer along."""
+        self._timer = None
+        self.close()
+
+    def _warn(self, what: str, error: Exception) -> None:
+        """Once for each trouble: a damaged file is met at every call."""
+        if str(error) not in self._warned:
+            self._warned.add(str(error))
+            log.warning("cache: %s: %s (%s)", self._path, what, error)

@@ -16,7 +16,7 @@ from synthetic1.inference.engine import Message, Sampling
 from synthetic1.inference.errors import InferenceError, ServerError
 from synthetic1.inference.failure import Failure, Remedy, from_exception, from_status
 from synthetic1.inference.replicas import Replica, Replicas
-from synthetic1.inference.reply import Reply, read_reply
+from synthetic1.inference.reply import BadReply, ErrorReply, Reply, read_reply
 from synthetic1.inference.request import Dialect, Request
 from synthetic1.inference.server import Server
 from synthetic1.inference.stream import StreamedReply
@@ -45,7 +45,8 @@ class ServerFacts:
 
 
 class Client:
-    """An ``Engine``. Belongs to the event loop that first uses it; after ``aclose`` it may be used again on any.
+    """An ``Engine``. Belongs to the event loop that first uses it; once that has ended, or after ``aclose``, it may be
+    used again on any.
 
     Calls run in their caller's task: ask for many at once (``asyncio.gather``), as many as you like. No more than
     ``max_in_flight`` are sent, and those that wait are served in the order of asking.
@@ -89,11 +90,7 @@ class Client:
         """
         self._open()
         facts = await asyncio.gather(*(self._facts(url) for url in self.server.urls))
-        self.model, self._root = facts[0].model, facts[0].root
-        for url, other in zip(self.server.urls, facts, strict=True):
-            if other.model != self.model:
-                raise ServerError("wrong_model", f"{url} serves {other.model}, and {self.server.urls[0]} {self.model}")
-        return facts[0]
+        return self._introduced(dict(zip(self.server.urls, facts, strict=True)))
 
     async def complete(
         self,
@@ -139,6 +136,8 @@ class Client:
 
     async def aclose(self) -> None:
         """Close all connections. Calls under way fail."""
+        if self._loop is not None and self._loop.is_closed():
+            self._forget()
         replicas, session, cache = self._replicas, self._session, self._cache
         self._loop = self._session = self._replicas = self._cache = None
         if self._introduction is not None:
@@ -151,10 +150,22 @@ class Client:
         if cache is not None:
             cache.close()
 
+    def _forget(self) -> None:
+        """Let go of a loop that ended without ``aclose``: with it went all calls, so only files are left to close."""
+        session, cache = self._session, self._cache
+        self._loop = self._session = self._replicas = self._cache = self._introduction = None
+        self._asking.clear()
+        if session is not None:
+            session.detach()  # its connections died with their loop
+        if cache is not None:
+            cache.abandon()
+
     def _open(self) -> None:
         loop = asyncio.get_running_loop()
         if self._loop is loop:
             return
+        if self._loop is not None and self._loop.is_closed():
+            self._forget()
         if self._loop is not None:
             raise RuntimeError(
                 "this client belongs to another event loop: `await client.aclose()` there, or make another"
@@ -177,7 +188,8 @@ class Client:
     async def _one(self, request: Request, index: int, affinity: str | None) -> Completion:
         if self._cache is None or not request.greedy:
             return self._completions(await self._call(request, index, 1, affinity))[0]
-        key = self._cache.key([self._root, request.body(self._dialect, first=index)])
+        # in our own words, not the server's dialect: the next process has that to learn yet
+        key = self._cache.key([self._root, request.body(Dialect(), first=index)])
         while True:
             if (reply := self._cache.get(key)) is not None:
                 self._account.cached += 1
@@ -233,8 +245,9 @@ class Client:
                     continue
             elif got.remedy is Remedy.AGAIN:
                 lost += 1
-                if lost <= server.retries:
-                    await asyncio.sleep(_pause(lost, got.wait_s))
+                pause = _pause(lost, got.wait_s)
+                if lost <= server.retries and (got.wait_s is None or pause <= server.outage_s):
+                    await asyncio.sleep(pause)
                     continue
             else:
                 refusals += 1
@@ -326,8 +339,24 @@ class Client:
             names, model, length if isinstance(length, int) else None, root if isinstance(root, str) else ""
         )
 
+    def _introduced(self, facts: Mapping[str, ServerFacts]) -> ServerFacts:
+        """What replicas said of themselves, by URL: that of the first.
+
+        Raises:
+            ServerError: they do not serve the same model.
+        """
+        first, *others = facts
+        for url in others:
+            if facts[url].model != facts[first].model:
+                raise ServerError("wrong_model", f"{url} serves {facts[url].model}, and {first} {facts[first].model}")
+        self.model, self._root = facts[first].model, facts[first].root or ""
+        return facts[first]
+
     async def _introduce(self) -> None:
-        """Before the first call: which model, once for all calls that wait; an outage is waited out here, too."""
+        """Before the first call: which model, once for all calls that wait; an outage is waited out here, too.
+
+        One replica that answers is enough: the others may be back later, or never.
+        """
         if self._introduction is None or self._introduction.done():
             self._introduction = asyncio.get_running_loop().create_task(self._ask_until_told())
         await asyncio.shield(self._introduction)
@@ -336,17 +365,20 @@ class Client:
         loop = asyncio.get_running_loop()
         ends, tries = loop.time() + self.server.outage_s, 0
         while True:
-            try:
-                facts = await self.check()
-            except ServerError as error:
-                tries += 1
-                pause = _pause(tries, None)
-                if error.kind != "unreachable" or loop.time() + pause > ends:
-                    raise
-                await asyncio.sleep(pause)
-                continue
-            self._root = facts.root or ""
-            return facts
+            found = await asyncio.gather(*(self._facts(url) for url in self.server.urls), return_exceptions=True)
+            facts = {u: said for u, said in zip(self.server.urls, found, strict=True) if isinstance(said, ServerFacts)}
+            for error in found:
+                away = isinstance(error, ServerError) and error.kind == "unreachable"
+                if isinstance(error, BaseException) and not away:
+                    raise error
+            if facts:
+                return self._introduced(facts)
+            tries += 1
+            pause = _pause(tries, None)
+            if loop.time() + pause > ends:
+                assert isinstance(found[0], ServerError)
+                raise found[0]
+            await asyncio.sleep(pause)
 
     async def _answers(self, url: str) -> bool:
         """Whether a server that was away is back."""
@@ -379,9 +411,8 @@ async def _read_stream(response: aiohttp.ClientResponse, n: int) -> Reply:
             if pieces.done:
                 break
         pieces.end()
-    except (aiohttp.ClientError, OSError):
-        pieces.end()
-        if not pieces.any_finished:
+    except (aiohttp.ClientError, OSError, BadReply, ErrorReply):
+        if not pieces.any_finished:  # else what finished stays, whatever came of the rest
             raise
     return pieces.reply()
 

@@ -40,7 +40,7 @@ class Failure:
 
 
 CONGESTED = {408, 425, 429, 502, 503, 504, 529}  # 502 and 504 are what proxies say for servers that are swamped
-LATER = {425, 429, 503, 529}
+LATER = {425, 429, 502, 503, 529}  # 502: nobody behind the proxy, as while a server starts again
 BROKEN = {408, 409}  # and every 5xx but
 UNABLE = {501, 505}
 NEVER_CODES = {"insufficient_quota", "billing_hard_limit_reached"}  # as 429, but no waiting brings money
@@ -60,11 +60,11 @@ def from_status(status: int, headers: Mapping[str, str], body: bytes) -> Failure
     if status == 404 and "model" in said.lower():
         return Failure("wrong_model", message, Remedy.NONE)
     kind = "rate_limited" if status == 429 else "timeout" if status in (408, 504) else "server_error"
+    # A gateway's word for a server that it lost, or whose answer it lost; that server may have worked.
+    lost = status in (502, 504)
     if status in LATER:
-        return Failure(kind, message, Remedy.LATER, retry_after(headers), congestion=True)
+        return Failure(kind, message, Remedy.LATER, retry_after(headers), True, lost)
     if status in BROKEN or (status >= 500 and status not in UNABLE):
-        # A gateway's word for a server whose answer it lost; that server may have worked on.
-        lost = status in (502, 504)
         return Failure(kind, message, Remedy.AGAIN, retry_after(headers), status in CONGESTED, lost)
     return Failure("bad_request", message, Remedy.NONE)
 

@@ -54,6 +54,7 @@ class Replicas:
         self._probe = probe
         self._outage_s = outage_s
         self._dark_since: float | None = None  # since when no server has answered
+        self._light_since = 0.0  # since when one has been up again
         self._why = ""
         self._light = asyncio.Event()
         self._probes: set[asyncio.Task[None]] = set()
@@ -114,8 +115,9 @@ class Replicas:
             log.warning("%s; going on with %d of %d", self._why, len(self._live), len(self.all))
         else:
             log.warning("%s; waiting for it up to %g s", self._why, self._outage_s)
-            if self._dark_since is None:
-                self._dark_since = asyncio.get_running_loop().time()
+            now = asyncio.get_running_loop().time()
+            if self._dark_since is None or now - self._light_since > self._outage_s:
+                self._dark_since = now  # another outage; one that only seemed to end goes on
             self._light.clear()
         self._share()
         while replica.waiting:
@@ -140,6 +142,8 @@ class Replicas:
                 break
             pause = min(longest, pause * 1.6)
         replica.up = True
+        if not self._live:
+            self._light_since = asyncio.get_running_loop().time()
         self._live.append(replica)
         self._share()
         self._light.set()

@@ -11,6 +11,7 @@ from typing import Any
 from synthetic1.inference.engine import Message, Sampling
 
 _SCHEMA_REFUSED = re.compile(r"response_format|json_schema|schema|grammar|guided|structured", re.IGNORECASE)
+_TOO_LONG = re.compile(r"context|too long|\d tokens", re.IGNORECASE)  # may mention a schema among what is too much
 _CHOICES_REFUSED = re.compile(r"\bn\b|one completion choice|best_of", re.IGNORECASE)
 
 
@@ -30,8 +31,9 @@ class Dialect:
         if "max_completion_tokens" in refusal and not self.max_completion_tokens:
             self.max_completion_tokens = True
             return True
-        if request.schema_json and request.schema_json not in self.schemas_refused and _SCHEMA_REFUSED.search(refusal):
-            self.schemas_refused.add(request.schema_json)
+        schema, refused = request.schema_json, _SCHEMA_REFUSED.search(refusal) and not _TOO_LONG.search(refusal)
+        if refused and schema and schema not in self.schemas_refused:
+            self.schemas_refused.add(schema)
             return True
         if n > 1 and not self.one_choice and _CHOICES_REFUSED.search(refusal):
             self.one_choice = True

@@ -10,6 +10,7 @@ from __future__ import annotations
 BACK_OFF = 0.5
 ROUNDS_UP = 16  # from nothing to the ceiling, in windows full of answers
 SMOOTHING = 1 / 32
+FEW = 8  # answers, which say too little of a pace to hold the next ones to it
 SLOWER = 2.0  # times the pace that was, and the window grows no further
 FORGET = 1.002  # an answer; what was a good pace an hour ago may be out of reach now
 
@@ -22,8 +23,9 @@ class Window:
         self._ceiling = ceiling
         self._size = float(ceiling)
         self._cut_at = float("-inf")
-        self._pace: float | None = None  # seconds a token, smoothed
-        self._best = float("inf")
+        self._seen = 0  # answers since the last cut
+        self._pace = 0.0  # seconds a token, smoothed over these
+        self._best = 0.0
 
     @property
     def size(self) -> int:
@@ -44,8 +46,9 @@ class Window:
         """An answer of ``tokens`` came ``seconds`` after it was asked for."""
         # By token: long answers are no sign of a slow server.
         pace = seconds / (tokens + 16)
-        self._pace = pace if self._pace is None else self._pace + SMOOTHING * (pace - self._pace)
-        self._best = min(self._best * FORGET, self._pace)
+        self._seen += 1
+        self._pace += max(SMOOTHING, 1 / self._seen) * (pace - self._pace)
+        self._best = self._pace if self._seen <= FEW else min(self._best * FORGET, self._pace)
         if self._size < self._ceiling and self._pace <= SLOWER * self._best:
             step = min(max(1.0, self._ceiling / ROUNDS_UP), self._size)  # at most twice as many a round
             self._size = min(float(self._ceiling), self._size + step / self._size)
@@ -57,4 +60,5 @@ class Window:
         """
         if asked_at > self._cut_at:
             self._cut_at = now
+            self._seen = 0  # what was a good pace before may never be met again: it is learnt anew
             self._size = max(1.0, min(self._size, max(self.in_flight, 1)) * BACK_OFF)
