@@ -91,7 +91,13 @@ class Generation:
     """One run of the scheduler over what is left to do."""
 
     def __init__(
-        self, plan: Plan, slots: Iterator[Slot], client: Client, scorer: Scorer, journal: Journal, progress: Progress
+        self,
+        plan: Plan,
+        slots: Iterator[Slot | None],
+        client: Client,
+        scorer: Scorer,
+        journal: Journal,
+        progress: Progress,
     ) -> None:
         self.plan, self.slots, self.client, self.scorer = plan, slots, client, scorer
         self.journal, self.progress = journal, progress
@@ -152,6 +158,9 @@ class Generation:
             for slot in self.slots:  # shared by all workers
                 if self._fatal is not None or self.stopping:
                     return
+                if slot is None:
+                    await asyncio.sleep(0)
+                    continue
                 if slot.state.enough:
                     self.progress.cancelled += 1
                     continue

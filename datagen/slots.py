@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import accumulate, islice
 
 import numpy as np
 
 from synthetic1.datagen.journal import Journal, Status
+from synthetic1.datagen.reached import Reached
 from synthetic1.task import Task
 from synthetic1.tasks.mixture import Mixture
 from synthetic1.tasks.source import TaskSource
+
+DRAWN_AT_ONCE = 1024
 
 
 @dataclass(slots=True, eq=False)
@@ -46,13 +50,15 @@ def positions(source: TaskSource, limit: int | None, seed: int) -> Iterator[int]
     starts = np.concatenate([[0], np.cumsum([len(part) for part in source.sources])])
     taken = [0] * len(source.sources)
     left = [i for i, part in enumerate(source.sources) if len(part)]
-    for _ in range(min(len(source), limit or len(source))):
-        weights = np.array([source.weights[i] for i in left], dtype=float)
-        part = left[int(rng.choice(len(left), p=weights / weights.sum()))]
+    ends = list(accumulate(source.weights[i] for i in left))
+    draws = (u for _ in iter(int, 1) for u in rng.random(DRAWN_AT_ONCE).tolist())
+    for u in islice(draws, min(len(source), limit or len(source))):
+        part = left[min(bisect_right(ends, u * ends[-1]), len(left) - 1)]
         yield int(starts[part]) + taken[part]
         taken[part] += 1
         if taken[part] == len(source.sources[part]):
             left.remove(part)
+            ends = list(accumulate(source.weights[i] for i in left))
 
 
 def slots(
@@ -64,16 +70,18 @@ def slots(
     seed: int,
     lookahead: int,
     wants: Callable[[TaskState, Status], bool],
-) -> Iterator[Slot]:
-    """Every sample that is still to be had, a task's samples side by side, lazily.
+    reached: Reached,
+) -> Iterator[Slot | None]:
+    """Every sample that is still to be had, a task's samples side by side, lazily; ``None``: others may have a turn.
 
     Within ``lookahead`` tasks, those known to be hard come first: what takes longest must not begin last.
 
     Args:
         wants: whether a sample that is there needs judging or continuing.
     """
-    order = enumerate(positions(source, limit, seed))
+    order = reached.skip(source, enumerate(positions(source, limit, seed)))
     while chunk := [(place, source[index]) for place, index in _first(order, lookahead)]:
+        reached.hand_out([(place, task.key) for place, task in chunk])
         known = journal.status([task.key for _, task in chunk])
         chunk.sort(key=lambda item: -difficulty(item[1]))  # stable
         for place, task in chunk:
@@ -82,6 +90,7 @@ def slots(
             # All of them before the first is asked: what is verified already may be enough.
             wanted = [index for index in range(samples) if index not in there or wants(state, there[index])]
             yield from (Slot(state, index, index in there) for index in wanted)
+        yield None  # many chunks may have nothing to ask: looking at them must not hold up what is under way
 
 
 def difficulty(task: Task) -> float:
