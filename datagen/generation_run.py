@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 from synthetic1.datagen.generation import Generation, Plan, Progress
 from synthetic1.datagen.journal import Journal, JournalError, Status
 from synthetic1.datagen.judged import record, trusted
+from synthetic1.datagen.reached import Reached
 from synthetic1.datagen.settings import GenerateSettings, differences
 from synthetic1.datagen.slots import TaskState, slots
 from synthetic1.datagen.view import View, facts
@@ -108,14 +109,29 @@ def schedule(
         settings.continue_truncated,
     )
 
-    def wants(state: TaskState, found: Status) -> bool:
-        progress.found += 1
+    def verified(found: Status) -> bool:
+        return found.score is not None and found.score >= plan.threshold
+
+    def again(found: Status) -> bool:
         if plan.continue_truncated and found.truncated:
             return True
-        if found.score is not None and found.score >= plan.threshold:
-            generation.verified(state)
         return found.reason in (None, "unscorable_infra", "unscorable_judge")
 
+    def wants(state: TaskState, found: Status) -> bool:
+        progress.found += 1
+        if verified(found) and not (plan.continue_truncated and found.truncated):
+            generation.verified(state)
+        return again(found)
+
+    def done(found: Mapping[int, Status]) -> bool:
+        if plan.keep is not None and sum(map(verified, found.values())) >= plan.keep:
+            return True
+        return all(index in found and not again(found[index]) for index in range(settings.samples))
+
+    def skipped(tasks: int) -> None:
+        progress.found += tasks * settings.samples
+
+    terms = {name: getattr(settings, name) for name in ("samples", "keep", "threshold", "continue_truncated")}
     open_slots = slots(
         source,
         journal,
@@ -124,6 +140,7 @@ def schedule(
         seed=settings.seed,
         lookahead=settings.lookahead,
         wants=wants,
+        reached=Reached(journal, terms, done, skipped),
     )
     progress.total = min(len(source), settings.limit or len(source)) * settings.samples
     generation = Generation(plan, open_slots, client, scorer, journal, progress)
