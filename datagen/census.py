@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from synthetic1.datagen.anonymous import anonymous
 from synthetic1.datagen.records import TaskRollouts
 
 TENTHS = 10
@@ -41,7 +42,7 @@ class Census:
             family["rollouts"] += 1
             family["verified"] += rollout.score is not None and rollout.score >= threshold
             family[f"reason:{rollout.verdict.reason if rollout.verdict else 'not_judged'}"] += 1
-            self.models[rollout.model] += 1
+            self.models[anonymous(rollout.model)] += 1
             self.verifiers[rollout.verifier or "none"] += 1
             self.samplings[_shown(rollout.sampling)] += 1
         rate = group.pass_rate(threshold)
@@ -49,10 +50,13 @@ class Census:
             self.pass_rates[int(rate * TENTHS)] += 1
 
     def keep(self, group: TaskRollouts, rows: int) -> None:
-        self.kept_tasks += 1
+        """Count the first ``rows`` rollouts of what the filters kept: a pair wants a refuted one beside each."""
+        if alone := len(group.rollouts) - rows:
+            self.left_out["no_refuted_one_beside_it"] += alone
+        self.kept_tasks += rows > 0
         self.rows += rows
-        self.families[group.family]["kept"] += len(group.rollouts)
-        for rollout in group.rollouts:
+        self.families[group.family]["kept"] += rows
+        for rollout in group.rollouts[:rows]:
             if rollout.tokens:
                 self.tokens += rollout.tokens
                 self.lengths[rollout.tokens.bit_length() - 1] += 1

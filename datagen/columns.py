@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from synthetic1.datagen.anonymous import anonymous, told_details
 from synthetic1.datagen.records import Rollout, TaskRollouts
 
 FORMATS = ("synthetic1", "sft", "preference")
@@ -72,7 +73,7 @@ def _published(group: TaskRollouts, rollout: Rollout) -> dict[str, Any]:
     dataset = metadata.get("hf_dataset_name")
     result = None
     if rollout.verdict is not None:
-        result = {"reason": rollout.verdict.reason, "verifier": rollout.verifier, **dict(rollout.verdict.details)}
+        result = {"reason": rollout.verdict.reason, "verifier": rollout.verifier, **told_details(rollout.verdict)}
     return {
         "response_id": response_id(group, rollout),
         "problem_id": task.problem_id,
@@ -97,7 +98,7 @@ def _sample(group: TaskRollouts, rollout: Rollout) -> dict[str, Any]:
         **_head(group),
         "score": rollout.score,
         "tokens": rollout.tokens,
-        "model_name": rollout.model,
+        "model_name": anonymous(rollout.model),
         "prompt": prompt,
         "completion": completion,
         "messages": [*prompt, *completion],

@@ -28,7 +28,7 @@ def export(settings: ExportSettings) -> None:
     from synthetic1.program import ProgramError
 
     runs = open_runs(settings.run, settings.runs)
-    filters = settings.filters()
+    filters = settings.filters(runs.threshold)
     if settings.format == "sft" and settings.per_task is None:
         filters = replace(filters, per_task=runs.keep)  # a run that stops at two may have caught a third
     if settings.decontaminate.files:
@@ -45,11 +45,12 @@ def export(settings: ExportSettings) -> None:
             threshold = filters.threshold(group)
             census.read(group, threshold)
             for kept in filters.apply([group], census.left_out):
-                rows = list(columns.rows_of(kept, settings.format, everything=group, threshold=threshold))
+                every = replace(group, rollouts=tuple(r for r in group.rollouts if filters.length(r) is None))
+                rows = list(columns.rows_of(kept, settings.format, everything=every, threshold=threshold))
                 for row in rows:
                     writer.write(row)
                 census.keep(kept, len(rows))
-        made = manifest.of_export(settings, census, writer.finish(), runs.facts())
+        made = manifest.of_export(settings, filters, census, writer.finish(), runs.facts())
         write_card(folder, made)
         manifest.write(folder, made)
     left_out = ", ".join(f"{n:,} {reason.replace('_', ' ')}" for reason, n in sorted(census.left_out.items()))

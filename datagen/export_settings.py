@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from synthetic1.datagen.filters import Filters
+from synthetic1.rewards.registry import canonical_task_type, known_task_types
 
 
 class DecontaminationSettings(BaseModel):
@@ -30,7 +31,7 @@ class ExportSettings(BaseModel):
     verified: bool | None = None
     """Only verified rollouts; None: yes, but for ``format=synthetic1``."""
     threshold: dict[str, float] = Field(default_factory=dict)
-    """Score from which a rollout is verified, by task type; ``default`` for the others."""
+    """Score from which a rollout is verified, by task type; ``default`` for the others, else what the run said."""
     truncated: bool | None = None
     """Rollouts that ran into the length limit, too; None: only for ``format=synthetic1``."""
     max_tokens: PositiveInt | None = None
@@ -51,19 +52,27 @@ class ExportSettings(BaseModel):
         for name, value in self.threshold.items():
             if not 0.0 < value <= 1.0:
                 raise ValueError(f"threshold.{name}={value} must lie in (0, 1]")
+            known = ["default", *known_task_types()]
+            if canonical_task_type(name) not in known:
+                raise ValueError(f"threshold.{name}: no such task type; there are: {', '.join(known)}")
         if self.format != "synthetic1" and self.verified is False:
             raise ValueError(
                 f"format={self.format} keeps verified rollouts only; unfiltered rows are format=synthetic1"
             )
         return self
 
-    def filters(self) -> Filters:
-        """What to keep, benchmarks aside."""
+    def filters(self, threshold: float | None = None) -> Filters:
+        """What to keep, benchmarks aside.
+
+        Args:
+            threshold: of the runs.
+        """
         raw = self.format == "synthetic1"
         return Filters(
-            thresholds={k: v for k, v in self.threshold.items() if k != "default"},
-            default_threshold=self.threshold.get("default", 1.0),
+            thresholds={canonical_task_type(k): v for k, v in self.threshold.items() if k != "default"},
+            default_threshold=self.threshold.get("default", threshold or 1.0),
             verified=not raw if self.verified is None else self.verified,
+            distinct=not raw,
             truncated=raw if self.truncated is None else self.truncated,
             max_tokens=self.max_tokens,
             per_task=self.per_task,

@@ -18,6 +18,8 @@ class Filters:
     """Score from which a rollout counts as verified, by task type."""
     default_threshold: float = 1.0
     verified: bool = True
+    distinct: bool = True
+    """Of a task's rollouts that say the same, keep the first."""
     truncated: bool = False
     """Keep rollouts that ran into the length limit."""
     max_tokens: int | None = None
@@ -47,7 +49,7 @@ class Filters:
             seen: set[str] = set()
             for rollout in group.rollouts:
                 reason = self._rollout(rollout, self.threshold(group))
-                if reason is None and rollout.text in seen:
+                if reason is None and self.distinct and rollout.text in seen:
                     reason = "same_text"
                 if reason is None and self.per_task is not None and len(kept) >= self.per_task:
                     reason = "enough_of_its_task"
@@ -86,9 +88,12 @@ class Filters:
                 return "refuted"
             if rollout.completion.answer is None:
                 return "no_answer"
-        if self.max_tokens is not None:
-            if rollout.tokens is None:
-                return "length_unknown"
-            if rollout.tokens > self.max_tokens:
-                return "too_long"
-        return None
+        return self.length(rollout)
+
+    def length(self, rollout: Rollout) -> str | None:
+        """What ``max_tokens`` has against a rollout."""
+        if self.max_tokens is None:
+            return None
+        if rollout.tokens is None:
+            return "length_unknown"
+        return "too_long" if rollout.tokens > self.max_tokens else None

@@ -8,8 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from synthetic1.datagen.anonymous import anonymous
 from synthetic1.datagen.census import Census
 from synthetic1.datagen.export_settings import ExportSettings
+from synthetic1.datagen.filters import Filters
 from synthetic1.datagen.shards import Shard, as_rows, checksum
 from synthetic1.program import ProgramError
 
@@ -18,14 +20,14 @@ PACKAGES = ("synthetic1", "math-verify", "pyarrow")
 
 
 def of_export(
-    settings: ExportSettings, census: Census, files: list[Shard], runs: list[dict[str, Any]]
+    settings: ExportSettings, filters: Filters, census: Census, files: list[Shard], runs: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """The manifest. Nothing in it tells the time or the machine: an export can be repeated byte for byte.
 
     Args:
+        filters: those that were applied.
         runs: what each run says of itself: name, configuration, judge calibration.
     """
-    filters = settings.filters()
     chosen = settings.model_dump(mode="json", exclude={"to", "runs", "run", "overwrite"})
     chosen["decontaminate"]["files"] = [Path(name).name for name in settings.decontaminate.files]
     return {
@@ -36,8 +38,8 @@ def of_export(
         "counts": census.to_dict(),
         "thresholds": {"default": filters.default_threshold, **filters.thresholds},
         "settings": chosen,
-        "runs": runs,
-        "judge_calibration": {k: v for run in runs for k, v in (run.get("judge_calibration") or {}).items()},
+        "runs": anonymous(runs),
+        "judge_calibration": anonymous({k: v for r in runs for k, v in (r.get("judge_calibration") or {}).items()}),
         "versions": _versions(),
     }
 

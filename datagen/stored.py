@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from synthetic1.datagen.records import TaskRollouts
 from synthetic1.program import ProgramError
 
 JOURNAL = "journal.sqlite"
+READ_AT_ONCE = 64  # tasks with all their traces
 
 
 @dataclass(frozen=True)
@@ -22,13 +25,15 @@ class StoredRuns:
     folders: tuple[Path, ...]
 
     def groups(self) -> Iterator[TaskRollouts]:
-        """Every task with its rollouts; runs in the order given."""
-        for folder in self.folders:
-            journal = Journal.open(folder / JOURNAL, readonly=True)
-            try:
-                yield from journal.groups()
-            finally:
-                journal.close()
+        """Every task once, with the rollouts of all runs, in the order of runs; of one key, the first stays."""
+        with ExitStack() as opened:
+            journals = [Journal.open(folder / JOURNAL, readonly=True) for folder in self.folders]
+            for journal in journals:
+                opened.callback(journal.close)
+            for number, journal in enumerate(journals):
+                groups = journal.groups()
+                while batch := list(islice(groups, READ_AT_ONCE)):
+                    yield from _joined(batch, journals[:number], journals[number + 1 :])
 
     def facts(self) -> list[dict[str, Any]]:
         """What each run says of itself: name, and the configuration that decided what was asked."""
@@ -46,8 +51,33 @@ class StoredRuns:
     @property
     def keep(self) -> int | None:
         """How many verified samples a task the runs stopped at, where they all say the same."""
-        kept = {fact["config"].get("keep") for fact in self.facts()}
-        return kept.pop() if len(kept) == 1 else None
+        kept: int | None = self._agreed("keep")
+        return kept
+
+    @property
+    def threshold(self) -> float | None:
+        """The score from which the runs took a sample for verified, where they all say the same."""
+        score: float | None = self._agreed("threshold")
+        return score
+
+    def _agreed(self, setting: str) -> Any:
+        said = {fact["config"].get(setting) for fact in self.facts()}
+        return said.pop() if len(said) == 1 else None
+
+
+def _joined(batch: list[TaskRollouts], before: list[Journal], after: list[Journal]) -> Iterator[TaskRollouts]:
+    """The tasks of one run that no run before it has, with what the runs after it have of them."""
+    keys = [group.task.key for group in batch]
+    seen = {key for journal in before for key in journal.status(keys)}
+    others = [journal.stored(keys) for journal in after]
+    for group, key in zip(batch, keys, strict=True):
+        if key in seen:
+            continue
+        rollouts = {rollout.key: rollout for rollout in group.rollouts}
+        for other in others:
+            for _, sample in sorted(other[key].samples.items() if key in other else ()):
+                rollouts.setdefault(sample.rollout.key, sample.rollout)
+        yield replace(group, rollouts=tuple(rollouts.values()))
 
 
 def open_runs(names: str | Sequence[str], runs: str = "runs") -> StoredRuns:

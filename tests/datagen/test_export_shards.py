@@ -35,7 +35,9 @@ def write(to, rows, suffix="parquet", *, overwrite=False, limit=3):
         writer = ShardWriter(folder, columns.schema("sft"), suffix, limit)
         for row in rows:
             writer.write(row)
-        made = manifest.of_export(settings, Census(rows=len(rows)), writer.finish(), [{"name": "r"}])
+        made = manifest.of_export(
+            settings, settings.filters(), Census(rows=len(rows)), writer.finish(), [{"name": "r"}]
+        )
         write_card(folder, made)
         manifest.write(folder, made)
 
