@@ -14,6 +14,7 @@ from typing import Any
 
 GROUP_ROWS = 256
 GROUP_S = 0.025  # that rows nobody waits for may wait for company
+WAIT_S = 30  # for another process that writes it
 CACHE_KIB = 32 * 1024
 CHECKPOINT_PAGES = 8192  # 32 MiB: long traces would fill SQLite's own 4 MiB with every few groups
 
@@ -101,7 +102,7 @@ class GroupWriter:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=WAIT_S)
     for pragma in ("synchronous=FULL", f"cache_size=-{CACHE_KIB}", f"wal_autocheckpoint={CHECKPOINT_PAGES}"):
         connection.execute(f"PRAGMA {pragma}")
     return connection

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from synthetic1.verdict import Verdict
 
 VERSION = 1
 ASKED_AT_ONCE = 500  # SQLite takes at least 999 parameters
+WAIT_S = 5  # for another process that holds it
 READ_AT_ONCE = 64  # tasks with all their traces
 # Long texts come last in their row, so that the rest is read without them, and rows lie in the order of arrival:
 # with keys, which are random, for places, every insert would be somewhere else in the file.
@@ -104,9 +106,9 @@ class Journal:
         if readonly and not path.is_file():
             raise JournalError(f"{path}: there is no journal")
         try:
-            mode = "ro" if readonly else "rwc"
+            mode = "rwc" if not readonly else "ro&immutable=1" if _cannot_change(path) else "ro"
             connection = sqlite3.connect(
-                f"file:{_quoted(path)}?mode={mode}", uri=True, check_same_thread=False, timeout=5
+                f"file:{_quoted(path)}?mode={mode}", uri=True, check_same_thread=False, timeout=WAIT_S
             )
             with explained(path):
                 made = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()[0]
@@ -338,6 +340,12 @@ def _quoted(path: Path) -> str:
     from urllib.parse import quote
 
     return quote(str(path.absolute()))
+
+
+def _cannot_change(path: Path) -> bool:
+    """Whether a journal lies on a read-only disk with nothing outside its file: SQLite wants to be told that."""
+    wal = path.with_name(f"{path.name}-wal")
+    return not os.access(path.parent, os.W_OK) and not (wal.is_file() and wal.stat().st_size)
 
 
 @contextlib.contextmanager
