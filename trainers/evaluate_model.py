@@ -32,6 +32,8 @@ def run(settings: EvaluationSettings) -> None:
     with folder, open_engine(settings) as (engine, thinking_open, model):
         learned = problems.Problems.make(settings.env, split="test", thinking_open=thinking_open)
         tasks = problems.Problems.held_out(learned, settings.env, settings.n)
+        if other is not None:
+            evaluation_report.check_common(other, tasks)
         header = {
             "env": learned.tasks.name,
             "model": model,

@@ -9,12 +9,17 @@ from typing import Any
 
 from synthetic1.completion import Completion
 from synthetic1.inference.engine import Engine, Sampling
+from synthetic1.inference.errors import InferenceError
+from synthetic1.program import ProgramError
 from synthetic1.reports.statistics import mean_interval, pass_at_k, wilson
 from synthetic1.rewards.scorer import Scorer
 from synthetic1.task import Task
 from synthetic1.trainers.problems import level_of
 from synthetic1.trainers.reward import Sample
+from synthetic1.verdict import Verdict
 
+ENDS_IT = frozenset({"unreachable", "wrong_model"})
+"""Failures that every other call would meet, too."""
 Gather = Callable[[list[Sample]], list[Sample]]
 
 
@@ -33,6 +38,14 @@ class Evaluation:
     def score_by_key(self) -> dict[str, float | None]:
         """The mean score by ``task.key``, ``None`` without a scorable one: what two evaluations are paired by."""
         return {key: _mean([s.verdict.score for s in samples]) for key, samples in self._by_task().items()}
+
+    @property
+    def passed_by_key(self) -> dict[str, float | None]:
+        """As ``score_by_key``, of completions that are right in full: what pass@1 is the mean of."""
+        return {
+            key: _mean([None if s.verdict.score is None else float(s.verdict.score == 1.0) for s in samples])
+            for key, samples in self._by_task().items()
+        }
 
     def pass_at(self, k: int) -> dict[str, Any]:
         """``{"pass_at_k", "ci95", "n"}`` over the tasks with at least ``k`` scorable completions."""
@@ -88,6 +101,12 @@ def language_of(task: Task) -> str | None:
     return None
 
 
+def difficulty_of(task: Task) -> str | None:
+    """How hard its source says a task is, where it says so in other words than ``level``, e.g. ``easy`` or ``1800``."""
+    value = task.metadata.get("difficulty")
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+
+
 def _mean(scores: Sequence[float | None]) -> float | None:
     known = [score for score in scores if score is not None]
     return sum(known) / len(known) if known else None
@@ -124,28 +143,45 @@ def evaluate(
 ) -> Evaluation:
     """``samples`` completions a task from ``engine``, judged by ``scorer``.
 
+    A task for which a server has no answer, after all retries, has unscorable samples that say why.
+
     Args:
         gather: joins the samples of several processes, in the order of their ranks.
         on_completion: called as each task's completions are there.
-    """
 
-    async def ask(task: Task) -> list[Completion]:
-        made = await engine.complete([{"role": "user", "content": task.prompt}], samples, sampling)
+    Raises:
+        ProgramError: the server is gone for good, or has answered nothing at all.
+    """
+    failed: dict[int, InferenceError] = {}
+
+    async def ask(place: int, task: Task) -> list[Completion]:
+        try:
+            made = await engine.complete([{"role": "user", "content": task.prompt}], samples, sampling)
+        except InferenceError as error:
+            if error.kind in ENDS_IT:
+                raise ProgramError(str(error)) from error
+            failed[place] = error
+            made = [Completion("")] * samples
         if on_completion is not None:
             on_completion()
         return made
 
     async def complete() -> list[list[Completion]]:
         try:
-            return list(await asyncio.gather(*(ask(task) for task in tasks)))
+            return list(await asyncio.gather(*(ask(place, task) for place, task in enumerate(tasks))))
         finally:
             if (aclose := getattr(engine, "aclose", None)) is not None:  # a client belongs to this loop
                 await aclose()
 
     made = asyncio.run(complete())
     pairs = [(task, completion) for task, group in zip(tasks, made, strict=True) for completion in group]
-    verdicts = scorer.score_sync(pairs)
     places = [place for place, group in enumerate(made) for _ in group]
+    if len(failed) == len(tasks) > 0:
+        raise ProgramError(f"no task got an answer; the first: {failed[0]}")
+    scored = iter(scorer.score_sync([pair for pair, place in zip(pairs, places, strict=True) if place not in failed]))
+    verdicts = [
+        Verdict.unscorable("infra", str(failed[place])) if place in failed else next(scored) for place in places
+    ]
     judged = [
         Sample(i, task, completion, (completion.usage or {}).get("completion_tokens", 0), verdict, verdict.score)
         for i, (task, completion), verdict in zip(places, pairs, verdicts, strict=True)

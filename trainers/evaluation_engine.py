@@ -28,7 +28,7 @@ def open_engine(settings: EvaluationSettings) -> Iterator[tuple[Engine, bool, st
 
         assert settings.server is not None
         server = Server((settings.server,), settings.server_model, max_in_flight=settings.concurrency)
-        yield _client(server), server.thinking_open, settings.model_name
+        yield _client(server), server.thinking_open, asyncio.run(_introduced(server))
 
 
 def _transformers(settings: EvaluationSettings) -> tuple[Engine, bool, str]:
@@ -63,6 +63,23 @@ def _launched(settings: EvaluationSettings) -> Iterator[tuple[Engine, bool, str]
             yield _client(server), thinking_open, settings.model.name
         finally:
             runner.run(launched.__aexit__(None, None, None))
+
+
+async def _introduced(server: Any) -> str:
+    """The model that the server serves, asked before anything is counted on.
+
+    Raises:
+        ProgramError: it does not answer, or has another model.
+    """
+    from synthetic1.inference.client import Client
+    from synthetic1.inference.errors import ServerError
+    from synthetic1.program import ProgramError
+
+    try:
+        async with Client(server) as client:
+            return (await client.check()).model
+    except ServerError as error:
+        raise ProgramError(str(error)) from error
 
 
 def _client(server: Any) -> Engine:

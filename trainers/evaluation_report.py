@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,13 @@ from synthetic1.program import ProgramError
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.reports.statistics import paired_test
 from synthetic1.rewards.registry import canonical_task_type
-from synthetic1.trainers.evaluation import Evaluation, language_of
+from synthetic1.task import Task
+from synthetic1.trainers.evaluation import Evaluation, difficulty_of, language_of
 from synthetic1.trainers.evaluation_settings import EvaluationSettings
 from synthetic1.trainers.runs import versions
+from synthetic1.verdict import Verdict
+
+CUT_OFF_MANY = 0.1
 
 
 def open_folder(settings: EvaluationSettings) -> RunFolder:
@@ -51,10 +55,10 @@ def read_other(where: str) -> dict[str, Any]:
 def result(
     settings: EvaluationSettings, made: Evaluation, model: str, seconds: float, other: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """``result.json``: rates in all and by part, ``scores`` by ``task.key``, the comparison."""
+    """``result.json``: rates in all and by part, ``scores`` (what is right in full) by ``task.key``, the comparison."""
     families = made.by(lambda task: canonical_task_type(task.task_type))
     languages = made.by(language_of)
-    scores = made.score_by_key
+    scores = made.passed_by_key
     return {
         "program": "evaluate_model",
         "env": settings.env.name,
@@ -68,11 +72,29 @@ def result(
         "pass_at_k": {str(k): made.pass_at(k) for k in settings.ks},
         "by_family": families,
         "by_language": languages,
+        "by_difficulty": made.by(difficulty_of),
+        "cut_off": sum(s.completion.finish_reason == "length" for s in made.samples),
+        "completions": len(made.samples),
+        "unscorable_because": next((_why(s.verdict) for s in made.samples if s.verdict.score is None), None),
         "compared": compared(other, scores) if other is not None else None,
         "seconds": {"total": round(seconds, 1)},
         "versions": versions(),
         "scores": scores,
     }
+
+
+def check_common(other: Mapping[str, Any], tasks: Sequence[Task]) -> None:
+    """Before anything is generated: two evaluations without a common task cannot be compared.
+
+    Raises:
+        ProgramError: they have none.
+    """
+    if not any(task.key in other["scores"] for task in tasks):
+        raise ProgramError("compare: the two evaluations have no task in common; same env, arguments and seed?")
+
+
+def _why(verdict: Verdict) -> str:
+    return f"{verdict.reason}: {verdict.details.get('why', '')}"
 
 
 def compared(other: Mapping[str, Any], scores: Mapping[str, float | None]) -> dict[str, Any]:
@@ -112,7 +134,12 @@ def show(result: Mapping[str, Any], compare: str | None) -> None:
     row("pass@1", result)
     for k, rate in result["pass_at_k"].items():
         row(f"pass@{k}", rate, "pass_at_k")
-    for title, key in (("family", "by_family"), ("language", "by_language"), ("level", "by_level")):
+    for title, key in (
+        ("family", "by_family"),
+        ("language", "by_language"),
+        ("level", "by_level"),
+        ("difficulty", "by_difficulty"),
+    ):
         parts = result[key]
         if len(parts) > 1:
             for name, rate in parts.items():
@@ -121,8 +148,13 @@ def show(result: Mapping[str, Any], compare: str | None) -> None:
         if rate["n"]:
             row(f"{name.replace('_', ' ')}, {rate['share']:.0%}", rate)
     Console(highlight=False).print(table)
+    if result["cut_off"]:
+        share, limit = result["cut_off"] / result["completions"], result["sampling"]["max_tokens"]
+        more = "; a reasoning model wants thousands" if share > CUT_OFF_MANY else ""
+        print(f"{share:.0%} of completions were cut off at sampling.max_tokens={limit}{more}")
     if result["unscorable"]:
         print(f"{result['unscorable']} completion(s) could not be scored, a failure of ours; they count nowhere")
+        print(f"  for example: {result['unscorable_because']}")
     if (test := result["compared"]) is not None:
         verdict = "significant" if test["significant"] else "not significant"
         print(
