@@ -3,7 +3,8 @@
     python datagen/export.py run=r1-math to=exports/r1-math                        # SFT samples, verified only
     python datagen/export.py run=r1-math to=exports/pairs format=preference
     python datagen/export.py run=[a,b] to=s3://bucket/raw format=synthetic1        # every row, with its score
-    python datagen/export.py run=a to=hf://datasets/me/traces per_task=1 min_pass_rate=0 max_pass_rate=1
+    python datagen/export.py run=a to=exports/a per_task=1 min_pass_rate=0 max_pass_rate=1
+    python datagen/export.py run=a to=exports/a push_to_hub=me/traces              # private, unless hub_private=false
     python datagen/export.py --help                                                # every setting
 
 The same run and settings give the same bytes. ``manifest.json`` comes last: where it is, the export is whole.
@@ -58,6 +59,10 @@ def export(settings: ExportSettings) -> None:
     print(
         f"read {census.rollouts:,} rollouts of {census.tasks:,} tasks" + (f"; left out: {left_out}" if left_out else "")
     )
+    if settings.push_to_hub is not None:
+        from synthetic1.datagen.hub import push
+
+        print(f"pushed to {push(Path(settings.to), settings.push_to_hub, private=settings.hub_private)}")
 
 
 def main() -> None:

@@ -42,6 +42,10 @@ class ExportSettings(BaseModel):
     decontaminate: DecontaminationSettings = DecontaminationSettings()
     rows_per_shard: PositiveInt = 50_000
     overwrite: bool = False
+    push_to_hub: str | None = None
+    """``OWNER/NAME`` of a dataset on the Hugging Face hub, to which the local export is then uploaded."""
+    hub_private: bool = True
+    """Whether a dataset made by ``push_to_hub`` is private."""
     runs: str = "runs"
 
     @model_validator(mode="after")
@@ -55,6 +59,8 @@ class ExportSettings(BaseModel):
             known = ["default", *known_task_types()]
             if canonical_task_type(name) not in known:
                 raise ValueError(f"threshold.{name}: no such task type; there are: {', '.join(known)}")
+        if self.push_to_hub is not None and "://" in self.to:
+            raise ValueError(f"push_to_hub uploads a local export: give a folder, not to={self.to}")
         if self.format != "synthetic1" and self.verified is False:
             raise ValueError(
                 f"format={self.format} keeps verified rollouts only; unfiltered rows are format=synthetic1"

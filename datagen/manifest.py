@@ -16,6 +16,8 @@ from synthetic1.datagen.shards import Shard, as_rows, checksum
 from synthetic1.program import ProgramError
 
 VERSION = 1
+UNTOLD = {"to", "runs", "run", "overwrite", "push_to_hub", "hub_private"}
+"""Settings that say where an export is, not what is in it."""
 PACKAGES = ("synthetic1", "math-verify", "pyarrow")
 
 
@@ -28,7 +30,7 @@ def of_export(
         filters: those that were applied.
         runs: what each run says of itself: name, configuration, judge calibration.
     """
-    chosen = settings.model_dump(mode="json", exclude={"to", "runs", "run", "overwrite"})
+    chosen = settings.model_dump(mode="json", exclude=UNTOLD)
     chosen["decontaminate"]["files"] = [Path(name).name for name in settings.decontaminate.files]
     return {
         "manifest_version": VERSION,
