@@ -15,6 +15,7 @@ blocks (``software.edits``).
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar
@@ -26,7 +27,7 @@ from synthetic1.rewards.registry import register
 from synthetic1.rewards.software.diffs import line_similarity, unified, unrelated_deletions
 from synthetic1.rewards.software.edits import Lines, Unappliable, new_state, read_lines, write_lines
 from synthetic1.rewards.software.languages import Language, fence_labels, language_of
-from synthetic1.rewards.software.syntax import differ_in_substance, parse_error
+from synthetic1.rewards.software.syntax import differ_in_substance, parse_error, says_nothing
 from synthetic1.rewards.software.weakening import weakened
 from synthetic1.rewards.verifier import Verifier
 from synthetic1.task import Task
@@ -99,16 +100,17 @@ def read_change(task: Task) -> RealChange:
 class Swe(Verifier):
     """Scores a change to a file by whether it behaves as the real commit does.
 
-    Rules come first: an answer that is no change of this file, changes comments only, breaks the syntax or weakens
-    tests is 0; one that gives the real file is 1. What is left a judge decides, who sees both changes as unified diffs.
-    If a change deletes lines that the real one keeps, far from where that is at work, it is worth at most 0.5.
+    Rules come first: an answer that is no change of this file, changes or leaves comments only, breaks the syntax or
+    weakens tests is 0; one that gives the real file is 1. What is left a judge decides, who sees both changes as
+    unified diffs. If a change deletes lines that the real one keeps, far from where that is at work, it is worth at
+    most 0.5.
 
     ``details`` hold ``decided_by`` (``gate``, ``fast_path`` or ``judge``), ``why`` where the gate refused,
     ``line_similarity`` with the real file (a metric, no part of the score), ``unrelated_deletions`` if the score was
     capped, and the judge's own.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     deadline_s: ClassVar[float | None] = DEADLINE_S
 
     judge: JudgeSettings = field(default_factory=JudgeSettings)
@@ -165,19 +167,31 @@ def _by_rules(real: RealChange, candidate: Lines) -> Verdict | None:
     """The verdict where rules alone give one."""
     if candidate == real.after:
         return Verdict.graded(1.0, answer=real.diff, decided_by="fast_path")
-    if not any(candidate):
+    if not any(_seen(candidate)):
         return _refused("the file is deleted or emptied")
     if candidate == real.before:
         return _refused("nothing is changed")
+    if _seen(candidate) == _seen(real.before) != _seen(real.after):
+        return _refused("nothing is changed that can be seen")
     old, new, text = (write_lines(lines) for lines in (real.before, real.after, candidate))
     diff, language = unified(real.before, candidate, real.path), real.language
     if (why := parse_error(text, language)) and parse_error(new, language) is None:
         return _refused(f"the file is no longer {language.name}: {why}", diff, reason="compile_error")
     if differ_in_substance(old, new, language) and differ_in_substance(old, text, language) is False:
         return _refused("only comments or layout are changed", diff)
+    if says_nothing(text, language) and not says_nothing(new, language):
+        return _refused("nothing but comments is left of the file", diff)
     if why := weakened(old, new, text, language, real.path):
         return _refused(why, diff, reason="tampered")
     return None
+
+
+def _seen(lines: Lines) -> Lines:
+    """``lines`` without characters that cannot be seen."""
+    text = "\n".join(lines)
+    if text.isascii():
+        return lines
+    return read_lines("".join(c for c in text if unicodedata.category(c) != "Cf"))
 
 
 def _refused(why: str, answer: str | None = None, *, reason: str = "refused_by_gate") -> Verdict:

@@ -47,10 +47,13 @@ PRESENT = "The file:\n\n{fence}{label}\n{before}{fence}"
 ABSENT = "The file does not exist yet: its whole content is the answer."
 
 
+_MARKER = re.compile(r"^[ \t]*(?:(<{5,}) ?SEARCH|(={5,})|(>{5,}) ?REPLACE)[ \t\r]*$", re.MULTILINE)
+
+
 def compose_prompt(path: str, language: str, instruction: str, before: str) -> str:
     """The prompt of a change. Its fences and markers are longer than any in the file."""
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("^[ \t]*(`{3,})", before, re.MULTILINE)), default=0))
-    width = max(7, 1 + max((len(run) for run in re.findall("^(={5,})[ \t\r]*$", before, re.MULTILINE)), default=0))
+    width = max(7, 1 + max((len("".join(signs)) for signs in _MARKER.findall(before)), default=0))
     label = language.lower().replace(" ", "-")
     shown = before if before.endswith("\n") or not before else before + "\n"
     file = PRESENT.format(fence=fence, label=label, before=shown) if before.strip() else ABSENT

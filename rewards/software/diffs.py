@@ -6,6 +6,7 @@ sees them, and its time is near linear where difflib alone can take minutes.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,11 @@ from synthetic1.rewards.software.edits import Lines
 
 CONTEXT = 8  # lines around a change: a judge sees no more of the file
 NEAR = 3  # lines around a hunk of the real change that still belong to it
+# Lines that bring names: who does without the names takes them away, and some compilers insist on it
+_IMPORT = re.compile(
+    r"\s*(?:import\b|from\s+\S+\s+import\b|(?:pub\s+)?use\s|using\s|#\s*include\b|require(?:_once|_relative)?\b"
+    r"|(?:const|let|var)\s.*=\s*require\(|@import\b)|\t(?:[\w.]+\s+)?\"[\w./-]+\"$"  # in a block of Go's
+)
 MAX_PRODUCT = 60_000  # of lines that are compared each with each; beyond that a stretch is replaced as a whole
 
 
@@ -131,7 +137,7 @@ def unrelated_deletions(before: Lines, after: Lines, candidate: Lines, comments:
 
     Only what is gone counts: a line that has another in its place may be part of another way to do the same, and one
     that stands elsewhere now was moved. Comments (lines that begin with any of ``comments``) and bare brackets are no
-    loss.
+    loss, nor are imports.
     """
     near, kept = set[int](), set[int]()
     for tag, i1, i2, _, _ in Matcher(before, after).get_opcodes():
@@ -143,6 +149,7 @@ def unrelated_deletions(before: Lines, after: Lines, candidate: Lines, comments:
     def says(line: str) -> bool:
         return any(map(str.isalnum, line)) and not line.strip().startswith(comments or ("\0",))
 
+    lost = kept - near
     opcodes = Matcher(before, candidate).get_opcodes()
     added = {line.strip() for tag, _, _, j1, j2 in opcodes if tag != "equal" for line in candidate[j1:j2]}
     return [
@@ -150,5 +157,8 @@ def unrelated_deletions(before: Lines, after: Lines, candidate: Lines, comments:
         for tag, i1, i2, j1, j2 in opcodes
         if tag == "delete" or (tag == "replace" and not any(map(says, candidate[j1:j2])))
         for index in range(i1, i2)
-        if index in kept - near and says(before[index]) and before[index].strip() not in added
+        if index in lost
+        and says(before[index])
+        and before[index].strip() not in added
+        and not _IMPORT.match(before[index])
     ]

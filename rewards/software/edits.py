@@ -24,8 +24,9 @@ from synthetic1.rewards.extract import last_code_block
 Lines = tuple[str, ...]
 
 MAX_DIVIDERS = 20  # lines in one block that may be what divides it: a file can hold such lines itself
+LEAST = 5  # signs of a marker
 _OPEN = re.compile(r"([ \t]*)(<{5,}) ?SEARCH")
-_CLOSE = re.compile(r"[ \t]*>{5,} ?REPLACE")
+_CLOSE = re.compile(r"[ \t]*(>{5,}) ?REPLACE")
 
 
 class Unappliable(ValueError):
@@ -38,10 +39,16 @@ class Block:
 
     lines: Lines
     dividers: tuple[int, ...]
+    indent: str = ""
+    """Of its first marker."""
 
     def sides(self) -> list[tuple[Lines, Lines]]:
-        """(SEARCH, REPLACE) for each way to divide the block, the longest SEARCH first."""
-        return [(self.lines[:at], self.lines[at + 1 :]) for at in reversed(self.dividers)]
+        """(SEARCH, REPLACE) for each way to read the block: without the indentation of its markers before with it, and
+        the longest SEARCH first."""
+        found = []
+        for lines in (tuple(line.removeprefix(self.indent) for line in self.lines), self.lines):
+            found += [(lines[:at], lines[at + 1 :]) for at in reversed(self.dividers)]
+        return found if self.indent else found[: len(self.dividers)]
 
 
 def read_lines(text: str) -> Lines:
@@ -65,7 +72,8 @@ def new_state(
     """The file after the change that ``answer`` gives; None if it gives none.
 
     If there is a SEARCH/REPLACE block anywhere, in a fence or not, the blocks are the answer. Otherwise it is the last
-    fenced block in the file's language.
+    fenced block in the file's language. Where the file holds such markers itself, longer ones are meant: the others are
+    its text.
 
     Args:
         labels: what the fence of a whole file may be called, in lower case.
@@ -76,15 +84,18 @@ def new_state(
         Unappliable: a block without its end, or one whose SEARCH is not in the file, is there twice, or overlaps
             another's.
     """
-    blocks = find_blocks(answer)
+    blocks = find_blocks(answer, least=1 + max(map(_marker_width, before), default=0))
     if blocks:
         return apply(blocks, before)
     whole = last_code_block(answer, labels, cut_off=cut_off, nested=nested)
     return None if whole is None else read_lines(whole)
 
 
-def find_blocks(answer: str) -> list[Block]:
-    """All SEARCH/REPLACE blocks, in order. The indentation of a block's first line is taken off all of its lines.
+def find_blocks(answer: str, least: int = LEAST) -> list[Block]:
+    """All SEARCH/REPLACE blocks, in order.
+
+    Args:
+        least: signs in a marker; lines with fewer are text.
 
     Raises:
         Unappliable: a block is not divided, or has no end.
@@ -93,11 +104,13 @@ def find_blocks(answer: str) -> list[Block]:
     opening: re.Match[str] | None = None
     start, lines = 0, read_lines(answer)
     for number, line in enumerate(lines):
+        if _marker_width(line) < max(least, LEAST):
+            continue
         if opening is None:
             opening, start = _OPEN.fullmatch(line), number + 1
         elif _OPEN.fullmatch(line):
             raise Unappliable("a SEARCH/REPLACE block begins before the one above it has ended")
-        elif _CLOSE.fullmatch(line):
+        else:
             blocks.append(_block(lines[start:number], indent=opening[1], width=len(opening[2])))
             opening = None
     if opening is not None:
@@ -105,8 +118,13 @@ def find_blocks(answer: str) -> list[Block]:
     return blocks
 
 
+def _marker_width(line: str) -> int:
+    """How many signs the marker has that ``line`` is, the first or the last of a block; 0 if it is none."""
+    found = _OPEN.fullmatch(line) or _CLOSE.fullmatch(line)
+    return len(found[found.re.groups]) if found else 0
+
+
 def _block(lines: Lines, indent: str, width: int) -> Block:
-    lines = tuple(line.removeprefix(indent) for line in lines)
     dividers = [number for number, line in enumerate(lines) if line.strip(" \t") == "=" * width]
     if not dividers:  # a model may count its own signs wrongly
         dividers = [number for number, line in enumerate(lines) if re.fullmatch("={5,}", line.strip(" \t"))]
@@ -114,7 +132,7 @@ def _block(lines: Lines, indent: str, width: int) -> Block:
         raise Unappliable("a SEARCH/REPLACE block has no line `=======`")
     if len(dividers) > MAX_DIVIDERS:
         raise Unappliable(f"a SEARCH/REPLACE block has {len(dividers)} lines `=======`")
-    return Block(lines, tuple(dividers))
+    return Block(lines, tuple(dividers), indent)
 
 
 def apply(blocks: Sequence[Block], before: Lines) -> Lines:

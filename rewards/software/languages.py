@@ -70,16 +70,29 @@ class Language:
         return "".join(" " if kind == "comment" else piece for kind, piece in self.pieces(text))
 
 
+# What is not closed reaches to the end of its line, or of the text: a search that fails would begin again at each sign.
 _SLASHES = r"//[^\n]*|/\*.*?(?:\*/|\Z)"
-_DOUBLE = r'"(?:\\.|[^"\\\n])*+"'
-_SINGLE = r"'(?:\\.|[^'\\\n])*+'"
+_LINE_END = r"(?=\n)|\\?\Z"
+_DOUBLE = rf'"(?:\\.|[^"\\\n])*+(?:"|{_LINE_END})'
+_SINGLE = rf"'(?:\\.|[^'\\\n])*+(?:'|{_LINE_END})"
+_LONG_DOUBLE = r'"(?:\\.|[^"\\])*+(?:"|\\?\Z)'
+_LONG_SINGLE = r"'(?:\\.|[^'\\])*+(?:'|\\?\Z)"
+_TRIPLE = r'"""(?:\\.|(?!""").)*+(?:"""|\\?\Z)'
+_TRIPLE_SINGLE = _TRIPLE.replace('"', "'")
 _CHAR = r"'(?:\\[^\n]{1,9}?|[^'\\\n])'"
-_BACKTICKS = r"`(?:\\.|[^`\\])*+`"
+_BACKTICKS = r"`(?:\\.|[^`\\])*+(?:`|\\?\Z)"
 _REGEX = (
-    r"(?<=[(,=:\[!&|?{};\s])/(?![/*\s])(?:\\[^\n]|\[(?:\\[^\n]|[^\]\\\n]){0,200}+\]|[^/\\\[\n]){1,200}+/(?=[a-z.,;)\s])"
+    r"(?<=[(,=:\[!&|?{};\s])/(?![/*\s])(?:\\[^\n]|\[(?:\\[^\n]|[^\]\\\n]){0,80}+\]|[^/\\\[\n]){1,160}+/(?=[a-z.,;)\s])"
 )
+_NESTED = r"(?s:/\*(?:(?!\*/).)*?/\*)"  # comments within comments, which end sooner here than there
+_DIRECTIVE = r"^[ \t]*#[ \t]*(?:error|warning)\b[^\n]*"  # words, quotes and all
 _brace_language = partial(Language, comments=_SLASHES, line_comments=("//", "/*", "*"), free_layout=True)
-_script = partial(_brace_language, strings=f"{_DOUBLE}|{_SINGLE}|{_BACKTICKS}|{_REGEX}")
+_script = partial(
+    _brace_language,
+    comments=_SLASHES.replace("//", "(?<!:)//", 1),  # not in the text between tags, which may hold addresses
+    strings=f"{_DOUBLE}|{_SINGLE}|{_BACKTICKS}|{_REGEX}",
+    unsure=r">(?>[^<>{}\n]*?//)[^<>\n]*+</",
+)
 _HASH = r"(?:(?<=\s)|^)#[^\n]*"
 
 LANGUAGES = (
@@ -88,7 +101,7 @@ LANGUAGES = (
         ("py", "python3"),
         (".py", ".pyi"),
         comments=r"#[^\n]*",
-        strings=rf'""".*?(?:"""|\Z)|\'\'\'.*?(?:\'\'\'|\Z)|{_DOUBLE}|{_SINGLE}',
+        strings=f"{_TRIPLE}|{_TRIPLE_SINGLE}|{_DOUBLE}|{_SINGLE}",
         line_comments=("#",),
     ),
     _script("javascript", ("js", "node", "jsx", "mjs"), (".js", ".jsx", ".mjs", ".cjs")),
@@ -97,24 +110,26 @@ LANGUAGES = (
         "rust",
         ("rs",),
         (".rs",),
-        strings=rf'\bb?r(?P<hashes>#*)".*?"(?P=hashes)|"(?:\\.|[^"\\])*+"|{_CHAR}',
+        strings=rf'\b[bc]?r(?P<hashes>#*)".*?(?:"(?P=hashes)|\Z)|{_LONG_DOUBLE}|{_CHAR}',
         brackets=True,
-        unsure=r"/\*(?:(?!\*/).)*/\*",
+        unsure=_NESTED,
     ),
     _brace_language("go", ("golang",), (".go",), strings=rf"{_DOUBLE}|`[^`]*`|{_CHAR}", brackets=True),
-    _brace_language("java", (), (".java",), strings=rf'""".*?"""|{_DOUBLE}|{_CHAR}', brackets=True),
+    _brace_language("java", (), (".java",), strings=rf"{_TRIPLE}|{_DOUBLE}|{_CHAR}", brackets=True),
     _brace_language(
         "cpp",
         ("c++", "cc", "cxx", "hpp"),
         (".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx"),
-        strings=rf'R"(?P<raw>[^(\s]{{0,16}})\(.*?\)(?P=raw)"|{_DOUBLE}|(?<![0-9a-fA-F]){_CHAR}',
+        strings=rf'R"(?P<raw>[^(\s]{{0,16}})\(.*?(?:\)(?P=raw)"|\Z)|\b\d[\w.]*(?:\'\w+)+|{_DOUBLE}|{_CHAR}|{_DIRECTIVE}',
         brackets=True,
     ),
-    _brace_language("c", ("h",), (".c", ".h"), strings=rf"{_DOUBLE}|{_CHAR}", brackets=True),
-    _brace_language("csharp", ("c#", "cs"), (".cs",), strings=rf'@"(?:""|[^"])*"|{_DOUBLE}|{_CHAR}', unsure='"""|\\$'),
-    _brace_language("kotlin", ("kt",), (".kt", ".kts"), strings=rf'""".*?"""|{_DOUBLE}|{_CHAR}'),
-    _brace_language("swift", (), (".swift",), strings=rf'""".*?"""|{_DOUBLE}', unsure='#"'),
-    _brace_language("php", (), (".php",), strings=f"{_DOUBLE}|{_SINGLE}", unsure="<<<|\\?>|#"),
+    _brace_language("c", ("h",), (".c", ".h"), strings=rf"{_DOUBLE}|{_CHAR}|{_DIRECTIVE}", brackets=True),
+    _brace_language(
+        "csharp", ("c#", "cs"), (".cs",), strings=rf'@"(?:""|[^"])*+(?:"|\Z)|{_DOUBLE}|{_CHAR}', unsure='"""|\\$'
+    ),
+    _brace_language("kotlin", ("kt",), (".kt", ".kts"), strings=rf'""".*?(?:"""|\Z)|{_DOUBLE}|{_CHAR}', unsure=_NESTED),
+    _brace_language("swift", (), (".swift",), strings=f"{_TRIPLE}|{_DOUBLE}", unsure=rf'#"|{_NESTED}'),
+    _brace_language("php", (), (".php",), strings=f"{_LONG_DOUBLE}|{_LONG_SINGLE}", unsure="<<<|\\?>|#"),
     Language(
         "css",
         ("scss", "less"),
@@ -130,9 +145,9 @@ LANGUAGES = (
         ("sh", "bash", "zsh", "console"),
         (".sh", ".bash", ".zsh"),
         comments=_HASH,
-        strings=r"""\\.|"(?:\\.|[^"\\])*+"|'[^']*'""",
+        strings=rf"\\.|{_LONG_DOUBLE}|'[^']*(?:'|\Z)",
         line_comments=("#",),
-        unsure="<<",
+        unsure=r"<<|\$'",
     ),
     Language(
         "ruby",
@@ -141,17 +156,17 @@ LANGUAGES = (
         comments=_HASH,
         strings=f"{_DOUBLE}|{_SINGLE}",
         line_comments=("#",),
-        unsure="<<|%[a-zA-Z(\\[{]|(?m:^=begin)|/.*[\"'#].*/",
+        unsure="<<|%[a-zA-Z(\\[{]|(?m:^=begin)|/[^/\n\"'#]*[\"'#][^\n]*/",
     ),
     Language(
         "sql",
         (),
         (".sql",),
         comments=r"--[^\n]*|/\*.*?(?:\*/|\Z)",
-        strings="'(?:''|[^'])*'|\"[^\"]*\"",
+        strings=r"'(?:''|[^'])*+(?:'|\Z)|\"[^\"]*(?:\"|\Z)",
         line_comments=("--", "/*", "*"),
         free_layout=True,
-        unsure=r"\$\$",
+        unsure=r"\$\w*\$|\\'",
     ),
     Language("yaml", ("yml",), (".yaml", ".yml"), line_comments=("#",)),
     Language("toml", (), (".toml",), line_comments=("#",)),
@@ -178,4 +193,5 @@ def fence_labels(language: Language, path: str) -> frozenset[str]:
     """What the fence of a whole file may be called: its language, its suffix, or its path."""
     suffixes = (suffix.lstrip(".") for suffix in language.suffixes)
     file = PurePosixPath(path.lower())
-    return frozenset({language.name, *language.labels, *suffixes, str(file), file.name} - {"", "."})
+    name = language.name.replace(" ", "-")  # as prompts have it: `emacs-lisp`
+    return frozenset({name, *language.labels, *suffixes, str(file), file.name} - {"", "."})

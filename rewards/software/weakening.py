@@ -12,32 +12,53 @@ from synthetic1.rewards.software.languages import Language
 
 @dataclass(frozen=True)
 class Testing:
-    """How tests are written in a language, as patterns over code without comments."""
+    """How tests are written in a language, as patterns over code without comments.
+
+    Every repetition that can begin anywhere is bounded: completions repeat themselves, and a search must not.
+    """
 
     tests: str
     """A test; its first group is the test's name."""
     asserts: str
     skips: str
     """What keeps a test from being run, or others by running it alone."""
+    vacuous: str = r"(?!)"
+    """Assertions that always hold."""
+    dead: str = r"(?!)"
+    """What keeps the lines of a test from being run; looked for in test files only."""
 
 
+_TITLE = r"(\"(?:\\.|[^\"\\\n]){0,300}+\"|'(?:\\.|[^'\\\n]){0,300}+'|`[^`]{0,300}+`)"
 _JS = Testing(
-    tests=r"(?<![\w.$])(?:it|test)(?:\.\w+)?\(\s*(['\"`].*?['\"`])\s*,",
+    tests=rf"(?<![\w.$])(?:it|test)(?:\.\w+)?\(\s*{_TITLE}\s*,",
     asserts=r"(?<![\w.$])(?:expect\(|assert\b)",
-    skips=r"(?<![\w.$])(?:(?:it|test|describe|suite|context)\.(?:skip|only|todo|fixme)|(?:xit|xtest|xdescribe|fit|fdescribe)"
-    r"(?=\s*\())",
+    skips=r"(?<![\w.$])(?:(?:it|test|describe|suite)\.(?:skip|skipIf|runIf|only|todo|fixme|failing)\b"
+    r"|context\.(?:skip|only)\(\s*['\"`]"
+    # with a title: `fit(model)` is a function of somebody's
+    r"|(?:xit|xtest|xdescribe|xcontext|fit|fdescribe|fcontext)\s*\(\s*['\"`])|\bthis\.skip\(\)",
+    vacuous=r"\bexpect\(\s*(true|false|null|\d+|'\w*'|\"\w*\")\s*\)\.(?:toBe|toEqual|toStrictEqual)\(\s*\1\s*\)"
+    r"|\bexpect\(\s*(?:true|1)\s*\)\.(?:toBeTruthy|toBeDefined)\(|\bassert(?:\.ok)?\(\s*(?:true|1)\s*[,)]",
+    dead=r"\bif\s*\(\s*(?:false|0)\s*\)"
+    rf"|(?<![\w.$])(?:it|test)\(\s*{_TITLE}\s*,\s*(?:async\s*)?(?:function\s*)?\([^()]{{0,100}}\)\s*(?:=>\s*)?\{{\s*return\s*;",
 )
 _CPP = Testing(
-    tests=r"\b(?:TEST(?:_[FP])?\s*\(([^)]*)\)|TEST_CASE\s*\(\s*(\"[^\"]*\"))",
+    tests=r"\b(?:TEST(?:_[FP])?\s*\(([^()]{0,300})\)|TEST_CASE\s*\(\s*(\"[^\"\n]{0,300}\"))",
     asserts=r"\b(?:EXPECT|ASSERT|CHECK|REQUIRE)(?:_\w+)?\s*\(|\bassert\s*\(",
     skips=r"\bGTEST_SKIP\b|\bDISABLED_\w+|\[(?:!shouldfail|\.)\]|\bSKIP\s*\(",
+    vacuous=r"\b(?:(?:EXPECT|ASSERT)_TRUE|CHECK|REQUIRE|assert)\s*\(\s*(?:true|1)\s*\)",
+    dead=r"\bif\s*\(\s*(?:false|0)\s*\)|^[ \t]*#[ \t]*if[ \t]+0\b",
 )
 TESTING = {
     "python": Testing(
         tests=r"\bdef\s+(test\w*)\s*\(",
         asserts=r"\bassert\b|\bself\.(?:assert\w+|fail)\(|\b(?:pytest|self)\.(?:raises|assertRaises|warns)\b",
-        skips=r"\bmark\.(?:skip|skipif|xfail)\b|\bunittest\.(?:skip\w*|expectedFailure)\b|@(?:skip\w*|expectedFailure)\b"
-        r"|\bpytest\.(?:skip|xfail|importorskip)\(|\bself\.skipTest\(|\bSkipTest\b|\bcollect_ignore\b|\b__test__\b",
+        skips=r"\bmark\.(?:skip|skipif|xfail)\b|\bunittest\.(?:skip\w*|expectedFailure)\b"
+        r"|@(?:skip|skipIf|skipif|skipUnless|expectedFailure)\b|\bpytest\.(?:skip|xfail|importorskip)\("
+        r"|\bself\.skipTest\(|\bSkipTest\b|\bcollect_ignore\b|\b__test__\b",
+        vacuous=r"\bassert[ \t(]+(?:True|1|not[ \t]+False|(\w+)[ \t]*(?:==|is)[ \t]*\1)\b[ \t]*(?=[,)#;\n]|\Z)"
+        r"|\bself\.assertTrue\(\s*True\b",
+        dead=r"^[ \t]*(?:if|while)[ \t]+(?:False|0)[ \t]*:"
+        r"|\bdef[ \t]+test\w*[ \t]*\([^()]{0,300}\)[^:\n]{0,100}:[ \t]*\n\s*return\b",
     ),
     "javascript": _JS,
     "typescript": _JS,
@@ -45,20 +66,29 @@ TESTING = {
         tests=r"\bfunc\s+((?:Test|Benchmark|Fuzz|Example)\w*)\s*\(",
         asserts=r"\bt\.(?:Error|Fatal)f?\(|\bt\.Fail(?:Now)?\(|\b(?:assert|require)\.\w+\(",
         skips=r"\b[tb]\.Skip(?:f|Now)?\(",
+        vacuous=r"\b(?:assert|require)\.True\(\s*t\s*,\s*true\b",
+        dead=r"\bif\s+false\s*\{|\bfunc\s+Test\w*\s*\([^()]{0,100}\)\s*\{\s*return\b",
     ),
     "rust": Testing(
-        tests=r"#\[(?:\w+::)?test\b[^\]]*\](?:\s*#\[[^\]]*\])*\s*(?:pub\s+)?(?:async\s+)?fn\s+(\w+)",
+        tests=r"#\[(?:\w+::)?test\b[^\]]{0,100}\](?:\s*#\[[^\]]{0,300}\]){0,8}\s*(?:pub\s+)?(?:async\s+)?fn\s+(\w+)",
         asserts=r"\bassert(?:_eq|_ne|_matches)?!",
-        skips=r"#\[ignore\b|#\[cfg\((?:any\(\)|FALSE|false)\)",
+        skips=r"#\[ignore\b|#\[cfg_attr\([^\]\n]{0,100}\bignore\b|#\[cfg\((?:any\(\)|FALSE|false)\)",
+        vacuous=r"\bassert!\(\s*true\b",
+        dead=r"\bif\s+false\s*\{"
+        r"|#\[(?:\w+::)?test\b[^\]]{0,100}\]\s*(?:async\s+)?fn\s+\w+\(\)[^{};]{0,100}\{\s*return\s*;",
     ),
     "java": Testing(
-        tests=r"@(?:Test|ParameterizedTest|RepeatedTest)\b(?:[^{};]|\([^)]*\))*?\b(\w+)\s*\([^)]*\)[^;{}]*\{",
+        tests=r"@(?:Test|ParameterizedTest|RepeatedTest)\b"
+        r"(?:[^{};()]|\((?:[^()]|\([^()]{0,100}\)){0,200}\)){0,200}?\b(\w+)\s*\([^()]{0,200}\)[^;{}()]{0,200}\{",
         asserts=r"\bassert\w*\s*[(.]|\bfail\s*\(|\bverify\s*\(",
         skips=r"@(?:Disabled|Ignore)\b|\bassumeTrue\s*\(\s*false",
+        vacuous=r"\bassertTrue\s*\(\s*true\s*\)",
+        dead=r"\bif\s*\(\s*false\s*\)",
     ),
     "cpp": _CPP,
     "c": _CPP,
 }
+_BUILT_NEVER = re.compile(r"^//[ \t]*(?:go:build|\+build)[ \t]+ignore\b", re.MULTILINE)  # a comment that Go obeys
 _TEST_FOLDERS = frozenset(("test", "tests", "__tests__", "spec", "specs", "testing"))
 _TEST_NAME = re.compile(r"(?:test|spec)s?[_.-].*|.*(?:[_.-](?:test|tests|spec)|Tests?|Spec)\.\w+", re.DOTALL)
 
@@ -73,29 +103,47 @@ def weakened(before: str, after: str, candidate: str, language: Language, path: 
     """How ``candidate`` weakens tests that the real change, from ``before`` to ``after``, leaves alone; None if it
     does not, as far as rules can tell.
 
-    Skips are looked for everywhere, and so are tests that are gone without others in their place; assertions are
-    counted in test files only.
+    Skips are looked for everywhere, and so are tests that are gone without others in their place. Assertions, which
+    real changes rewrite, count in test files only, and only if some that the real change keeps are gone.
     """
     testing = TESTING.get(language.name)
     if testing is None:
         return None
     old, real, new = (language.without_comments(text) for text in (before, after, candidate))
+    in_tests = is_test_file(path)
 
-    def count(pattern: str, text: str) -> int:
-        return len(re.findall(pattern, text))
+    def more(pattern: str) -> bool:
+        return _count(pattern, new) > max(_count(pattern, old), _count(pattern, real))
 
-    if count(testing.skips, new) > max(count(testing.skips, old), count(testing.skips, real)):
+    if more(testing.skips):
         return "it skips or disables tests"
+    if in_tests and (
+        more(testing.dead)
+        or (language.name == "go" and _BUILT_NEVER.search(candidate) and not _BUILT_NEVER.search(before + "\n" + after))
+    ):
+        return "it keeps tests from being run"
     names_old, names_real, names_new = (Counter(_names(testing.tests, text)) for text in (old, real, new))
     missing = (names_old & names_real) - names_new
     if missing and names_new.total() < min(names_old.total(), names_real.total()):
         return f"it deletes the test {next(iter(missing))}"
-    if is_test_file(path) and count(testing.asserts, new) < min(
-        count(testing.asserts, old), count(testing.asserts, real)
-    ):
-        return "it deletes assertions"
+    if in_tests:
+        said_old, said_real, said_new = (_assertions(testing, text) for text in (old, real, new))
+        fewer = said_new.total() < min(said_old.total(), said_real.total())
+        if fewer and (said_old & said_real) - said_new:
+            return "it deletes assertions"
     return None
 
 
+def _count(pattern: str, text: str) -> int:
+    return sum(1 for _ in re.finditer(pattern, text, re.MULTILINE))
+
+
 def _names(pattern: str, text: str) -> list[str]:
-    return ["".join(filter(None, found.groups())) for found in re.finditer(pattern, text, re.DOTALL)]
+    return ["".join(filter(None, found.groups())) for found in re.finditer(pattern, text)]
+
+
+def _assertions(testing: Testing, text: str) -> Counter[str]:
+    """The lines on which something is asserted that may fail, as often as it is."""
+    text = re.sub(testing.vacuous, " ", text)
+    lines = (line.strip() for line in text.split("\n"))
+    return Counter({line: count for line in lines if (count := len(re.findall(testing.asserts, line)))})
