@@ -285,7 +285,9 @@ class Journal:
 _COUNTS = {
     "tasks": "SELECT count(*) FROM tasks",
     "rollouts": "SELECT count(*) FROM rollouts WHERE part = 0",
-    "verified": "SELECT count(DISTINCT rollout) FROM verdicts WHERE score = 1.0",
+    # Of a rollout, the latest verdict on its latest part: with max(), SQLite gives the other columns of that row.
+    "verified": "SELECT count(*) FROM (SELECT score, max(part * 1000000 + number) FROM verdicts GROUP BY rollout)"
+    " WHERE score = 1.0",
     "failures": "SELECT count(*) FROM failures",
 }
 _INSERT_ROLLOUT = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from synthetic1.datagen.journal import Journal
 from synthetic1.datagen.records import Rollout, TaskRollouts
 from synthetic1.datagen.stored import JOURNAL, all_runs, find_run
 from synthetic1.program import ProgramError
+from synthetic1.verdict import REASONS
+
+SORTS = ("verified", "refuted", "unscored")
 
 
 def list_runs(runs: str) -> str:
@@ -24,52 +28,64 @@ def list_runs(runs: str) -> str:
     if not folders:
         raise ProgramError(f"no runs in {Path(runs) / 'generate'}; `synthetic1 generate --help` says how to make one")
     rows: list[tuple[str, ...]] = [("run", "tasks", "rollouts", "verified", "failed", "model")]
+    unread: list[str] = []
     for folder in folders:
-        journal = Journal.open(folder / JOURNAL, readonly=True)
         try:
-            counts = journal.counts()
-            config = json.loads(journal.meta("config") or "{}")
-        finally:
-            journal.close()
-        numbers = [f"{counts[name]:,}" for name in ("tasks", "rollouts", "verified", "failures")]
-        rows.append((folder.name, *numbers, str(config.get("model_name", "?"))))
-    return _table(rows)
+            rows.append((folder.name, *_numbers(folder)))
+        except ProgramError as error:  # one that cannot be read must not hide the others
+            unread.append(f"{folder.name}: {error}")
+    return "\n".join((_table(rows), *unread))
+
+
+def _numbers(folder: Path) -> list[str]:
+    journal = Journal.open(folder / JOURNAL, readonly=True)
+    try:
+        counts = journal.counts()
+        config = json.loads(journal.meta("config") or "{}")
+    finally:
+        journal.close()
+    numbers = [f"{counts[name]:,}" for name in ("tasks", "rollouts", "verified", "failures")]
+    return [*numbers, str(config.get("model_name", "?"))]
 
 
 def show_run(name: str, problem: str, runs: str, only: str, limit: int) -> str:
-    """A run's counts and first tasks; with ``problem``, all traces of the problems whose ids begin so.
+    """A run's counts and first tasks; with ``problem``, all traces of it, or else of those whose ids begin so.
 
     Raises:
-        ProgramError: no such run, or no such problem in it.
+        ProgramError: no such run, no such problem in it, or ``only`` is nothing that a completion can be.
     """
+    if only and only not in (sorts := (*SORTS, "not_judged", *sorted(REASONS))):
+        raise ProgramError(f"--only {only}: completions are {', '.join(sorts)}")
     folder = find_run(name, runs)
     journal = Journal.open(folder / JOURNAL, readonly=True)
     try:
+        shown = _Sorter(only, float(json.loads(journal.meta("config") or "{}").get("threshold") or 1.0))
         if problem:
-            found = [_traces(group, only) for group in journal.groups() if group.task.problem_id.startswith(problem)]
+            found = [_traces(group, shown) for group in journal.groups() if group.task.problem_id == problem]
+            found = found or [_traces(g, shown) for g in journal.groups() if g.task.problem_id.startswith(problem)]
             if not found:
                 raise ProgramError(f"run `{folder.name}` has no problem whose id begins with `{problem}`")
             return "\n\n".join(found)
-        return _overview(folder, journal, only, limit)
+        return _overview(folder, journal, shown, limit)
     finally:
         journal.close()
 
 
-def _overview(folder: Path, journal: Journal, only: str, limit: int) -> str:
+def _overview(folder: Path, journal: Journal, shown: _Sorter, limit: int) -> str:
     counts, reasons = journal.counts(), Counter[str]()
     rows = [("problem", "verified", "reasons")]
     more = 0
     for group in journal.groups():
-        here = Counter(_reason(r) for r in group.rollouts if _wanted(r, only))
+        here = Counter(_reason(r) for r in group.rollouts if shown.wants(r))
         reasons.update(here)
         if not here:
             continue
         if len(rows) > limit:
             more += 1
             continue
-        solved = sum(r.score == 1.0 for r in group.rollouts)
-        shown = ", ".join(f"{name} {n}" for name, n in here.most_common())
-        rows.append((group.task.problem_id, f"{solved} of {len(group.rollouts)}", shown))
+        solved = sum(shown.sort(r) == "verified" for r in group.rollouts)
+        said = ", ".join(f"{name} {n}" for name, n in here.most_common())
+        rows.append((group.task.problem_id, f"{solved} of {len(group.rollouts)}", said))
     lines = [
         f"{folder}",
         f"{counts['rollouts']:,} rollouts of {counts['tasks']:,} tasks, {counts['verified']:,} verified, "
@@ -87,13 +103,13 @@ def _overview(folder: Path, journal: Journal, only: str, limit: int) -> str:
     return "\n".join(lines)
 
 
-def _traces(group: TaskRollouts, only: str) -> str:
+def _traces(group: TaskRollouts, shown: _Sorter) -> str:
     task = group.task
     parts = [f"═══ {task.problem_id} ({task.task_type})", task.prompt]
     if task.gold_standard_solution:
         parts.append(f"─── expected\n{task.gold_standard_solution}")
     for rollout in group.rollouts:
-        if _wanted(rollout, only):
+        if shown.wants(rollout):
             parts.append(f"─── sample {rollout.sample_index}: {_judged(rollout)}\n{rollout.text}")
     return "\n\n".join(parts)
 
@@ -117,12 +133,20 @@ def _reason(rollout: Rollout) -> str:
     return "not_judged" if rollout.verdict is None else rollout.verdict.reason
 
 
-def _wanted(rollout: Rollout, only: str) -> bool:
-    if not only:
-        return True
-    score = rollout.score
-    sort = "unscored" if score is None else "verified" if score == 1.0 else "refuted"
-    return only in (sort, _reason(rollout))
+@dataclass(frozen=True)
+class _Sorter:
+    """Which completions are asked for, and what ``verified`` is in this run."""
+
+    only: str
+    threshold: float
+
+    def sort(self, rollout: Rollout) -> str:
+        if rollout.score is None:
+            return "unscored"
+        return "verified" if rollout.score >= self.threshold else "refuted"
+
+    def wants(self, rollout: Rollout) -> bool:
+        return not self.only or self.only in (self.sort(rollout), _reason(rollout))
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> str:

@@ -1,0 +1,120 @@
+"""`synthetic1 runs` and `synthetic1 show`: which runs there are, and what one holds."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from synthetic1.cli import app
+from synthetic1.datagen.journal import Journal
+from synthetic1.datagen.show import list_runs, show_run
+from synthetic1.program import ProgramError
+from synthetic1.verdict import Verdict
+
+written = runpy.run_path(str(Path(__file__).with_name("written.py")))
+task, write_run = written["task"], written["write_run"]
+
+SAMPLES = {
+    task(1): [("<think>so</think>two", 1.0), ("three", 0.0), ("four", 0.5)],
+    task(10): [("<think>\u2028é</think>twenty", 1.0), ("oh", None), "late"],
+    task(2): [("no", 0.0)],
+}
+
+
+@pytest.fixture
+def runs(tmp_path):
+    write_run(tmp_path, "a", SAMPLES, failures=[(task(2), 1, "bad_request", "too long")])
+    write_run(tmp_path, "half", {task(1): [("x", 0.5)]}, config={"threshold": 0.5})
+    return str(tmp_path)
+
+
+def test_runs_are_listed_with_what_they_hold(runs):
+    rows = {line.split()[0]: line.split()[1:] for line in list_runs(runs).splitlines()}
+    assert rows["run"] == ["tasks", "rollouts", "verified", "failed", "model"]
+    assert rows["a"] == ["3", "7", "2", "1", "m"]
+
+
+def test_a_run_that_cannot_be_read_hides_no_other(runs):
+    (Path(runs) / "generate/broken").mkdir()
+    (Path(runs) / "generate/broken/journal.sqlite").write_text("no database, whatever its name says" * 40)
+    said = list_runs(runs).splitlines()
+    assert {line.split()[0] for line in said} >= {"a", "half"}
+    assert said[-1].startswith("broken: ")
+    assert said[-1].endswith("it is no journal of a run")
+
+
+def test_a_run_is_its_counts_its_tasks_and_what_could_not_be_had(runs):
+    said = show_run("a", "", runs, "", 20)
+    assert "7 rollouts of 3 tasks, 2 verified, 1 could not be had" in said
+    assert "correct 2, wrong_answer 2, partial 1, unscorable_infra 1, not_judged 1" in said
+    assert "p10      1 of 3    correct 1, unscorable_infra 1, not_judged 1" in said
+    assert "p2 sample 1: bad_request: too long" in said
+    assert "and 2 more tasks" in show_run("a", "", runs, "", 1)
+
+
+def test_a_problem_is_shown_whole_to_the_byte(runs):
+    said = show_run("a", "p10", runs, "", 20)
+    assert "What is 10 + 10?" in said
+    assert "─── expected\ntwice 10" in said
+    assert "─── sample 0: correct, score 1, answer 'a'" in said
+    assert "\n<think>\u2028é</think>twenty" in said
+    assert "─── sample 1: unscorable_infra" in said
+    assert "─── sample 2: not judged yet" in said
+
+
+def test_a_whole_id_is_that_problem_and_else_a_beginning(runs):
+    assert "p10" not in show_run("a", "p1", runs, "", 20)
+    both = show_run("a", "p", runs, "", 20)
+    assert [f"═══ {name} " in both for name in ("p1", "p10", "p2")] == [True] * 3
+    with pytest.raises(ProgramError, match="no problem whose id begins with `q`"):
+        show_run("a", "q", runs, "", 20)
+
+
+ONLY = [("verified", [1.0]), ("refuted", [0.0, 0.5]), ("partial", [0.5]), ("wrong_answer", [0.0])]
+
+
+@pytest.mark.parametrize(("only", "scores"), ONLY)
+def test_only_some(runs, only, scores):
+    said = show_run("a", "p1", runs, only, 20)
+    assert [score for score in (0.0, 0.5, 1.0) if f"score {score:g}," in said] == scores
+
+
+def test_verified_is_what_the_run_took_for_it(runs):
+    assert "p1       1 of 1" in show_run("half", "", runs, "verified", 20)
+
+
+def test_the_newest_verdict_counts(runs):
+    journal = Journal.open(Path(runs) / "generate/a/journal.sqlite")
+    rollout = journal.stored([task(1).key])[task(1).key].samples[0].rollout
+    journal.put_verdict(rollout.key, 0, "k2", "verifiable_math@2", Verdict.graded(0.0), 2)
+    journal.flush()
+    assert journal.counts()["verified"] == 1
+    journal.close()
+    assert "sample 0: wrong_answer, score 0" in show_run("a", "p1", runs, "", 20)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["show", "nope"], "error: there is no run `nope`; there are: "),
+        (["show", "a", "q"], "error: run `a` has no problem whose id begins with `q`"),
+        (
+            ["show", "a", "--only", "good"],
+            "error: --only good: completions are verified, refuted, unscored, not_judged",
+        ),
+        (["runs"], ""),
+    ],
+)
+def test_on_the_command_line(runs, arguments, said):
+    result = CliRunner().invoke(app, [*arguments, "--runs", runs])
+    assert result.exit_code == (2 if said else 0)
+    assert result.stderr.startswith(said)
+    assert result.stderr.count("\n") == bool(said)
+
+
+def test_no_runs_at_all(tmp_path):
+    with pytest.raises(ProgramError, match=r"no runs in .*synthetic1 generate --help"):
+        list_runs(str(tmp_path))
