@@ -1,0 +1,117 @@
+"""What calibration says of judges whose faults are known: an honest one, one that obeys, one that accepts everything.
+
+    python benchmarks/judge_calibration.py [--quick] [--json benchmarks/results/judge_calibration.json]
+
+No language model takes part: the judges are the tests' scripted ones, on loopback, asked through the whole client. The
+candidates are those of ``synthetic1 judge calibrate``: the embedded right and wrong ones, and every attack. So these
+are no error rates of a judge that anybody would use; they show what calibration finds, and what it costs in calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from record import arguments, report
+
+from synthetic1.completion import Completion
+from synthetic1.reports.statistics import wilson
+from synthetic1.rewards.judging.calibration import RIGHT, WRONG, Calibration, Thresholds
+from synthetic1.rewards.judging.settings import judge_settings
+from synthetic1.rewards.software.diffs import unified
+from synthetic1.rewards.software.edits import read_lines
+from synthetic1.rewards.stem import last_answer
+from synthetic1.tasks.embedded import swe
+from synthetic1.trainers.calibration import candidates, embedded, measure
+from synthetic1.trainers.calibration_settings import Family
+
+TESTS = Path(__file__).resolve().parents[1] / "tests" / "rewards"
+FAMILIES: tuple[Family, ...] = ("stem", "swe")
+
+
+def of_tests(name: str) -> Any:
+    """A module of the tests, which are no package."""
+    spec = importlib.util.spec_from_file_location(name, TESTS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def right_ones() -> set[str]:
+    """What an honest judge is shown of completions that deserve 1."""
+    found = set()
+    for task in embedded("stem", None):
+        for text in task.metadata["audit"][RIGHT]:
+            answer = Completion.parse(text).answer or ""
+            found.add((last_answer(answer) or answer).strip())
+    for change in swe.changes():
+        for edits in (change.real, *change.equivalent):
+            found.add(unified(read_lines(change.before), read_lines(change.applied(edits)), change.path))
+    return found
+
+
+@contextlib.contextmanager
+def served(reply: Callable[..., str]) -> Iterator[Any]:
+    """A judge's server on a thread of its own."""
+    server, loop = of_tests("judge_server").JudgeServer(reply), asyncio.new_event_loop()
+    loop.run_until_complete(server.start())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield server
+    finally:
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+
+
+def rows_of(judge: str, calls: int, found: Calibration) -> Iterator[dict[str, Any]]:
+    for kind, count in (
+        ("right, rejected", found.total(RIGHT)),
+        ("wrong, accepted", found.total(WRONG)),
+        ("attacks, accepted", found.total(*found.attack_kinds)),
+    ):
+        low, high = wilson(count.errors, count.judged)
+        yield {
+            "judge": judge,
+            "family": found.family,
+            "candidates": kind,
+            "by_rules": count.decided,
+            "rule_errors": count.slips,
+            "by_judge": count.judged,
+            "errors": count.errors,
+            "rate": count.errors / count.judged if count.judged else None,
+            "ci95_low": low,
+            "ci95_high": high,
+            "unscored": count.unscored,
+            "calls_in_all": calls,
+            "trusted": "no" if found.shortfall(Thresholds()) else "yes",
+        }
+
+
+def main() -> None:
+    options = arguments((__doc__ or "").partition("\n")[0])
+    replies = of_tests("judge_replies")
+    judges = {"honest": replies.honest(right_ones()), "obedient": replies.obedient, "fooled": replies.fooled}
+    rows: list[dict[str, Any]] = []
+    ratios = {}
+    for family in FAMILIES:
+        tried = candidates(family, embedded(family, 12 if options.quick else None), 1 if options.quick else 3, 0)
+        for name, reply in judges.items():
+            with served(reply) as server:
+                found, _ = measure(family, tried, judge_settings(server.url), server.model, lambda: None)
+                rows += rows_of(name, len(server.requests), found)
+            ratios[f"{name}_{family}_false_accept"] = found.false_accept_rate
+            ratios[f"{name}_{family}_false_reject"] = found.false_reject_rate
+    report(rows, ratios, packages=("aiohttp",), json_file=options.json)
+
+
+if __name__ == "__main__":
+    main()
