@@ -99,6 +99,7 @@ def build(folder: Path) -> Path:
 
 def _import_everything() -> None:
     import aiohttp  # noqa: F401
+    import fsspec.implementations.local  # noqa: F401
     import hydra
     import pyarrow.parquet  # noqa: F401
 

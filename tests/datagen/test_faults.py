@@ -10,6 +10,7 @@ import json
 import random
 import shutil
 import sqlite3
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -58,15 +59,6 @@ def tree(folder: Path):
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def one_line(ended):
-    """The program succeeded, or said in one line what is wrong; a kill says nothing."""
-    if ended.status > 0:
-        assert ended.status == 2, ended.err
-        assert ended.err.startswith("error: "), ended.err
-        assert ended.err.count("\n") == 1, ended.err
-    return ended
-
-
 class Trials:
     """One run of generation after another, each with a fault at some call, compared with an unharmed one."""
 
@@ -80,43 +72,75 @@ class Trials:
         self.requests = self.asked()
         self.reference_export = self.export("whole")
 
-    def generate(self, name: str, **fault):
+    def generate(self, name: str, *overrides: str, **fault):
         runs = self.folder / name
-        return self.faults("generate", f"runs={runs}", *self.overrides, below=runs, **fault)
+        return self.faults("generate", f"runs={runs}", *self.overrides, *overrides, below=runs, **fault)
 
     def export(self, name: str):
-        to = self.folder / f"{name}-export"
-        ended = self.faults("export", f"runs={self.folder / name}", "run=t", f"to={to}", below=to)
+        to = self.folder / "export"
+        command = (f"runs={self.folder / name}", "run=t", f"to={to}", "file=jsonl")
+        ended = self.faults("export", *command, below=to)
         assert ended.status == 0, ended.err
-        return tree(to)
+        found = tree(to)
+        shutil.rmtree(to)
+        return found
 
     def asked(self) -> int:
         return self.server.counts()["requests"]
 
-    def __call__(self, at: int, how: str, which: str = "sync", *, export: bool = False) -> bool:
-        """Whether the run had such a call. If so, it was gone on with and is as if nothing had been."""
-        before, name = self.asked(), f"{which}-{at}-{how}"
-        ended = one_line(self.generate(name, at=at, how=how, which=which))
+    def harmed(self, name: str, *overrides: str, at: int, how: str, which: str = "sync") -> bool:
+        """Run with a fault, then without; whether the fault's call was reached."""
+        ended = self.generate(name, *overrides, at=at, how=how, which=which)
         if ended.fired and how.startswith("kill"):
             assert ended.status == -9
-        if ended.status == 2:
+        if ended.status > 0:
+            assert ended.status == 2, ended.err
+            assert ended.err.startswith("error: "), ended.err
+            assert ended.err.count("\n") == 1, ended.err
             assert any(word in ended.err for word in ("disk", "space", "cannot use")), ended.err
-        if ended.status == 0:  # the fault did not matter
+        if ended.status == 0 and not overrides:  # the fault did not matter
             assert held(self.folder / name) == self.reference
-        again = self.generate(name)
+        again = self.generate(name, *overrides)
         assert again.status == 0, again.err
+        return ended.fired
+
+    def __call__(self, at: int, how: str, which: str = "sync", *, export: bool = False) -> bool:
+        """Whether the run had such a call. If so, it was gone on with and is as if nothing had been."""
+        before, name = self.asked(), "harmed"
+        fired = self.harmed(name, at=at, how=how, which=which)
         assert held(self.folder / name) == self.reference
         assert 0 <= self.asked() - before - self.requests <= WINDOW
         if export:
             assert self.export(name) == self.reference_export
         shutil.rmtree(self.folder / name)
-        return ended.fired
+        return fired
+
+    def early(self, at: int, how: str) -> bool:
+        """The same where two verified of four samples are enough; needs a reference with four samples."""
+        name = "early"
+        fired = self.harmed(name, "keep=2", at=at, how=how, which="write")
+        groups = held(self.folder / name)[0]
+        reference = {r.key: r for group in self.reference[0] for r in group.rollouts}
+        assert all(reference[r.key] == r for group in groups for r in group.rollouts)
+        assert sum(len(group.rollouts) for group in groups) < len(reference)
+        possible = {g.task.problem_id: sum(r.score == 1.0 for r in g.rollouts) for g in self.reference[0]}
+        rows = [json.loads(line) for line in self.export(name)["train-00000.jsonl"].splitlines()]
+        exported = Counter(row["problem_id"] for row in rows)
+        assert exported == {problem: min(2, n) for problem, n in possible.items() if n}
+        shutil.rmtree(self.folder / name)
+        return fired
 
 
 @pytest.fixture
 def trials(faults, scripted, mixture, tmp_path):
-    with scripted("--right", "0.5", "--truncated", "0.1", "--shape", "ANSWER") as server:
+    with scripted("--right", "0.5", "--truncated", "0.1", "--shape", "ANSWER (SAMPLE)") as server:
         yield Trials(faults, server, mixture, tmp_path)
+
+
+@pytest.fixture
+def early_trials(faults, scripted, mixture, tmp_path):
+    with scripted("--right", "0.6", "--shape", "ANSWER (SAMPLE)") as server:
+        yield Trials(faults, server, (*mixture, "samples=4", "limit=12"), tmp_path)
 
 
 def test_the_calls_of_sqlite_and_of_python_are_seen(trials):
@@ -128,26 +152,39 @@ def test_the_calls_of_sqlite_and_of_python_are_seen(trials):
     assert trials.calls >= 20
 
 
-def test_the_run_after_a_fault_is_the_run_without(trials):
-    draw = random.Random(6)
+def test_the_run_after_a_fault_is_the_run_without(trials, record_property):
     places = [(at, how) for at in range(1, trials.calls + 1) for how in HOWS]
-    tried = [(at, how) for at, how in draw.sample(places, len(places) // 10)]
+    tried = random.Random(6).sample(places, len(places) // 10)
     fired = [trials(at, how, export=at % 4 == 0) for at, how in tried]
+    record_property("faults", sum(fired))
     assert sum(fired) >= len(fired) - 2  # the number of commits differs a little from run to run
 
 
 @pytest.mark.proofs
 @pytest.mark.parametrize("how", HOWS)
-def test_a_fault_at_every_call_of_a_run(trials, how):
+def test_a_fault_at_every_call_of_a_run(trials, how, record_property):
     at = 1
     while trials(at, how, export=True):
         at += 1
+    record_property("faults", at - 1)
     assert at > 20
 
 
 @pytest.mark.proofs
-def test_faults_at_a_quarter_of_all_writes(trials):
-    counted = trials.generate("writes", which="write")
-    draw = random.Random(7)
-    for at in draw.sample(range(1, len(counted.calls) + 1), len(counted.calls) // 4):
-        trials(at, draw.choice(HOWS), "write")
+def test_faults_at_a_quarter_of_all_writes(trials, record_property):
+    calls, draw = len(trials.generate("writes", which="write").calls), random.Random(7)
+    tried = draw.sample(range(1, calls + 1), calls // 4)
+    record_property("faults", sum(trials(at, draw.choice(HOWS), "write") for at in tried))
+
+
+def test_enough_is_enough_after_a_fault(early_trials, record_property):
+    draw = random.Random(8)
+    record_property("faults", sum(early_trials.early(draw.randrange(60, 200), how) for how in ("kill_before", "eio")))
+
+
+@pytest.mark.proofs
+def test_enough_is_enough_after_fifty_faults(early_trials, record_property):
+    draw = random.Random(9)
+    fired = sum(early_trials.early(draw.randrange(1, 250), draw.choice(HOWS)) for _ in range(50))
+    record_property("faults", fired)
+    assert fired > 40

@@ -27,12 +27,13 @@ def sums(o: argparse.Namespace) -> Callable[[Any, int], Any]:
         if o.poison and o.poison in last["content"]:
             return Fault("400")
         thought = "<think>\n" + "é \u2028 padding " * o.padding + "\n</think>\n\n"
-        right = o.shape.replace("ANSWER", prompt.rpartition(" = ")[2])  # the tests' tasks say it themselves
+        shape = o.shape.replace("SAMPLE", str(sample))
+        right = shape.replace("ANSWER", prompt.rpartition(" = ")[2])  # the tests' tasks say it themselves
         if last["role"] == "assistant":
             return {"content": (thought + right)[len(last["content"]) :]}
         text = thought + right
         if draw(request, "right") >= o.right:
-            text = thought + o.shape.replace("ANSWER", f"wrong {draw(request, 'wrong'):.6f}")
+            text = thought + shape.replace("ANSWER", f"wrong {draw(request, 'wrong'):.6f}")
         if draw(request, "cut") < o.truncated:
             return {"content": text[: len(text) // 3], "finish_reason": "length"}
         return text
@@ -51,7 +52,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--padding", type=int, default=1)
     parser.add_argument("--poison", default="", help="prompts that hold this are refused with status 400")
     parser.add_argument("--reasoning-field", default="", help="send the thought apart, in this field")
-    parser.add_argument("--shape", default="\\boxed{ANSWER}", help="what the answer looks like")
+    parser.add_argument("--shape", default="\\boxed{ANSWER}", help="what the answer looks like; SAMPLE: its seed")
     parser.add_argument("--faults", nargs="*", default=[], metavar="FAULT", help="as scripted_server.FAULTS lists them")
     parser.add_argument("--share", type=float, default=0.0, help="of the requests that meet one of the faults")
     parser.add_argument("--seed", type=int, default=0, help="of the faults")
