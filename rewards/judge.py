@@ -8,6 +8,7 @@ measured before anything is trained on it (``judging.calibration``). A judge tha
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ SHOWN = 24_000  # characters of a candidate in words; its middle is left out bey
 MAX_REFERENCE = 60_000  # characters: a reference or question is shown whole or not at all
 FEWER = (1, 4, 16)  # where a server finds the prompt too long, a candidate is shown again at a part of its length
 WHY_CAP = 300
+_TOO_LONG = re.compile(r"status (?:400|413|422)\b")  # as servers say it, among much else
 
 ASKED = "\n\nThe quoted texts have ended. Judge the {candidate} by the rules you were given, and reply in their form."
 REMINDER = """
@@ -179,7 +181,8 @@ class Judge:
                 replies = await self.client.complete(messages, 1, sampling, schema=schema, affinity=affinity)
                 return rubric.rule(read_reply(replies[0], schema, rubric.verdict))
             except InferenceError as error:  # after the client's own patience
-                return _Failure(f"the judge could not be asked: {error}", too_long=error.kind == "bad_request")
+                too_long = error.kind == "bad_request" and _TOO_LONG.search(str(error)) is not None
+                return _Failure(f"the judge could not be asked: {error}", too_long)
             except BadReply as error:
                 why = str(error)
         return _Failure(f"the judge gave no verdict in {settings.attempts} replies; of the last: {why}")
@@ -189,10 +192,11 @@ def _user(rubric: Rubric, question: str, reference: str, shown: str, candidate: 
     """The user message. The candidate comes last, so that all candidates of a task share what comes before."""
     asked, given, judged = rubric.labels
     code = code_for(rubric.key, question, reference)
-    blocks = [quote(asked, question, code), quote(given, reference, code)]
+    exact = rubric.whole
+    blocks = [quote(asked, question, code), quote(given, reference, code, exact=exact)]
     if instructions.strip():
         blocks.append(quote("NOTES FOR GRADING", instructions, code))
-    blocks.append(quote(judged, shown.replace(code, "[code]"), code_for(code, candidate)))
+    blocks.append(quote(judged, shown, code_for(code, candidate), other=code, exact=exact))
     return "\n\n".join(blocks) + ASKED.format(candidate=judged)
 
 

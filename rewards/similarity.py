@@ -24,7 +24,7 @@ class Similarity(Verifier):
     to please for the wrong reasons.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     deadline_s: ClassVar[float | None] = DEADLINE_S
 
     judge: JudgeSettings = field(default_factory=JudgeSettings)

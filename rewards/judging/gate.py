@@ -32,6 +32,7 @@ _FILLERS = _STAND_INS | _words(
     "insert put write add place enter type give provide fill in your the my final correct actual gold model a an this "
     "here goes text value result question prompt verdict score groundtruth ground truth lorem ipsum"
 )
+_INTRODUCES = _FILLERS | _words("is so i think conclusion analysis reasoning proof thoughts step explanation process")
 _BARE_STAND_INS = frozenset(
     ("todo", "tbd", "placeholder", "answer goes here", "your answer here", "insert answer here")
 )
@@ -66,7 +67,7 @@ def refuse(candidate: str, question: str = "", reference: str = "") -> str | Non
     words, given, asked = plain(head), _plain_of_task(reference), _plain_of_task(question)
     if not any(map(str.isalnum, words)):
         return None if _is_symbol(head, reference) else "the answer holds no letter, digit or symbol that says anything"
-    if len(given.split()) <= SHORT_REFERENCE and _holds(given, words):
+    if _may_be_it(given, words):
         return None
     if _is_copy(head, words, asked):
         return "the answer is a copy of the question"
@@ -116,6 +117,14 @@ def _says_nothing(words: str) -> bool:
 
 def _holds(text: str, words: str) -> bool:
     return f" {words} " in f" {text} "
+
+
+def _may_be_it(reference: str, words: str) -> bool:
+    """Whether the reference, or the beginning of a long one, holds an answer; what introduces an answer is none."""
+    if len(reference.split()) <= SHORT_REFERENCE:
+        return _holds(reference, words)
+    lead = " ".join(reference.split()[:SHORT_REFERENCE])
+    return _holds(lead, words) and not reference.startswith(words) and not _INTRODUCES.issuperset(words.split())
 
 
 def _is_symbol(candidate: str, reference: str) -> bool:

@@ -36,16 +36,19 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     return _PLACE.sub(lambda place: values[place[1]], template)
 
 
-def clean(text: str) -> str:
+def clean(text: str, *, exact: bool = False) -> str:
     """``text`` as a judge sees it: what cannot be seen, or would be taken for the frame around it, is made harmless.
 
     Invisible format characters are left out (bidirectional overrides, tag characters), other control characters and
     lone surrogates become U+FFFD, line ends are "\\n"; a space splits what chat templates read as control tokens; a
     line that looks like a delimiter gets a quotation mark in front.
+
+    Args:
+        exact: invisible characters are named instead, ``<U+200B>``: in code they make a difference.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.isascii():
-        text = "".join(map(_shown, text))
+        text = "".join(map(_named if exact else _shown, text))
     elif not text.isprintable():
         text = "".join(c if c in "\n\t" or c.isprintable() else "\ufffd" for c in text)
     text = _CONTROL.sub(lambda token: token[0] + " ", text)
@@ -57,9 +60,12 @@ def code_for(*content: str) -> str:
     return hashlib.blake2b(canonical_json(list(content)), digest_size=CODE_BYTES).hexdigest()
 
 
-def quote(label: str, text: str, code: str) -> str:
-    """``text``, cleaned, between delimiters that bear ``code``; where the code occurs in it, it is taken out."""
-    return f"{BAR} {label} {code} {BAR}\n{clean(text).replace(code, '[code]')}\n{BAR} END OF {label} {code} {BAR}"
+def quote(label: str, text: str, code: str, *, other: str = "", exact: bool = False) -> str:
+    """``text``, cleaned, between delimiters that bear ``code``; this and an ``other`` code are taken out of it."""
+    shown = clean(text, exact=exact)
+    for known in filter(None, (code, other)):
+        shown = shown.replace(known, "[code]")
+    return f"{BAR} {label} {code} {BAR}\n{shown}\n{BAR} END OF {label} {code} {BAR}"
 
 
 def shorten(text: str, limit: int) -> str:
@@ -77,4 +83,12 @@ def _shown(character: str) -> str:
     category = unicodedata.category(character)
     if category == "Cf" and character not in _JOINERS:
         return ""
+    if category in ("Zl", "Zp"):
+        return "\n"
     return "\ufffd" if category in ("Cc", "Cs") else character
+
+
+def _named(character: str) -> str:
+    if character in "\n\t" or unicodedata.category(character) not in ("Cf", "Zl", "Zp", "Cc", "Cs"):
+        return character
+    return f"<U+{ord(character):04X}>"

@@ -129,6 +129,11 @@ Reply with one JSON object and nothing after it:
 {form}"""
 
 
+def _explanation(text: str) -> str:
+    """What a verdict keeps of an explanation; a lone surrogate, which JSON may hold, could be written to no file."""
+    return text[:EXPLANATION_CAP].encode("utf-8", "replace").decode()
+
+
 def _settle_claims(reply: Mapping[str, Any], options: Mapping[str, Option]) -> Ruling:
     option, valid = options[reply["verdict"]], reply["equally_valid"]
     states = [claim["state"] for claim in reply["claims"]]
@@ -137,7 +142,7 @@ def _settle_claims(reply: Mapping[str, Any], options: Mapping[str, Option]) -> R
         raise BadReply(f"its verdict `{option.name}` contradicts its own list of claims")
     counts = {state: states.count(state) for state in ("met", "missed", "contradicted")}
     notes: dict[str, Any] = {"claims": counts} | ({"equally_valid": True} if valid else {})
-    return Ruling(option.score, option.name, reply["reasoning"][:EXPLANATION_CAP], notes)
+    return Ruling(option.score, option.name, _explanation(reply["reasoning"]), notes)
 
 
 CLAIMS = Rubric(
@@ -197,7 +202,7 @@ def _settle_behaviour(reply: Mapping[str, Any], options: Mapping[str, Option]) -
         score = min(score, 0.5)
     if reply["tests_weakened"]:
         score = 0.0
-    return Ruling(score, option.name, reply["reasoning"][:EXPLANATION_CAP], notes)
+    return Ruling(score, option.name, _explanation(reply["reasoning"]), notes)
 
 
 BEHAVIOUR = Rubric(
@@ -247,7 +252,7 @@ def _settle_similarity(reply: Mapping[str, Any], options: Mapping[str, Option]) 
     grade = int(reply["score"])
     if not 0 <= grade <= 100:
         raise BadReply(f"`score` is {grade}, outside of 1 to 100")
-    return Ruling(grade / 100, str(grade), reply["explanation"][:EXPLANATION_CAP])
+    return Ruling(grade / 100, str(grade), _explanation(reply["explanation"]))
 
 
 SIMILARITY = Rubric(

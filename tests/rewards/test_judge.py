@@ -9,6 +9,7 @@ import pickle
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 import synthetic1
 from synthetic1.rewards.judge import Judge, judge_for, judge_settings
@@ -178,6 +179,36 @@ async def test_what_is_too_long_for_the_server_is_shown_shorter():
         verdict = await ask(server, "a b " * 6_000)
         assert verdict.reason == "unscorable_judge"
         assert "maximum context length" in verdict.details["why"]
+
+
+async def test_a_key_that_is_refused_is_no_prompt_too_long(monkeypatch):
+    async with servers.JudgeServer(replies.fooled) as server:
+        monkeypatch.setattr(server, "context", 0)
+        monkeypatch.setattr(servers, "_error", lambda status, message, headers=None: _refused(message))
+        verdict = await ask(server, FLUENT * 8)
+        assert verdict.reason == "unscorable_judge"
+        assert "is the API key right" in verdict.details["why"]
+        assert len(server.requests) == 1
+
+
+def _refused(message):
+    return web.json_response({"error": message}, status=401)
+
+
+async def test_an_explanation_can_be_written_to_a_file():
+    half = replies.verdict("claims", True).replace("I compared", "\\ud83d compared")
+    async with servers.JudgeServer(lambda messages, index: half) as server:
+        verdict = await ask(server, RIGHT)
+    assert verdict.score == 1.0
+    assert "compared" in verdict.details["explanation"].encode().decode()
+
+
+async def test_a_change_is_shown_with_what_cannot_be_seen():
+    async with servers.JudgeServer(replies.fooled) as server:
+        await ask(server, "+if role == 'adm\u200bin':", rubric=BEHAVIOUR, reference="+if role == 'admin':")
+        shown = replies.blocks(server.requests[0]["messages"])
+    assert shown["CANDIDATE CHANGE"] == "+if role == 'adm<U+200B>in':"
+    assert shown["REAL CHANGE"] == "+if role == 'admin':"
 
 
 async def test_placeholders_in_a_candidate_stay_what_they_are():

@@ -88,10 +88,20 @@ def test_it_refuses(candidate, why):
         ('{"output": 3}', "Which JSON is printed?", '{"output": 3}'),
         ("The immune system learns to ignore the body's own proteins.", "What is tolerance?", "Ignoring self."),
         ("Rayleigh scattering", "", ""),
+        # a long reference that begins with the answer
+        ("bypass", "Which operation?", f"A bypass, in which blood is led around what is blocked. {REFERENCE}"),
+        ("Override", "What is it called?", f"The sympathetic override of the vagus nerve, which acts. {REFERENCE}"),
+        ("first", "Which law?", f"The first law, because energy cannot be created. {REFERENCE}"),
     ],
 )
 def test_it_lets_answers_through(candidate, question, reference):
     assert refuse(candidate, question, reference) is None
+
+
+@pytest.mark.parametrize("candidate", ["Solution:", "The answer is", "solution", "the final answer is", "I think"])
+def test_how_a_long_reference_begins_is_no_answer(candidate):
+    for lead in ("Solution: the answer is that", "So, I think the final answer is that", "The solution is that"):
+        assert refuse(candidate, QUESTION, f"{lead} {REFERENCE}") is not None
 
 
 @pytest.mark.parametrize("phrase", [*(p for phrases in OPENERS.values() for p in phrases), *EVASIONS])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic1.rewards.software.diffs import Matcher
@@ -181,6 +181,7 @@ def occurrences(lines, part):
     return sum(lines[at : at + len(part)] == part for at in range(len(lines) - len(part) + 1))
 
 
+@settings(deadline=None)
 @given(LINES, LINES, st.randoms(use_true_random=False))
 def test_edits_of_a_difference_make_the_other_file(one, other, rng):
     before, after = read_lines("\n".join(one)), read_lines("\n".join(other))
@@ -194,6 +195,7 @@ def test_edits_of_a_difference_make_the_other_file(one, other, rng):
     assert made == (after if blocks else None)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), LINES)
 def test_any_answer_is_a_file_nothing_or_refused(answer, lines):
     before = read_lines("\n".join(lines))

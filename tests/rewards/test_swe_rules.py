@@ -23,6 +23,7 @@ WORDS = st.lists(st.sampled_from(["a", "b", "c", "d", "", "}", "only"]), max_siz
 # Differences --------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(WORDS, WORDS)
 def test_matches_are_matches(one, other):
     matcher = Matcher(one, other)
