@@ -6,6 +6,7 @@ benchmark text of fewer words than that counts as a whole.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
@@ -45,46 +46,83 @@ class NGrams:
 
 
 def benchmark_texts(path: Path) -> Iterator[str]:
-    """The asking texts of a benchmark file: JSON Lines, JSON, Parquet, or plain text (a paragraph each).
+    """The asking texts of a benchmark file: JSON Lines (also gzipped), JSON, Parquet, or plain text (a paragraph each).
 
     Raises:
-        ValueError: it cannot be read; names the line.
+        ValueError: it cannot be read, or has a row without any text, which would protect nothing; names the line.
+        OSError: it is not there.
     """
-    if path.suffix == ".parquet":
+    found = 0
+    try:
+        for where, row in _rows(path):
+            texts = list(_of_row(row))
+            if not texts:
+                raise ValueError(f"{where} has no text")
+            found += len(texts)
+            yield from texts
+    except EOFError:
+        raise ValueError(f"{path} ends too early") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no text in UTF-8; .jsonl, .jsonl.gz, .json, .parquet and .txt are read") from None
+    if not found:
+        raise ValueError(f"{path} holds nothing")
+
+
+def _rows(path: Path) -> Iterator[tuple[str, Any]]:
+    """(where, row) of a file."""
+    name = path.name.lower()
+    if name.endswith(".parquet"):
+        import pyarrow as pa
         import pyarrow.parquet as parquet
 
-        for batch in parquet.ParquetFile(path).iter_batches(batch_size=1_000):
-            for row in batch.to_pylist():
-                yield from _of_row(row)
-        return
-    if path.suffix == ".jsonl":
-        with path.open(encoding="utf-8") as lines:
+        number = 0
+        try:
+            for batch in parquet.ParquetFile(path).iter_batches(batch_size=1_000):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield f"{path} row {number}", row
+        except pa.ArrowException as error:
+            raise ValueError(f"{path}: {error}") from None
+    elif name.endswith((".jsonl", ".jsonl.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") if name.endswith(".gz") else path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     try:
                         row = json.loads(line)
                     except ValueError as error:
                         raise ValueError(f"{path} line {number} is no JSON: {error}") from None
-                    yield from _of_row(row)
-        return
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".json":
+                    yield f"{path} line {number}", row
+    elif name.endswith(".json"):
         try:
-            value = json.loads(text)
-        except ValueError as error:
+            value = json.loads(path.read_text(encoding="utf-8"))
+        except json.JSONDecodeError as error:
             raise ValueError(f"{path} is no JSON: {error}") from None
-        for row in value if isinstance(value, list) else [value]:
-            yield from _of_row(row)
-        return
-    yield from (part for part in re.split(r"\n\s*\n", text) if part.strip())
+        for number, row in enumerate(value if isinstance(value, list) else [value], 1):
+            yield f"{path} row {number}", row
+    else:
+        for part in re.split(r"\n\s*\n", path.read_text(encoding="utf-8")):
+            if part.strip():
+                yield str(path), part
 
 
 def _of_row(row: Any) -> Iterator[str]:
+    """The texts of the fields that ask; where none bears such a name, all texts, however deep."""
     if isinstance(row, dict):
-        named = [row[name] for name in FIELDS if isinstance(row.get(name), str)]
-        yield from named or (value for value in row.values() if isinstance(value, str))
-    elif isinstance(row, str):
-        yield row
+        asking = [text for name in FIELDS for text in _texts(row.get(name))]
+        yield from asking or _texts(row)
+    else:
+        yield from _texts(row)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """A text; the texts inside of a value. Of messages, their contents: a role is no text."""
+    if isinstance(value, str):
+        if value.strip():
+            yield value
+    elif isinstance(value, dict):
+        yield from (text for name, inner in value.items() if name != "role" for text in _texts(inner))
+    elif isinstance(value, list):
+        yield from (text for inner in value for text in _texts(inner))
 
 
 def _words(text: str) -> list[str]:
