@@ -7,6 +7,7 @@ cannot be known of what the model wrote, by any client; ``knowable`` says which.
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from synthetic1.inference.errors import InferenceError, ServerError
 from synthetic1.inference.launch import launch_vllm
 from synthetic1.inference.server import Server
 from synthetic1.rewards.judge import Judge, JudgeSettings
-from synthetic1.rewards.judging.rubrics import CLAIMS, SIMILARITY
+from synthetic1.rewards.judging.rubrics import BEHAVIOUR, CLAIMS
 
 PROGRAM = "def transform(s):\n    s = s[1::2]\n    return s"
 PREDICT = (
@@ -106,3 +107,169 @@ async def test_a_prompt_too_long(vllm, hear, stream):
     with pytest.raises(InferenceError, match="maximum context length is 16384 tokens") as caught:
         await hear(vllm.url, [{"role": "user", "content": "x" * 17_000}], 1, GREEDY, stream=stream)
     assert caught.value.kind == "bad_request"
+
+
+async def test_what_a_server_says_of_itself(vllm):
+    from openai import AsyncOpenAI
+
+    async with Client(vllm.url) as client, AsyncOpenAI(base_url=vllm.url, api_key="none") as other:
+        facts = await client.check()
+        listed = (await other.models.list()).data
+    assert facts.models == tuple(card.id for card in listed) == ("embedded",)
+    assert (facts.model, facts.max_model_len) == ("embedded", 16_384)
+    assert Path(facts.root).samefile(listed[0].root)
+
+
+async def test_another_model_is_found_out_before_the_first_call(vllm):
+    async with Client(Server(vllm.url, model="other")) as client:
+        with pytest.raises(ServerError, match="serves embedded; not other") as caught:
+            await client.check()
+    assert caught.value.kind == "wrong_model"
+
+
+async def test_a_schema_that_the_server_cannot_hold_is_asked_for_in_words_only(vllm):
+    backwards = {"type": "object", "properties": {"a": {"type": "string", "pattern": "(?<=a)b"}}, "required": ["a"]}
+    async with Client(vllm.url) as client:
+        for _ in range(2):
+            (completion,) = await client.complete(ASK, 1, GREEDY, schema=backwards)
+            assert completion.raw.removeprefix("<think>").startswith('{"output"')
+        assert client.usage.errors == {"bad_request": 1}
+        assert (client.usage.completed, client.usage.failed) == (2, 0)
+
+
+async def test_usage_is_the_servers_own_count(vllm):
+    """Of a request for ``n`` samples the server's metrics count the prompt ``n`` times, and its replies once."""
+    before = vllm.counted()
+    async with Client(vllm.url) as whole, Client(Server(vllm.url, stream=True)) as streamed:
+        calls = [
+            client.complete(ASK, n, Sampling(16, temperature=1.0, seed=10 * i))
+            for i in range(3)
+            for n in (1, 3)
+            for client in (whole, streamed)
+        ]
+        prompts = (await asyncio.gather(*calls))[0][0].usage["prompt_tokens"]
+        seen = (whole.usage, streamed.usage)
+    repeated = 2 * 3 * 2 * prompts
+    expected = {
+        "prompt": sum(usage.prompt_tokens for usage in seen) + repeated,
+        "generation": sum(usage.completion_tokens for usage in seen),
+    }
+    for _ in range(50):  # metrics follow the replies a moment later
+        after = vllm.counted()
+        if (counted := {kind: after[kind] - before[kind] for kind in after}) == expected:
+            break
+        await asyncio.sleep(0.1)
+    assert counted == expected
+    assert sum(usage.usage_unknown for usage in seen) == 0
+
+
+# What the model is made to write, what that parses to, and what it parses to where the parser hides some of it.
+THOUGHTS = [
+    ("<think>ab</think>cd", ("ab", "cd"), ("ab", "cd")),
+    ("<think>\nab\n</think>\n\ncd\n", ("\nab\n", "\n\ncd\n"), ("\nab\n", "\n\ncd\n")),
+    ("ab</think>cd", ("ab", "cd"), ("ab", "cd")),  # a lone tag
+    ("<think>ab", ("ab", None), ("ab", None)),  # a thought that does not end
+    ("<think>a</think>b</think>d", ("a</think>b", "d"), ("a</think>b", "d")),
+    ("<think>a</think>b<think>c</think>d", ("a</think>b<think>c", "d"), ("a</think>b<think>c", "d")),
+    ("<think>a</think>b<think>c", ("a", None), ("a", None)),
+    ("ab", (None, "ab"), ("ab", None)),  # told like a thought without an end, and never taken for an answer
+    ("<think>ab</think>", ("ab", ""), ("ab", None)),
+    ("<think></think>cd", ("", "cd"), (None, "cd")),
+]
+TAGS = {"<think>": 100, "</think>": 100, "<think>\n": -100, "</think>\n": -100, '</think>\n{"output": "': -100}
+
+
+def forced(vllm, text, tags):
+    """Fields that leave the model one text to write, its tags in the tokens of that name."""
+    numbers = vllm.tokenizer.get_added_vocab()
+    bias = {str(numbers[tag]): weight for tag, weight in tags.items()}
+    return {"structured_outputs": {"choice": [text]}, "logit_bias": bias}
+
+
+@whole_or_streamed
+@pytest.mark.parametrize(("wrote", "parsed", "with_parser"), THOUGHTS, ids=[row[0] for row in THOUGHTS])
+async def test_thoughts_with_and_without_a_parser(vllm, protocol, wrote, parsed, with_parser, stream):
+    fields = forced(vllm, wrote, TAGS)
+    assert vllm.written(messages=ASK, **protocol(GREEDY), **fields) == wrote
+    async with Client(Server(vllm.url, stream=stream, extra_body=fields)) as client:
+        (completion,) = await client.complete(ASK, 1, GREEDY)
+    assert completion.raw == knowable(wrote, vllm.parser)
+    assert (completion.reasoning, completion.answer) == (with_parser if vllm.parser else parsed)
+    assert completion.finish_reason == "stop"
+
+
+@whole_or_streamed
+async def test_tags_within_longer_tokens(vllm, protocol, stream):
+    """As the embedded model writes them. While it streams, vLLM's parser overlooks these; our client does not."""
+    wrote = '<think>\nab\n</think>\n{"output": "cd"}'
+    fields = forced(vllm, wrote, {"<think>\n": 100, '</think>\n{"output": "': 100})
+    assert vllm.written(messages=ASK, **protocol(GREEDY), **fields) == wrote
+    async with Client(Server(vllm.url, stream=stream, extra_body=fields)) as client:
+        (completion,) = await client.complete(ASK, 1, GREEDY)
+    assert completion.raw == wrote
+    assert (completion.reasoning, completion.answer) == ("\nab\n", '\n{"output": "cd"}')
+
+
+@whole_or_streamed
+@pytest.mark.parametrize("tokens", [1, 3, 5])
+async def test_a_thought_cut_off(vllm, stream, tokens):
+    fields = forced(vllm, "<think>abcdefgh</think>ij", TAGS)
+    cut = Sampling(tokens, temperature=0.0)
+    async with Client(Server(vllm.url, stream=stream, extra_body=fields)) as client:
+        (completion,) = await client.complete(ASK, 1, cut)
+    assert (completion.answer, completion.finish_reason) == (None, "length")
+    assert completion.raw == f"<think>{'abcdefgh'[: tokens - 1]}"
+    assert completion.reasoning == "abcdefgh"[: tokens - 1]
+
+
+QUESTIONS = [
+    ("Why is the sky blue?", "Air scatters short waves of light more than long ones.", "Air scatters blue light most."),
+    ("At what temperature does water boil at sea level?", "At 100 °C.", "At 212 °F, which is 100 °C."),
+    ("Why do metals conduct electricity?", "Their outer electrons move freely.", "Because metals are heavy."),
+]
+# The embedded model can judge nothing, and ends no text of its own: `"`, `]` and `}` are made likely.
+TERSE = {'"': 100, "]": 50, "}": 50}
+
+
+async def judged(vllm, rubric, *, terse, **settings):
+    bias = {str(vllm.tokenizer.convert_tokens_to_ids(mark)): weight for mark, weight in TERSE.items()}
+    server = Server(vllm.url, extra_body={"logit_bias": bias} if terse else {})
+    judge = Judge(JudgeSettings(server, **settings))
+    try:
+        asked = (judge.ask(rubric, question=q, reference=r, candidate=c) for q, r, c in QUESTIONS)
+        return await asyncio.gather(*asked), judge.client.usage
+    finally:
+        await judge.aclose()
+
+
+@pytest.mark.parametrize("rubric", [CLAIMS, BEHAVIOUR], ids=["claims", "behaviour"])
+async def test_a_judge_gives_a_verdict_of_its_list_or_none(vllm, rubric):
+    verdicts, usage = await judged(vllm, rubric, terse=True, temperature=1.0, max_tokens=200)
+    assert (usage.failed, usage.errors) == (0, {})
+    for verdict in verdicts:
+        if verdict.score is None:
+            assert verdict.reason == "unscorable_judge"
+        else:
+            assert verdict.details["decided_by"] == "judge"
+            assert verdict.details["verdict"] in {option.name for option in rubric.options}
+    if vllm.parser:  # its replies hold no `</think>`, so they are thoughts, and a thought is no verdict
+        assert all("a thought and no answer" in verdict.details["why"] for verdict in verdicts)
+    else:
+        assert any(verdict.scorable for verdict in verdicts)
+
+
+async def test_a_judge_that_does_not_end_gives_no_verdict(vllm):
+    verdicts, usage = await judged(vllm, CLAIMS, terse=False, max_tokens=32, attempts=2)
+    assert {(verdict.score, verdict.reason) for verdict in verdicts} == {(None, "unscorable_judge")}
+    assert all("cut off at max_tokens" in verdict.details["why"] for verdict in verdicts)
+    assert usage.completed == usage.requests == 2 * len(QUESTIONS)
+
+
+async def test_a_server_that_does_not_start_says_why(require):
+    require("vLLM", importlib.util.find_spec("vllm"), "make venv")
+    with pytest.raises(ServerError, match="disable_any_whitespace is only supported for xgrammar") as caught:
+        async with launch_vllm(
+            "nowhere", arguments=["--structured-outputs-config", '{"disable_any_whitespace": true}']
+        ):
+            raise AssertionError("it started")
+    assert "\n" not in str(caught.value)
