@@ -76,9 +76,12 @@ def make_folder(folder: Path) -> None:
     Raises:
         OSError: it cannot be made.
     """
-    if not folder.is_dir():
+    if folder.is_dir():
+        return
+    if not folder.parent.exists():
         make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
+    with contextlib.suppress(PermissionError):  # a folder that may be written to but not listed
         sync_folder(folder.parent)
 
 
