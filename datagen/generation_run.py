@@ -19,7 +19,7 @@ from synthetic1.datagen.judged import record, trusted
 from synthetic1.datagen.reached import Reached
 from synthetic1.datagen.settings import GenerateSettings, differences
 from synthetic1.datagen.slots import TaskState, slots
-from synthetic1.datagen.view import View, facts
+from synthetic1.datagen.view import View, cut_off, facts
 from synthetic1.envs.opening import open_env
 from synthetic1.envs.settings import EnvSettings
 from synthetic1.inference.client import Client
@@ -75,6 +75,8 @@ async def run(settings: GenerateSettings) -> bool:
             print(
                 f"{counts['rollouts']:,} rollouts of {counts['tasks']:,} tasks, {counts['verified']:,} fully verified"
             )
+            if (many := cut_off(progress, settings.sampling.max_tokens)) is not None:
+                print(many)
             if counts["failures"]:
                 kinds = rows.get("given up", "earlier")
                 print(
@@ -310,8 +312,10 @@ def estimate(settings: GenerateSettings, progress: Progress, cost: float | None,
     money = (
         f"{cost * times:,.2f}" if cost is not None else "unknown: give price={input: …, output: …} per million tokens"
     )
+    many = cut_off(progress, settings.sampling.max_tokens)
     return "\n".join(
         (
+            *([many] if many else ()),
             f"dry run: {progress.arrived:,} completions of {tasks} tasks in {progress.seconds:.0f} s, {share} verified",
             f"for {whole:,} tasks at {settings.samples} sample(s) each, at this pace:",
             f"  tokens  {progress.tokens * times / 1e6:,.1f} M written, "

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from synthetic1.envs.judged import JudgeSection, with_judge
 from synthetic1.envs.settings import EnvSettings, Section
@@ -70,6 +71,13 @@ class GenerateSettings(Section):
     runs: str = "runs"
     dry_run: bool = False
 
+    @field_validator("run_name")
+    @classmethod
+    def one_folder(cls, name: str | None) -> str | None:
+        if name and (Path(name).name != name or name == ".."):
+            raise ValueError("a run's name is that of one folder in <runs>/generate: no `/` and no `..` in it")
+        return name
+
     @model_validator(mode="after")
     def sensible(self) -> GenerateSettings:
         if (self.server is None) == (self.launch is None):
@@ -77,7 +85,10 @@ class GenerateSettings(Section):
         if self.keep is not None and self.keep > self.samples:
             raise ValueError(f"keep={self.keep} wants at least samples={self.keep} a task, got samples={self.samples}")
         if self.server is not None:
-            self.server_for(self.server, None)  # says what is wrong with it
+            try:
+                self.server_for(self.server, None)
+            except ValueError as error:
+                raise ValueError(str(error).replace("urls:", "server:", 1)) from None
         return self
 
     @property

@@ -11,6 +11,7 @@ from synthetic1.datagen.generation import Progress
 from synthetic1.inference.usage import Usage
 from synthetic1.reports.terminal import duration
 
+CUT_OFF_MANY = 0.1
 FIRST_LINE_S, LINE_EVERY_S, PANEL_EVERY_S = 2.0, 10.0, 0.5
 
 
@@ -76,7 +77,7 @@ def facts(progress: Progress, usage: Usage) -> list[tuple[str, str]]:
         rows.append(("not needed", f"{p.cancelled:,}"))
     if p.unscorable:
         rows.append(("not scored", f"{p.unscorable:,}"))
-    errors = {**usage.errors}
+    errors = {kind: n for kind, n in usage.errors.items() if kind != "cancelled"}  # by us: no error
     if errors:
         rows.append(("errors", ", ".join(f"{kind} {n}" for kind, n in sorted(errors.items()))))
     if p.failed:
@@ -84,6 +85,16 @@ def facts(progress: Progress, usage: Usage) -> list[tuple[str, str]]:
     if p.total is not None and done > p.found:
         rows.append(("left", duration((p.total - done) * seconds / (done - p.found))))
     return rows
+
+
+def cut_off(progress: Progress, max_tokens: int) -> str | None:
+    """What to say where so many completions ran into the limit that it is likely to be too low."""
+    if progress.truncated <= CUT_OFF_MANY * progress.arrived:
+        return None
+    return (
+        f"{progress.truncated / progress.arrived:.0%} of completions were cut off at sampling.max_tokens={max_tokens}; "
+        "a reasoning model wants 8192 to 32768, in a run of another name"
+    )
 
 
 def line(progress: Progress, usage: Usage) -> str:

@@ -34,7 +34,7 @@ def command_line(monkeypatch, capsys):
     """Call the program in this process: ``command_line("seed=1", raises=…)``."""
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
 
-    def call(*arguments: str, raises: Exception | None = None) -> Outcome:
+    def call(*arguments: str, raises: BaseException | None = None) -> Outcome:
         got: list[GrpoSettings] = []
 
         def run(settings: GrpoSettings) -> None:
@@ -128,6 +128,11 @@ def test_a_defect_keeps_its_traceback(command_line, error):
         command_line(raises=error)
     assert caught.value is error
     assert any(entry.name == "run" for entry in caught.traceback)
+
+
+def test_ctrl_c_is_no_defect(command_line):
+    outcome = command_line(raises=KeyboardInterrupt())
+    assert (outcome.code, outcome.error) == (130, "stopped\n")
 
 
 def test_debug_shows_the_traceback(command_line):

@@ -12,6 +12,7 @@ from synthetic1.task import TaskError
 
 Settings = TypeVar("Settings")
 USAGE_ERROR = 2
+STOPPED = 130  # as shells say it of Ctrl-C
 
 
 class ProgramError(Exception):
@@ -28,7 +29,8 @@ def run_program(
     """Compose ``configs/<config_name>.yaml`` with the command line, validate it as ``settings_type``, call ``run``.
 
     Errors that a person can mend are printed as one line with exit status 2; ``--debug`` (or ``HYDRA_FULL_ERROR=1``)
-    shows the traceback instead. No telemetry leaves the machine unless the environment says otherwise.
+    shows the traceback instead. Ctrl-C ends with 130. No telemetry leaves the machine unless the environment says
+    otherwise.
 
     Args:
         open_groups: config groups whose choice may also be a free value, as ``{"model": ("hub", "model.name")}``:
@@ -60,6 +62,11 @@ def run_program(
         hydra.main(version_base="1.3", config_path="pkg://synthetic1.configs", config_name=config_name)(task)()
         if errors:
             raise errors[0]
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        print("stopped", file=sys.stderr)
+        raise SystemExit(STOPPED) from None
     except Exception as error:
         message = explain(error)
         if debug or message is None:
