@@ -122,7 +122,8 @@ def _plot_families(path: Path, families: Mapping[str, Mapping[str, int]]) -> Non
     rest = [family["rollouts"] - family["verified"] for family in families.values()] or [0]
     axes.bar(names, verified, color="#2a78d6", label="verified", width=0.6)
     axes.bar(names, rest, bottom=verified, color="#c9ced6", label="not", width=0.6)
-    axes.legend(frameon=False, fontsize=8)
+    axes.set_xlim(-0.6, max(len(names), 4) - 0.4)  # a single bar is a bar, not a wall
+    axes.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)  # above the bars
     _save(figure, path)
 
 

@@ -1,8 +1,8 @@
 """How good a model is: pass@1 and pass@k on held-out tasks, with 95% intervals, of a checkpoint or a server.
 
     python trainers/evaluate_model.py env=code_understanding model=runs/grpo/NAME/model
-    python trainers/evaluate_model.py env=math model=Qwen/Qwen3-0.6B engine=vllm samples=8  # and pass@8
-    python trainers/evaluate_model.py env=math server=http://localhost:8000/v1              # any such server
+    python trainers/evaluate_model.py env=math model=Qwen/Qwen3-0.6B engine=vllm samples=8 sampling.max_tokens=8192
+    python trainers/evaluate_model.py env=math server=http://localhost:8000/v1 sampling.max_tokens=8192
     python trainers/evaluate_model.py … compare=runs/evaluate/OTHER                  # is the difference significant?
     python trainers/evaluate_model.py --help                                     # every setting
 
