@@ -93,7 +93,7 @@ _script = partial(
     strings=f"{_DOUBLE}|{_SINGLE}|{_BACKTICKS}|{_REGEX}",
     unsure=r">(?>[^<>{}\n]*?//)[^<>\n]*+</",
 )
-_HASH = r"(?:(?<=\s)|^)#[^\n]*"
+_HASH = r"(?!\A#!)(?:(?<=\s)|^)#[^\n]*"
 
 LANGUAGES = (
     Language(
@@ -176,7 +176,13 @@ LANGUAGES = (
     ),
     Language("dockerfile", ("docker",), ("dockerfile",), comments=r"^ *#[^\n]*", line_comments=("#",), unsure="<<"),
     Language("markdown", ("md",), (".md", ".markdown")),
-    Language("html", ("htm", "xml", "vue", "svg"), (".html", ".htm", ".xml", ".svg"), comments=r"<!--.*?(?:-->|\Z)"),
+    Language(
+        "html",
+        ("htm", "xml", "vue", "svg"),
+        (".html", ".htm", ".xml", ".svg"),
+        comments=r"<!--.*?(?:-->|\Z)",
+        unsure=r"(?i:<(?:style|script)\b[^>]{0,300}>\s{0,100}<!--|<!--\[if)",  # hidden from the oldest browsers only
+    ),
 )
 _BY_NAME = {name: language for language in LANGUAGES for name in (language.name, *language.labels)}
 _BY_SUFFIX = {suffix: language for language in LANGUAGES for suffix in language.suffixes}

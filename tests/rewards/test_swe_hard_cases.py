@@ -194,6 +194,10 @@ def test_broken_python_is_broken_all_the_same(text):
         ("shell", "x=$'it\\'s' # '\ny='# a'", "x=$'it\\'s' # '\ny='# b'"),
         ("sql", "SELECT 'it\\'s -- 5'", "SELECT 'it\\'s -- 6'"),
         ("sql", "AS $f$ -- a\n$f$", "AS $f$ -- b\n$f$"),
+        ("html", "<style><!--\na { color: red }\n--></style>", "<style><!--\na { color: blue }\n--></style>"),
+        ("html", "<SCRIPT type=x> <!--\nf(1)\n--></script>", "<SCRIPT type=x> <!--\nf(2)\n--></script>"),
+        ("html", "<!--[if IE]><p>a</p><![endif]-->", "<!--[if IE]><p>b</p><![endif]-->"),
+        ("shell", "#!/bin/sh\nx\n", "#!/bin/sh -e\nx\n"),
         ("java", 'f("""\n \\""" // a\n""");', 'f("""\n \\""" // b\n""");'),
     ],
 )
