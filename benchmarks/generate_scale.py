@@ -7,7 +7,8 @@ The real programs run as processes of their own; the server is that of ``generat
 ``generate``: a file of rows of about 200 bytes, of which the train part holds as many tasks as are asked. Its index is
 built before, and that is shown, not counted. ``first_request_s`` is from the start of the process to the first request
 that the server sees. Half of the tasks are asked, the run is stopped by SIGINT, and the same command goes on with the
-other half. Memory is sampled from /proc each second, ``rss_mb`` is the kernel's own maximum, of the largest process.
+other half. Memory is that of the process and its children together, read from /proc each second (at first,
+each tenth of one); ``rss_mb`` is its peak, the kernel's own high-water mark of the process included.
 
 ``export``: a journal of rollouts of short texts, four a task, written through the journal's own class in large commits.
 A quarter of the rollouts is refuted. Seconds and memory are of the whole process; an MB is 10^6 bytes.
@@ -52,6 +53,9 @@ class Size:
     tasks: int
     rollouts: int
     starts: int
+
+
+QUICK, FULL = Size(20_000, 20_000, 3), Size(1_400_000, 2_000_000, 3)
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,15 @@ def write_journal(path: Path, tasks: Path, count: int, *, samples: int = SAMPLES
     journal.close()
 
 
+def peak_mb(pid: int) -> float:
+    """The high-water mark of a process's resident memory, MB. ``ru_maxrss`` would hold that of its parent, too."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmHWM:")), 0.0)
+
+
 def resident_mb(pid: int) -> float:
     """Resident memory of a process and its children, MB; 0 when it has ended."""
     try:
@@ -154,29 +167,28 @@ def program(name: str, *settings: str, watch: Callable[[subprocess.Popen[bytes]]
     Raises:
         RuntimeError: it failed; says how.
     """
-    began, samples = time.monotonic(), []
+    began, samples, peak = time.monotonic(), [0.0], 0.0
     with tempfile.TemporaryFile() as output:
         command = [sys.executable, str(ROOT / f"datagen/{name}.py"), *settings]
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment, cwd=ROOT)
         try:
             while True:
-                pid, status, used = os.wait4(process.pid, os.WNOHANG)
-                if pid:
-                    break
                 samples.append(resident_mb(process.pid))
+                peak = max(peak, peak_mb(process.pid), samples[-1])
+                if process.poll() is not None:
+                    break
                 if watch is not None:
                     watch(process)
                 time.sleep(1.0 if len(samples) > 100 else 0.1)
         except BaseException:
             process.kill()
             raise
-        process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         said = output.read().decode()
     if process.returncode not in (0, 130):
         raise RuntimeError(f"{name} failed: {(said.strip() or 'no reason given').splitlines()[-1][:300]}")
-    return Ran(time.monotonic() - began, max(used.ru_maxrss * 1024 / 1e6, *samples), samples, said)
+    return Ran(time.monotonic() - began, peak, samples, said)
 
 
 @dataclass
@@ -217,7 +229,7 @@ class Generating:
             "seconds": ran.seconds,
             "rows_per_s": counts["requests"] / (counts["last"] - counts["first"][0]),
             "rss_mb": ran.rss_mb,
-            "rss_mb_at_a_tenth": ran.samples[len(ran.samples) // 10],
+            "rss_mb_half_way": ran.samples[len(ran.samples) // 2],
         }
 
 
@@ -271,11 +283,11 @@ def export(folder: Path, size: Size) -> tuple[list[dict[str, Any]], dict[str, fl
         ran = program("export", "run=scale", f"runs={folder / 'runs'}", f"to={folder / name}", f"format={name}")
         if f"read {size.rollouts:,} rollouts" not in ran.output:
             raise RuntimeError(f"the export did not read {size.rollouts:,} rollouts: {ran.output[-300:]}")
-        tenth = ran.samples[len(ran.samples) // 10]
+        half_way = ran.samples[len(ran.samples) // 2]
         rate = size.rollouts / ran.seconds
         rows.append(
             row_of(f"export, {name}", size.rollouts, seconds=ran.seconds, rows_per_s=rate, rss_mb=ran.rss_mb)
-            | {"rss_mb_at_a_tenth": tenth}
+            | {"rss_mb_half_way": half_way}
         )
         say(f"export {name}: {ran.seconds:.0f} s, {ran.rss_mb:.0f} MB")
     return rows, {"export_rss_mb": max(row["rss_mb"] for row in rows)}
@@ -283,7 +295,7 @@ def export(folder: Path, size: Size) -> tuple[list[dict[str, Any]], dict[str, fl
 
 def row_of(what: str, rows: float, **measured: float) -> dict[str, Any]:
     """One row of the table; what was not measured is None."""
-    names = ("first_request_s", "seconds", "rows_per_s", "rss_mb", "rss_mb_at_a_tenth")
+    names = ("first_request_s", "seconds", "rows_per_s", "rss_mb", "rss_mb_half_way")
     return {"what": what, "rows": int(rows), **{name: measured.get(name) for name in names}}
 
 
@@ -293,7 +305,7 @@ def say(text: str) -> None:
 
 def main() -> None:
     options = arguments((__doc__ or "").partition("\n")[0])
-    size = Size(20_000, 20_000, 3) if options.quick else Size(1_400_000, 2_000_000, 3)
+    size = QUICK if options.quick else FULL
     with tempfile.TemporaryDirectory() as name:
         with loopback() as server:
             asked_rows, asked_ratios = generate(server, Path(name), size)
