@@ -153,12 +153,13 @@ def _publish(staging: Path, system: Any, root: str, local: bool) -> None:
     made = sorted(p.relative_to(staging).as_posix() for p in staging.rglob("*") if p.is_file())
     made.remove(MANIFEST)
     shards = {name for name in made if SHARD.fullmatch(name)}
-    taken = system.exists(f"{root}/{MANIFEST}")
-    earlier = _named(system, f"{root}/{PLACING}") | (_named(system, f"{root}/{MANIFEST}") if taken else set())
+    earlier = _named(system, f"{root}/{PLACING}") | _named(system, f"{root}/{MANIFEST}")
     placing = {"files": [{"name": name} for name in sorted(earlier | shards)]}
     (staging / PLACING).write_text(json.dumps(placing), encoding="utf-8")
     _move(staging, PLACING, system, root, local)
-    if taken:
+    if local:
+        sync_folder(Path(root))
+    if system.exists(f"{root}/{MANIFEST}"):
         system.rm_file(f"{root}/{MANIFEST}")  # first: without it, nothing here claims to be whole
         if local:
             sync_folder(Path(root))
@@ -178,11 +179,11 @@ def _publish(staging: Path, system: Any, root: str, local: bool) -> None:
 
 def _named(system: Any, path: str) -> set[str]:
     """The shards that a manifest, or ``PLACING``, says are ours; none where there is no such file."""
+    if not system.exists(path):
+        return set()
     try:
         files = json.loads(system.cat_file(path))["files"]
         return {name for file in files if SHARD.fullmatch(name := file["name"])}
-    except FileNotFoundError:
-        return set()
     except (ValueError, KeyError, TypeError):
         raise ProgramError(f"{path} is no manifest of an export: choose another folder, or remove it") from None
 
@@ -213,7 +214,7 @@ def _under_way(staging: Path) -> Iterator[None]:
 
 def _remove_abandoned(root: Path) -> None:
     """Remove the staging folders of exports that were killed."""
-    for staging in root.glob(f"{STAGING}*"):
+    for staging in root.glob(f"{STAGING}{'[a-z0-9_]' * 8}"):  # as tempfile names them
         with suppress(OSError):  # locked: that export is under way
             handle = os.open(staging, os.O_RDONLY)
             try:

@@ -101,6 +101,22 @@ def test_what_a_manifest_names_is_on_the_disk_before_it(exports):
     assert ("fsync", "new") in calls[shown:]
 
 
+def test_an_older_manifest_is_gone_before_its_shards(exports):
+    shutil.copytree(exports.folder / "old", exports.folder / "x")
+    ended = exports.to(exports.folder / "x", 5, "overwrite=true")
+    calls = [(name, path.rstrip("/").rpartition("/")[2]) for name, path in ended.calls]
+    steps = [("rename", ".placing.json"), ("fsync", "x"), ("unlink", "manifest.json"), ("fsync", "x")]
+    at = calls.index(steps[0])
+    assert calls[at : at + 4] == steps
+    shards = {f"train-0000{i}.jsonl" for i in range(5)}
+    assert not [call for call in calls[:at] if call[0] != "fsync" and call[1] in shards]
+    assert {name for called, name in calls[at:] if called == "unlink"} >= shards - {
+        "train-00000.jsonl",
+        "train-00001.jsonl",
+    }
+    assert tree(exports.folder / "x") == exports.reference
+
+
 def test_the_export_after_a_fault_is_the_export_without(exports, record_property):
     draw = random.Random(6)
     calls = len(exports.unharmed["new"].calls)
