@@ -9,20 +9,21 @@ passed says: after every fault the same command made the records and the bytes o
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
 from record import arguments, report
 
 ROOT = Path(__file__).resolve().parent.parent
-TESTS = ("test_faults.py", "test_export_faults.py", "test_generate.py -k kill", "test_disk.py")
-AT_ONCE = 3  # they wait for disks and servers more than they compute
+TESTS = ("test_generate.py -k kill", "test_faults.py", "test_export_faults.py", "test_disk.py")  # the longest first
+AT_ONCE = 4  # they wait for disks and servers more than they compute
 
 
 def pytest(*command: str) -> subprocess.CompletedProcess[str]:
@@ -65,9 +66,19 @@ def main() -> None:
     tests = collected("not proofs" if options.quick else "proofs")
     if not options.quick:
         tests += [test for test in collected("not proofs") if "test_disk.py" in test]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        rows = list(pool.map(row, tests))
+    rows: list[dict[str, Any]] = []
+    pool, stopped = ThreadPoolExecutor(AT_ONCE), False
+    try:
+        for ended in as_completed([pool.submit(row, test) for test in tests]):
+            rows.append(ended.result())
+            print(f"{rows[-1]['outcome']} {rows[-1]['test']}", file=sys.stderr, flush=True)
+    except KeyboardInterrupt:  # what has ended is worth its time
+        pool.shutdown(wait=False, cancel_futures=True)
+        stopped = True
+    rows.sort(key=lambda r: str(r["test"]))
     report(rows, {}, packages=("pytest", "pyarrow", "aiohttp"), json_file=options.json)
+    if stopped:
+        os._exit(130)
     if any(r["outcome"] in ("failure", "error") for r in rows):
         raise SystemExit(1)
 
