@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 from synthetic1.datagen.journal import Journal
-from synthetic1.envs.judged import JudgeSection
+from synthetic1.envs.judged import JudgeSection, task_types
 from synthetic1.program import ProgramError
 from synthetic1.rewards.judging.trust import Trust, UntrustedJudge, examine
 from synthetic1.rewards.scorer import Scorer
 from synthetic1.tasks.source import TaskSource
 
-CHECKED_TASKS = 64
+CHECKED_TASKS = 256  # of each source
 CALIBRATION = "judge_calibration"
 
 
@@ -21,8 +21,7 @@ async def trusted(source: TaskSource, scorer: Scorer, judge: JudgeSection) -> tu
     Raises:
         ProgramError: a judge that does not answer, or that is not to be trusted and was not allowed all the same.
     """
-    step = -(-len(source) // CHECKED_TASKS) or 1
-    return await trusted_for({source[index].task_type for index in range(0, len(source), step)}, scorer, judge)
+    return await trusted_for(task_types(source, CHECKED_TASKS), scorer, judge)
 
 
 async def trusted_for(task_types: set[str], scorer: Scorer, judge: JudgeSection) -> tuple[Trust, ...]:

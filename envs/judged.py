@@ -10,6 +10,8 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from synthetic1.envs.settings import EnvSettings, Section
 from synthetic1.rewards.judging.calibration import Thresholds
 from synthetic1.rewards.judging.settings import judge_settings
+from synthetic1.tasks.mixture import Concatenation
+from synthetic1.tasks.source import TaskSource
 
 
 class JudgeSection(Section):
@@ -51,6 +53,17 @@ class JudgeSection(Section):
     @property
     def thresholds(self) -> Thresholds:
         return Thresholds(self.max_false_accept, self.max_false_reject)
+
+
+def task_types(tasks: TaskSource, looked_at: int) -> set[str]:
+    """The task types that occur in ``tasks``, going by as many of each source in it, spread evenly.
+
+    Of each: the science questions beside a million sums are judged, too, however few they are.
+    """
+    if isinstance(tasks, Concatenation):
+        return {name for source in tasks.sources for name in task_types(source, looked_at)}
+    step = -(-len(tasks) // looked_at) or 1
+    return {tasks[index].task_type for index in range(0, len(tasks), step)}
 
 
 def with_judge(env: EnvSettings, judge: JudgeSection) -> EnvSettings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from synthetic1.envs.judged import JudgeSection, with_judge
+from synthetic1.envs.judged import JudgeSection, task_types, with_judge
 from synthetic1.program import ProgramError
 from synthetic1.rewards.judging.trust import Trust, UntrustedJudge, examine
 from synthetic1.trainers.problems import CHECKED_TASKS, Problems
@@ -18,11 +18,10 @@ def trusted(problems: Problems, judge: JudgeSection) -> tuple[Trust, ...]:
     Raises:
         ProgramError: a judge that does not answer, or that is not to be trusted and was not allowed all the same.
     """
-    step = -(-len(problems.tasks) // CHECKED_TASKS) or 1
-    task_types = {problems.tasks[index].task_type for index in range(0, len(problems.tasks), step)}
-    verifiers = [problems.scorer.verifier(name) for name in sorted(task_types)]
+    occurring = task_types(problems.tasks, CHECKED_TASKS)
+    verifiers = [problems.scorer.verifier(name) for name in sorted(occurring)]
     allowed = judge.allow_uncalibrated
     try:
-        return asyncio.run(examine(verifiers, task_types, judge.thresholds, allow_uncalibrated=allowed))
+        return asyncio.run(examine(verifiers, occurring, judge.thresholds, allow_uncalibrated=allowed))
     except UntrustedJudge as error:
         raise ProgramError(str(error)) from None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from synthetic1.envs.judged import JudgeSection, takes_judge, with_judge
+from synthetic1.envs.judged import JudgeSection, takes_judge, task_types, with_judge
 from synthetic1.envs.settings import EnvSettings
 from synthetic1.program import ProgramError
 from synthetic1.rewards.judging.attacks import ATTACKS
@@ -17,9 +17,11 @@ from synthetic1.rewards.judging.calibration import Calibration, Count, Threshold
 from synthetic1.rewards.judging.rubrics import BEHAVIOUR, SIMILARITY
 from synthetic1.rewards.judging.settings import judge_settings
 from synthetic1.rewards.judging.trust import UntrustedJudge, examine
+from synthetic1.rewards.registry import get_verifier
 from synthetic1.rewards.scorer import Scorer
 from synthetic1.rewards.similarity import Similarity
 from synthetic1.task import Task
+from synthetic1.tasks.mixture import Mixture
 from synthetic1.tasks.source import TaskList
 from synthetic1.trainers import calibrate_judge, calibration
 from synthetic1.trainers.calibration_settings import CalibrationSettings
@@ -211,6 +213,18 @@ def test_training_refuses_a_judge_that_nobody_measured(served):
         trusted(problems(server), JudgeSection(url=server.url))
     (trust,) = trusted(problems(server), JudgeSection(url=server.url, allow_uncalibrated=True))
     assert str(trust) == f"{WIRE}: scripted-judge, never calibrated"
+
+
+def test_a_few_judged_tasks_beside_many_others_are_seen(served):
+    """Fewer than one in what is looked at."""
+    server = served(honest)
+    sums = [Task(f"sum {n}", "verifiable_math", "1 + 1?", gold_standard_solution="2") for n in range(5_000)]
+    tasks = Mixture({TaskList(sums, name="sums"): 0.9, TaskList(TASKS[:1], name="numbers"): 0.1})
+    tasks = Mixture({tasks: 1.0, TaskList(sums[:1], name="another"): 1.0})
+    mixed = Problems(tasks, Scorer([Similarity(judge_settings(server.url)), get_verifier("verifiable_math")]))
+    assert task_types(tasks, 2) == {WIRE, "verifiable_math"}
+    with pytest.raises(ProgramError, match="never calibrated"):
+        trusted(mixed, JudgeSection(url=server.url))
 
 
 def test_training_refuses_a_judge_that_errs_too_often(served):
