@@ -25,7 +25,8 @@ from synthetic1.tasks.source import Subset, TaskSource, key_head
 from synthetic1.tasks.stored import StoredTasks
 
 META = "reached"
-BEHIND = 16  # chunks of tasks handed out before the first of them is looked at again: by then it is done
+BEHIND = 4  # chunks of tasks handed out before the first of them is looked at again: by then most are done
+AGAIN = 512  # of those that were not, looked at with each chunk once more
 OPEN_MOST = 20_000  # tasks not done; with more, looking at everything is as good
 
 Place = tuple[int, int]
@@ -50,7 +51,8 @@ class Reached:
     ) -> None:
         self.journal, self.done, self.skipped = journal, done, skipped
         self.terms = {**terms, "judgings": journal.meta("judgings")}  # judged anew, a sample may want it once more
-        self._open: set[int] = set()
+        self._open: dict[int, str] = {}
+        """Positions and keys of tasks not done, those looked at longest ago first; no key before it is handed out."""
         self._next = 0
         self._keys = hashlib.blake2b(digest_size=16)
         """Over the heads of the keys of all tasks before ``_next``."""
@@ -65,7 +67,7 @@ class Reached:
         keys = hashlib.blake2b(_heads(source, indices).astype(">u4").tobytes(), digest_size=16)
         if keys.hexdigest() != kept["keys"]:
             return chain(enumerate(map(int, indices)), order)
-        self._open, self._next, self._keys = set(kept["open"]), len(indices), keys
+        self._open, self._next, self._keys = dict.fromkeys(kept["open"], ""), len(indices), keys
         self.skipped(len(indices) - len(self._open))
         return chain(((place, int(indices[place])) for place in sorted(self._open)), order)
 
@@ -80,12 +82,12 @@ class Reached:
             self._note(*self._handed.popleft())
 
     def _note(self, tasks: list[tuple[int, str]], position: int, keys: str) -> None:
-        found = self.journal.status([key for _, key in tasks])
-        for place, key in tasks:
-            if self.done(found.get(key, {})):
-                self._open.discard(place)
-            else:
-                self._open.add(place)
+        looked_at = dict(tasks) | {place: key for place, key in islice(self._open.items(), AGAIN) if key}
+        found = self.journal.status(list(looked_at.values()))
+        for place, key in looked_at.items():
+            self._open.pop(place, None)
+            if not self.done(found.get(key, {})):
+                self._open[place] = key
         if len(self._open) <= OPEN_MOST:
             kept = {"position": position, "keys": keys, "open": sorted(self._open), "terms": self.terms}
             self.journal.set_meta(META, json.dumps(kept))

@@ -13,8 +13,8 @@ import pytest
 from tests.datagen.conftest import ROOT, load
 
 LONGER = 8_000  # characters a row: what is held of all rows is seen
-MANY, FEW = 20_000, 2_000  # rollouts; of few, there is one full row group of an export, too
-ALLOWED_MB = 60.0  # what both programs may differ by, of the 160 MB by which their rows do
+MANY, FEW = 10_000, 2_000  # rollouts; of few, there is one full row group of an export, too
+ALLOWED_MB = 40.0  # what both programs may differ by; of their rows, 64 MB
 
 
 @pytest.fixture(scope="module")
