@@ -51,7 +51,8 @@ class Server:
     retries: int = 5
     """How often a call is asked again whose answer was lost or unreadable."""
     outage_s: float = 300.0
-    """How long to wait for a server that is down, or that says "later"; that costs no retries."""
+    """How long to wait for a server that is down, or that says "later"; that costs no retries. A server that asks for a
+    longer wait is given up at once."""
     thinking_open: bool = False
     """The chat template ends inside ``<think>``: an answer without ``</think>`` is a thought cut off."""
     stream: bool = False
