@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from synthetic1.completion import OPEN
+from synthetic1.completion import CLOSE, OPEN
 from synthetic1.program import ProgramError
 from synthetic1.trainers.problems import prompt_opens_thinking
 
 SUFFIXES = (".jsonl", ".parquet")
+UNDER_WAY = ".placing.json"  # in the folder of an export that is not whole (datagen/shards.py)
 MARK = "\x02synthetic1 completion\x03"  # stands for a completion where the template's end of a turn is looked up
 IGNORED = -100  # the label of tokens without a loss, as PyTorch's cross entropy has it
 
@@ -37,7 +38,9 @@ class Tokenized:
     tokens: int
     """Completion tokens of all samples kept: what the loss is over."""
     dropped: list[str] = field(default_factory=list)
-    """Where the first few samples left out stand."""
+    """Where the first few samples left out for their length stand."""
+    thoughtless: int = 0
+    """Samples without a thought, left out where the template opens one: they would end inside of it."""
 
 
 def files(paths: Sequence[str]) -> list[Path]:
@@ -50,7 +53,9 @@ def files(paths: Sequence[str]) -> list[Path]:
     for text in paths:
         path = Path(text).expanduser()
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
+            if (path / UNDER_WAY).exists():
+                raise ProgramError(f"data: {path} is an export that was stopped before it was whole; export it again")
+            inside = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file() and not _hidden(p, path))
             if not inside:
                 raise ProgramError(f"data: {path} holds no .jsonl and no .parquet file of samples")
             found += inside
@@ -67,17 +72,11 @@ def read_rows(paths: Sequence[Path]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """(where, row) of every sample, in order.
 
     Raises:
-        ProgramError: a line that is no JSON object.
+        ProgramError: a line that is no JSON object, or a file that cannot be read.
     """
     for path in paths:
         if path.suffix == ".parquet":
-            import pyarrow.parquet as parquet
-
-            number = 0
-            for batch in parquet.ParquetFile(path).iter_batches(batch_size=1_000):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield f"{path} row {number}", row
+            yield from _parquet_rows(path)
             continue
         with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
@@ -86,7 +85,28 @@ def read_rows(paths: Sequence[Path]) -> Iterator[tuple[str, Mapping[str, Any]]]:
                         row = json.loads(line)
                     except ValueError as error:
                         raise ProgramError(f"{path} line {number} is no JSON: {error}") from None
+                    if not isinstance(row, dict):
+                        raise ProgramError(f"{path} line {number} is no JSON object")
                     yield f"{path} line {number}", row
+
+
+def _parquet_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    number = 0
+    try:
+        for batch in parquet.ParquetFile(path).iter_batches(batch_size=1_000):
+            for row in batch.to_pylist():
+                number += 1
+                yield f"{path} row {number}", row
+    except (pa.ArrowException, OSError) as error:
+        raise ProgramError(f"data: {path} cannot be read: {error}") from None
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    """What an export that was killed leaves beside its files begins with a dot."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def messages_of(row: Mapping[str, Any], where: str) -> tuple[list[dict[str, str]], str]:
@@ -138,11 +158,14 @@ def tokenize(tokenizer: Any, rows: Iterator[tuple[str, Mapping[str, Any]]], max_
     opening, ending = opened_with(tokenizer), end_of_turn(tokenizer)
     kept: list[dict[str, list[int]]] = []
     dropped: list[str] = []
-    seen = longest = tokens = too_long = 0
+    seen = longest = tokens = too_long = thoughtless = 0
     for where, row in rows:
         seen += 1
         messages, text = messages_of(row, where)
         if opening is not None:
+            if CLOSE not in text:
+                thoughtless += 1
+                continue
             text = _without_opening(text, opening)
         prompt: list[int] = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
         answer: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
@@ -157,9 +180,14 @@ def tokenize(tokenizer: Any, rows: Iterator[tuple[str, Mapping[str, Any]]], max_
         kept.append({"input_ids": prompt + answer, "labels": [IGNORED] * len(prompt) + answer})
     if not seen:
         raise ProgramError("data: the files hold no samples")
+    if not kept and thoughtless:
+        raise ProgramError(
+            f"data: of {seen:,} samples, {thoughtless:,} have no thought, where this model's template opens one"
+            + (f", and {too_long:,} do not fit trainer.max_length={max_length}" if too_long else "")
+        )
     if not kept:
         raise ProgramError(f"data: none of {seen:,} samples fits trainer.max_length={max_length}: {dropped[0]}")
-    return Tokenized(kept, too_long, longest, tokens, dropped)
+    return Tokenized(kept, too_long, longest, tokens, dropped, thoughtless)
 
 
 def _without_opening(text: str, space: str) -> str:

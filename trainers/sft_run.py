@@ -31,6 +31,7 @@ DERIVED = {
     "assistant_only_loss": "nothing: the loss is on completions alone",
     "packing": "nothing: samples never share a row",
 }
+FIXED = "nothing: "
 SHOW_EVERY_S = 5.0
 
 
@@ -49,7 +50,9 @@ def sft_config(settings: SftSettings, output: Path, processes: int) -> SFTConfig
     t = settings.trainer
     for name in t.extra:
         if name in DERIVED:
-            raise ValueError(f"trainer.extra.{name} follows from {DERIVED[name]}; set that")
+            if not (source := DERIVED[name]).startswith(FIXED):
+                raise ValueError(f"trainer.extra.{name} follows from {source}; set that")
+            raise ValueError(f"trainer.extra.{name} cannot be set: {source.removeprefix(FIXED)}")
         if name not in SFTConfig.__dataclass_fields__:
             raise ValueError(f"trainer.extra.{name}: trl.SFTConfig has no such field")
     micro = settings.micro_batch(processes)
@@ -87,13 +90,17 @@ def sft_config(settings: SftSettings, output: Path, processes: int) -> SFTConfig
 def header(settings: SftSettings, samples: Tokenized, limit: int, ranks: int) -> dict[str, Any]:
     """The facts at the top of a run."""
     t = settings.trainer
-    left_out = f"{samples.too_long:,} longer than {limit:,} tokens: {', '.join(samples.dropped)}"
+    left_out = []
+    if samples.too_long:
+        left_out.append(f"{samples.too_long:,} longer than {limit:,} tokens: {', '.join(samples.dropped)}")
+    if samples.thoughtless:
+        left_out.append(f"{samples.thoughtless:,} without a thought, where the template opens one")
     return {
         "data": ", ".join(settings.paths),
         "model": settings.model.name,
         "processes": ranks if ranks > 1 else None,
         "samples": f"{len(samples.rows):,}, {samples.tokens:,} completion tokens, the longest {samples.longest:,}",
-        "left_out": left_out if samples.too_long else None,
+        "left_out": "; ".join(left_out) or None,
         "batch": f"{t.batch_size} samples an update",
         "passes": f"{t.max_steps} steps" if t.max_steps else f"{t.epochs:g} epochs",
         "run_folder": str(folder(settings)),
@@ -132,6 +139,7 @@ def result(settings: SftSettings, samples: Tokenized, state: Any, seconds: float
         "seed": settings.seed,
         "samples": len(samples.rows),
         "too_long": samples.too_long,
+        "thoughtless": samples.thoughtless,
         "completion_tokens": samples.tokens,
         "steps": state.global_step,
         "loss_first": losses[0] if losses else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +59,10 @@ def learned(tokenizer, sample):
 @pytest.mark.parametrize("text", TEXTS)
 def test_nothing_of_a_completion_is_lost_and_nothing_added(template, text):
     name, tokenizer = template
+    if name == OPENS and "</think>" not in text:
+        with pytest.raises(ProgramError, match="have no thought"):
+            sft_data.tokenize(tokenizer, iter([("here", row(text))]), 10_000)
+        return
     made = sft_data.tokenize(tokenizer, iter([("here", row(text))]), 10_000)
     read, written = learned(tokenizer, made.rows[0])
     asked = [{"role": "user", "content": "What?"}]
@@ -71,6 +76,16 @@ def test_nothing_of_a_completion_is_lost_and_nothing_added(template, text):
         assert said == text
     assert made.tokens == len(written)
     assert made.longest == len(made.rows[0]["input_ids"])
+
+
+def test_a_sample_without_a_thought_is_left_out_where_the_template_opens_one():
+    """It would end inside of the thought, and teach that."""
+    tokenizer = load_tokenizer(ModelSettings(name="embedded"))
+    tokenizer.chat_template = TEMPLATES[OPENS]
+    made = sft_data.tokenize(tokenizer, iter([("one", row("plain")), ("two", row("<think>t</think>x"))]), 10_000)
+    assert (len(made.rows), made.thoughtless, made.too_long) == (1, 1, 0)
+    with pytest.raises(ProgramError, match="of 1 samples, 1 have no thought, where this model's template opens one"):
+        sft_data.tokenize(tokenizer, iter([("one", row("plain"))]), 10_000)
 
 
 def test_what_is_too_long_is_left_out_whole_and_counted():
@@ -123,3 +138,33 @@ def test_what_is_no_file_of_samples_is_said(tmp_path):
     for name, said in (("nope", "no file or folder"), ("x.csv", "neither .jsonl nor .parquet"), ("empty", "holds no")):
         with pytest.raises(ProgramError, match=said):
             sft_data.files([str(tmp_path / name)])
+
+
+def test_what_a_killed_export_leaves_is_no_data(tmp_path):
+    (tmp_path / "train-00000.jsonl").write_text(json.dumps(row("whole")))
+    (tmp_path / ".export-x1").mkdir()
+    (tmp_path / ".export-x1/train-00000.parquet").write_bytes(b"half")
+    assert [path.name for path in sft_data.files([str(tmp_path)])] == ["train-00000.jsonl"]
+    (tmp_path / ".placing.json").write_text("{}")
+    with pytest.raises(ProgramError, match="is an export that was stopped before it was whole"):
+        sft_data.files([str(tmp_path)])
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.parquet", b"PAR1"), ("a.jsonl", b"[1, 2]")])
+def test_a_file_that_cannot_be_read_is_named(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ProgramError, match=name):
+        list(sft_data.read_rows([tmp_path / name]))
+
+
+def test_what_cannot_be_set_says_why():
+    from synthetic1.trainers.sft_run import sft_config
+    from synthetic1.trainers.sft_settings import SftSettings
+
+    values = {
+        "data": "x",
+        "model": {"name": "embedded"},
+        "trainer": {"learning_rate": 1e-3, "extra": {"packing": True}},
+    }
+    with pytest.raises(ValueError, match=r"trainer\.extra\.packing cannot be set: samples never share a row"):
+        sft_config(SftSettings.model_validate(values), Path("x"), 1)
