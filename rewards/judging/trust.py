@@ -75,7 +75,8 @@ async def examine(
 
 
 async def served_model(settings: JudgeSettings) -> str:
-    """The judge's model, as its server names it.
+    """The judge's model, as its server names it; ``judge of Qwen/Qwen3-8B`` where that is another name than its
+    weights have: other weights under the same name are another judge.
 
     Raises:
         UntrustedJudge: the server cannot be reached, or does not serve that model.
@@ -85,7 +86,8 @@ async def served_model(settings: JudgeSettings) -> str:
     assert settings.server is not None
     client = Client(settings.server)
     try:
-        return (await client.check()).model
+        facts = await client.check()
+        return facts.model if facts.root in (None, "", facts.model) else f"{facts.model} of {facts.root}"
     except InferenceError as error:
         raise UntrustedJudge(f"judge: {error}") from None
     finally:

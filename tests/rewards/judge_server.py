@@ -36,6 +36,8 @@ class JudgeServer:
         self.counts: Counter[str] = Counter()
         self.stall_s, self.context, self.model = 30.0, 10**9, "scripted-judge"
         self.delay_s = 0.0
+        self.root: str | None = None
+        """What weights it says stand behind its name."""
         self._rng = random.Random(seed)
         self._runner: web.AppRunner | None = None
         self.port = 0
@@ -69,7 +71,8 @@ class JudgeServer:
         await self.stop()
 
     async def _models(self, request: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": [{"id": self.model, "object": "model"}]})
+        card = {"id": self.model, "object": "model"} | ({} if self.root is None else {"root": self.root})
+        return web.json_response({"object": "list", "data": [card]})
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()

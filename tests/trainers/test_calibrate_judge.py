@@ -247,6 +247,16 @@ def test_training_goes_on_with_a_good_judge_and_quotes_its_rates(served):
     assert trust.summary()["calibrated"] == "now"
 
 
+def test_other_weights_under_the_same_name_are_another_judge(served):
+    server = served(honest)
+    server.root = server.model
+    record(server)
+    trusted(problems(server), JudgeSection(url=server.url))
+    server.root = "somebody/else"
+    with pytest.raises(ProgramError, match="`scripted-judge of somebody/else` was never calibrated"):
+        trusted(problems(server), JudgeSection(url=server.url))
+
+
 def test_training_without_a_judge_wants_to_be_told_so():
     with pytest.raises(
         ProgramError, match=r"no judge is configured: give judge=local, .* judge\.allow_uncalibrated=true"
