@@ -359,7 +359,13 @@ class Client:
         """
         if self._introduction is None or self._introduction.done():
             self._introduction = asyncio.get_running_loop().create_task(self._ask_until_told())
-        await asyncio.shield(self._introduction)
+        introduction, caller = self._introduction, asyncio.current_task()
+        try:
+            await asyncio.shield(introduction)
+        except asyncio.CancelledError:
+            if introduction.cancelled() and not (caller and caller.cancelling()):
+                raise InferenceError("unreachable", "the client was closed") from None
+            raise
 
     async def _ask_until_told(self) -> ServerFacts:
         loop = asyncio.get_running_loop()

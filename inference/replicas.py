@@ -58,6 +58,7 @@ class Replicas:
         self._why = ""
         self._light = asyncio.Event()
         self._probes: set[asyncio.Task[None]] = set()
+        self._closed = False
         self._share()
 
     @property
@@ -69,9 +70,11 @@ class Replicas:
         """A slot of one server, to be released. First come, first served; who asks ``again`` has waited already.
 
         Raises:
-            InferenceError: ``unreachable``; no server has been up for ``outage_s``.
+            InferenceError: ``unreachable``; no server has been up for ``outage_s``, or the client was closed.
         """
         while True:
+            if self._closed:
+                raise InferenceError("unreachable", "the client was closed")
             if not self._live:
                 await self._until_light()
                 continue
@@ -90,7 +93,7 @@ class Replicas:
                 if waiter.done() and not waiter.cancelled() and (served := waiter.result()):
                     self.release(served)
                 raise
-            if served is not None:
+            if served is not None and not self._closed:
                 return served
 
     def release(self, replica: Replica) -> None:
@@ -129,6 +132,14 @@ class Replicas:
         task.add_done_callback(self._probes.discard)
 
     async def aclose(self) -> None:
+        """Whoever waits is told so."""
+        self._closed = True
+        self._light.set()
+        for replica in self.all:
+            while replica.waiting:
+                waiter = replica.waiting.popleft()
+                if not waiter.done():
+                    waiter.set_result(None)
         probes = list(self._probes)
         for task in probes:
             task.cancel()

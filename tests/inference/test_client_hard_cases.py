@@ -144,6 +144,22 @@ def test_a_client_outlives_a_loop_that_ended_without_closing_it(tmp_path):
     asyncio.run(client[0].aclose())
 
 
+@pytest.mark.parametrize("model", [None, "m"])
+@pytest.mark.parametrize("there", [True, False])
+async def test_closing_ends_every_call_with_one_line(scripted_server, unused_tcp_port, model, there):
+    async with scripted_server(latency=30.0, model="m") as server:
+        url = server.url if there else f"http://127.0.0.1:{unused_tcp_port}/v1"
+        client = Client(Server(url, model=model, max_in_flight=2))
+        calls = [asyncio.create_task(client.complete(ASK, 1, Sampling(64, seed=i))) for i in range(6)]
+        while there and len(server.requests) < 2:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        await client.aclose()
+        found = await asyncio.gather(*calls, return_exceptions=True)
+    assert {type(one) for one in found} == {InferenceError}
+    assert {str(one) for one in found} == {"the client was closed"}
+
+
 # The cache ----------------------------------------------------------------------------------------------------------
 
 
