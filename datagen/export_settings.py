@@ -50,6 +50,8 @@ class ExportSettings(BaseModel):
 
     @model_validator(mode="after")
     def sensible(self) -> ExportSettings:
+        if not self.run:
+            raise ValueError("run: name a run, or several: run=[a,b]")
         low, high = self.min_pass_rate, self.max_pass_rate
         if low is not None and high is not None and low >= high:
             raise ValueError(f"min_pass_rate={low} must lie below max_pass_rate={high}")

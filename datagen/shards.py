@@ -128,8 +128,8 @@ def staged(destination: str, *, overwrite: bool) -> Iterator[Path]:
     try:
         system, root = fsspec.core.url_to_fs(destination)
         taken = system.exists(f"{root}/{MANIFEST}")
-    except (ImportError, ValueError, OSError) as error:
-        raise ProgramError(f"to={destination}: {error}") from None
+    except Exception as error:  # those of a store in the cloud, or of its HTTP library, have no class in common
+        raise ProgramError(f"to={destination}: {error or type(error).__name__}") from error
     if taken and not overwrite:
         raise ProgramError(f"to={destination} holds an export already: choose another folder, or overwrite=true")
     local = "file" in ((system.protocol,) if isinstance(system.protocol, str) else system.protocol)
@@ -140,7 +140,12 @@ def staged(destination: str, *, overwrite: bool) -> Iterator[Path]:
         temporary = tempfile.TemporaryDirectory(prefix=STAGING, dir=root if local else None)
         with temporary as name, _under_way(Path(name)):
             yield Path(name)
-            _publish(Path(name), system, root, local)
+            try:
+                _publish(Path(name), system, root, local)
+            except Exception as error:
+                if local or isinstance(error, OSError | ProgramError):
+                    raise
+                raise ProgramError(f"to={destination} cannot be written: {error or type(error).__name__}") from error
     except OSError as error:
         raise ProgramError(f"to={destination} cannot be written: {error.strerror or error}") from error
 

@@ -146,3 +146,23 @@ def test_a_destination_that_cannot_be_written_is_said(to):
 def test_settings_that_make_no_sense(values, said):
     with pytest.raises(ProgramError, match=said):
         validate(ExportSettings, {"run": "r", "to": "x"} | values)
+
+
+@pytest.mark.parametrize("what", ["exists", "put_file"])
+def test_a_store_whose_errors_are_its_own_is_one_line(monkeypatch, what):
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    class CloudError(Exception):
+        """As botocore's and httpx's: no OSError."""
+
+    def fail(*_, **__):
+        raise CloudError("access denied")
+
+    monkeypatch.setattr(MemoryFileSystem, what, fail)
+    with pytest.raises(ProgramError, match=r"^to=memory://denied(:| cannot be written:) access denied$"):
+        write("memory://denied", [sample(0)])
+
+
+def test_an_export_of_no_run_is_refused():
+    with pytest.raises(ProgramError, match=r"^run: name a run"):
+        validate(ExportSettings, {"run": [], "to": "x"})
