@@ -18,7 +18,7 @@ class Testing:
     """
 
     tests: str
-    """A test; its first group is the test's name."""
+    """A test; its groups hold the test's name."""
     asserts: str
     skips: str
     """What keeps a test from being run, or others by running it alone."""
@@ -48,6 +48,7 @@ _CPP = Testing(
     vacuous=r"\b(?:(?:EXPECT|ASSERT)_TRUE|CHECK|REQUIRE|assert)\s*\(\s*(?:true|1)\s*\)",
     dead=r"\bif\s*\(\s*(?:false|0)\s*\)|^[ \t]*#[ \t]*if[ \t]+0\b",
 )
+_ARGUMENTS = r"\s*\((?:[^()]|\([^()]{0,100}\)){0,300}+\)"  # of an annotation
 TESTING = {
     "python": Testing(
         tests=r"\bdef\s+(test\w*)\s*\(",
@@ -78,8 +79,8 @@ TESTING = {
         r"|#\[(?:\w+::)?test\b[^\]]{0,100}\]\s*(?:async\s+)?fn\s+\w+\(\)[^{};]{0,100}\{\s*return\s*;",
     ),
     "java": Testing(
-        tests=r"@(?:Test|ParameterizedTest|RepeatedTest)\b"
-        r"(?:[^{};()]|\((?:[^()]|\([^()]{0,100}\)){0,200}\)){0,200}?\b(\w+)\s*\([^()]{0,200}\)[^;{}()]{0,200}\{",
+        tests=rf"@(?:Test|ParameterizedTest|RepeatedTest)\b(?:{_ARGUMENTS})?(?:\s*@[\w.]+(?:{_ARGUMENTS})?){{0,6}}"
+        r"\s+(?:[\w<>\[\],.?]{1,100}+\s+){0,6}?(\w+)\s*\([^()]{0,200}\)[^;{}()]{0,200}\{",
         asserts=r"\bassert\w*\s*[(.]|\bfail\s*\(|\bverify\s*\(",
         skips=r"@(?:Disabled|Ignore)\b|\bassumeTrue\s*\(\s*false",
         vacuous=r"\bassertTrue\s*\(\s*true\s*\)",
@@ -87,6 +88,44 @@ TESTING = {
     ),
     "cpp": _CPP,
     "c": _CPP,
+    "csharp": Testing(
+        tests=r"\[(?:Fact|Theory|Test|TestMethod|TestCase)\b[^\]\n]{0,200}\](?:\s*\[[^\]\n]{0,200}\]){0,8}"
+        r"\s*(?:(?:public|async|static)\s+){0,3}[\w<>\[\]?]{1,80}\s+(\w+)\s*\(",
+        asserts=r"\bAssert\.\w+(?:<[^<>\n]{0,80}>)?\(|\.Should\w*\(",
+        skips=r"\[\s*Ignore\b|\bSkip\s*=\s*\"|\bAssert\.(?:Ignore|Inconclusive|Skip)\(",
+        vacuous=r"\bAssert\.(?:True|IsTrue)\(\s*true\s*\)",
+        dead=r"\bif\s*\(\s*false\s*\)|^[ \t]*#[ \t]*if[ \t]+false\b",
+    ),
+    "kotlin": Testing(
+        tests=r"@(?:Test|ParameterizedTest)\b(?:\s*@\w+(?:\([^()\n]{0,200}\))?){0,8}\s*(?:(?:public|internal|suspend)\s+){0,3}"
+        r"fun\s+(\w+|`[^`\n]{1,200}`)\s*\(",
+        asserts=r"\bassert\w*\s*[({<]|\bshould\w+\b|\bverify\s*[({]",
+        skips=r"@(?:Disabled|Ignore)\b",
+        vacuous=r"\bassertTrue\(\s*true\s*\)",
+        dead=r"\bif\s*\(\s*false\s*\)",
+    ),
+    "ruby": Testing(
+        tests=r"\bdef\s+(test_\w+)|(?m:^[ \t]*(?:it|specify|test)\s+(\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'))",
+        asserts=r"\b(?:assert|refute)\w*\b|\bexpect\s*[({]|\.(?:must|wont)_\w+",
+        skips=r"(?<![\w.:])(?:xit|xdescribe|xcontext|xspecify|fit|fdescribe|fcontext)\s+['\"]"
+        r"|(?m:^[ \t]*(?:skip|pending)(?:[ \t]+['\"]|[ \t]*$))",
+        vacuous=r"\bassert[ \t(]+true\b",
+        dead=r"^[ \t]*if[ \t]+false\b",
+    ),
+    "php": Testing(
+        tests=r"\bfunction\s+(test\w+)\s*\(",
+        asserts=r"(?:->|::)(?:assert|expectException)\w*\(",
+        skips=r"->markTest(?:Skipped|Incomplete)\(",
+        vacuous=r"(?:->|::)assertTrue\(\s*true\s*\)",
+        dead=r"\bif\s*\(\s*false\s*\)",
+    ),
+    "swift": Testing(
+        tests=r"\bfunc\s+(test\w+)\s*\(",
+        asserts=r"\bXCT(?:Assert\w*|Fail|Unwrap)\(|#(?:expect|require)\(",
+        skips=r"\bXCTSkip\w*\b|@(?:Test|Suite)\([^()\n]{0,200}\.disabled\(",
+        vacuous=r"\bXCTAssert(?:True)?\(\s*true\s*\)",
+        dead=r"\bif\s+false\s*\{",
+    ),
 }
 _BUILT_NEVER = re.compile(r"^//[ \t]*(?:go:build|\+build)[ \t]+ignore\b", re.MULTILINE)  # a comment that Go obeys
 _TEST_FOLDERS = frozenset(("test", "tests", "__tests__", "spec", "specs", "testing"))

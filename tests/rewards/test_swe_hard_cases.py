@@ -242,6 +242,18 @@ TWO = "def test_a():\n    assert f(1) == 2\n\n\ndef test_b():\n    assert g()\n"
         ("lib.rs", "#[test]\nfn a() { assert!(x) }", "#[test]\n#[cfg_attr(all(), ignore)]\nfn a() { assert!(x) }"),
         ("tests/a.rs", "#[test]\nfn a() { assert!(x) }", "#[test]\nfn a() { assert!(true) }"),
         ("ATest.java", "@Test\nvoid a() { assertTrue(f(1)); }", "@Test\nvoid a() { if (false) { assertTrue(f(1)); } }"),
+        ("ATests.cs", "[Fact]\npublic void A() { Assert.Equal(1, F()); }",
+         "[Fact(Skip = \"later\")]\npublic void A() { Assert.Equal(1, F()); }"),
+        ("ATests.cs", "[Fact]\npublic async Task A() { Assert.True(F()); }",
+         "public async Task A() { Assert.True(F()); }"),
+        ("ATest.kt", "@Test\nfun `a b`() { assertEquals(1, f()) }",
+         "@Disabled @Test\nfun `a b`() { assertEquals(1, f()) }"),
+        ("ATest.kt", "@Test\nfun a() { assertEquals(1, f()) }", "@Test\nfun a() { f() }"),
+        ("a_spec.rb", "it 'adds' do\n  expect(f).to eq 1\nend", "xit 'adds' do\n  expect(f).to eq 1\nend"),
+        ("test_a.rb", "def test_a\n  assert_equal 1, f\nend", "def test_a\n  skip\n  assert_equal 1, f\nend"),
+        ("ATest.php", "function testA() { $this->assertSame(1, f()); }",
+         "function testA() { $this->markTestSkipped(); $this->assertSame(1, f()); }"),
+        ("ATests.swift", "func testA() { XCTAssertEqual(1, f()) }", "func testA() { f() }"),
         ("a_test.cpp", "TEST(A, B) { EXPECT_TRUE(f()); }", "#if 0\nTEST(A, B) { EXPECT_TRUE(f()); }\n#endif"),
     ],
 )  # fmt: skip
@@ -282,7 +294,9 @@ REPEATED = [
     ("cpp", 'R"a(x '), ("cpp", "TEST(a "), ("c", '"\\"'), ("go", "func Test"), ("ruby", "/a "), ("ruby", '/"'),
     ("python", "'''\n"), ("python", "def test(a"), ("python", "assert ("), ("python", "("), ("csharp", '@"'),
     ("shell", '"\\'), ("sql", "'"), ("php", '"\\'), ("html", "<!-- "), ("yaml", "["), ("yaml", "a: {"), ("yaml", "- "),
-    ("toml", "a."), ("toml", "a = ["), ("json", "["), ("kotlin", "/*"), ("swift", '"""\\'),
+    ("toml", "a."), ("toml", "a = ["), ("json", "["), ("csharp", "[Fact] [A] "), ("csharp", "[Fact]public "),
+    ("kotlin", "@Test @a(b) "), ("ruby", "it '"), ("ruby", "\tit"), ("php", "function test"), ("swift", "@Test("),
+    ("kotlin", "/*"), ("swift", '"""\\'),
 ]  # fmt: skip
 
 
