@@ -145,3 +145,11 @@ def test_a_plot_of_one_stage_is_drawn(tmp_path):
     stage = {"name": "base", "pass_at_1": 0.0, "ci95": [0.0, 0.1], "by_level": {}}
     r1_report.plot({"stages": [stage]}, tmp_path / "x.png")
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_a_stage_cannot_do_is_one_line_of_its_own(tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # as run_program sets it for itself
+    recipe = r1_stages.Recipe(None, tmp_path)  # type: ignore[arg-type]
+    with pytest.raises(ProgramError, match="export ended with status 2; the same command goes on from there"):
+        recipe._run("export", "synthetic1.datagen.export", "run=nope", "to=x", f"runs={tmp_path}", named=False)
+    assert capfd.readouterr().err.startswith("error: there is no run `nope`")
