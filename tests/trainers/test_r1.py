@@ -52,7 +52,8 @@ class Programs:
         self.fail = fail
         self.evaluations = 0
 
-    def __call__(self, command, check):
+    def __call__(self, command, check, env):
+        assert "HYDRA_FULL_ERROR" not in env
         module, arguments = command[2], command[3:]
         config, home, name = SETTINGS[module]
         values = validate(getattr(importlib.import_module(home), name), compose(config, *arguments))
