@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate, islice
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from synthetic1.tasks.source import TaskSource
 DRAWN_AT_ONCE = 1024
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class TaskState:
     """A task under way."""
 
@@ -74,19 +75,21 @@ def slots(
 ) -> Iterator[Slot | None]:
     """Every sample that is still to be had, a task's samples side by side, lazily; ``None``: others may have a turn.
 
-    Within ``lookahead`` tasks, those known to be hard come first: what takes longest must not begin last.
+    Within ``lookahead`` tasks, those known to be hard come first: what takes longest must not begin last. A task that
+    the source has twice is asked once.
 
     Args:
         wants: whether a sample that is there needs judging or continuing.
     """
     order = reached.skip(source, enumerate(positions(source, limit, seed)))
+    under_way: WeakValueDictionary[str, TaskState] = WeakValueDictionary()  # until all asked of them is recorded
     while chunk := [(place, source[index]) for place, index in _first(order, lookahead)]:
         reached.hand_out([(place, task.key) for place, task in chunk])
-        known = journal.status([task.key for _, task in chunk])
-        chunk.sort(key=lambda item: -difficulty(item[1]))  # stable
-        for place, task in chunk:
+        once = {task.key: (place, task) for place, task in reversed(chunk) if task.key not in under_way}
+        known = journal.status(list(once))  # after the look at what is under way: all else is in the journal
+        for place, task in sorted(once.values(), key=lambda item: (-difficulty(item[1]), item[0])):
             there = known.get(task.key, {})
-            state = TaskState(task, place, recorded=bool(there))
+            state = under_way[task.key] = TaskState(task, place, recorded=bool(there))
             # All of them before the first is asked: what is verified already may be enough.
             wanted = [index for index in range(samples) if index not in there or wants(state, there[index])]
             yield from (Slot(state, index, index in there) for index in wanted)

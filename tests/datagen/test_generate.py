@@ -249,3 +249,19 @@ def test_journals_that_cannot_be_used(tmp_path):
         Journal.open(tmp_path / "no/such/folder/journal.sqlite")
     with pytest.raises(ProgramError, match="there is no run `x`"):
         find_run("x", str(tmp_path))
+
+
+def test_a_task_that_stands_twice_is_asked_once(runs, scripted, tmp_path):
+    path = tmp_path / "twice.jsonl"
+    rows = [
+        json.dumps({"problem_id": f"{n}", "task_type": "verifiable_math", "prompt": f"{n} + 1 = {n + 1}",
+                    "verification_info": {"ground_truth": f"{n + 1}"}})
+        for n in range(40)
+    ]  # fmt: skip
+    path.write_text("\n".join([*rows, *rows, *rows]) + "\n")
+    for lookahead in (512, 3):  # in one look at the source, and in several
+        with scripted("--right", "1", "--latency", "0.02") as server:
+            name = f"twice{lookahead}"
+            runs(f"server={server.url}", "samples=2", f"env.tasks={path}", f"lookahead={lookahead}", f"run_name={name}")
+            counts, records = server.counts(), runs.records(name)
+        assert counts["requests"] == len(records) == 2 * len({record[0] for record in records})
