@@ -46,7 +46,16 @@ def row(test: str) -> dict[str, Any]:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         marks = "proofs or not proofs"
-        ran = pytest("-m", marks, f"--junitxml={folder}/x.xml", "-o", "faulthandler_timeout=3600", test)
+        ran = pytest(
+            "-m",
+            marks,
+            f"--junitxml={folder}/x.xml",
+            "-o",
+            "faulthandler_timeout=3600",
+            "-o",
+            "junit_family=xunit1",
+            test,
+        )
         case = ElementTree.parse(f"{folder}/x.xml").getroot().find(".//testcase")
     assert case is not None, ran.stdout
     outcome = next((kind for kind in ("failure", "error", "skipped") if case.find(kind) is not None), "passed")
