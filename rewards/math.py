@@ -37,8 +37,8 @@ class Math(Verifier):
     What counts as the answer is the ``answer_style`` (see ``maths.answer.find_answer``); ``boxed``, the default, is
     the one to train with. Both sides are read into values (numbers, quantities with units, tuples, sets, intervals,
     equations, words), which are compared by rule, exactly and in microseconds. Only formulas that are not written alike
-    go to a worker process, where math-verify's parser reads them; a worker that takes longer than ``comparison_s`` is
-    killed. ``details["decided_by"]`` is ``fast_path`` or ``symbolic``.
+    go to a worker process, where math-verify's parser reads them; a worker that takes longer than ``comparison_s``
+    of processor time is killed. ``details["decided_by"]`` is ``fast_path`` or ``symbolic``.
 
     A gold that cannot be read is ``unscorable_gold``. An answer that is too costly to compare is wrong, unless the
     gold is as costly.
@@ -51,7 +51,7 @@ class Math(Verifier):
 
     answer_style: AnswerStyle = "boxed"
     comparison_s: float = 2.0
-    """Seconds one symbolic comparison may take, from the start of its work."""
+    """Seconds of processor time one symbolic comparison may take."""
     workers: int | None = field(default=None, compare=False)
     """Processes for symbolic comparisons; None = one a core."""
 

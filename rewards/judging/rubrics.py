@@ -70,7 +70,8 @@ class Rubric:
 
     def schema(self, options: tuple[Option, ...]) -> dict[str, Any]:
         """The JSON schema of a reply."""
-        verdict = {"enum": [o.name for o in options], "type": "string"} if options else {"type": "integer"}
+        grade: Schema = {"type": "integer", "minimum": 0, "maximum": 100}
+        verdict: Schema = {"enum": [o.name for o in options], "type": "string"} if options else grade
         properties = {**self.properties, self.verdict: verdict}
         return _object(**properties)
 

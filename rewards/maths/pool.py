@@ -12,12 +12,16 @@ import subprocess
 import sys
 from collections import OrderedDict
 from dataclasses import dataclass
+from pathlib import Path
 
 from synthetic1.rewards.maths.compare import Question
 
 REMEMBERED = 50_000  # answers
 PROMPT_S = 0.1
 """What a comparison may take before it gives its place to the next one; a few honest ones in thousands take longer."""
+BUSY = 10
+"""A worker that has got so little of the processor, one part in so many, says nothing about its formula."""
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 START_S = 60.0  # for the nursery to import sympy on a busy machine
 
 
@@ -49,7 +53,8 @@ class SymbolicPool:
     Args:
         workers: how many comparisons may run at once; as many more that have turned out to be slow may run beside them,
             so that the prompt ones, almost all, do not queue behind those.
-        deadline_s: seconds one may take, counted from when a worker begins; then that worker is killed.
+        deadline_s: seconds of processor time one may take; then its worker is killed. On a busy machine that takes
+            longer by the clock: how busy a machine is must not decide what an answer is worth.
     """
 
     def __init__(self, workers: int, deadline_s: float) -> None:
@@ -69,7 +74,7 @@ class SymbolicPool:
         Raises:
             Unparseable: the gold cannot be read.
             OverLimit: the comparison took too long or too much.
-            WorkersFailed: no worker could be had.
+            WorkersFailed: no worker could be had, or the machine is too busy for any.
         """
         reply = self._known.get(question)
         if reply is None:
@@ -111,6 +116,7 @@ class SymbolicPool:
         try:
             for attempt in (1, 2):
                 worker = await self._take()
+                begun = _cpu_s(worker.pid)
                 work = asyncio.ensure_future(_exchange(worker, question))
                 try:
                     done, _ = await asyncio.wait({work}, timeout=PROMPT_S)
@@ -119,7 +125,7 @@ class SymbolicPool:
                             await self._slow.acquire()  # at once: it is not locked
                             self._slots.release()
                             place = self._slow
-                        done, _ = await asyncio.wait({work}, timeout=self._deadline_s - PROMPT_S)
+                        done = await self._until_deadline(worker, work, begun)
                     if not done:
                         await _drop(worker, work)
                         return "time"
@@ -137,6 +143,23 @@ class SymbolicPool:
         finally:
             place.release()
         raise AssertionError("two attempts end the work")
+
+    async def _until_deadline(self, worker: _Worker, work: asyncio.Future[bool | str], begun: float) -> bool:
+        """Whether a comparison ends before its worker has had all its time, of which ``PROMPT_S`` is over by the clock.
+
+        Raises:
+            WorkersFailed: the worker gets next to nothing of the processor.
+        """
+        left, patience = self._deadline_s - PROMPT_S, BUSY * self._deadline_s
+        while left > 0:
+            if patience <= 0:
+                raise WorkersFailed(f"the machine is too busy: a comparison got {self._deadline_s - left:.1f} s of it")
+            done, _ = await asyncio.wait({work}, timeout=max(left, TICK_S))
+            if done:
+                return True
+            patience -= max(left, TICK_S)
+            left = self._deadline_s - (_cpu_s(worker.pid) - begun)
+        return False
 
     async def _take(self) -> _Worker:
         if self._free:
@@ -216,6 +239,15 @@ async def _drop(worker: _Worker, work: asyncio.Future[bool | str]) -> None:
         _kill(worker)
     if not work.cancelled():
         work.exception()
+
+
+def _cpu_s(pid: int) -> float:
+    """Processor time of a process so far; 0 if it is gone, which its socket will say."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) * TICK_S
 
 
 def _kill(worker: _Worker) -> None:

@@ -18,6 +18,8 @@ from synthetic1.inference.engine import Sampling
 from synthetic1.inference.errors import InferenceError, ServerError
 from synthetic1.inference.launch import launch_vllm
 from synthetic1.inference.server import Server
+from synthetic1.rewards.judge import Judge, JudgeSettings
+from synthetic1.rewards.judging.rubrics import BEHAVIOUR, CLAIMS, SIMILARITY
 
 PROGRAM = "def transform(s):\n    s = s[1::2]\n    return s"
 PREDICT = (
@@ -218,6 +220,51 @@ async def test_a_thought_cut_off(vllm, stream, tokens):
     assert (completion.answer, completion.finish_reason) == (None, "length")
     assert completion.raw == f"<think>{'abcdefgh'[: tokens - 1]}"
     assert completion.reasoning == "abcdefgh"[: tokens - 1]
+
+
+# The judge ------------------------------------------------------------------------------------------------------------
+
+QUESTIONS = [
+    ("Why is the sky blue?", "Air scatters short waves of light more than long ones.", "It scatters blue light most."),
+    ("At what temperature does water boil at sea level?", "At 100 °C.", "At 212 °F, which is 100 °C."),
+    ("Why do metals conduct electricity?", "Their outer electrons move freely.", "Because metals are heavy."),
+]
+# The embedded model can judge nothing, and ends no text of its own: `"`, `]` and `}` are made likely.
+TERSE = {'"': 100, "]": 50, "}": 50}
+
+
+async def judged(vllm, rubric, *, terse, **settings):
+    if vllm.parser:
+        pytest.skip("a model that does not think, behind a parser of thoughts, gives no answer: see `knowable`")
+    bias = {str(vllm.tokenizer.convert_tokens_to_ids(mark)): weight for mark, weight in TERSE.items()}
+    server = Server(vllm.url, extra_body={"logit_bias": bias} if terse else {}, outage_s=20.0)
+    judge = Judge(JudgeSettings(server, **settings))
+    try:
+        asked = (judge.ask(rubric, question=q, reference=r, candidate=c) for q, r, c in QUESTIONS)
+        return await asyncio.gather(*asked), judge.client.usage
+    finally:
+        await judge.aclose()
+
+
+@pytest.mark.parametrize("rubric", [CLAIMS, BEHAVIOUR, SIMILARITY], ids=lambda rubric: rubric.name)
+async def test_a_judge_gives_a_verdict_of_its_list_or_none(vllm, rubric):
+    verdicts, usage = await judged(vllm, rubric, terse=True, max_tokens=200)
+    assert (usage.failed, usage.errors) == (0, {})
+    for verdict in verdicts:
+        if verdict.score is None:
+            assert verdict.reason == "unscorable_judge"
+        else:
+            assert verdict.details["decided_by"] == "judge"
+            said = verdict.details["verdict"]
+            assert said in {option.name for option in rubric.options} or 0 <= int(said) <= 100
+    assert any(verdict.scorable for verdict in verdicts), verdicts
+
+
+async def test_a_judge_that_does_not_end_gives_no_verdict(vllm):
+    verdicts, usage = await judged(vllm, CLAIMS, terse=False, max_tokens=32, attempts=2)
+    assert {(verdict.score, verdict.reason) for verdict in verdicts} == {(None, "unscorable_judge")}
+    assert all("cut off at max_tokens" in verdict.details["why"] for verdict in verdicts)
+    assert usage.completed == usage.requests == 2 * len(QUESTIONS)
 
 
 async def test_a_server_that_does_not_start_says_why(require):

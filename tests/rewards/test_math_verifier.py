@@ -7,7 +7,9 @@ import importlib.util
 import json
 import math
 import multiprocessing
+import os
 import pickle
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -27,7 +29,7 @@ from synthetic1.rewards.maths.answer import SEARCHED, find_answer
 from synthetic1.rewards.maths.canonical import canonical
 from synthetic1.rewards.maths.compare import Question
 from synthetic1.rewards.maths.finished import restates
-from synthetic1.rewards.maths.pool import OverLimit, SymbolicPool
+from synthetic1.rewards.maths.pool import OverLimit, SymbolicPool, WorkersFailed
 from synthetic1.rewards.maths.screen import too_costly
 
 pytest.importorskip("math_verify")
@@ -206,6 +208,28 @@ def test_a_worker_that_takes_too_long_is_killed_and_others_go_on() -> None:
     limit, quick, took = asyncio.run(main())
     assert (limit, quick) == ("time", True)
     assert took < 30  # not for ever; how long exactly the benchmark measures
+
+
+@pytest.mark.parametrize(("stopped_s", "comes"), [(1.5, True), (60.0, False)])
+def test_a_busy_machine_is_no_limit_of_the_answer(stopped_s: float, comes: bool) -> None:
+    """A worker that is kept from working for longer than its time goes on; one that is kept for ever gives nothing."""
+
+    async def main() -> bool:
+        pool = SymbolicPool(1, 0.5)
+        try:
+            assert await pool.ask(Question("equal", "x+1", "1+x"))  # a worker is up, and free
+            (worker,) = pool._free
+            os.kill(worker.pid, signal.SIGSTOP)
+            asyncio.get_running_loop().call_later(stopped_s, os.kill, worker.pid, signal.SIGCONT)
+            return await pool.ask(Question("equal", "x+2", "2+x"))
+        finally:
+            pool.close()
+
+    if comes:
+        assert asyncio.run(main()) is True
+    else:
+        with pytest.raises(WorkersFailed, match="too busy"):
+            asyncio.run(main())
 
 
 def test_a_gold_that_is_as_costly_is_not_the_models_fault() -> None:
