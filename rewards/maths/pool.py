@@ -125,10 +125,9 @@ class SymbolicPool:
                             await self._slow.acquire()  # at once: it is not locked
                             self._slots.release()
                             place = self._slow
-                        done = await self._until_deadline(worker, work, begun)
-                    if not done:
-                        await _drop(worker, work)
-                        return "time"
+                        if not await self._until_deadline(worker, work, begun):
+                            await _drop(worker, work)
+                            return "time"
                     reply = work.result()
                 except (OSError, EOFError, ValueError):
                     await _drop(worker, work)
