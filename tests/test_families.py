@@ -47,7 +47,7 @@ def family(request):
 
 @pytest.fixture
 def judged(family, request):
-    """What the family's verifier needs is there; the arguments that bring it. Judges accept nothing: gold needs none."""
+    """What the family's verifier needs is there; arguments for it. Judges accept nothing: gold needs none."""
     if family == "code":
         request.getfixturevalue("sandbox_kind")
     if "judge" not in inspect.signature(env_class(family)).parameters:
