@@ -1,4 +1,4 @@
-"""The commands of README and docs/recipe.md compose: every setting in them exists, and takes the value they give."""
+"""The commands of README and docs compose: every setting in them exists, and takes the value they give."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PROGRAMS = {
     "trainers/grpo.py": ("grpo", GrpoSettings, MODEL),
     "trainers/evaluate_model.py": ("evaluate_model", EvaluationSettings, MODEL),
 }
-PAGES = ["README.md", "docs/recipe.md", *PROGRAMS]
+PAGES = ["README.md", "docs/recipe.md", "docs/datagen.md", *PROGRAMS]
 
 
 def commands(page):
