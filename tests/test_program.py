@@ -194,3 +194,16 @@ def test_the_first_wrong_setting_is_named():
 
 def test_explain_leaves_defects_alone():
     assert explain(ZeroDivisionError()) is None
+
+
+@pytest.mark.parametrize("said", [None, "0", "1"])
+def test_what_hydra_is_told_reaches_no_other_program(said, monkeypatch):
+    """Those that a job starts say their errors in one line, too, unless the person asked for all of them."""
+    if said is None:
+        monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+    else:
+        monkeypatch.setenv("HYDRA_FULL_ERROR", said)
+    monkeypatch.setattr(sys, "argv", ["grpo", "seed=1"])
+    seen = []
+    run_program("grpo", GrpoSettings, lambda settings: seen.append(os.environ.get("HYDRA_FULL_ERROR")), open_groups={})
+    assert [*seen, os.environ.get("HYDRA_FULL_ERROR")] == [said, said]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -131,9 +130,7 @@ class Recipe:
             arguments = (*arguments, f"runs={self.folder}", f"run_name={NAME}")
         print(f"\n── {stage}: python -m {module} {' '.join(arguments)}", flush=True)
         started = time.perf_counter()
-        # This program told Hydra to let errors through whole; the one started here is to say them in a line, too.
-        environment = {name: value for name, value in os.environ.items() if name != "HYDRA_FULL_ERROR"}
-        ended = subprocess.run([sys.executable, "-m", module, *arguments], check=False, env=environment)
+        ended = subprocess.run([sys.executable, "-m", module, *arguments], check=False)
         self.seconds[stage] = time.perf_counter() - started
         if ended.returncode == 130:
             raise SystemExit(130)

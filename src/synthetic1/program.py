@@ -12,6 +12,7 @@ from synthetic1.task import TaskError
 
 Settings = TypeVar("Settings")
 USAGE_ERROR = 2
+FULL_ERROR = "HYDRA_FULL_ERROR"
 STOPPED = 130  # as shells say it of Ctrl-C
 
 
@@ -42,17 +43,18 @@ def run_program(
 
     for name, value in (("HF_HUB_DISABLE_TELEMETRY", "1"), ("VLLM_NO_USAGE_STATS", "1"), ("DO_NOT_TRACK", "1")):
         os.environ.setdefault(name, value)
-    debug = "--debug" in sys.argv or os.environ.get("HYDRA_FULL_ERROR") == "1"
+    debug = "--debug" in sys.argv or os.environ.get(FULL_ERROR) == "1"
     sys.argv[1:] = [_opened(a, open_groups or {}) for a in sys.argv[1:] if a != "--debug"]
     sys.argv[1:] = [a for joined in sys.argv[1:] for a in joined.split("\n")]
     free = _free_sections(config_name)
     sys.argv[1:] = [_added(argument, free) for argument in sys.argv[1:]]
     _refuse_unknown_options(sys.argv[1:])
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole, and we say them
-
     errors: list[Exception] = []  # of the job: Hydra would put a line of its own before ours
+    said = os.environ.get(FULL_ERROR)
+    os.environ[FULL_ERROR] = "1"  # errors of the configuration reach us whole, and we say them
 
     def task(config: Any) -> None:
+        _set(FULL_ERROR, said)  # the programs that a job starts say their own
         try:
             run(validate(settings_type, OmegaConf.to_container(config, resolve=True, throw_on_missing=True)))
         except Exception as error:
@@ -72,6 +74,15 @@ def run_program(
         if debug or message is None:
             raise
         fail(message)
+    finally:
+        _set(FULL_ERROR, said)
+
+
+def _set(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
 
 
 def validate(settings_type: type[Settings], values: Any) -> Settings:

@@ -52,8 +52,7 @@ class Programs:
         self.fail = fail
         self.evaluations = 0
 
-    def __call__(self, command, check, env):
-        assert "HYDRA_FULL_ERROR" not in env
+    def __call__(self, command, check):
         module, arguments = command[2], command[3:]
         config, home, name = SETTINGS[module]
         values = validate(getattr(importlib.import_module(home), name), compose(config, *arguments))
@@ -148,8 +147,7 @@ def test_a_plot_of_one_stage_is_drawn(tmp_path):
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_what_a_stage_cannot_do_is_one_line_of_its_own(tmp_path, monkeypatch, capfd):
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # as run_program sets it for itself
+def test_what_a_stage_cannot_do_is_one_line_of_its_own(tmp_path, capfd):
     recipe = r1_stages.Recipe(None, tmp_path)  # type: ignore[arg-type]
     with pytest.raises(ProgramError, match="export ended with status 2; the same command goes on from there"):
         recipe._run("export", "synthetic1.datagen.export", "run=nope", "to=x", f"runs={tmp_path}", named=False)
