@@ -13,7 +13,7 @@ TOLD = ("hf", "embedded")
 
 
 def anonymous(value: Any) -> Any:
-    """A JSON value with every path and address in it reduced: ``/home/me/tasks.jsonl`` to ``tasks.jsonl``."""
+    """A JSON value with every path and address in it reduced: ``/data/mine/tasks.jsonl`` to ``tasks.jsonl``."""
     if isinstance(value, str):
         return _name(value)
     if isinstance(value, Mapping):

@@ -32,16 +32,16 @@ def exported(tmp_path):
 
 
 NAMES = [
-    ("/home/me/tasks.jsonl", "tasks.jsonl"),
+    ("/data/mine/tasks.jsonl", "tasks.jsonl"),
     ("~/models/mine/", "mine"),
     ("../shared/gsm8k.jsonl", "gsm8k.jsonl"),
     ("http://10.0.0.5:8000/v1", "http://…"),
     ("s3://bucket/private/x.jsonl", "s3://…/x.jsonl"),
-    ("file:///home/me/x.jsonl", "file://…/x.jsonl"),
+    ("file:///data/mine/x.jsonl", "file://…/x.jsonl"),
     ("hf://datasets/openai/gsm8k/main", "hf://datasets/openai/gsm8k/main"),
     ("deepseek-ai/DeepSeek-R1", "deepseek-ai/DeepSeek-R1"),
     ("embedded:math", "embedded:math"),
-    ({"/home/me/a.jsonl": 1.0, "b": ["/c/d", 2, None]}, {"a.jsonl": 1.0, "b": ["d", 2, None]}),
+    ({"/data/mine/a.jsonl": 1.0, "b": ["/c/d", 2, None]}, {"a.jsonl": 1.0, "b": ["d", 2, None]}),
 ]
 
 
