@@ -1,6 +1,6 @@
 """Data generation at full size: 1,400,000 tasks asked, and 2,000,000 rollouts exported, in little memory.
 
-    python benchmarks/generate_scale.py [--quick] [--json benchmarks/results/generate_scale.json]
+    python benchmarks/generate_scale.py [--quick] [--asked N] [--json benchmarks/results/generate_scale.json]
 
 The real programs run as processes of their own; the server is that of ``generate.py``, on loopback, answering at once.
 
@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +51,13 @@ class Size:
     """How much of everything."""
 
     tasks: int
+    """In the file."""
+    asked: int
     rollouts: int
     starts: int
 
 
-QUICK, FULL = Size(20_000, 20_000, 3), Size(1_400_000, 2_000_000, 3)
+QUICK, FULL = Size(20_000, 20_000, 20_000, 3), Size(1_400_000, 1_400_000, 2_000_000, 3)
 
 
 @dataclass(frozen=True)
@@ -257,12 +259,12 @@ def generate(server: Loopback, folder: Path, size: Size) -> tuple[list[dict[str,
     rows: list[dict[str, Any]] = [row_of("index", rows=count, seconds=seconds, rows_per_s=count / seconds)]
     run = Generating(server, folder, tasks)
     starts = [run(f"start-{i}", 1_000) for i in range(size.starts - 1)]
-    first = run("whole", size.tasks, stop_after=size.tasks // 2)
+    first = run("whole", size.asked, stop_after=size.asked // 2)
     say(f"first half: {first}")
-    second = run("whole", size.tasks)
+    second = run("whole", size.asked)
     say(f"second half: {second}")
-    if not size.tasks <= first["rows"] + second["rows"] <= size.tasks + 2 * 256:
-        raise RuntimeError(f"{first['rows']} and {second['rows']} requests for {size.tasks} tasks")
+    if not size.asked <= first["rows"] + second["rows"] <= size.asked + 2 * 256:
+        raise RuntimeError(f"{first['rows']} and {second['rows']} requests for {size.asked} tasks")
     rows += [row_of("generate", **first), row_of("generate, going on", **second)]
     return rows, {
         "first_request_s": statistics.median(start["first_request_s"] for start in (*starts, first)),
@@ -304,8 +306,10 @@ def say(text: str) -> None:
 
 
 def main() -> None:
-    options = arguments((__doc__ or "").partition("\n")[0])
+    options = arguments((__doc__ or "").partition("\n")[0], asked=(int, "ask only so many of the tasks"))
     size = QUICK if options.quick else FULL
+    if options.asked:
+        size = replace(size, asked=min(size.asked, options.asked))
     with tempfile.TemporaryDirectory() as name:
         with loopback() as server:
             asked_rows, asked_ratios = generate(server, Path(name), size)

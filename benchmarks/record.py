@@ -14,11 +14,13 @@ from typing import Any
 Row = Mapping[str, Any]
 
 
-def arguments(description: str) -> argparse.Namespace:
-    """The options every benchmark has: ``--quick`` and ``--json FILE``."""
+def arguments(description: str, **more: tuple[type, str]) -> argparse.Namespace:
+    """The options every benchmark has, ``--quick`` and ``--json FILE``, and ``more``: the type and meaning of each."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="the same rows with smaller n, within a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write rows, ratios, machine and versions there")
+    for name, (kind, meaning) in more.items():
+        parser.add_argument(f"--{name}", type=kind, metavar="N", help=meaning)
     return parser.parse_args()
 
 
