@@ -188,8 +188,9 @@ class Client:
     async def _one(self, request: Request, index: int, affinity: str | None) -> Completion:
         if self._cache is None or not request.greedy:
             return self._completions(await self._call(request, index, 1, affinity))[0]
-        # in our own words, not the server's dialect: the next process has that to learn yet
-        key = self._cache.key([self._root, request.body(Dialect(), first=index)])
+        key = self._cache.key(
+            [self._root, *request.content(index)]
+        )  # no dialect: the next process has that to learn yet
         while True:
             if (reply := self._cache.get(key)) is not None:
                 self._account.cached += 1

@@ -69,6 +69,10 @@ class Request:
         if sampling.stop:
             self._fields["stop"] = list(sampling.stop)
 
+    def content(self, first: int) -> list[Any]:
+        """What decides the answer of completion ``first``, in our own words, not in a server's dialect."""
+        return [self._fields, self._limit, self.seed + first, self.schema_json, self._extra]
+
     def body(self, dialect: Dialect, *, first: int = 0, n: int = 1, stream: bool = False) -> dict[str, Any]:
         """The fields of a request for completions ``first`` … ``first + n - 1`` of this call."""
         fields = {

@@ -35,6 +35,8 @@ MAX_CANDIDATE = 100_000  # characters: what is longer is no answer, and costs no
 SHOWN = 24_000  # characters of a candidate in words; its middle is left out beyond that
 MAX_REFERENCE = 60_000  # characters: a reference or question is shown whole or not at all
 FEWER = (1, 4, 16)  # where a server finds the prompt too long, a candidate is shown again at a part of its length
+ROOM = 2
+"""Judgements under way, a place in the server's window: else thousands are prepared before the first is sent."""
 WHY_CAP = 300
 _TOO_LONG = re.compile(r"status (?:400|413|422)\b")  # as servers say it, among much else
 
@@ -70,6 +72,8 @@ class Judge:
         self.settings = settings
         self._client: Client | None = None
         self._running: dict[str, _Shared] = {}
+        server = settings.server
+        self._room = asyncio.Semaphore(ROOM * server.max_in_flight if server is not None else ROOM)
 
     async def ask(
         self, rubric: Rubric, *, question: str, reference: str, candidate: str, instructions: str = ""
@@ -84,6 +88,10 @@ class Judge:
         Args:
             instructions: notes of the task's own for grading, trusted like the reference.
         """
+        async with self._room:
+            return await self._ask(rubric, question, reference, candidate, instructions)
+
+    async def _ask(self, rubric: Rubric, question: str, reference: str, candidate: str, instructions: str) -> Verdict:
         if decided := self._without_asking(rubric, question, reference, candidate):
             return decided
         key = content_key([rubric.key, question, reference, candidate, instructions])

@@ -47,10 +47,8 @@ def clean(text: str, *, exact: bool = False) -> str:
         exact: invisible characters are named instead, ``<U+200B>``: in code they make a difference.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.isascii():
+    if not text.replace("\n", "").replace("\t", "").isprintable():  # of what can be printed nothing has to be replaced
         text = "".join(map(_named if exact else _shown, text))
-    elif not text.isprintable():
-        text = "".join(c if c in "\n\t" or c.isprintable() else "\ufffd" for c in text)
     text = _CONTROL.sub(lambda token: token[0] + " ", text)
     return _LOOKALIKE.sub(r"\1> \2", text)
 
