@@ -181,7 +181,7 @@ def scripted(latency_s: float) -> Any:
 
 async def main() -> None:
     options = arguments(__doc__ or "")
-    latency_s, waves, rounds = (1.0, 3, 1) if options.quick else (2.0, 8, 3)
+    latency_s, waves, rounds = (1.0, 3, 1) if options.quick else (2.0, 8, 2)
     rows: list[dict[str, Any]] = []
     ratios: dict[str, float] = {}
     relative = []
