@@ -1,6 +1,6 @@
 """Data generation at full size: 1,400,000 tasks asked, and 2,000,000 rollouts exported, in little memory.
 
-    python benchmarks/generate_scale.py [--quick] [--asked N] [--json benchmarks/results/generate_scale.json]
+    python benchmarks/generate_scale.py [--quick] [--asked N] [--rollouts N] [--json FILE]
 
 The real programs run as processes of their own; the server is that of ``generate.py``, on loopback, answering at once.
 
@@ -306,10 +306,14 @@ def say(text: str) -> None:
 
 
 def main() -> None:
-    options = arguments((__doc__ or "").partition("\n")[0], asked=(int, "ask only so many of the tasks"))
+    options = arguments(
+        (__doc__ or "").partition("\n")[0], asked=(int, "of the tasks"), rollouts=(int, "to be exported")
+    )
     size = QUICK if options.quick else FULL
     if options.asked:
         size = replace(size, asked=min(size.asked, options.asked))
+    if options.rollouts:
+        size = replace(size, rollouts=options.rollouts)
     with tempfile.TemporaryDirectory() as name:
         with loopback() as server:
             asked_rows, asked_ratios = generate(server, Path(name), size)
