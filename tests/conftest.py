@@ -31,6 +31,14 @@ os.environ.update(
     VLLM_NO_USAGE_STATS="1",
 )
 
+TOGETHER = {
+    "sandbox": (
+        *("sandbox/", "rewards/test_code_verifier", "envs/test_code_env", "test_families"),
+        *("tasks/test_embedded_code", "tasks/test_programs_languages"),
+    ),
+    "models": ("trainers/", "inference/test_vllm", "datagen/"),
+}
+"""Group → how the paths of its tests begin."""
 Require = Callable[[str, object, str], None]
 
 
@@ -61,6 +69,16 @@ def _require(name: str, available: object, how: str) -> None:
     if REQUIRE_ALL:
         pytest.fail(f"{message} (SYNTHETIC1_REQUIRE_ALL=1 makes this a failure)", pytrace=False)
     pytest.skip(message)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs in one process where there are several (``-n 2 --dist loadgroup``): a file; and together all that
+    fills the machine's cores, processes or memory, and would disturb its like.
+    """
+    for item in items:
+        path = item.path.relative_to(ROOT / "tests").as_posix()
+        group = next((name for name, parts in TOGETHER.items() if path.startswith(parts)), path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

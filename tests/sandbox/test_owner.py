@@ -37,6 +37,7 @@ def test_a_pid_that_came_again_is_not_its_predecessor():
 @pytest.mark.parametrize(
     "owner",
     ["", ":", "x", "::::", owner_id().replace("-", "0", 1), owner_id() + "x", owner_id().rsplit(":", 1)[0]],
+    ids=["empty", "colon", "word", "colons", "another machine", "longer", "cut off"],
 )
 def test_of_others_nothing_is_known(owner):
     assert is_alive(owner) is None
