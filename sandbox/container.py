@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 AGENT_BYTES = 64 * MIB  # what the agent and its warm interpreters may use over the limit of programs
 READ_BYTES = 1 * MIB
 _UIDS = range(20_000, 60_000)  # inside what engines that map user ids leave to containers
+_taken_uids: set[int] = set()
 
 
 class DockerConnection(Connection):
@@ -31,12 +32,14 @@ class DockerConnection(Connection):
         backend: DockerBackend,
         api: APIClient,
         container: str,
+        uid: int,
         stream: socket.socket,
         demultiplexer: Demultiplexer,
     ) -> None:
         self._backend = backend
         self._api = api
         self._container = container
+        self._uid = uid
         self._stream = stream
         self._demultiplexer = demultiplexer
         self._closed = False
@@ -48,10 +51,9 @@ class DockerConnection(Connection):
         Raises:
             SandboxUnavailable: that did not work; nothing is left of it.
         """
-        config = backend.container_config(api, secrets.choice(_UIDS))
-        container: str = (await backend.call(api.create_container, **config))["Id"]
-        stream = None
+        uid, container, stream = _take_uid(), "", None
         try:
+            container = (await backend.call(api.create_container, **backend.container_config(api, uid)))["Id"]
             # Attached before it starts: nothing that it says is lost.
             stream = await backend.call(_attach, api, container)
             await backend.call(api.start, container)
@@ -62,9 +64,11 @@ class DockerConnection(Connection):
         except BaseException:
             if stream is not None:
                 stream.close()
-            await asyncio.shield(_remove(backend, api, container))
+            if container:
+                await asyncio.shield(_remove(backend, api, container))
+            _taken_uids.discard(uid)
             raise
-        connection = cls(backend, api, container, stream, demultiplexer)
+        connection = cls(backend, api, container, uid, stream, demultiplexer)
         connection.reader = reader
         connection.writer = asyncio.StreamWriter(transport, demultiplexer, reader, loop)
         return connection
@@ -83,6 +87,7 @@ class DockerConnection(Connection):
         with contextlib.suppress(Exception):
             self.writer.transport.abort()
         await asyncio.shield(_remove(self._backend, self._api, self._container))
+        _taken_uids.discard(self._uid)
 
     def abandon(self) -> None:
         self._stream.close()  # not through asyncio: its selector is the parent's
@@ -102,6 +107,14 @@ class DockerConnection(Connection):
             how = f"the stream of the container ended; it is {state['Status']}, exit code {state['ExitCode']}"
             how += f", {OUT_OF_MEMORY}" if state.get("OOMKilled") else ""
         return f"{how}; the agent said: {said}" if said else how
+
+
+def _take_uid() -> int:
+    """A user that no other container of this process has: the kernel counts a user's processes across containers."""
+    while (uid := secrets.choice(_UIDS)) in _taken_uids:
+        pass
+    _taken_uids.add(uid)
+    return uid
 
 
 async def _remove(backend: DockerBackend, api: APIClient, container: str) -> None:

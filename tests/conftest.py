@@ -71,14 +71,21 @@ def _require(name: str, available: object, how: str) -> None:
     pytest.skip(message)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What runs in one process where there are several (``-n 2 --dist loadgroup``): a file; and together all that
-    fills the machine's cores, processes or memory, and would disturb its like.
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """What runs in one process where there are several (``-n 2``): a file; and together all that fills the machine's
+    cores, processes or memory, and would disturb its like.
+
+    A scheduler of our own, since the marks of xdist 3.8's ``--dist loadgroup`` do nothing under pytest 9.2: it appends
+    them to a name that is no longer read.
     """
-    for item in items:
-        path = item.path.relative_to(ROOT / "tests").as_posix()
-        group = next((name for name, parts in TOGETHER.items() if path.startswith(parts)), path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0].removeprefix("tests/")
+            return next((name for name, parts in TOGETHER.items() if path.startswith(parts)), path)
+
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")

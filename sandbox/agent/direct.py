@@ -11,7 +11,7 @@ from typing import Literal
 
 from synthetic1.sandbox.agent import cgroup, confine, ipc, processes
 from synthetic1.sandbox.agent.box import remove_below
-from synthetic1.sandbox.agent.launch import Command, Exit, LauncherError, Process, Streams, Tally, Warm
+from synthetic1.sandbox.agent.launch import OUR_ERRORS, Command, Exit, LauncherError, Process, Streams, Tally, Warm
 from synthetic1.sandbox.agent.starter import open_starter
 from synthetic1.sandbox.agent.warm import Spawning, Zygote
 
@@ -56,10 +56,17 @@ class DirectLauncher:
                 self._end_starter()
         self._command = command
         account = _Account(self._cgroup)
-        pid = self._fork(lambda: self._execute(command, streams, limits))
-        return _Tree(self, account, lambda: _wait(pid), lambda: [pid])
+        said, says = os.pipe()
+        try:
+            pid = self._fork(lambda: self._execute(command, streams, limits, says))
+        except LauncherError:
+            os.close(said)
+            raise
+        finally:
+            os.close(says)
+        return _Tree(self, account, lambda: _wait(pid, said), lambda: [pid])
 
-    def _execute(self, command: Command, streams: Streams, limits: confine.RLimits) -> None:
+    def _execute(self, command: Command, streams: Streams, limits: confine.RLimits, says: int) -> None:
         """In the child."""
         os.setsid()
         confine.take_streams(streams)
@@ -74,7 +81,10 @@ class DirectLauncher:
             os.chdir(command.cwd)
             os.execve(command.argv[0], command.argv, command.env)
         except OSError as error:
-            os.write(2, f"cannot execute {command.argv[0]}: {error.strerror}\n".encode())
+            message = f"cannot execute {command.argv[0]}: {error.strerror}"
+            if error.errno in OUR_ERRORS:
+                os.write(says, message.encode())
+            os.write(2, f"{message}\n".encode())
 
     def warm(self, command: Command) -> Warm | None:
         if self._zygote is None or not self._zygote.serves(command):
@@ -297,12 +307,24 @@ class _Warm:
         self._program.close()
 
 
-def _wait(pid: int) -> Exit | None:
+def _wait(pid: int, said: int) -> Exit | None:
+    """How ``pid`` ended. ``said`` is closed then; it says why it could not be executed, if that is our fault.
+
+    Raises:
+        LauncherError: it is; or somebody else knows how it ended.
+    """
     try:
         ended, status, usage = os.wait4(pid, os.WNOHANG)
     except ChildProcessError:
+        os.close(said)
         raise LauncherError("a process was reaped by somebody else") from None
-    return Exit(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024) if ended else None
+    if not ended:
+        return None
+    message = os.read(said, 1000)
+    os.close(said)
+    if message:
+        raise LauncherError(message.decode(errors="replace"))
+    return Exit(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 
 def _kill(pid: int) -> None:

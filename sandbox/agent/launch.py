@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from synthetic1.sandbox.agent.job import Bounds
 
 Purpose = Literal["build", "run"]
+OUR_ERRORS = frozenset({errno.EAGAIN, errno.ENFILE, errno.EIO})
+"""``execve`` failed through no fault of what it was to execute: the user has too many processes, or the machine is at
+its end."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from synthetic1.sandbox.agent import confine
 from synthetic1.sandbox.agent.job import CHANNEL_FD
-from synthetic1.sandbox.agent.launch import Command
+from synthetic1.sandbox.agent.launch import OUR_ERRORS, Command
 from synthetic1.sandbox.agent.warm import EXIT, Spawning
 
 _MOST_FDS = 1024
@@ -65,13 +65,16 @@ def _serve(connection: socket.socket, command: Command, limits: confine.RLimits,
                 path, argv, env, file_actions=actions, setsid=True, setsigdef=[signal.SIGPIPE], resetids=True
             )
         except OSError as error:
-            child = 0
+            child = -1 if error.errno in OUR_ERRORS else 0
             os.write(streams[2], f"cannot execute {path}: {error.strerror}\n".encode())
         finally:
             os.setresuid(0, 0, 0)
             os.pwrite(score, b"0", 0)
         for stream in streams:
             os.close(stream)
+        if child < 0:
+            connection.send(b"none")
+            continue
         status, cpu_s, peak_bytes = 127 << 8, 0.0, 0
         if child:
             _, status, usage = os.wait4(child, 0)

@@ -126,7 +126,7 @@ class Spawning:
             raise LauncherError(f"what starts the program is gone: {error.strerror}") from None
 
     def exit(self) -> Exit | None:
-        """Raises LauncherError: it is gone, or could not fork."""
+        """Raises LauncherError: it is gone, or could not start it."""
         try:
             message = self._connection.recv(64)
         except BlockingIOError:
@@ -134,7 +134,7 @@ class Spawning:
         except OSError as error:
             raise LauncherError(f"what starts the program is gone: {error.strerror}") from None
         if len(message) != EXIT.size:
-            raise LauncherError("what starts the program is gone" if not message else "the zygote cannot fork")
+            raise LauncherError("the program cannot be started" if message else "what starts the program is gone")
         return Exit(*EXIT.unpack(message))
 
     def close(self) -> None:

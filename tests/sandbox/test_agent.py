@@ -32,6 +32,7 @@ from synthetic1.sandbox.agent.main import main
 main(sys.argv[2:])
 """
 START_INSIDE = "import sys; sys.path.insert(0, '/opt/agent'); from synthetic1.sandbox.agent.main import main; main()"
+UID = 20_000 + os.getpid() % 40_000  # one's processes are counted across containers, and there may be other tests
 HARDENED = [
     *("--rm", "-i", "--network=none", "--read-only", "--ipc=none", "--log-driver=none", "--pids-limit=256"),
     *("--cap-drop=ALL", "--cap-add=SETUID", "--cap-add=SETGID", "--cap-add=KILL", "--security-opt=no-new-privileges"),
@@ -176,7 +177,7 @@ def plain_kept(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def contained_kept(sandbox_image):
-    agent = ["python3", "-I", "-S", "-c", START_INSIDE, "--launcher", "direct", "--uid", "54321"]
+    agent = ["python3", "-I", "-S", "-c", START_INSIDE, "--launcher", "direct", "--uid", str(UID)]
     kept = Kept(lambda: ["docker", "run", *HARDENED, f"--entrypoint={agent[0]}", sandbox_image, *agent[1:]])
     yield kept
     assert kept.talk().end() == 0
@@ -393,7 +394,7 @@ print(os.getresuid(), os.getresgid(), os.getgroups(), sorted(map(int, os.listdir
     seen = set()
     for zygote in (True, False):
         for answer in contained.python(tries, b"", b"", b"", zygote=zygote):
-            assert answer.stdout == b"(54321, 54321, 54321) (54321, 54321, 54321) [] [0, 1, 2, 3]\n", answer
+            assert answer.stdout == f"{(UID,) * 3} {(UID,) * 3} [] [0, 1, 2, 3]\n".encode(), answer
             seen.add(answer.interpreter)
     assert seen == {"zygote", "fresh"}
 
@@ -421,6 +422,32 @@ def test_later_starts_that_fail_say_so(agent):
     assert [answer.ending for answer in answers] == [127] * 3
     assert len({answer.stderr for answer in answers}) == 1
     assert answers[0].stderr
+
+
+@pytest.mark.parametrize("before", [0, 1, 3])
+def test_processes_of_others_with_the_same_user_are_no_fault_of_the_program(sandbox_image, before):
+    """The kernel counts them across containers, and refuses to execute."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can start processes of another user: run the tests as root")
+    uid = UID + 1
+    agent = ["python3", "-I", "-S", "-c", START_INSIDE, "--launcher", "direct", "--uid", str(uid)]
+    talk = Talk(["docker", "run", *HARDENED, f"--entrypoint={agent[0]}", sandbox_image, *agent[1:]])
+    number = talk.begin({"main.py": "print(1)"}, PYTHON, 4, limits=bounds(processes=4), zygote=False)
+    for index in range(before):
+        talk.say({"op": "input", "id": number, "index": index}, b"", b"")
+        header, blobs = talk.hear()
+        assert Answer(header, *blobs).stdout == b"1\n"
+    others = [subprocess.Popen(["sleep", "100"], user=uid, group=uid, extra_groups=[]) for _ in range(6)]
+    try:
+        talk.say({"op": "input", "id": number, "index": before}, b"", b"")
+        fault, _ = talk.hear()
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+    assert fault["op"] == "fault"
+    assert "cannot" in fault["why"]
+    talk.end()
 
 
 @given(st.data())
