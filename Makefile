@@ -3,7 +3,7 @@
 LOCK  ?= $(shell cat $(VENV)/lock 2>/dev/null || echo cpu)
 DEMO  ?= trainers/grpo.py env=code_understanding recipe=demo
 ARGS  ?=
-TEST_PROCESSES ?= 0
+TEST_PROCESSES ?= 2
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -33,7 +33,7 @@ help: ## this page
 	@echo
 	@echo "  ARGS='…' is passed on to the program of demo, r1, test, proofs and bench;  LOCK=gpu takes the lock for CUDA;"
 	@echo "  PYTHON=… names a Python ≥ 3.11;  TORCH_INDEX=URL names an index of torch builds (CPU builds are smaller);"
-	@echo "  TEST_PROCESSES=2 runs tests side by side: faster, but those of the sandbox may disturb each other."
+	@echo "  TEST_PROCESSES=0 runs the tests one by one."
 
 venv: $(INSTALL_STAMP) ## set up .venv: Python packages as locked, and this project (once; a few minutes)
 
@@ -63,9 +63,9 @@ r1: venv ## DeepSeek-R1's recipe: verified traces, SFT, GRPO, each measured (≤
 	$(PY) trainers/r1.py $(ARGS)
 
 # One seed for several processes: names of tests may depend on the order of a set, and all have to find the same ones.
-test: venv ## the tests (15 to 25 minutes on 2 cores)
+test: venv ## the tests (15 to 20 minutes on 2 cores)
 	$(if $(filter-out 0,$(TEST_PROCESSES)),PYTHONHASHSEED=0) $(PY) -m pytest \
-	  $(if $(filter-out 0,$(TEST_PROCESSES)),-n $(TEST_PROCESSES) --dist loadgroup) $(ARGS)
+	  $(if $(filter-out 0,$(TEST_PROCESSES)),-n $(TEST_PROCESSES)) $(ARGS)
 
 proofs: venv ## the long proofs that `make test` holds a tenth of
 	$(PY) -m pytest -m proofs $(ARGS)

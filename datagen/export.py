@@ -27,6 +27,7 @@ def export(settings: ExportSettings) -> None:
     from synthetic1.datagen.decontaminate import NGrams, benchmark_texts
     from synthetic1.datagen.stored import open_runs
     from synthetic1.program import ProgramError
+    from synthetic1.reports.progress import progress
 
     runs = open_runs(settings.run, settings.runs)
     filters = settings.filters(runs.threshold)
@@ -40,7 +41,7 @@ def export(settings: ExportSettings) -> None:
             raise ProgramError(f"decontaminate.files: {error}") from None
         filters = replace(filters, benchmarks=benchmarks)
     census = Census()
-    with shards.staged(settings.to, overwrite=settings.overwrite) as folder:
+    with shards.staged(settings.to, overwrite=settings.overwrite) as folder, progress(runs.tasks(), "tasks") as advance:
         writer = shards.ShardWriter(folder, columns.schema(settings.format), settings.file, settings.rows_per_shard)
         for group in runs.groups():
             threshold = filters.threshold(group)
@@ -51,6 +52,7 @@ def export(settings: ExportSettings) -> None:
                 for row in rows:
                     writer.write(row)
                 census.keep(kept, len(rows))
+            advance()
         made = manifest.of_export(settings, filters, census, writer.finish(), runs.facts())
         write_card(folder, made)
         manifest.write(folder, made)

@@ -254,10 +254,10 @@ class Journal:
                 _add(found, row)
         return found.samples.get(index)
 
-    def counts(self) -> dict[str, int]:
-        """``tasks``, ``rollouts``, ``verified`` and ``failures`` of the run so far."""
+    def counts(self, of: Sequence[str] = ("tasks", "rollouts", "verified", "failures")) -> dict[str, int]:
+        """How many the run has of each so far."""
         with explained(self.path):
-            return {name: int(self._read.execute(sql).fetchone()[0]) for name, sql in _COUNTS.items()}
+            return {name: int(self._read.execute(_COUNTS[name]).fetchone()[0]) for name in of}
 
     def failures(self) -> Iterator[tuple[str, int, str, str, int]]:
         """(problem id, sample, kind, message, times) of every sample that could not be had, in the order of tasks."""
@@ -269,17 +269,36 @@ class Journal:
             for row, *rest in self._read.execute(sql):
                 yield (str(json.loads(row).get("problem_id")), *rest)
 
-    def groups(self) -> Iterator[TaskRollouts]:
-        """Every task with its rollouts and latest verdicts, in the order of the source and of sample indexes."""
-        sql = "SELECT key, row FROM tasks ORDER BY position, key"
+    def groups(self, begins: str = "") -> Iterator[TaskRollouts]:
+        """Every task with its rollouts and latest verdicts, in the order of the source and of sample indexes.
+
+        Args:
+            begins: only tasks whose problem id begins so; of the others, no trace is read.
+        """
+        for batch in self._tasks(begins):
+            stored = self.stored(list(batch))
+            for key, task in batch.items():
+                if key in stored:
+                    samples = sorted(stored[key].samples.items())
+                    yield TaskRollouts(task, tuple(s.rollout for _, s in samples))
+
+    def progress(self) -> Iterator[tuple[str, list[Status]]]:
+        """The problem id of every task and how far its samples are, in the order of ``groups``; reads no traces."""
+        for batch in self._tasks():
+            found = self.status(list(batch))
+            for key, task in batch.items():
+                if key in found:
+                    yield task.problem_id, [status for _, status in sorted(found[key].items())]
+
+    def _tasks(self, begins: str = "") -> Iterator[dict[str, Task]]:
+        """Tasks by their keys, some at a time."""
+        sql = "SELECT key, row FROM tasks WHERE instr(row, ?) ORDER BY position, key"
+        written = json.dumps(begins, ensure_ascii=False)[:-1]  # as it stands in a row, if it does
         with explained(self.path):
-            tasks = self._read.cursor().execute(sql)
+            tasks = self._read.cursor().execute(sql, (_text(written),))
             while batch := tasks.fetchmany(READ_AT_ONCE):
-                stored = self.stored([key for key, _ in batch])
-                for key, row in batch:
-                    if key in stored:
-                        samples = sorted(stored[key].samples.items())
-                        yield TaskRollouts(Task.from_row(json.loads(row)), tuple(s.rollout for _, s in samples))
+                read = ((key, Task.from_row(json.loads(row))) for key, row in batch)
+                yield {key: task for key, task in read if task.problem_id.startswith(begins)}
 
 
 _COUNTS = {

@@ -41,6 +41,10 @@ class Rollout:
         return None if self.verdict is None else self.verdict.score
 
     @property
+    def reason(self) -> str | None:
+        return None if self.verdict is None else self.verdict.reason
+
+    @property
     def text(self) -> str:
         """What a model is to write to say the same: the thought in its tags, then the answer, every byte as sent.
 

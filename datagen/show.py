@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synthetic1.datagen.journal import Journal
+from synthetic1.datagen.journal import Journal, Status
 from synthetic1.datagen.records import Rollout, TaskRollouts
 from synthetic1.datagen.stored import JOURNAL, all_runs, find_run
 from synthetic1.program import ProgramError
@@ -61,11 +61,11 @@ def show_run(name: str, problem: str, runs: str, only: str, limit: int) -> str:
     try:
         shown = _Sorter(only, float(json.loads(journal.meta("config") or "{}").get("threshold") or 1.0))
         if problem:
-            found = [_traces(group, shown) for group in journal.groups() if group.task.problem_id == problem]
-            found = found or [_traces(g, shown) for g in journal.groups() if g.task.problem_id.startswith(problem)]
+            found = [(group.task.problem_id, _traces(group, shown)) for group in journal.groups(problem)]
             if not found:
                 raise ProgramError(f"run `{folder.name}` has no problem whose id begins with `{problem}`")
-            return "\n\n".join(found)
+            exact = [traces for name, traces in found if name == problem]
+            return "\n\n".join(exact or [traces for _, traces in found])
         return _overview(folder, journal, shown, limit)
     finally:
         journal.close()
@@ -75,17 +75,17 @@ def _overview(folder: Path, journal: Journal, shown: _Sorter, limit: int) -> str
     counts, reasons = journal.counts(), Counter[str]()
     rows = [("problem", "verified", "reasons")]
     more = 0
-    for group in journal.groups():
-        here = Counter(_reason(r) for r in group.rollouts if shown.wants(r))
+    for name, samples in journal.progress():
+        here = Counter(_reason(sample) for sample in samples if shown.wants(sample))
         reasons.update(here)
         if not here:
             continue
         if len(rows) > limit:
             more += 1
             continue
-        solved = sum(shown.sort(r) == "verified" for r in group.rollouts)
-        said = ", ".join(f"{name} {n}" for name, n in here.most_common())
-        rows.append((group.task.problem_id, f"{solved} of {len(group.rollouts)}", said))
+        solved = sum(shown.sort(sample) == "verified" for sample in samples)
+        said = ", ".join(f"{reason} {n}" for reason, n in here.most_common())
+        rows.append((name, f"{solved} of {len(samples)}", said))
     lines = [
         f"{folder}",
         f"{counts['rollouts']:,} rollouts of {counts['tasks']:,} tasks, {counts['verified']:,} verified, "
@@ -129,8 +129,8 @@ def _judged(rollout: Rollout) -> str:
     return ", ".join(facts)
 
 
-def _reason(rollout: Rollout) -> str:
-    return "not_judged" if rollout.verdict is None else rollout.verdict.reason
+def _reason(sample: Rollout | Status) -> str:
+    return sample.reason or "not_judged"
 
 
 @dataclass(frozen=True)
@@ -140,13 +140,13 @@ class _Sorter:
     only: str
     threshold: float
 
-    def sort(self, rollout: Rollout) -> str:
-        if rollout.score is None:
+    def sort(self, sample: Rollout | Status) -> str:
+        if sample.score is None:
             return "unscored"
-        return "verified" if rollout.score >= self.threshold else "refuted"
+        return "verified" if sample.score >= self.threshold else "refuted"
 
-    def wants(self, rollout: Rollout) -> bool:
-        return not self.only or self.only in (self.sort(rollout), _reason(rollout))
+    def wants(self, sample: Rollout | Status) -> bool:
+        return not self.only or self.only in (self.sort(sample), _reason(sample))
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> str:

@@ -35,6 +35,17 @@ class StoredRuns:
                 while batch := list(islice(groups, READ_AT_ONCE)):
                     yield from _joined(batch, journals[:number], journals[number + 1 :])
 
+    def tasks(self) -> int:
+        """How many they hold, counting again what several runs have."""
+        held = 0
+        for folder in self.folders:
+            journal = Journal.open(folder / JOURNAL, readonly=True)
+            try:
+                held += journal.counts(("tasks",))["tasks"]
+            finally:
+                journal.close()
+        return held
+
     def facts(self) -> list[dict[str, Any]]:
         """What each run says of itself: name, and the configuration that decided what was asked."""
         found = []

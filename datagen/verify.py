@@ -11,15 +11,23 @@ has judged already is passed over, so the same command goes on where it stopped.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from synthetic1.datagen.verify_settings import VerifySettings
 from synthetic1.program import run_program
+
+if TYPE_CHECKING:
+    from synthetic1.datagen.journal import Journal
+    from synthetic1.datagen.records import TaskRollouts
+    from synthetic1.rewards.scorer import Scorer
 
 
 def verify(settings: VerifySettings) -> None:
     """Stream the run through the scorer."""
     import asyncio
     import json
-    from collections import Counter
     from itertools import islice
 
     from synthetic1.datagen.generation_run import JOURNAL, open_tasks_of
@@ -28,6 +36,7 @@ def verify(settings: VerifySettings) -> None:
     from synthetic1.datagen.stored import find_run
     from synthetic1.envs.judged import with_judge
     from synthetic1.envs.settings import EnvSettings
+    from synthetic1.reports.progress import progress
     from synthetic1.reports.run_folder import RunFolder
 
     path = find_run(settings.run, settings.runs)
@@ -42,23 +51,11 @@ def verify(settings: VerifySettings) -> None:
             number = int(journal.meta("judgings") or 1) + 1
             changes: Counter[str] = Counter()
             groups = journal.groups()
-            while batch := list(islice(groups, settings.tasks_at_once)):
-                work = []
-                for group in batch:
-                    verifier = scorer.verifier(group.task.task_type)
-                    stored = journal.stored([group.task.key])[group.task.key].samples
-                    for rollout in group.rollouts:
-                        sample = stored[rollout.sample_index]
-                        if sample.verifier_key == verifier.key and rollout.score is not None:
-                            changes["judged by this verifier already"] += 1
-                        else:
-                            work.append((group.task, rollout, sample.part, verifier))
-                verdicts = scorer.score_sync([(task, rollout.completion) for task, rollout, *_ in work])
-                for (_, rollout, part, verifier), verdict in zip(work, verdicts, strict=True):
-                    name = f"{verifier.task_type}@{verifier.version}"
-                    journal.put_verdict(rollout.key, part, verifier.key, name, verdict, number)
-                    changes[_change(rollout.score, verdict.score)] += 1
-                journal.flush()
+            with progress(journal.counts(("tasks",))["tasks"], "tasks") as advance:
+                while batch := list(islice(groups, settings.tasks_at_once)):
+                    changes += _judge(batch, journal, scorer, number)
+                    for _ in batch:
+                        advance()
             journal.set_meta("judgings", str(number))
             journal.flush()
             scorer.close()
@@ -66,6 +63,27 @@ def verify(settings: VerifySettings) -> None:
             journal.close()
     for change, count in sorted(changes.items(), key=lambda item: -item[1]):
         print(f"{count:>9,}  {change}")
+
+
+def _judge(batch: Sequence[TaskRollouts], journal: Journal, scorer: Scorer, number: int) -> Counter[str]:
+    """Judge what this verifier has not scored yet, and record it; the changes, counted."""
+    changes, work = Counter[str](), []
+    for group in batch:
+        verifier = scorer.verifier(group.task.task_type)
+        stored = journal.stored([group.task.key])[group.task.key].samples
+        for rollout in group.rollouts:
+            sample = stored[rollout.sample_index]
+            if sample.verifier_key == verifier.key and rollout.score is not None:
+                changes["judged by this verifier already"] += 1
+            else:
+                work.append((group.task, rollout, sample.part, verifier))
+    verdicts = scorer.score_sync([(task, rollout.completion) for task, rollout, *_ in work])
+    for (_, rollout, part, verifier), verdict in zip(work, verdicts, strict=True):
+        name = f"{verifier.task_type}@{verifier.version}"
+        journal.put_verdict(rollout.key, part, verifier.key, name, verdict, number)
+        changes[_change(rollout.score, verdict.score)] += 1
+    journal.flush()
+    return changes
 
 
 def _change(before: float | None, after: float | None) -> str:

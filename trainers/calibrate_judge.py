@@ -22,11 +22,11 @@ def calibrate(settings: CalibrationSettings) -> None:
 
     from synthetic1.program import ProgramError
     from synthetic1.reports import terminal
+    from synthetic1.reports.progress import progress
     from synthetic1.rewards.judging.calibration import store
     from synthetic1.rewards.judging.settings import judge_settings
     from synthetic1.rewards.judging.trust import UntrustedJudge, served_model
     from synthetic1.trainers import calibration
-    from synthetic1.trainers.evaluation_report import progress
 
     started = time.perf_counter()
     judge = judge_settings(settings.judge.argument)
@@ -49,7 +49,7 @@ def calibrate(settings: CalibrationSettings) -> None:
         terminal.show_header(header, title="calibration of a judge")
         folder.write_config(settings.model_dump(mode="json"))
         made = []
-        with progress(sum(map(len, tried.values()))) as advance:
+        with progress(sum(map(len, tried.values())), "candidates") as advance:
             for family, some in tried.items():
                 found, verdicts = calibration.measure(family, some, judge, model, advance)
                 made.append(found)

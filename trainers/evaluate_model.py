@@ -22,6 +22,7 @@ def run(settings: EvaluationSettings) -> None:
 
     from synthetic1.inference.engine import Sampling
     from synthetic1.reports import terminal
+    from synthetic1.reports.progress import progress
     from synthetic1.trainers import evaluation_report, problems
     from synthetic1.trainers.evaluation import evaluate
     from synthetic1.trainers.evaluation_engine import open_engine
@@ -44,7 +45,7 @@ def run(settings: EvaluationSettings) -> None:
         terminal.show_header(header, title="evaluation")
         s = settings.sampling
         sampling = Sampling(s.max_tokens, s.temperature, s.top_p, settings.seed)
-        with evaluation_report.progress(len(tasks)) as advance:
+        with progress(len(tasks), "tasks") as advance:
             made = evaluate(tasks, learned.scorer, engine, sampling, samples=settings.samples, on_completion=advance)
         result = evaluation_report.result(settings, made, model, time.perf_counter() - started, other)
         folder.write_config(settings.model_dump(mode="json"))

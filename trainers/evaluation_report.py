@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -161,27 +159,6 @@ def show(result: Mapping[str, Any], compare: str | None) -> None:
             f"against {compare}: {test['difference']:+.3f} {_interval(test['difference_ci95'], '+.3f')}, "
             f"p = {test['p_value']:.2g} on {test['n']} tasks: {verdict} at 5%"
         )
-
-
-@contextmanager
-def progress(total: int) -> Iterator[Callable[[], None]]:
-    """Counts tasks on the screen: a bar on a terminal, else a line now and then."""
-    done, step = 0, max(total // 5, 1)
-
-    def plain() -> None:
-        nonlocal done
-        done += 1
-        if done % step == 0 or done == total:
-            print(f"{done}/{total} tasks", flush=True)
-
-    if not sys.stdout.isatty():
-        yield plain
-        return
-    from rich.progress import Progress
-
-    with Progress() as bar:
-        line = bar.add_task("completions", total=total)
-        yield lambda: bar.advance(line)
 
 
 def _interval(ends: Any, spec: str = ".3f") -> str:

@@ -24,6 +24,20 @@ def model_path(settings: ModelSettings) -> str:
     return str(embedded_model.FOLDER)
 
 
+def check_model(settings: ModelSettings) -> None:
+    """There is such a model; reads no weights.
+
+    Raises:
+        ProgramError: there is not.
+    """
+    from transformers import AutoConfig
+
+    try:
+        AutoConfig.from_pretrained(model_path(settings), revision=settings.revision)
+    except (OSError, ValueError, KeyError) as error:
+        raise ProgramError(_missing(settings, error)) from error
+
+
 def load_tokenizer(settings: ModelSettings) -> Any:
     """The tokenizer, with a padding token and a chat template.
 

@@ -20,8 +20,12 @@ def run(settings: R1Settings) -> None:
     """Run what is not done yet of the recipe; write ``result.json`` and the plot."""
     from synthetic1.reports.run_folder import RunFolder
     from synthetic1.trainers import r1_report, r1_stages
+    from synthetic1.trainers.models import check_model
+    from synthetic1.trainers.settings import ModelSettings
 
     folder = r1_stages.folder(settings)
+    if not folder.exists():  # a name that is no model's must not claim it
+        check_model(ModelSettings(name=settings.base))
     with RunFolder.create(folder, resume=True) as record:
         r1_stages.check_same(record, settings)
         record.write_config(settings.model_dump(mode="json"))

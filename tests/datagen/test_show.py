@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import runpy
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,27 @@ def test_a_problem_is_shown_whole_to_the_byte(runs):
     assert "\n<think>\u2028é</think>twenty" in said
     assert "─── sample 1: unscorable_infra" in said
     assert "─── sample 2: not judged yet" in said
+
+
+def test_what_is_not_asked_for_is_not_read(runs, monkeypatch):
+    """Traces of a big run are many gigabytes."""
+    read = []
+    stored = Journal.stored
+    monkeypatch.setattr(Journal, "stored", lambda self, keys: read.extend(keys) or stored(self, keys))
+    show_run("a", "", runs, "", 20)
+    assert read == []
+    show_run("a", "p2", runs, "", 20)
+    assert read == [task(2).key]
+
+
+def test_ids_of_any_letters_are_found(tmp_path):
+    for name in ('a "quoted" \\ id', "ünï", "\ud800 half", "50%_"):
+        write_run(tmp_path, "a", {replace(task(1), problem_id=name): [("x", 1.0)]})
+        for asked in (name, name[:2]):
+            assert f"═══ {name} " in show_run("a", asked, str(tmp_path), "", 20)
+        with pytest.raises(ProgramError, match="no problem"):
+            show_run("a", f"{name}!", str(tmp_path), "", 20)
+        shutil.rmtree(tmp_path / "generate")
 
 
 def test_a_whole_id_is_that_problem_and_else_a_beginning(runs):

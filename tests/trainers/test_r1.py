@@ -98,6 +98,14 @@ def go(settings, monkeypatch, programs):
 ALL = ["generate", "export", "sft", "grpo", "evaluate_model", "evaluate_model", "evaluate_model"]
 
 
+def test_a_base_that_is_no_model_claims_no_folder(tmp_path, monkeypatch):
+    programs = Programs()
+    with pytest.raises(ProgramError, match=r"model `\./nowhere`: there is no such folder"):
+        go(recipe(tmp_path, "base=./nowhere"), monkeypatch, programs)
+    assert programs.ran == []
+    go(recipe(tmp_path), monkeypatch, programs)
+
+
 def test_its_commands_are_what_the_programs_take(tmp_path, monkeypatch, capsys):
     programs = Programs()
     result = go(recipe(tmp_path), monkeypatch, programs)

@@ -1,0 +1,35 @@
+"""How far a long command is: a bar on a terminal, else a line now and then."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+LINE_EVERY_S = 10.0
+
+
+@contextmanager
+def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
+    """Gives the function to call for each of ``total`` things done. ``what`` they are, in the plural."""
+    if sys.stdout.isatty():
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, transient=True) as bar:
+            line = bar.add_task(what, total=total)
+            yield lambda: bar.advance(line)
+        return
+    done, began = 0, time.monotonic()
+    said = began
+
+    def advance() -> None:
+        nonlocal done, said
+        done += 1
+        if (now := time.monotonic()) - said >= LINE_EVERY_S:
+            left_s = (now - began) / done * (total - done)
+            print(f"{done:,} of {total:,} {what}, {left_s / 60:.1f} minutes to go", flush=True)
+            said = now
+
+    yield advance
