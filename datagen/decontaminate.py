@@ -6,13 +6,14 @@ benchmark text of fewer words than that counts as a whole.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from synthetic1.tasks.file_rows import SUFFIXES, rows_of_file
 
 WORD = re.compile(r"\w+")
 FIELDS = ("prompt", "problem", "question", "text", "content", "instruction", "input", "code")
@@ -60,8 +61,6 @@ def benchmark_texts(path: Path) -> Iterator[str]:
                 raise ValueError(f"{where} has no text")
             found += len(texts)
             yield from texts
-    except EOFError:
-        raise ValueError(f"{path} ends too early") from None
     except UnicodeDecodeError:
         raise ValueError(f"{path} is no text in UTF-8; .jsonl, .jsonl.gz, .json, .parquet and .txt are read") from None
     if not found:
@@ -71,27 +70,8 @@ def benchmark_texts(path: Path) -> Iterator[str]:
 def _rows(path: Path) -> Iterator[tuple[str, Any]]:
     """(where, row) of a file."""
     name = path.name.lower()
-    if name.endswith(".parquet"):
-        import pyarrow as pa
-        import pyarrow.parquet as parquet
-
-        number = 0
-        try:
-            for batch in parquet.ParquetFile(path).iter_batches(batch_size=1_000):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield f"{path} row {number}", row
-        except pa.ArrowException as error:
-            raise ValueError(f"{path}: {error}") from None
-    elif name.endswith((".jsonl", ".jsonl.gz")):
-        with gzip.open(path, "rt", encoding="utf-8") if name.endswith(".gz") else path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    try:
-                        row = json.loads(line)
-                    except ValueError as error:
-                        raise ValueError(f"{path} line {number} is no JSON: {error}") from None
-                    yield f"{path} line {number}", row
+    if name.endswith(SUFFIXES):
+        yield from rows_of_file(path)
     elif name.endswith(".json"):
         try:
             value = json.loads(path.read_text(encoding="utf-8"))

@@ -10,7 +10,6 @@ the template opens the thought itself (``…<think>\n``), the completion's own o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +17,9 @@ from typing import Any
 
 from synthetic1.completion import CLOSE, OPEN
 from synthetic1.program import ProgramError
+from synthetic1.tasks.file_rows import SUFFIXES, rows_of_file
 from synthetic1.trainers.problems import prompt_opens_thinking
 
-SUFFIXES = (".jsonl", ".parquet")
 UNDER_WAY = ".placing.json"  # in the folder of an export that is not whole (datagen/shards.py)
 MARK = "\x02synthetic1 completion\x03"  # stands for a completion where the template's end of a turn is looked up
 IGNORED = -100  # the label of tokens without a loss, as PyTorch's cross entropy has it
@@ -55,14 +54,16 @@ def files(paths: Sequence[str]) -> list[Path]:
         if path.is_dir():
             if (path / UNDER_WAY).exists():
                 raise ProgramError(f"data: {path} is an export that was stopped before it was whole; export it again")
-            inside = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file() and not _hidden(p, path))
+            inside = sorted(
+                p for p in path.rglob("*") if p.name.endswith(SUFFIXES) and p.is_file() and not _hidden(p, path)
+            )
             if not inside:
-                raise ProgramError(f"data: {path} holds no .jsonl and no .parquet file of samples")
+                raise ProgramError(f"data: {path} holds no file of samples: {', '.join(SUFFIXES)}")
             found += inside
         elif not path.is_file():
             raise ProgramError(f"data: there is no file or folder {path}")
-        elif path.suffix not in SUFFIXES:
-            raise ProgramError(f"data: {path} is neither .jsonl nor .parquet")
+        elif not path.name.endswith(SUFFIXES):
+            raise ProgramError(f"data: {path} is none of {', '.join(SUFFIXES)}")
         else:
             found.append(path)
     return found
@@ -75,33 +76,15 @@ def read_rows(paths: Sequence[Path]) -> Iterator[tuple[str, Mapping[str, Any]]]:
         ProgramError: a line that is no JSON object, or a file that cannot be read.
     """
     for path in paths:
-        if path.suffix == ".parquet":
-            yield from _parquet_rows(path)
-            continue
-        with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    try:
-                        row = json.loads(line)
-                    except ValueError as error:
-                        raise ProgramError(f"{path} line {number} is no JSON: {error}") from None
-                    if not isinstance(row, dict):
-                        raise ProgramError(f"{path} line {number} is no JSON object")
-                    yield f"{path} line {number}", row
-
-
-def _parquet_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    import pyarrow as pa
-    import pyarrow.parquet as parquet
-
-    number = 0
-    try:
-        for batch in parquet.ParquetFile(path).iter_batches(batch_size=1_000):
-            for row in batch.to_pylist():
-                number += 1
-                yield f"{path} row {number}", row
-    except (pa.ArrowException, OSError) as error:
-        raise ProgramError(f"data: {path} cannot be read: {error}") from None
+        try:
+            for where, row in rows_of_file(path):
+                if not isinstance(row, dict):
+                    raise ProgramError(f"data: {where} is no JSON object")
+                yield where, row
+        except OSError as error:
+            raise ProgramError(f"data: {path} cannot be read: {error.strerror}") from None
+        except ValueError as error:
+            raise ProgramError(f"data: {error}") from None
 
 
 def _hidden(path: Path, folder: Path) -> bool:

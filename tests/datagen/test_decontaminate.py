@@ -53,7 +53,7 @@ WRONG = [
     ("a.jsonl", b'{"prompt":', "a.jsonl line 1 is no JSON"),
     ("a.json", b"\x8b\xff", "a.json is no text in UTF-8"),
     ("a.bin", b"\x8b\xff", "a.bin is no text in UTF-8"),
-    ("a.parquet", b"PAR1", "a.parquet: "),
+    ("a.parquet", b"PAR1", "a.parquet cannot be read: "),
     ("a.jsonl.gz", gzip.compress(b"{}" * 99, mtime=0)[:-9], "a.jsonl.gz ends too early"),
     (None, b"", "No such file"),
 ]

@@ -1,0 +1,50 @@
+"""Rows of files, one after another."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from synthetic1.tasks.file_rows import rows_of_file
+
+ROWS = [{"a": 1, "b": "ü"}, {"a": 2, "b": "x\u2028y"}]
+LINES = "".join(json.dumps(row, ensure_ascii=False) + "\n\n" for row in ROWS).encode()
+
+
+def write(path):
+    if path.suffix == ".parquet":
+        pyarrow.parquet.write_table(pa.Table.from_pylist(ROWS), path)
+    else:
+        path.write_bytes(gzip.compress(LINES) if path.suffix == ".gz" else LINES)
+    return path
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "x.ndjson", "x.jsonl.gz", "x.parquet"])
+def test_every_form_gives_the_same_rows(tmp_path, name):
+    path = write(tmp_path / name)
+    found = list(rows_of_file(path))
+    assert [row for _, row in found] == ROWS
+    assert all(where.startswith(f"{path} ") for where, _ in found)
+    assert found[-1][0].endswith("row 2" if name == "x.parquet" else "line 3")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("x.jsonl", b"{}\n{", "line 2 is no JSON"),
+        ("x.jsonl", b"\xff\n", "no text in UTF-8"),
+        ("x.jsonl.gz", gzip.compress(LINES)[:-9], "ends too early"),
+        ("x.jsonl.gz", LINES, "is not gzipped"),
+        ("x.jsonl.gz", gzip.compress(LINES)[:12] + b"\xff" * 40, "is damaged"),
+        ("x.parquet", LINES, "cannot be read"),
+    ],
+)
+def test_what_cannot_be_read_is_named(tmp_path, name, content, said):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=said):
+        list(rows_of_file(path))
