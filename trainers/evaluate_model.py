@@ -8,6 +8,7 @@
 
 Two evaluations of the same environment and seed see the same tasks, so they are compared task by task: McNemar's exact
 test for one completion a task, a paired permutation test for several (``synthetic1.reports.statistics``).
+An evaluation that was stopped goes on with the same command: what was answered is not asked again.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ def run(settings: EvaluationSettings) -> None:
     from synthetic1.inference.engine import Sampling
     from synthetic1.reports import terminal
     from synthetic1.reports.progress import progress
-    from synthetic1.trainers import evaluation_report, problems
+    from synthetic1.trainers import evaluation_report, models, problems
     from synthetic1.trainers.evaluation import evaluate
     from synthetic1.trainers.evaluation_engine import open_engine
+    from synthetic1.trainers.kept_completions import KeptCompletions
 
     started = time.perf_counter()
     other = evaluation_report.read_other(settings.compare) if settings.compare else None
@@ -45,13 +47,18 @@ def run(settings: EvaluationSettings) -> None:
         terminal.show_header(header, title="evaluation")
         s = settings.sampling
         sampling = Sampling(s.max_tokens, s.temperature, s.top_p, settings.seed)
-        with progress(len(tasks), "tasks") as advance:
-            made = evaluate(tasks, learned.scorer, engine, sampling, samples=settings.samples, on_completion=advance)
-        result = evaluation_report.result(settings, made, model, time.perf_counter() - started, other)
         folder.write_config(settings.model_dump(mode="json"))
+        weights = model if settings.engine == "server" else models.weights_of(settings.model)
+        kept = KeptCompletions(engine, folder.path / "completions.jsonl", weights)
+        if kept.found:
+            print(f"going on: {kept.found:,} tasks have been answered before", flush=True)
+        with progress(len(tasks), "tasks") as advance:
+            made = evaluate(tasks, learned.scorer, kept, sampling, samples=settings.samples, on_completion=advance)
+        result = evaluation_report.result(settings, made, model, time.perf_counter() - started, other)
         for sample in made.samples:
             folder.log_sample(sample.row(0, "after"))
         folder.write_result(result)
+        kept.remove()
     evaluation_report.show(result, settings.compare)
     print(f"result: {folder.path / 'result.json'}")
 

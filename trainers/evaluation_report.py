@@ -18,19 +18,39 @@ from synthetic1.trainers.runs import versions
 from synthetic1.verdict import Verdict
 
 CUT_OFF_MANY = 0.1
+MAY_CHANGE = {"server", "concurrency", "batch_size", "compare", "k", "run_name", "runs", "overwrite"}
+"""Settings that an evaluation which goes on may have others of."""
 
 
 def open_folder(settings: EvaluationSettings) -> RunFolder:
-    """The run folder, empty; an older one is put aside under ``overwrite=true``.
+    """The run folder: new, or of an evaluation that did not come to its end, to go on with.
+
+    With ``overwrite=true`` an older one is put aside, whatever it holds.
 
     Raises:
-        RunFolderError: the folder is in use, holds a run, or cannot be written.
+        RunFolderError: the folder is in use, or cannot be written.
+        ProgramError: it holds an evaluation that has ended, or one with other settings; names them.
     """
     path = (Path(settings.runs) / "evaluate" / settings.name).absolute()
     if settings.overwrite and path.exists():
         number = next(n for n in range(1, 10_000) if not path.with_name(f"{path.name}.{n}").exists())
         path.rename(path.with_name(f"{path.name}.{number}"))
-    return RunFolder.create(path, resume=False)
+    folder = RunFolder.create(path, resume=True)
+    try:
+        elsewhere = "choose another run_name=, or put it aside with overwrite=true"
+        if folder.read_result() is not None:
+            raise ProgramError(f"{path} holds an evaluation already; {elsewhere}")
+        stored, wanted = folder.read_config(), settings.model_dump(mode="json")
+        changed = [name for name in wanted if stored and name not in MAY_CHANGE and stored.get(name) != wanted[name]]
+        if changed:
+            raise ProgramError(
+                f"{path} holds the beginning of an evaluation with another {', '.join(changed)}; {elsewhere}"
+            )
+        folder.truncate_after(-1)
+    except BaseException:
+        folder.close()
+        raise
+    return folder
 
 
 def read_other(where: str) -> dict[str, Any]:

@@ -38,6 +38,13 @@ def check_model(settings: ModelSettings) -> None:
         raise ProgramError(_missing(settings, error)) from error
 
 
+def weights_of(settings: ModelSettings) -> str:
+    """Names the weights: the model's name and revision; of a folder, which may be trained anew, its files' times."""
+    files = sorted(Path(model_path(settings)).expanduser().glob("*.safetensors"))
+    times = [f"{file.name}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in files]
+    return " ".join([settings.name, settings.revision or "", *times])
+
+
 def load_tokenizer(settings: ModelSettings) -> Any:
     """The tokenizer, with a padding token and a chat template.
 

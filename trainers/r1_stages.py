@@ -102,7 +102,6 @@ class Recipe:
                     f"seed={s.seed}",
                     f"runs={self.folder}",
                     f"run_name='{number}'",
-                    "overwrite=true",
                     *compare,
                     *s.eval.arguments,
                     named=False,
