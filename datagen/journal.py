@@ -269,13 +269,14 @@ class Journal:
             for row, *rest in self._read.execute(sql):
                 yield (str(json.loads(row).get("problem_id")), *rest)
 
-    def groups(self, begins: str = "") -> Iterator[TaskRollouts]:
+    def groups(self, begins: str = "", *, whole: bool = False) -> Iterator[TaskRollouts]:
         """Every task with its rollouts and latest verdicts, in the order of the source and of sample indexes.
 
         Args:
             begins: only tasks whose problem id begins so; of the others, no trace is read.
+            whole: and those of them whose id has no more than that.
         """
-        for batch in self._tasks(begins):
+        for batch in self._tasks(begins, whole=whole):
             stored = self.stored(list(batch))
             for key, task in batch.items():
                 if key in stored:
@@ -290,7 +291,7 @@ class Journal:
                 if key in found:
                     yield task.problem_id, [status for _, status in sorted(found[key].items())]
 
-    def _tasks(self, begins: str = "") -> Iterator[dict[str, Task]]:
+    def _tasks(self, begins: str = "", *, whole: bool = False) -> Iterator[dict[str, Task]]:
         """Tasks by their keys, some at a time."""
         sql = "SELECT key, row FROM tasks WHERE instr(row, ?) ORDER BY position, key"
         written = json.dumps(begins, ensure_ascii=False)[:-1]  # as it stands in a row, if it does
@@ -298,11 +299,13 @@ class Journal:
             tasks = self._read.cursor().execute(sql, (_text(written),))
             while batch := tasks.fetchmany(READ_AT_ONCE):
                 read = ((key, Task.from_row(json.loads(row))) for key, row in batch)
-                yield {key: task for key, task in read if task.problem_id.startswith(begins)}
+                wanted = ((key, task) for key, task in read if task.problem_id.startswith(begins))
+                yield {key: task for key, task in wanted if not whole or task.problem_id == begins}
 
 
 _COUNTS = {
     "tasks": "SELECT count(*) FROM tasks",
+    "answered": "SELECT count(DISTINCT task) FROM rollouts",
     "rollouts": "SELECT count(*) FROM rollouts WHERE part = 0",
     # Of a rollout, the latest verdict on its latest part: with max(), SQLite gives the other columns of that row.
     "verified": "SELECT count(*) FROM (SELECT score, max(part * 1000000 + number) FROM verdicts GROUP BY rollout)"

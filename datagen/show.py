@@ -61,11 +61,11 @@ def show_run(name: str, problem: str, runs: str, only: str, limit: int) -> str:
     try:
         shown = _Sorter(only, float(json.loads(journal.meta("config") or "{}").get("threshold") or 1.0))
         if problem:
-            found = [(group.task.problem_id, _traces(group, shown)) for group in journal.groups(problem)]
+            found = [_traces(g, shown) for g in journal.groups(problem, whole=True)]
+            found = found or [_traces(g, shown) for g in journal.groups(problem)]
             if not found:
                 raise ProgramError(f"run `{folder.name}` has no problem whose id begins with `{problem}`")
-            exact = [traces for name, traces in found if name == problem]
-            return "\n\n".join(exact or [traces for _, traces in found])
+            return "\n\n".join(found)
         return _overview(folder, journal, shown, limit)
     finally:
         journal.close()

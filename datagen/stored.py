@@ -35,16 +35,15 @@ class StoredRuns:
                 while batch := list(islice(groups, READ_AT_ONCE)):
                     yield from _joined(batch, journals[:number], journals[number + 1 :])
 
-    def tasks(self) -> int:
-        """How many they hold, counting again what several runs have."""
-        held = 0
-        for folder in self.folders:
-            journal = Journal.open(folder / JOURNAL, readonly=True)
-            try:
-                held += journal.counts(("tasks",))["tasks"]
-            finally:
-                journal.close()
-        return held
+    def tasks(self) -> int | None:
+        """How many ``groups`` gives; ``None`` for several runs, which may have some in common."""
+        if len(self.folders) > 1:
+            return None
+        journal = Journal.open(self.folders[0] / JOURNAL, readonly=True)
+        try:
+            return journal.counts(("answered",))["answered"]
+        finally:
+            journal.close()
 
     def facts(self) -> list[dict[str, Any]]:
         """What each run says of itself: name, and the configuration that decided what was asked."""

@@ -51,7 +51,7 @@ def verify(settings: VerifySettings) -> None:
             number = int(journal.meta("judgings") or 1) + 1
             changes: Counter[str] = Counter()
             groups = journal.groups()
-            with progress(journal.counts(("tasks",))["tasks"], "tasks") as advance:
+            with progress(journal.counts(("answered",))["answered"], "tasks") as advance:
                 while batch := list(islice(groups, settings.tasks_at_once)):
                     changes += _judge(batch, journal, scorer, number)
                     for _ in batch:

@@ -11,8 +11,12 @@ LINE_EVERY_S = 10.0
 
 
 @contextmanager
-def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
-    """Gives the function to call for each of ``total`` things done. ``what`` they are, in the plural."""
+def progress(total: int | None, what: str) -> Iterator[Callable[[], None]]:
+    """Gives the function to call for each of ``total`` things done, if it is known how many there are.
+
+    Args:
+        what: what they are, in the plural.
+    """
     if sys.stdout.isatty():
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -28,8 +32,11 @@ def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
         nonlocal done, said
         done += 1
         if (now := time.monotonic()) - said >= LINE_EVERY_S:
-            left_s = (now - began) / done * (total - done)
-            print(f"{done:,} of {total:,} {what}, {left_s / 60:.1f} minutes to go", flush=True)
+            if total is None:
+                print(f"{done:,} {what}", flush=True)
+            else:
+                left_s = (now - began) / done * (total - done)
+                print(f"{done:,} of {total:,} {what}, {left_s / 60:.1f} minutes to go", flush=True)
             said = now
 
     yield advance

@@ -64,9 +64,8 @@ class DockerConnection(Connection):
         except BaseException:
             if stream is not None:
                 stream.close()
-            if container:
-                await asyncio.shield(_remove(backend, api, container))
-            _taken_uids.discard(uid)
+            if not container or await asyncio.shield(_remove(backend, api, container)):
+                _taken_uids.discard(uid)
             raise
         connection = cls(backend, api, container, uid, stream, demultiplexer)
         connection.reader = reader
@@ -86,8 +85,8 @@ class DockerConnection(Connection):
         self._closed = True
         with contextlib.suppress(Exception):
             self.writer.transport.abort()
-        await asyncio.shield(_remove(self._backend, self._api, self._container))
-        _taken_uids.discard(self._uid)
+        if await asyncio.shield(_remove(self._backend, self._api, self._container)):
+            _taken_uids.discard(self._uid)
 
     def abandon(self) -> None:
         self._stream.close()  # not through asyncio: its selector is the parent's
@@ -117,10 +116,15 @@ def _take_uid() -> int:
     return uid
 
 
-async def _remove(backend: DockerBackend, api: APIClient, container: str) -> None:
-    # It may be on its way out by itself, and the engine may be gone: the guardian or the next sweep will see to it.
-    with contextlib.suppress(Exception):
+async def _remove(backend: DockerBackend, api: APIClient, container: str) -> bool:
+    """Whether it is gone. It may be on its way out by itself; else the guardian or the next sweep will see to it."""
+    from docker.errors import NotFound
+
+    try:
         await backend.call(api.remove_container, container, force=True)
+    except Exception as error:
+        return isinstance(error.__cause__, NotFound)
+    return True
 
 
 def _attach(api: APIClient, container: str) -> socket.socket:

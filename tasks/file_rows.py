@@ -30,18 +30,18 @@ def rows_of_file(path: Path) -> Iterator[tuple[str, Any]]:
 def _json_lines(path: Path) -> Iterator[tuple[str, Any]]:
     gzipped = path.name.lower().endswith(".gz")
     try:
-        with gzip.open(path, "rt", encoding="utf-8") if gzipped else path.open(encoding="utf-8") as lines:
+        with gzip.open(path, "rt", encoding="utf-8-sig") if gzipped else path.open(encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     try:
                         row = json.loads(line)
-                    except ValueError as error:
+                    except (ValueError, RecursionError) as error:
                         raise ValueError(f"{path} line {number} is no JSON: {error}") from None
                     yield f"{path} line {number}", row
     except EOFError:
         raise ValueError(f"{path} ends too early") from None
     except gzip.BadGzipFile:
-        raise ValueError(f"{path} is not gzipped") from None
+        raise ValueError(f"{path} is not gzipped, or damaged") from None
     except zlib.error:
         raise ValueError(f"{path} is damaged") from None
     except UnicodeDecodeError:
@@ -58,5 +58,7 @@ def _parquet(path: Path) -> Iterator[tuple[str, Any]]:
             for row in batch.to_pylist():
                 number += 1
                 yield f"{path} row {number}", row
-    except pa.ArrowException as error:
+    except (FileNotFoundError, PermissionError):
+        raise
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # OSError: a page that is damaged
         raise ValueError(f"{path} cannot be read: {error}") from None

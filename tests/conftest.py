@@ -71,6 +71,7 @@ def _require(name: str, available: object, how: str) -> None:
     pytest.skip(message)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """What runs in one process where there are several (``-n 2``): a file; and together all that fills the machine's
     cores, processes or memory, and would disturb its like.
@@ -78,6 +79,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     A scheduler of our own, since the marks of xdist 3.8's ``--dist loadgroup`` do nothing under pytest 9.2: it appends
     them to a name that is no longer read.
     """
+    if config.getvalue("dist") != "load":  # somebody wants it otherwise
+        return None
     from xdist.scheduler import LoadScopeScheduling
 
     class Together(LoadScopeScheduling):  # type: ignore[misc]

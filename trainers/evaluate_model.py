@@ -24,15 +24,16 @@ def run(settings: EvaluationSettings) -> None:
     from synthetic1.inference.engine import Sampling
     from synthetic1.reports import terminal
     from synthetic1.reports.progress import progress
-    from synthetic1.trainers import evaluation_report, models, problems
+    from synthetic1.trainers import evaluation_report, problems
     from synthetic1.trainers.evaluation import evaluate
     from synthetic1.trainers.evaluation_engine import open_engine
-    from synthetic1.trainers.kept_completions import KeptCompletions
+    from synthetic1.trainers.kept_completions import FILE, KeptCompletions
+    from synthetic1.trainers.transformers_engine import TransformersEngine
 
     started = time.perf_counter()
     other = evaluation_report.read_other(settings.compare) if settings.compare else None
     folder = evaluation_report.open_folder(settings)
-    with folder, open_engine(settings) as (engine, thinking_open, model):
+    with folder, open_engine(settings) as (engine, thinking_open, model, weights):
         learned = problems.Problems.make(settings.env, split="test", thinking_open=thinking_open)
         tasks = problems.Problems.held_out(learned, settings.env, settings.n)
         if other is not None:
@@ -48,8 +49,9 @@ def run(settings: EvaluationSettings) -> None:
         s = settings.sampling
         sampling = Sampling(s.max_tokens, s.temperature, s.top_p, settings.seed)
         folder.write_config(settings.model_dump(mode="json"))
-        weights = model if settings.engine == "server" else models.weights_of(settings.model)
-        kept = KeptCompletions(engine, folder.path / "completions.jsonl", weights)
+        kept = KeptCompletions(engine, folder.path / FILE, weights)
+        if isinstance(engine, TransformersEngine):
+            engine.first = kept.found * settings.samples
         if kept.found:
             print(f"going on: {kept.found:,} tasks have been answered before", flush=True)
         with progress(len(tasks), "tasks") as advance:

@@ -5,15 +5,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from synthetic1.inference.engine import Engine
 from synthetic1.trainers.evaluation_settings import EvaluationSettings
 
+if TYPE_CHECKING:
+    from synthetic1.inference.client import ServerFacts
+
+
+class Opened(NamedTuple):
+    engine: Engine
+    thinking_open: bool
+    """Prompts end inside a thought."""
+    model: str
+    """Its name, for people."""
+    weights: str
+    """The same as long as the weights are."""
+
 
 @contextmanager
-def open_engine(settings: EvaluationSettings) -> Iterator[tuple[Engine, bool, str]]:
-    """The engine, whether its prompts end inside a thought, and the model's name.
+def open_engine(settings: EvaluationSettings) -> Iterator[Opened]:
+    """The engine and what it completes with.
 
     Raises:
         ProgramError: no such model, or a server that does not answer as it should.
@@ -28,10 +41,11 @@ def open_engine(settings: EvaluationSettings) -> Iterator[tuple[Engine, bool, st
 
         assert settings.server is not None
         server = Server((settings.server,), settings.server_model, max_in_flight=settings.concurrency)
-        yield _client(server), server.thinking_open, asyncio.run(_introduced(server))
+        facts = asyncio.run(_introduced(server))
+        yield Opened(_client(server), server.thinking_open, facts.model, f"{facts.model} {facts.root}")
 
 
-def _transformers(settings: EvaluationSettings) -> tuple[Engine, bool, str]:
+def _transformers(settings: EvaluationSettings) -> Opened:
     import torch
 
     from synthetic1.trainers import models, problems
@@ -43,11 +57,11 @@ def _transformers(settings: EvaluationSettings) -> tuple[Engine, bool, str]:
         model = model.to("cuda")
     thinking_open = problems.prompt_opens_thinking(tokenizer)
     engine = TransformersEngine(model, tokenizer, batch_size=settings.batch_size, thinking_open=thinking_open)
-    return engine, thinking_open, settings.model.name
+    return Opened(engine, thinking_open, settings.model.name, models.weights_of(settings.model))
 
 
 @contextmanager
-def _launched(settings: EvaluationSettings) -> Iterator[tuple[Engine, bool, str]]:
+def _launched(settings: EvaluationSettings) -> Iterator[Opened]:
     """A vLLM server for as long as the block lasts; it runs on a loop of its own, evaluation on another."""
     from dataclasses import replace
 
@@ -60,12 +74,12 @@ def _launched(settings: EvaluationSettings) -> Iterator[tuple[Engine, bool, str]
         server = runner.run(launched.__aenter__())
         try:
             server = replace(server, max_in_flight=settings.concurrency, thinking_open=thinking_open)
-            yield _client(server), thinking_open, settings.model.name
+            yield Opened(_client(server), thinking_open, settings.model.name, models.weights_of(settings.model))
         finally:
             runner.run(launched.__aexit__(None, None, None))
 
 
-async def _introduced(server: Any) -> str:
+async def _introduced(server: Any) -> ServerFacts:
     """The model that the server serves, asked before anything is counted on.
 
     Raises:
@@ -77,7 +91,7 @@ async def _introduced(server: Any) -> str:
 
     try:
         async with Client(server) as client:
-            return (await client.check()).model
+            return await client.check()
     except ServerError as error:
         raise ProgramError(str(error)) from error
 

@@ -14,11 +14,12 @@ from synthetic1.rewards.registry import canonical_task_type
 from synthetic1.task import Task
 from synthetic1.trainers.evaluation import Evaluation, difficulty_of, language_of
 from synthetic1.trainers.evaluation_settings import EvaluationSettings
+from synthetic1.trainers.kept_completions import FILE as KEPT
 from synthetic1.trainers.runs import versions
 from synthetic1.verdict import Verdict
 
 CUT_OFF_MANY = 0.1
-MAY_CHANGE = {"server", "concurrency", "batch_size", "compare", "k", "run_name", "runs", "overwrite"}
+MAY_CHANGE = {"concurrency", "batch_size", "compare", "k", "run_name", "runs", "overwrite"}
 """Settings that an evaluation which goes on may have others of."""
 
 
@@ -38,19 +39,34 @@ def open_folder(settings: EvaluationSettings) -> RunFolder:
     folder = RunFolder.create(path, resume=True)
     try:
         elsewhere = "choose another run_name=, or put it aside with overwrite=true"
+        kept = path / KEPT
         if folder.read_result() is not None:
+            kept.unlink(missing_ok=True)  # the process ended before it could do so
             raise ProgramError(f"{path} holds an evaluation already; {elsewhere}")
         stored, wanted = folder.read_config(), settings.model_dump(mode="json")
-        changed = [name for name in wanted if stored and name not in MAY_CHANGE and stored.get(name) != wanted[name]]
-        if changed:
+        may = MAY_CHANGE | ({"server"} if settings.server_model else set())
+        changed = [name for name in sorted(wanted) if name not in may and _differ(stored, wanted, name)]
+        if changed and kept.exists() and kept.stat().st_size:  # else there is nothing to go on with
             raise ProgramError(
                 f"{path} holds the beginning of an evaluation with another {', '.join(changed)}; {elsewhere}"
             )
+        if not stored and (folder.read_samples() or folder.read_metrics()):
+            raise ProgramError(f"{path} holds something else than an evaluation; {elsewhere}")
         folder.truncate_after(-1)
     except BaseException:
         folder.close()
         raise
     return folder
+
+
+def _differ(stored: Any, wanted: Any, name: str) -> bool:
+    """Whether both have ``name``, and of it something else: other versions have other settings."""
+    if name not in stored:
+        return False
+    one, other = stored[name], wanted[name]
+    if isinstance(one, dict) and isinstance(other, dict):
+        return any(_differ(one, other, inner) for inner in other)
+    return bool(one != other)
 
 
 def read_other(where: str) -> dict[str, Any]:

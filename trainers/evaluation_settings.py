@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
@@ -61,7 +62,9 @@ class EvaluationSettings(Section):
 
     @property
     def model_name(self) -> str:
-        return (self.server_model or self.server or "") if self.engine == "server" else self.model.name
+        if self.engine == "server":
+            return self.server_model or urlsplit(self.server or "").netloc.replace(":", "-")
+        return self.model.name
 
     @property
     def name(self) -> str:

@@ -9,11 +9,16 @@ from pathlib import Path
 from synthetic1.completion import Completion
 from synthetic1.inference.engine import Engine, Message, Sampling
 from synthetic1.keys import content_key
-from synthetic1.reports.storage import JsonLines
+from synthetic1.reports.storage import JsonLines, RunFolderError
+
+FILE = "completions.jsonl"
+"""In an evaluation's folder, until it has ended."""
 
 
 class KeptCompletions:
     """``engine``, and a file of all that it has answered, a line a conversation.
+
+    A conversation that is asked for twice (two tasks may have the same prompt) has two answers.
 
     Args:
         model: names the weights. What others have answered is not taken.
@@ -25,19 +30,26 @@ class KeptCompletions:
     def __init__(self, engine: Engine, path: Path, model: str) -> None:
         self.name, self.model = engine.name, model
         self._engine, self._file = engine, JsonLines(path)
-        self._file.repair()
-        self._kept = {row["key"]: [Completion(**one) for one in row["completions"]] for row in self._file.read()}
-        self.found = len(self._kept)
+        self._kept: dict[str, list[list[Completion]]] = {}
+        self.found = 0
         """Conversations that were answered before."""
+        self._file.repair()
+        for number, row in enumerate(self._file.read(), 1):
+            try:
+                if row["model"] == model:
+                    made = [Completion(**one) for one in row["completions"]]
+                    self._kept.setdefault(row["key"], []).append(made)
+                    self.found += 1
+            except (KeyError, TypeError):
+                raise RunFolderError(f"{path}, line {number} holds no completions: delete that line") from None
 
     async def complete(self, messages: Sequence[Message], n: int, sampling: Sampling) -> list[Completion]:
         """As the engine does, once."""
-        asked = {"model": self.model, "messages": [dict(m) for m in messages], "n": n, "sampling": sampling.to_dict()}
-        key = content_key(asked)
-        if (kept := self._kept.get(key)) is not None:
-            return kept
+        key = content_key({"messages": [dict(m) for m in messages], "n": n, "sampling": sampling.to_dict()})
+        if kept := self._kept.get(key):
+            return kept.pop(0)
         made = await self._engine.complete(messages, n, sampling)
-        self._file.append({"key": key, "completions": [asdict(one) for one in made]})
+        self._file.append({"model": self.model, "key": key, "completions": [asdict(one) for one in made]})
         return made
 
     async def aclose(self) -> None:

@@ -39,8 +39,11 @@ def check_model(settings: ModelSettings) -> None:
 
 
 def weights_of(settings: ModelSettings) -> str:
-    """Names the weights: the model's name and revision; of a folder, which may be trained anew, its files' times."""
-    files = sorted(Path(model_path(settings)).expanduser().glob("*.safetensors"))
+    """Names what completes: the model's name and revision; of a folder, which may be trained anew, its files' times."""
+    folder = Path(model_path(settings)).expanduser()
+    files = sorted(file for file in folder.glob("*") if file.is_file()) if folder.is_dir() else []
+    if settings.chat_template is not None:
+        files.append(Path(settings.chat_template))
     times = [f"{file.name}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in files]
     return " ".join([settings.name, settings.revision or "", *times])
 

@@ -30,7 +30,7 @@ class R1EvalSettings(StageArguments):
 
 
 class R1Settings(Section):
-    base: str
+    base: str = Field(min_length=1)
     """The model that the recipe starts from: ``embedded``, a folder, or a model id."""
     env: EnvSettings
     traces: TraceSettings

@@ -93,6 +93,8 @@ class Recipe:
             place = self.folder / "evaluate" / f"{number}"
             if not (place / "result.json").is_file():
                 compare = [f"compare={before}"] if before is not None else []
+                if place.exists() and RunFolder.open(place).read_config().get("model", {}).get("name") != str(model):
+                    compare.append("overwrite=true")  # begun where the recipe's folder lay before
                 self._run(
                     f"evaluation of {name}",
                     "synthetic1.trainers.evaluate_model",

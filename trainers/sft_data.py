@@ -82,7 +82,7 @@ def read_rows(paths: Sequence[Path]) -> Iterator[tuple[str, Mapping[str, Any]]]:
                     raise ProgramError(f"data: {where} is no JSON object")
                 yield where, row
         except OSError as error:
-            raise ProgramError(f"data: {path} cannot be read: {error.strerror}") from None
+            raise ProgramError(f"data: {path} cannot be read: {error.strerror or error}") from None
         except ValueError as error:
             raise ProgramError(f"data: {error}") from None
 

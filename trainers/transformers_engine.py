@@ -10,12 +10,18 @@ from synthetic1.completion import Completion
 from synthetic1.inference.engine import Message, Sampling
 from synthetic1.trainers.reward import decode
 
+_Requests = list[tuple[list[int], asyncio.Future[Completion]]]
+"""Token ids of a prompt, and who waits for its completion."""
+
 
 class TransformersEngine:
     """Batches what is asked for at the same time into ``model.generate`` calls, in the order of asking.
 
     Deterministic: the same requests in the same order, with the same ``Sampling.seed``, give the same completions,
-    and the caller's random state is left as it was.
+    and the caller's random state is left as it was. A batch is handed out before the next one is begun.
+
+    ``first``: how many completions of the same requests an earlier process has made. Where it stopped between two
+    batches, this one goes on as it would have.
     """
 
     name = "transformers"
@@ -23,6 +29,7 @@ class TransformersEngine:
     def __init__(self, model: Any, tokenizer: Any, *, batch_size: int = 128, thinking_open: bool = False) -> None:
         self._model, self._tokenizer = model, tokenizer
         self._batch_size, self._thinking_open = batch_size, thinking_open
+        self.first = 0
         self._waiting: list[tuple[list[int], Sampling, asyncio.Future[Completion]]] = []
         self.model: str = getattr(model.config, "name_or_path", "") or type(model).__name__
 
@@ -40,23 +47,35 @@ class TransformersEngine:
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
+        groups: dict[Sampling, _Requests] = {}
+        for ids, sampling, future in waiting:
+            groups.setdefault(sampling, []).append((ids, future))
+        size = self._batch_size
+        batches = [
+            (sampling, start, group[start : start + size])
+            for sampling, group in groups.items()
+            for start in range(0, len(group), size)
+        ]
+        self._next(batches)
+
+    def _next(self, batches: list[tuple[Sampling, int, _Requests]]) -> None:
+        """Generate the first batch, let those who asked for it have it, and go on."""
+        sampling, start, batch = batches.pop(0)
         try:
-            groups: dict[Sampling, list[tuple[list[int], asyncio.Future[Completion]]]] = {}
-            for ids, sampling, future in waiting:
-                groups.setdefault(sampling, []).append((ids, future))
-            for sampling, group in groups.items():
-                for start in range(0, len(group), self._batch_size):
-                    batch = group[start : start + self._batch_size]
-                    made = self._generate([ids for ids, _ in batch], sampling, start)
-                    for (_, future), completion in zip(batch, made, strict=True):
-                        if not future.done():
-                            future.set_result(completion)
+            if not all(future.cancelled() for _, future in batch):
+                made = self._generate([ids for ids, _ in batch], sampling, self.first + start)
+                for (_, future), completion in zip(batch, made, strict=True):
+                    if not future.done():
+                        future.set_result(completion)
         except BaseException as error:
-            for *_, future in waiting:
+            for _, future in [*batch, *(request for *_, later in batches for request in later)]:
                 if not future.done():
                     future.set_exception(error)
             if not isinstance(error, Exception):
                 raise
+        else:
+            if batches:  # a timer waits for two turns of the loop, which it takes until a caller goes on
+                asyncio.get_running_loop().call_later(0.001, self._next, batches)
 
     def _generate(self, prompts: list[list[int]], sampling: Sampling, start: int) -> list[Completion]:
         import torch

@@ -64,7 +64,7 @@ class DirectLauncher:
             raise
         finally:
             os.close(says)
-        return _Tree(self, account, lambda: _wait(pid, said), lambda: [pid])
+        return _Tree(self, account, _Child(pid, said).exit, lambda: [pid])
 
     def _execute(self, command: Command, streams: Streams, limits: confine.RLimits, says: int) -> None:
         """In the child."""
@@ -307,24 +307,30 @@ class _Warm:
         self._program.close()
 
 
-def _wait(pid: int, said: int) -> Exit | None:
-    """How ``pid`` ended. ``said`` is closed then; it says why it could not be executed, if that is our fault.
+class _Child:
+    """A child of the agent, which says in a pipe why it could not be executed, if that is our fault."""
 
-    Raises:
-        LauncherError: it is; or somebody else knows how it ended.
-    """
-    try:
-        ended, status, usage = os.wait4(pid, os.WNOHANG)
-    except ChildProcessError:
-        os.close(said)
-        raise LauncherError("a process was reaped by somebody else") from None
-    if not ended:
-        return None
-    message = os.read(said, 1000)
-    os.close(said)
-    if message:
-        raise LauncherError(message.decode(errors="replace"))
-    return Exit(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    def __init__(self, pid: int, said: int) -> None:
+        self._pid, self._said = pid, said
+        self._lost: LauncherError | None = None
+
+    def exit(self) -> Exit | None:
+        """As ``Process.exit``."""
+        if self._lost is not None:
+            raise self._lost
+        try:
+            ended, status, usage = os.wait4(self._pid, os.WNOHANG)
+        except ChildProcessError:
+            message = "a process was reaped by somebody else"
+        else:
+            if not ended:
+                return None
+            message = os.read(self._said, 1000).decode(errors="replace")  # all that writes to it has ended
+        os.close(self._said)
+        if message:
+            self._lost = LauncherError(message)
+            raise self._lost
+        return Exit(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 
 def _kill(pid: int) -> None:

@@ -9,9 +9,9 @@ from typing import Literal, Protocol
 from synthetic1.sandbox.agent.job import Bounds
 
 Purpose = Literal["build", "run"]
-OUR_ERRORS = frozenset({errno.EAGAIN, errno.ENFILE, errno.EIO})
-"""``execve`` failed through no fault of what it was to execute: the user has too many processes, or the machine is at
-its end."""
+OUR_ERRORS = frozenset({errno.EAGAIN, errno.ENFILE})
+"""``execve`` failed through no fault of what it was to execute: others have too many processes or files. No file can
+bring these about; EIO, say, an ELF file can, by its interpreter."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Process(Protocol):
         """How the main process ended, None while it runs; reaps it, does not block, may be asked again.
 
         Raises:
-            LauncherError: that cannot be known any more.
+            LauncherError: that cannot be known any more, or it could not be executed through no fault of its own.
         """
         ...
 

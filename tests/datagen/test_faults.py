@@ -121,6 +121,7 @@ class Trials:
         while not self.harmed(name, "keep=2", at=at, how=how, which="write"):  # it had enough sooner
             shutil.rmtree(self.folder / name)
             at //= 2
+            assert at
         groups = held(self.folder / name)[0]
         reference = {r.key: r for group in self.reference[0] for r in group.rollouts}
         assert all(reference[r.key] == r for group in groups for r in group.rollouts)
@@ -159,6 +160,7 @@ def test_the_run_after_a_fault_is_the_run_without(trials, record_property):
     for at, how in tried:
         while not trials(at, how, export=at % 4 == 0):  # fewer calls: more answers came at once
             at //= 2
+            assert at
     record_property("faults", len(tried))
 
 

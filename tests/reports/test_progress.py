@@ -27,10 +27,19 @@ def test_a_long_one_says_now_and_then_how_far_it_is(capsys, monkeypatch):
     ]
 
 
-@pytest.mark.parametrize("total", [0, 5])
+def test_how_many_there_are_need_not_be_known(capsys, monkeypatch):
+    now = iter([0.0, 4.0, 10.0])
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(now))
+    with progress(None, "tasks") as advance:
+        for _ in range(2):
+            advance()
+    assert capsys.readouterr().out == "2 tasks\n"
+
+
+@pytest.mark.parametrize("total", [0, 5, None])
 def test_on_a_terminal_there_is_a_bar(capsys, monkeypatch, total):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     with progress(total, "tasks") as advance:
-        for _ in range(total):
+        for _ in range(total or 3):
             advance()
-    assert "tasks" in capsys.readouterr().out or total == 0
+    assert "tasks" in capsys.readouterr().out

@@ -613,6 +613,19 @@ int main() {
     language="cpp",
     tests=[("41\n", "42\n"), ("42\n", "43\n")],
 )
+for said, interpreter in (("EIO", "/usr/bin/egrep"), ("that there is no such file", "/nowhere")):
+    case(  # what the kernel says of it must not look like a failure of ours, which costs no reward
+        57,
+        f"is compiled into what cannot be executed, for which the kernel says {said}",
+        "runtime_error",
+        f"""
+#![crate_type = "cdylib"]
+#[link_section = ".interp"]
+#[used]
+static INTERPRETER: [u8; {len(interpreter) + 1}] = *b"{interpreter}\\0";
+""",
+        language="rust",
+    )
 
 
 # Running them ---------------------------------------------------------------------------------------------------------
@@ -733,7 +746,7 @@ async def test_36_slots_cannot_meet(backend):
 
 def test_57_a_cached_binary_stays_what_was_compiled(judge):
     """The same source again comes from the cache, whatever its first run tried."""
-    [tamper] = [case for case in CASES if case.number == 57]
+    tamper, *_ = [case for case in CASES if case.number == 57]
     task = code_task("cpp", [("41\n", "42\n")])
     for _ in range(2):
         assert judge(task, tamper.program, "cpp").reason == "correct"

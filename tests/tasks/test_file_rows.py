@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -32,6 +33,29 @@ def test_every_form_gives_the_same_rows(tmp_path, name):
     assert found[-1][0].endswith("row 2" if name == "x.parquet" else "line 3")
 
 
+def test_a_byte_order_mark_is_no_content(tmp_path):
+    (tmp_path / "x.jsonl").write_bytes(b"\xef\xbb\xbf" + LINES)
+    assert [row for _, row in rows_of_file(tmp_path / "x.jsonl")] == ROWS
+
+
+def test_damaged_parquet_is_named(tmp_path):
+    path = tmp_path / "x.parquet"
+    pyarrow.parquet.write_table(pa.table({"a": ["abc" * i for i in range(500)]}), path)
+    whole, draw = path.read_bytes(), random.Random(1)
+    said = []
+    for _ in range(60):
+        content = bytearray(whole)
+        for _ in range(5):
+            content[draw.randrange(len(content) - 500)] ^= 1 << draw.randrange(8)
+        path.write_bytes(content)
+        try:
+            list(rows_of_file(path))
+        except ValueError as error:
+            said.append(str(error))
+    assert len(said) > 10
+    assert [one for one in said if not one.startswith(f"{path} cannot be read: ")] == []
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -39,6 +63,8 @@ def test_every_form_gives_the_same_rows(tmp_path, name):
         ("x.jsonl", b"\xff\n", "no text in UTF-8"),
         ("x.jsonl.gz", gzip.compress(LINES, mtime=0)[:-9], "ends too early"),
         ("x.jsonl.gz", LINES, "is not gzipped"),
+        ("x.jsonl.gz", gzip.compress(LINES, mtime=0)[:-8] + bytes(8), "is not gzipped, or damaged"),
+        ("x.jsonl", b"[" * 100_000, "line 1 is no JSON"),
         ("x.jsonl.gz", gzip.compress(LINES, mtime=0)[:10] + b"\x07" * 40, "is damaged"),
         ("x.parquet", LINES, "cannot be read"),
     ],

@@ -108,7 +108,7 @@ def test_a_server_is_asked_what_it_serves_first(tmp_path):
         sys.path.pop(0)
     values = {"env": {"id": "x"}, "model": {"name": "m"}, "n": 1, "sampling": {"max_tokens": 8}}
     with scripted() as server:
-        with open_engine(validate(EvaluationSettings, {**values, "server": server.url})) as (engine, _, model):
+        with open_engine(validate(EvaluationSettings, {**values, "server": server.url})) as (engine, _, model, _):
             assert model == "scripted"
             asyncio.run(engine.aclose())
         wrong = validate(EvaluationSettings, {**values, "server": server.url, "server_model": "other"})

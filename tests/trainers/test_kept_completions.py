@@ -14,7 +14,15 @@ import pytest
 
 from synthetic1.completion import Completion
 from synthetic1.inference.engine import Sampling
+from synthetic1.program import ProgramError, validate
+from synthetic1.reports.storage import RunFolderError
+from synthetic1.tasks.code_understanding import GeneratedTasks
+from synthetic1.trainers import evaluation_report
+from synthetic1.trainers.evaluation_settings import EvaluationSettings
 from synthetic1.trainers.kept_completions import KeptCompletions
+from synthetic1.trainers.models import weights_of
+from synthetic1.trainers.settings import ModelSettings
+from synthetic1.trainers.transformers_engine import TransformersEngine
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLING = Sampling(8)
@@ -55,6 +63,58 @@ def test_what_was_answered_is_not_asked_again(tmp_path):
 def test_another_question_is_asked(tmp_path, other):
     ask(tmp_path / "x.jsonl", ["a"])
     assert ask(tmp_path / "x.jsonl", ["a"], **other)[1] == ["a"]
+
+
+def test_two_tasks_with_one_prompt_have_two_answers(tmp_path):
+    assert ask(tmp_path / "x.jsonl", ["a", "a"])[1] == ["a", "a"]
+    assert ask(tmp_path / "x.jsonl", ["a", "a", "a"])[1] == ["a"]
+
+
+@pytest.mark.parametrize("line", ["{}", '{"model": "m", "key": "k", "completions": [{"new": 1}]}'])
+def test_a_line_of_something_else_is_named(tmp_path, line):
+    (tmp_path / "x.jsonl").write_text(f"{line}\n")
+    with pytest.raises(RunFolderError, match=r"x\.jsonl, line 1 holds no completions"):
+        ask(tmp_path / "x.jsonl", ["a"])
+
+
+class Killed(BaseException):
+    """Nothing may catch it."""
+
+
+@pytest.mark.parametrize("batches", [1, 3, 6])
+def test_a_model_in_this_process_goes_on_batch_by_batch(tmp_path, model, tokenizer, monkeypatch, batches):
+    """As if it had not been stopped: what follows is drawn as it would have been."""
+    prompts = [task.prompt for task in (GeneratedTasks("1-3", split="test", size=24)[i] for i in range(24))]
+
+    def complete(path, until):
+        engine, made = TransformersEngine(model, tokenizer, batch_size=4), []
+        generate = engine._generate
+
+        def some(*arguments):
+            if len(made) == until:
+                raise Killed
+            made.append(arguments)
+            return generate(*arguments)
+
+        monkeypatch.setattr(engine, "_generate", some)
+        kept = KeptCompletions(engine, path, "m")
+        engine.first = kept.found
+
+        async def all_at_once():
+            asked = (kept.complete([{"role": "user", "content": p}], 1, Sampling(20)) for p in prompts)
+            return [one.raw for (one,) in await asyncio.gather(*asked)]
+
+        try:
+            return asyncio.run(all_at_once()), len(made)
+        except Killed:
+            return None, len(made)
+        finally:
+            kept._file.close()
+
+    whole, count = complete(tmp_path / "whole", 6)
+    assert count == 6
+    assert complete(tmp_path / "x", batches) == (whole if batches == 6 else None, batches)
+    assert complete(tmp_path / "x", 6) == (whole, 6 - batches)
 
 
 @pytest.fixture
@@ -101,3 +161,63 @@ def test_an_evaluation_that_was_killed_goes_on(tmp_path, scripted):
     assert results[0] == results[1]
     samples = [(tmp_path / "evaluate" / name / "samples.jsonl").read_bytes() for name in ("whole", "stopped")]
     assert samples[0] == samples[1]
+
+
+def begun(runs, *, answered=True, **changes):
+    """Open the folder as an evaluation does at its start."""
+    values = {"env": {"id": "synthetic1/math-v0"}, "model": {"name": "m"}, "n": 4, "sampling": {"max_tokens": 8}}
+    settings = validate(EvaluationSettings, {**values, "runs": str(runs), "run_name": "a", **changes})
+    with evaluation_report.open_folder(settings) as folder:
+        folder.write_config(settings.model_dump(mode="json"))
+        (folder.path / "completions.jsonl").write_text("{}\n" if answered else "")
+    return folder
+
+
+SERVED = {"server": "http://a/v1"}
+CHANGES = [
+    ({}, {"sampling": {"max_tokens": 9}}, "another sampling;"),
+    ({}, {"n": 5, "samples": 2}, "another n, samples;"),
+    (SERVED, {"server": "http://b/v1"}, "another server;"),
+    (SERVED | {"server_model": "m"}, {"server": "http://b/v1"}, None),
+    ({}, {"batch_size": 7, "concurrency": 3, "compare": "x", "samples": 1, "k": [1]}, None),
+]
+
+
+@pytest.mark.parametrize(("first", "changes", "said"), CHANGES)
+def test_what_may_change_before_an_evaluation_goes_on(tmp_path, first, changes, said):
+    begun(tmp_path, answered=False, **first)
+    begun(tmp_path, **{**first, **changes})  # nothing has been answered yet
+    begun(tmp_path, **{**first, **changes})
+    if said is None:
+        begun(tmp_path, **first)
+    else:
+        with pytest.raises(ProgramError, match=said):
+            begun(tmp_path, **first)
+
+
+def test_a_folder_of_another_version_is_gone_on_with(tmp_path):
+    folder = begun(tmp_path)
+    config = (folder.path / "config.yaml").read_text()
+    assert "  lora: null\n" in config
+    (folder.path / "config.yaml").write_text(config.replace("  lora: null\n", "").replace("samples: 1\n", ""))
+    begun(tmp_path)
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path):
+    rows = tmp_path / "evaluate/a/samples.jsonl"
+    rows.parent.mkdir(parents=True)
+    rows.write_text("{}\n")
+    with pytest.raises(ProgramError, match="holds something else than an evaluation; choose another run_name="):
+        begun(tmp_path)
+    assert rows.read_text() == "{}\n"
+
+
+def test_weights_that_were_trained_anew_are_others(tmp_path):
+    settings = ModelSettings(name=str(tmp_path))
+    names = {weights_of(settings)}
+    for file in ("pytorch_model.bin", "config.json", "pytorch_model.bin"):
+        time.sleep(0.01)
+        (tmp_path / file).write_text("x")
+        names.add(weights_of(settings))
+    assert len(names) == 4
+    assert weights_of(settings) in names
