@@ -40,4 +40,6 @@ and one row a held-out evaluation during the run::
 
 ``report.html``
     The four files above as one self-contained page.
+
+While an evaluation is under way there is also ``completions.jsonl``, with all that has been answered.
 """
