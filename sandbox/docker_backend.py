@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import secrets
+import socket
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -192,6 +193,10 @@ def connect_engine(address: str) -> APIClient:
     if not address.startswith(("unix://", "tcp://")) or os.environ.get("DOCKER_TLS_VERIFY"):
         raise SandboxUnavailable(f"docker: only unix:// and plain tcp:// engines can be used, not {address}")
     try:
+        if address.startswith("unix://"):  # docker leaves open the socket with which it found nobody
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.settimeout(CALL_S)
+                probe.connect(address.removeprefix("unix://"))
         api = docker.APIClient(base_url=address, version="auto", timeout=CALL_S)
         api.ping()
     except (docker.errors.DockerException, OSError) as error:

@@ -47,6 +47,8 @@ SPOILT = {
 """An answer arrives, whole and charged for; what it holds is no good (``cut``: half of the right one)."""
 FAULTS = (*REFUSED, *LOST, *SPOILT)
 PIECES = 7  # pieces of a streamed answer
+END = web.ResponseKey("end", str)
+"""How a request ended, for the server's own counts."""
 
 
 class Fault(str):
@@ -191,7 +193,7 @@ class ScriptedServer:
                 response = refusal
             else:
                 response = await self._answer(request, asked, self.prompts[content])
-            end = response.get("end", "completed")
+            end = response.get(END, "completed")
             return response
         except asyncio.CancelledError:
             counts["cancelled"] += 1
@@ -281,7 +283,7 @@ class ScriptedServer:
                 "aborted": json.dumps({**whole, "choices": aborted}),
             }
             response = web.Response(text=texts[fault], content_type="application/json")
-        response["end"] = "lost"
+        response[END] = "lost"
         return response
 
 
@@ -304,5 +306,5 @@ def _events(whole: Mapping[str, Any]) -> Iterator[bytes]:
 def _error(status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
     error = {"message": message, "type": "error", "code": 500 if status == 200 else status}
     response = web.json_response({"error": error}, status=status, headers=headers)
-    response["end"] = "refused"
+    response[END] = "refused"
     return response
