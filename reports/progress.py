@@ -11,11 +11,12 @@ LINE_EVERY_S = 10.0
 
 
 @contextmanager
-def progress(total: int | None, what: str) -> Iterator[Callable[[], None]]:
+def progress(total: int | None, what: str, *, already: int = 0) -> Iterator[Callable[[], None]]:
     """Gives the function to call for each of ``total`` things done, if it is known how many there are.
 
     Args:
         what: what they are, in the plural.
+        already: so many take no time, and come first.
     """
     if sys.stdout.isatty():
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -32,10 +33,10 @@ def progress(total: int | None, what: str) -> Iterator[Callable[[], None]]:
         nonlocal done, said
         done += 1
         if (now := time.monotonic()) - said >= LINE_EVERY_S:
-            if total is None:
+            if total is None or not already < done <= total:  # what is counted may have grown meanwhile
                 print(f"{done:,} {what}", flush=True)
             else:
-                left_s = (now - began) / done * (total - done)
+                left_s = (now - began) / (done - already) * (total - done)
                 print(f"{done:,} of {total:,} {what}, {left_s / 60:.1f} minutes to go", flush=True)
             said = now
 

@@ -70,6 +70,20 @@ class RunFolder:
         return run
 
     @classmethod
+    def put_aside(cls, path: str | os.PathLike[str]) -> Path | None:
+        """Give a folder another name, ``<name>.1`` or the next that is free; returns it, None where there is no folder.
+
+        Raises:
+            RunFolderError: another process writes to it, or it cannot be moved.
+        """
+        folder = Path(path).absolute()
+        if not folder.exists():
+            return None
+        with cls.create(folder, resume=True), explained(folder):  # nobody writes to it while it moves
+            number = next(n for n in range(1, 10_000) if not folder.with_name(f"{folder.name}.{n}").exists())
+            return folder.rename(folder.with_name(f"{folder.name}.{number}"))
+
+    @classmethod
     def open(cls, path: str | os.PathLike[str]) -> RunFolder:
         """Read a run folder, also one that is being written: takes no lock and changes nothing.
 

@@ -110,20 +110,17 @@ class DockerConnection(Connection):
 
 def _take_uid() -> int:
     """A user that no other container of this process has: the kernel counts a user's processes across containers."""
-    while (uid := secrets.choice(_UIDS)) in _taken_uids:
-        pass
+    uid = secrets.choice([uid for uid in _UIDS if uid not in _taken_uids] or _UIDS)
     _taken_uids.add(uid)
     return uid
 
 
 async def _remove(backend: DockerBackend, api: APIClient, container: str) -> bool:
     """Whether it is gone. It may be on its way out by itself; else the guardian or the next sweep will see to it."""
-    from docker.errors import NotFound
-
     try:
         await backend.call(api.remove_container, container, force=True)
     except Exception as error:
-        return isinstance(error.__cause__, NotFound)
+        return getattr(error.__cause__, "status_code", None) in (404, 409)  # gone; being removed already
     return True
 
 

@@ -175,7 +175,10 @@ class DockerBackend(Backend):
 
 def engine_address(engine: str | None = None) -> str:
     """Where the engine is: ``engine``, ``DOCKER_HOST``, or the one of this machine."""
-    return engine or os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    address = engine or os.environ.get("DOCKER_HOST") or "unix://"
+    if not address.startswith("unix://"):
+        return address
+    return f"unix:///{address.removeprefix('unix://').lstrip('/') or 'var/run/docker.sock'}"  # as docker reads it
 
 
 def connect_engine(address: str) -> APIClient:

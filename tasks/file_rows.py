@@ -60,5 +60,10 @@ def _parquet(path: Path) -> Iterator[tuple[str, Any]]:
                 yield f"{path} row {number}", row
     except (FileNotFoundError, PermissionError):
         raise
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # OSError: a page that is damaged
+    except (
+        pa.ArrowException,
+        OSError,
+        ValueError,
+        OverflowError,
+    ) as error:  # pages that are damaged, dates beyond Python's
         raise ValueError(f"{path} cannot be read: {error}") from None

@@ -180,9 +180,8 @@ def open_folder(settings: CalibrationSettings, model: str) -> RunFolder:
     """
     name = settings.run_name or model.rstrip("/").rpartition("/")[2]
     path = (Path(settings.runs) / "calibrate_judge" / name).absolute()
-    if settings.overwrite and path.exists():
-        number = next(n for n in range(1, 10_000) if not path.with_name(f"{path.name}.{n}").exists())
-        path.rename(path.with_name(f"{path.name}.{number}"))
+    if settings.overwrite:
+        RunFolder.put_aside(path)
     return RunFolder.create(path, resume=False)
 
 

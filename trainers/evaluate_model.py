@@ -54,7 +54,7 @@ def run(settings: EvaluationSettings) -> None:
             engine.first = kept.found * settings.samples
         if kept.found:
             print(f"going on: {kept.found:,} tasks have been answered before", flush=True)
-        with progress(len(tasks), "tasks") as advance:
+        with progress(len(tasks), "tasks", already=kept.found) as advance:
             made = evaluate(tasks, learned.scorer, kept, sampling, samples=settings.samples, on_completion=advance)
         result = evaluation_report.result(settings, made, model, time.perf_counter() - started, other)
         for sample in made.samples:

@@ -56,7 +56,9 @@ def _transformers(settings: EvaluationSettings) -> Opened:
     if torch.cuda.is_available():
         model = model.to("cuda")
     thinking_open = problems.prompt_opens_thinking(tokenizer)
-    engine = TransformersEngine(model, tokenizer, batch_size=settings.batch_size, thinking_open=thinking_open)
+    # Tasks are whole in their batches: an evaluation that was stopped goes on between two of them.
+    size = max(settings.batch_size - settings.batch_size % settings.samples, 1)
+    engine = TransformersEngine(model, tokenizer, batch_size=size, thinking_open=thinking_open)
     return Opened(engine, thinking_open, settings.model.name, models.weights_of(settings.model))
 
 

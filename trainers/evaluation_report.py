@@ -33,9 +33,8 @@ def open_folder(settings: EvaluationSettings) -> RunFolder:
         ProgramError: it holds an evaluation that has ended, or one with other settings; names them.
     """
     path = (Path(settings.runs) / "evaluate" / settings.name).absolute()
-    if settings.overwrite and path.exists():
-        number = next(n for n in range(1, 10_000) if not path.with_name(f"{path.name}.{n}").exists())
-        path.rename(path.with_name(f"{path.name}.{number}"))
+    if settings.overwrite:
+        RunFolder.put_aside(path)
     folder = RunFolder.create(path, resume=True)
     try:
         elsewhere = "choose another run_name=, or put it aside with overwrite=true"
@@ -46,6 +45,8 @@ def open_folder(settings: EvaluationSettings) -> RunFolder:
         stored, wanted = folder.read_config(), settings.model_dump(mode="json")
         may = MAY_CHANGE | ({"server"} if settings.server_model else set())
         changed = [name for name in sorted(wanted) if name not in may and _differ(stored, wanted, name)]
+        if stored and stored.get("env") != wanted["env"]:  # whose arguments are nobody's but the environment's
+            changed = sorted({*changed, "env"})
         if changed and kept.exists() and kept.stat().st_size:  # else there is nothing to go on with
             raise ProgramError(
                 f"{path} holds the beginning of an evaluation with another {', '.join(changed)}; {elsewhere}"

@@ -75,11 +75,8 @@ def open_run(settings: GrpoSettings, path: Path) -> RunFolder:
     Raises:
         RunFolderError: the folder is in use, or cannot be written.
     """
-    if settings.overwrite and path.exists():
-        with RunFolder.create(path, resume=True):  # nobody writes to it while it moves
-            number = next(n for n in range(1, 10_000) if not path.with_name(f"{path.name}.{n}").exists())
-            path.rename(path.with_name(f"{path.name}.{number}"))
-        print(f"the run before this one is now {path.name}.{number}")
+    if settings.overwrite and (before := RunFolder.put_aside(path)):
+        print(f"the run before this one is now {before.name}")
     run = RunFolder.create(path, resume=settings.resume)
     if settings.resume:
         check_same_run(run, settings)

@@ -114,11 +114,8 @@ def open_run(settings: SftSettings, path: Path) -> RunFolder:
         RunFolderError: the folder is in use, or cannot be written.
         ProgramError: a resumed run has other settings.
     """
-    if settings.overwrite and path.exists():
-        with RunFolder.create(path, resume=True):  # nobody writes to it while it moves
-            number = next(n for n in range(1, 10_000) if not path.with_name(f"{path.name}.{n}").exists())
-            path.rename(path.with_name(f"{path.name}.{number}"))
-        print(f"the run before this one is now {path.name}.{number}")
+    if settings.overwrite and (before := RunFolder.put_aside(path)):
+        print(f"the run before this one is now {before.name}")
     run = RunFolder.create(path, resume=settings.resume)
     config = settings.model_dump(mode="json")
     stored = run.read_config() if settings.resume else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from synthetic1.trainers.reward import decode
 
 _Requests = list[tuple[list[int], asyncio.Future[Completion]]]
 """Token ids of a prompt, and who waits for its completion."""
+_TURNS = 4  # of the event loop: from a future to what gathers it, to the caller's task
 
 
 class TransformersEngine:
@@ -20,8 +22,8 @@ class TransformersEngine:
     Deterministic: the same requests in the same order, with the same ``Sampling.seed``, give the same completions,
     and the caller's random state is left as it was. A batch is handed out before the next one is begun.
 
-    ``first``: how many completions of the same requests an earlier process has made. Where it stopped between two
-    batches, this one goes on as it would have.
+    ``first``: how many completions of the same requests an earlier process has made. If those are whole batches, this
+    one goes on as the other would have.
     """
 
     name = "transformers"
@@ -30,6 +32,9 @@ class TransformersEngine:
         self._model, self._tokenizer = model, tokenizer
         self._batch_size, self._thinking_open = batch_size, thinking_open
         self.first = 0
+        self._batches: deque[tuple[Sampling, int, _Requests]] = deque()
+        """The first one is being generated, or about to be."""
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[tuple[list[int], Sampling, asyncio.Future[Completion]]] = []
         self.model: str = getattr(model.config, "name_or_path", "") or type(model).__name__
 
@@ -50,17 +55,23 @@ class TransformersEngine:
         groups: dict[Sampling, _Requests] = {}
         for ids, sampling, future in waiting:
             groups.setdefault(sampling, []).append((ids, future))
-        size = self._batch_size
-        batches = [
-            (sampling, start, group[start : start + size])
-            for sampling, group in groups.items()
-            for start in range(0, len(group), size)
-        ]
-        self._next(batches)
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # what another one has left will not be waited for
+            self._loop = loop
+            self._batches.clear()
+        idle = not self._batches
+        for sampling, group in groups.items():
+            for start in range(0, len(group), self._batch_size):
+                self._batches.append((sampling, start, group[start : start + self._batch_size]))
+        if idle and self._batches:
+            self._next()
 
-    def _next(self, batches: list[tuple[Sampling, int, _Requests]]) -> None:
-        """Generate the first batch, let those who asked for it have it, and go on."""
-        sampling, start, batch = batches.pop(0)
+    def _next(self, turns: int = 0) -> None:
+        """After so many turns of the loop, in which callers take what they were given, generate the next batch."""
+        if turns:
+            asyncio.get_running_loop().call_soon(self._next, turns - 1)
+            return
+        sampling, start, batch = self._batches[0]
         try:
             if not all(future.cancelled() for _, future in batch):
                 made = self._generate([ids for ids, _ in batch], sampling, self.first + start)
@@ -68,14 +79,17 @@ class TransformersEngine:
                     if not future.done():
                         future.set_result(completion)
         except BaseException as error:
-            for _, future in [*batch, *(request for *_, later in batches for request in later)]:
-                if not future.done():
-                    future.set_exception(error)
+            for *_, later in self._batches:
+                for _, future in later:
+                    if not future.done():
+                        future.set_exception(error)
+            self._batches.clear()
             if not isinstance(error, Exception):
                 raise
         else:
-            if batches:  # a timer waits for two turns of the loop, which it takes until a caller goes on
-                asyncio.get_running_loop().call_later(0.001, self._next, batches)
+            self._batches.popleft()
+            if self._batches:
+                self._next(_TURNS)
 
     def _generate(self, prompts: list[list[int]], sampling: Sampling, start: int) -> list[Completion]:
         import torch

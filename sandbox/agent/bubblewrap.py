@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import stat
 import time
 from typing import Literal
 
@@ -62,7 +63,7 @@ class BubblewrapLauncher:
         account = _Account(group)
         self.orphans_cpu_s, self.orphans_peak_bytes = 0.0, 0
         # Tried out here: what bwrap says of a program it cannot execute and of a mount that fails is the same.
-        executable = os.access(os.path.join(command.cwd, command.argv[0]), os.X_OK)
+        executable = _is_executable(os.path.join(command.cwd, command.argv[0]))
         with contextlib.ExitStack() as ours:
             try:
                 said, says = _pipe()
@@ -234,6 +235,20 @@ class BubblewrapLauncher:
             mounts.show(folder, at)
             shown[folder] = at
         return shown
+
+
+def _is_executable(path: str) -> bool:
+    """Whether the kernel would try; what is neither ELF nor says its interpreter, ``env`` would give to a shell."""
+    if not os.access(path, os.X_OK):
+        return False
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # it may be a pipe
+    except OSError:
+        return False
+    try:
+        return stat.S_ISREG(os.fstat(file).st_mode) and os.read(file, 4).startswith((b"\x7fELF", b"#!"))
+    finally:
+        os.close(file)
 
 
 def _room(command: Command) -> int:

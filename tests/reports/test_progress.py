@@ -36,6 +36,19 @@ def test_how_many_there_are_need_not_be_known(capsys, monkeypatch):
     assert capsys.readouterr().out == "2 tasks\n"
 
 
+def test_what_was_there_already_is_in_no_rate(capsys, monkeypatch):
+    now = iter([0.0, 0.0, 0.0, 10.0, 20.0, 30.0])
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(now))
+    with progress(4, "tasks", already=2) as advance:
+        for _ in range(5):
+            advance()
+    assert capsys.readouterr().out.splitlines() == [
+        "3 of 4 tasks, 0.2 minutes to go",
+        "4 of 4 tasks, 0.0 minutes to go",
+        "5 tasks",
+    ]
+
+
 @pytest.mark.parametrize("total", [0, 5, None])
 def test_on_a_terminal_there_is_a_bar(capsys, monkeypatch, total):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)

@@ -310,3 +310,29 @@ def test_a_replaced_file_is_whole_for_a_reader_at_any_time(tmp_path: Path) -> No
         child.kill()
     assert len(seen) >= 5
     assert json.loads(path.read_bytes()[:1]) in range(10)
+
+
+def test_a_folder_is_put_aside_unless_somebody_writes_it(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    assert RunFolder.put_aside(path) is None
+    holder = """
+        import sys
+        from synthetic1.reports.run_folder import RunFolder
+
+        run = RunFolder.create(sys.argv[1], resume=False)
+        run.write_result({"n": 1})
+        print("held", flush=True)
+        sys.stdin.read()
+    """
+    with subprocess.Popen(python(holder, path), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "held\n"
+        with pytest.raises(RunFolderError, match="is being written by process"):
+            RunFolder.put_aside(path)
+        assert path.is_dir()
+        child.communicate("")
+    for number in (1, 2):
+        path.mkdir(exist_ok=True)
+        assert RunFolder.put_aside(path) == tmp_path / f"run.{number}"
+    assert not path.exists()
+    assert RunFolder.open(tmp_path / "run.1").read_result() == {"n": 1}

@@ -626,6 +626,7 @@ static INTERPRETER: [u8; {len(interpreter) + 1}] = *b"{interpreter}\\0";
 """,
         language="rust",
     )
+case(57, "is compiled into what a shell would read", "runtime_error", '#![crate_type = "rlib"]', language="rust")
 
 
 # Running them ---------------------------------------------------------------------------------------------------------

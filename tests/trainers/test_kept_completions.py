@@ -174,7 +174,10 @@ def begun(runs, *, answered=True, **changes):
 
 
 SERVED = {"server": "http://a/v1"}
+SOME = {"id": "synthetic1/math-v0", "level": "1", "tasks": {"a": 1, "b": 1}}
 CHANGES = [
+    ({"env": SOME}, {"env": SOME | {"tasks": {"a": 1}}}, "another env;"),
+    ({"env": SOME}, {"env": SOME | {"size": 5}}, "another env;"),
     ({}, {"sampling": {"max_tokens": 9}}, "another sampling;"),
     ({}, {"n": 5, "samples": 2}, "another n, samples;"),
     (SERVED, {"server": "http://b/v1"}, "another server;"),

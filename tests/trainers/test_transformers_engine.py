@@ -7,6 +7,7 @@ import asyncio
 import pytest
 import torch
 
+from synthetic1.completion import Completion
 from synthetic1.inference.engine import Sampling
 from synthetic1.tasks.code_understanding import GeneratedTasks
 from synthetic1.trainers.transformers_engine import TransformersEngine
@@ -104,3 +105,72 @@ def test_an_error_reaches_everyone_who_waits(model, tokenizer):
 
     outcomes = asyncio.run(both())
     assert all(isinstance(outcome, ValueError) for outcome in outcomes)
+
+
+@pytest.fixture
+def engine(model, tokenizer, monkeypatch):
+    """One whose model says nothing; ``engine.log`` has what was generated and what was handed out."""
+    made = TransformersEngine(model, tokenizer, batch_size=2)
+    made.log = []
+
+    def generate(prompts, sampling, start):
+        made.log.append(f"generated {start}")
+        if made.log.count(f"generated {start}") == made.fails_at:
+            raise ValueError("no memory")
+        return [Completion("")] * len(prompts)
+
+    made.fails_at = 0
+    monkeypatch.setattr(made, "_generate", generate)
+    return made
+
+
+async def ask(engine, name, n=1):
+    await engine.complete([{"role": "user", "content": name}], n, Sampling(8))
+    engine.log.append(f"{name} has it")
+
+
+def test_a_batch_is_handed_out_before_the_next_one_is_begun(engine):
+    async def two_waves():
+        first = [asyncio.create_task(ask(engine, f"a{i}")) for i in range(4)]
+        while not engine.log:
+            await asyncio.sleep(0)
+        await asyncio.gather(*first, *(ask(engine, f"b{i}") for i in range(2)))
+
+    asyncio.run(two_waves())
+    a, b = ["a0 has it", "a1 has it"], ["a2 has it", "a3 has it"]
+    assert engine.log == ["generated 0", *a, "generated 2", *b, "generated 0", "b0 has it", "b1 has it"]
+
+
+def test_nothing_asked_for_is_nothing_made(engine):
+    async def some():
+        await asyncio.gather(ask(engine, "a", 0), ask(engine, "b", 2), ask(engine, "c", 0))
+
+    asyncio.run(some())
+    assert sorted(engine.log) == ["a has it", "b has it", "c has it", "generated 0"]
+
+
+def test_after_a_failure_it_can_be_asked_again(engine):
+    async def some():
+        await asyncio.gather(*(ask(engine, str(i)) for i in range(6)))
+
+    engine.fails_at = 1
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no memory"):
+            asyncio.run(some())
+        engine.log.clear()
+    engine.fails_at = 0
+    asyncio.run(some())
+    assert engine.log.count("generated 4") == 1
+
+
+def test_a_loop_that_ended_leaves_nothing_for_the_next(engine):
+    async def left():
+        task = asyncio.create_task(ask(engine, "a", 6))
+        while not engine.log:
+            await asyncio.sleep(0)
+        task.cancel()
+
+    asyncio.run(left())
+    engine.log.clear()
+    asyncio.run(ask(engine, "b"))
+    assert engine.log == ["generated 0", "b has it"]
