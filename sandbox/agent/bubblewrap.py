@@ -213,7 +213,7 @@ class BubblewrapLauncher:
             else:
                 argv += ["--perms", "1777", "--size", str(_room(command)), "--tmpfs", at]
         argv += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", self._inside(command.cwd), "--"]
-        if not command.argv[0].startswith("/"):
+        if not command.argv[0].startswith("/") and os.path.exists(f"{self._world.root}/usr/bin/env"):
             # What was built may look executable and not be; bwrap would fail as it does where we fail, env does not.
             argv += ["/usr/bin/env", "--"]
         return [*argv, self._inside(command.argv[0]), *command.argv[1:]]
