@@ -25,6 +25,7 @@ Columns = dict[str, NDArray[Any]]
 
 FORMAT: Final = "synthetic1 index 1"  # raise it when a column changes its meaning
 KEEP_FROM_BYTES: Final = 1 << 20  # a smaller file is indexed in milliseconds: nothing is left beside it
+SAY_FROM_BYTES: Final = 100_000_000  # a bigger one takes so long that a person is told
 NO_ID: Final = 0xFFFF_FFFF_FFFF_FFFF  # stands for the id of a row that has none
 _BLOCK: Final = 4096
 
@@ -82,12 +83,16 @@ class IndexHome:
         """
         self._check_unchanged()
         state = f"{self.stamp} {self.identity}"
-        keep = sum(path.stat().st_size for path in self.files) >= KEEP_FROM_BYTES
+        size = sum(path.stat().st_size for path in self.files)
+        keep = size >= KEEP_FROM_BYTES
         places = list(self._places(kind)) if keep else []
         for place in places:
             found = _load(place, state)
             if found is not None and fits(found):
                 return found
+        if size >= SAY_FROM_BYTES:
+            where = self.beside or self.files[0]
+            log.warning("%s: reading %s MB for an index, once; minutes for gigabytes", where, f"{size / 1e6:,.0f}")
         columns = build()
         self._check_unchanged()
         failure = None

@@ -67,6 +67,16 @@ def test_a_small_file_leaves_nothing_behind(path: Path, monkeypatch: pytest.Monk
     assert not cache.exists()
 
 
+def test_of_a_big_file_a_person_is_told_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch, keep: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("synthetic1.tasks.index.SAY_FROM_BYTES", path.stat().st_size)
+    for _ in range(2):
+        len(JsonlTasks(path))
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said.startswith(f"{path}: reading 0 MB for an index, once")
+
+
 def appended(path: Path, row: Any) -> None:
     with path.open("a") as file:
         file.write(json.dumps(row(ROWS)) + "\n")
