@@ -63,9 +63,8 @@ r1: venv ## DeepSeek-R1's recipe: verified traces, SFT, GRPO, each measured (≤
 	$(PY) trainers/r1.py $(ARGS)
 
 # One seed for several processes: names of tests may depend on the order of a set, and all have to find the same ones.
-test: venv ## the tests (15 to 20 minutes on 2 cores)
-	$(if $(filter-out 0,$(TEST_PROCESSES)),PYTHONHASHSEED=0) $(PY) -m pytest \
-	  $(if $(filter-out 0,$(TEST_PROCESSES)),-n $(TEST_PROCESSES)) $(ARGS)
+test: venv ## the tests (about 15 minutes on 2 cores)
+	$(if $(filter-out 0,$(TEST_PROCESSES)),PYTHONHASHSEED=0) $(PY) -m pytest -n $(TEST_PROCESSES) $(ARGS)
 
 proofs: venv ## the long proofs that `make test` holds a tenth of
 	$(PY) -m pytest -m proofs $(ARGS)

@@ -188,9 +188,8 @@ class Client:
     async def _one(self, request: Request, index: int, affinity: str | None) -> Completion:
         if self._cache is None or not request.greedy:
             return self._completions(await self._call(request, index, 1, affinity))[0]
-        key = self._cache.key(
-            [self._root, *request.content(index)]
-        )  # no dialect: the next process has that to learn yet
+        # no dialect: the next process has that to learn yet
+        key = self._cache.key([self._root, *request.content(index)])
         while True:
             if (reply := self._cache.get(key)) is not None:
                 self._account.cached += 1

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 
 class Opened(NamedTuple):
+    """What completes, and what it is called."""
+
     engine: Engine
     thinking_open: bool
     """Prompts end inside a thought."""

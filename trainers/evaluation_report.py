@@ -45,8 +45,6 @@ def open_folder(settings: EvaluationSettings) -> RunFolder:
         stored, wanted = folder.read_config(), settings.model_dump(mode="json")
         may = MAY_CHANGE | ({"server"} if settings.server_model else set())
         changed = [name for name in sorted(wanted) if name not in may and _differ(stored, wanted, name)]
-        if stored and stored.get("env") != wanted["env"]:  # whose arguments are nobody's but the environment's
-            changed = sorted({*changed, "env"})
         if changed and kept.exists() and kept.stat().st_size:  # else there is nothing to go on with
             raise ProgramError(
                 f"{path} holds the beginning of an evaluation with another {', '.join(changed)}; {elsewhere}"
@@ -61,11 +59,14 @@ def open_folder(settings: EvaluationSettings) -> RunFolder:
 
 
 def _differ(stored: Any, wanted: Any, name: str) -> bool:
-    """Whether both have ``name``, and of it something else: other versions have other settings."""
+    """Whether both have ``name``, and of it something else: other versions have other settings.
+
+    ``env`` is compared whole: what stands in it are arguments, and one that is absent is another one.
+    """
     if name not in stored:
         return False
     one, other = stored[name], wanted[name]
-    if isinstance(one, dict) and isinstance(other, dict):
+    if name != "env" and isinstance(one, dict) and isinstance(other, dict):
         return any(_differ(one, other, inner) for inner in other)
     return bool(one != other)
 
