@@ -116,12 +116,23 @@ def _take_uid() -> int:
 
 
 async def _remove(backend: DockerBackend, api: APIClient, container: str) -> bool:
-    """Whether it is gone. It may be on its way out by itself; else the guardian or the next sweep will see to it."""
+    """Whether it is gone; else the guardian or the next sweep will see to it."""
     try:
         await backend.call(api.remove_container, container, force=True)
     except Exception as error:
-        return getattr(error.__cause__, "status_code", None) in (404, 409)  # gone; being removed already
+        if (refused := _status(error)) != 409:
+            return refused == 404
+        # It is on its way out by itself, as its agent has ended; what is closed is gone, so wait for that.
+        try:
+            await backend.call(api.wait, container, timeout=api.timeout, condition="removed")
+        except Exception as error:
+            return _status(error) == 404
     return True
+
+
+def _status(error: Exception) -> int | None:
+    """Of the engine's answer, if there was one."""
+    return getattr(error.__cause__, "status_code", None)
 
 
 def _attach(api: APIClient, container: str) -> socket.socket:

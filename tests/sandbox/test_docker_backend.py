@@ -12,9 +12,12 @@ import sys
 import time
 from pathlib import Path
 
+import docker
 import pytest
+import requests
 
 from synthetic1.sandbox import Limits, Program, SandboxError, SandboxUnavailable, open_sandbox
+from synthetic1.sandbox.container import _taken_uids
 from synthetic1.sandbox.docker_backend import OWNER_LABEL, POOL_LABEL, connect_engine, engine_address, sweep
 from synthetic1.sandbox.owner import owner_id
 
@@ -55,6 +58,16 @@ async def eventually(check, seconds=30):
         assert time.monotonic() < ends, "it does not happen"
         await asyncio.sleep(0.05)
     return found
+
+
+def refuse_removal(monkeypatch, status, explanation):
+    response = requests.Response()
+    response.status_code = status
+
+    def remove_container(api, name, **kwargs):
+        raise docker.errors.APIError(f"{status} Server Error", response, explanation)
+
+    monkeypatch.setattr(docker.APIClient, "remove_container", remove_container)
 
 
 # Programs -------------------------------------------------------------------------------------------------------------
@@ -172,6 +185,22 @@ async def test_closing_leaves_nothing(sandbox_image, engine, tmp_path):
     assert containers(engine, of(sandbox), running=False) == []
     for error in await asyncio.gather(*tasks, return_exceptions=True):
         assert isinstance(error, SandboxError)
+
+
+async def test_closing_waits_for_a_container_that_is_on_its_way_out_by_itself(sandbox, engine, monkeypatch):
+    await sandbox.run(Program("python", ""), [b""])
+
+    # It does go: its agent's stream has ended, and it removes itself.
+    refuse_removal(monkeypatch, 409, "removal of this container is already in progress")
+    await sandbox.aclose()
+    assert containers(engine, of(sandbox), running=False) == []
+
+
+async def test_the_user_of_a_container_that_cannot_be_removed_is_not_given_to_another(sandbox, engine, monkeypatch):
+    (result,) = await sandbox.run(Program("python", "import os\nprint(os.getuid())"), [b""])
+    refuse_removal(monkeypatch, 500, "cannot be removed")
+    await sandbox.aclose()
+    assert int(result.stdout) in _taken_uids
 
 
 async def test_the_sweep_takes_what_dead_owners_left_and_nothing_else(sandbox, engine, sandbox_image):
