@@ -17,7 +17,8 @@ from time import monotonic
 from typing import Any
 
 from synthetic1.completion import OPEN, Completion
-from synthetic1.datagen.journal import Journal, Sample
+from synthetic1.datagen.journal import Journal
+from synthetic1.datagen.journal_reader import Sample
 from synthetic1.datagen.records import Rollout
 from synthetic1.datagen.slots import Slot, TaskState
 from synthetic1.inference.client import Client

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from synthetic1.datagen.generation import Generation, Plan, Progress
-from synthetic1.datagen.journal import Journal, JournalError, Status
+from synthetic1.datagen.journal import Journal
+from synthetic1.datagen.journal_reader import JournalError, Status
 from synthetic1.datagen.judged import record, trusted
 from synthetic1.datagen.reached import Reached
 from synthetic1.datagen.settings import GenerateSettings, differences

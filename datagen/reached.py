@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synthetic1.datagen.journal import Journal, Status
+from synthetic1.datagen.journal import Journal
+from synthetic1.datagen.journal_reader import Status
 from synthetic1.tasks.mixture import Concatenation
 from synthetic1.tasks.source import Subset, TaskSource, key_head
 from synthetic1.tasks.stored import StoredTasks

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synthetic1.datagen.journal import Journal, Status
+from synthetic1.datagen.journal import Journal
+from synthetic1.datagen.journal_reader import Status
 from synthetic1.datagen.records import Rollout, TaskRollouts
 from synthetic1.datagen.stored import JOURNAL, all_runs, find_run
 from synthetic1.program import ProgramError

@@ -11,7 +11,8 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from synthetic1.datagen.journal import Journal, Status
+from synthetic1.datagen.journal import Journal
+from synthetic1.datagen.journal_reader import Status
 from synthetic1.datagen.reached import Reached
 from synthetic1.task import Task
 from synthetic1.tasks.mixture import Mixture

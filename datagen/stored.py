@@ -79,13 +79,13 @@ def _joined(batch: list[TaskRollouts], before: list[Journal], after: list[Journa
     """The tasks of one run that no run before it has, with what the runs after it have of them."""
     keys = [group.task.key for group in batch]
     seen = {key for journal in before for key in journal.status(keys)}
-    others = [journal.stored(keys) for journal in after]
+    others = [journal.samples(keys) for journal in after]
     for group, key in zip(batch, keys, strict=True):
         if key in seen:
             continue
         rollouts = {rollout.key: rollout for rollout in group.rollouts}
         for other in others:
-            for _, sample in sorted(other[key].samples.items() if key in other else ()):
+            for _, sample in sorted(other.get(key, {}).items()):
                 rollouts.setdefault(sample.rollout.key, sample.rollout)
         yield replace(group, rollouts=tuple(rollouts.values()))
 

@@ -20,8 +20,9 @@ from synthetic1.program import run_program
 
 if TYPE_CHECKING:
     from synthetic1.datagen.journal import Journal
-    from synthetic1.datagen.records import TaskRollouts
+    from synthetic1.datagen.journal_reader import Sample
     from synthetic1.rewards.scorer import Scorer
+    from synthetic1.task import Task
 
 
 def verify(settings: VerifySettings) -> None:
@@ -50,9 +51,9 @@ def verify(settings: VerifySettings) -> None:
             record(journal, asyncio.run(trusted(source, scorer, judge)))
             number = int(journal.meta("judgings") or 1) + 1
             changes: Counter[str] = Counter()
-            groups = journal.groups()
+            tasks = journal.with_samples()
             with progress(journal.counts(("answered",))["answered"], "tasks") as advance:
-                while batch := list(islice(groups, settings.tasks_at_once)):
+                while batch := list(islice(tasks, settings.tasks_at_once)):
                     changes += _judge(batch, journal, scorer, number)
                     for _ in batch:
                         advance()
@@ -65,18 +66,16 @@ def verify(settings: VerifySettings) -> None:
         print(f"{count:>9,}  {change}")
 
 
-def _judge(batch: Sequence[TaskRollouts], journal: Journal, scorer: Scorer, number: int) -> Counter[str]:
+def _judge(batch: Sequence[tuple[Task, list[Sample]]], journal: Journal, scorer: Scorer, number: int) -> Counter[str]:
     """Judge what this verifier has not scored yet, and record it; the changes, counted."""
     changes, work = Counter[str](), []
-    for group in batch:
-        verifier = scorer.verifier(group.task.task_type)
-        stored = journal.stored([group.task.key])[group.task.key].samples
-        for rollout in group.rollouts:
-            sample = stored[rollout.sample_index]
-            if sample.verifier_key == verifier.key and rollout.score is not None:
+    for task, samples in batch:
+        verifier = scorer.verifier(task.task_type)
+        for sample in samples:
+            if sample.verifier_key == verifier.key and sample.rollout.score is not None:
                 changes["judged by this verifier already"] += 1
             else:
-                work.append((group.task, rollout, sample.part, verifier))
+                work.append((task, sample.rollout, sample.part, verifier))
     verdicts = scorer.score_sync([(task, rollout.completion) for task, rollout, *_ in work])
     for (_, rollout, part, verifier), verdict in zip(work, verdicts, strict=True):
         name = f"{verifier.task_type}@{verifier.version}"

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from synthetic1.datagen import group_writer, journal
-from synthetic1.datagen.journal import Journal, JournalError
+from synthetic1.datagen.journal import Journal
+from synthetic1.datagen.journal_reader import JournalError
 
 WINDOW = 4
 

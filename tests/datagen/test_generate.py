@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from synthetic1.datagen.journal import Journal, JournalError
+from synthetic1.datagen.journal import Journal
+from synthetic1.datagen.journal_reader import JournalError
 from synthetic1.datagen.stored import find_run, open_runs
 from synthetic1.program import ProgramError
 

@@ -8,7 +8,8 @@ import pytest
 
 from synthetic1.completion import Completion
 from synthetic1.datagen import reached
-from synthetic1.datagen.journal import Journal, Status
+from synthetic1.datagen.journal import Journal
+from synthetic1.datagen.journal_reader import Status
 from synthetic1.datagen.reached import Reached
 from synthetic1.datagen.records import Rollout
 from synthetic1.datagen.slots import positions, slots

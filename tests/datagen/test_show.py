@@ -70,8 +70,8 @@ def test_a_problem_is_shown_whole_to_the_byte(runs):
 def test_what_is_not_asked_for_is_not_read(runs, monkeypatch):
     """Traces of a big run are many gigabytes."""
     read = []
-    stored = Journal.stored
-    monkeypatch.setattr(Journal, "stored", lambda self, keys: read.extend(keys) or stored(self, keys))
+    samples = Journal.samples
+    monkeypatch.setattr(Journal, "samples", lambda self, keys: read.extend(keys) or samples(self, keys))
     show_run("a", "", runs, "", 20)
     assert read == []
     show_run("a", "p1", runs, "", 20)  # p10 begins so, too
@@ -111,7 +111,7 @@ def test_verified_is_what_the_run_took_for_it(runs):
 
 def test_the_newest_verdict_counts(runs):
     journal = Journal.open(Path(runs) / "generate/a/journal.sqlite")
-    rollout = journal.stored([task(1).key])[task(1).key].samples[0].rollout
+    rollout = journal.samples([task(1).key])[task(1).key][0].rollout
     journal.put_verdict(rollout.key, 0, "k2", "verifiable_math@2", Verdict.graded(0.0), 2)
     journal.flush()
     assert journal.counts()["verified"] == 1
