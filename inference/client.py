@@ -6,42 +6,25 @@ import asyncio
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from random import uniform
 from typing import TYPE_CHECKING, Any
 
 from synthetic1.completion import Completion
 from synthetic1.inference.cache import ResponseCache
 from synthetic1.inference.engine import Message, Sampling
-from synthetic1.inference.errors import InferenceError, ServerError
-from synthetic1.inference.failure import Failure, Remedy, from_exception, from_status
+from synthetic1.inference.errors import InferenceError
+from synthetic1.inference.failure import Failure, Remedy, back_off_s, from_exception, from_status
+from synthetic1.inference.introduction import ServerFacts, answers, ask_all, ask_until_told
 from synthetic1.inference.replicas import Replica, Replicas
-from synthetic1.inference.reply import BadReply, ErrorReply, Reply, read_reply
+from synthetic1.inference.reply import Reply, read_reply
 from synthetic1.inference.request import Dialect, Request
 from synthetic1.inference.server import Server
-from synthetic1.inference.stream import StreamedReply
+from synthetic1.inference.stream import read_stream
 from synthetic1.inference.usage import Account, Usage
 
 if TYPE_CHECKING:
     import aiohttp
 
-BACK_OFF_S = 0.25, 30.0  # the first pause before asking again, and the longest; doubled in between
-CHECK_S = 20.0  # for a server to say what it serves
 IDLE_S = 4.0  # before a connection is closed that nothing needs: uvicorn, which serves most of them, does so after 5
-
-
-@dataclass(frozen=True)
-class ServerFacts:
-    """What a server says of itself."""
-
-    models: tuple[str, ...]
-    """All it serves; empty where it does not say."""
-    model: str
-    """The one that is asked."""
-    max_model_len: int | None
-    """Context length in tokens, prompt and completion together, where it says so (vLLM does)."""
-    root: str | None = None
-    """What weights stand behind the name, where it says so."""
 
 
 class Client:
@@ -89,8 +72,8 @@ class Client:
             ServerError: it cannot be reached, or does not serve the model.
         """
         self._open()
-        facts = await asyncio.gather(*(self._facts(url) for url in self.server.urls))
-        return self._introduced(dict(zip(self.server.urls, facts, strict=True)))
+        assert self._session is not None
+        return self._introduced(await ask_all(self._session, self.server))
 
     async def complete(
         self,
@@ -245,14 +228,14 @@ class Client:
                     continue
             elif got.remedy is Remedy.AGAIN:
                 lost += 1
-                pause = _pause(lost, got.wait_s)
+                pause = back_off_s(lost, got.wait_s)
                 if lost <= server.retries and (got.wait_s is None or pause <= server.outage_s):
                     await asyncio.sleep(pause)
                     continue
             else:
                 refusals += 1
                 patience_ends = patience_ends or now + server.outage_s
-                pause = _pause(refusals, got.wait_s)
+                pause = back_off_s(refusals, got.wait_s)
                 if now + pause <= patience_ends:
                     await asyncio.sleep(pause)
                     continue
@@ -302,55 +285,11 @@ class Client:
                 raise _Refused(from_status(response.status, response.headers, await response.read()))
             if not self.server.stream or response.content_type == "application/json":
                 return read_reply(await response.read(), n)
-            return await _read_stream(response, n)
+            return await read_stream(response, n)
 
-    async def _facts(self, url: str) -> ServerFacts:
-        """What one replica serves, asked once."""
-        import aiohttp
-
-        assert self._session is not None
-        wanted = self.server.model
-        try:
-            async with self._session.get(
-                f"{url}/models", allow_redirects=False, timeout=aiohttp.ClientTimeout(total=CHECK_S)
-            ) as response:
-                body, status = await response.read(), response.status
-        except Exception as error:
-            if (failure := from_exception(error)) is None:
-                raise
-            raise ServerError("unreachable", f"cannot reach {url} ({failure.message}); is the server up?") from None
-        if status in (404, 405, 501) and wanted:
-            return ServerFacts((), wanted, None)
-        if status != 200:
-            failure = from_status(status, response.headers, body)
-            kind = failure.kind if failure.remedy is Remedy.NONE else "unreachable"
-            raise ServerError(kind, f"{url}/models: {failure.message}; is this an OpenAI-compatible server?")
-        cards = _cards(body)
-        if cards is None:
-            raise ServerError("bad_response", f"{url}/models names no models; is this an OpenAI-compatible server?")
-        names = tuple(cards)
-        if wanted is None and len(names) != 1:
-            raise ServerError("wrong_model", f"{url} serves {', '.join(names) or 'no model'}; say which: model=…")
-        model = wanted or names[0]
-        if model not in cards:
-            raise ServerError("wrong_model", f"{url} serves {', '.join(names) or 'no model'}; not {model}")
-        length, root = cards[model].get("max_model_len"), cards[model].get("root")
-        return ServerFacts(
-            names, model, length if isinstance(length, int) else None, root if isinstance(root, str) else ""
-        )
-
-    def _introduced(self, facts: Mapping[str, ServerFacts]) -> ServerFacts:
-        """What replicas said of themselves, by URL: that of the first.
-
-        Raises:
-            ServerError: they do not serve the same model.
-        """
-        first, *others = facts
-        for url in others:
-            if facts[url].model != facts[first].model:
-                raise ServerError("wrong_model", f"{url} serves {facts[url].model}, and {first} {facts[first].model}")
-        self.model, self._root = facts[first].model, facts[first].root or ""
-        return facts[first]
+    def _introduced(self, facts: ServerFacts) -> ServerFacts:
+        self.model, self._root = facts.model, facts.root or ""
+        return facts
 
     async def _introduce(self) -> None:
         """Before the first call: which model, once for all calls that wait; an outage is waited out here, too.
@@ -368,78 +307,14 @@ class Client:
             raise
 
     async def _ask_until_told(self) -> ServerFacts:
-        loop = asyncio.get_running_loop()
-        ends, tries = loop.time() + self.server.outage_s, 0
-        while True:
-            found = await asyncio.gather(*(self._facts(url) for url in self.server.urls), return_exceptions=True)
-            facts = {u: said for u, said in zip(self.server.urls, found, strict=True) if isinstance(said, ServerFacts)}
-            for error in found:
-                away = isinstance(error, ServerError) and error.kind == "unreachable"
-                if isinstance(error, BaseException) and not away:
-                    raise error
-            if facts:
-                return self._introduced(facts)
-            tries += 1
-            pause = _pause(tries, None)
-            if loop.time() + pause > ends:
-                assert isinstance(found[0], ServerError)
-                raise found[0]
-            await asyncio.sleep(pause)
+        assert self._session is not None
+        return self._introduced(await ask_until_told(self._session, self.server))
 
     async def _answers(self, url: str) -> bool:
-        """Whether a server that was away is back."""
-        import aiohttp
-
-        if self._session is None:
-            return False
-        try:
-            async with self._session.get(
-                f"{url}/models", allow_redirects=False, timeout=aiohttp.ClientTimeout(total=CHECK_S)
-            ) as response:
-                return response.status < 500
-        except (aiohttp.ClientError, OSError):
-            return False
+        return self._session is not None and await answers(self._session, url)
 
 
 class _Refused(Exception):
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
         self.failure = failure
-
-
-async def _read_stream(response: aiohttp.ClientResponse, n: int) -> Reply:
-    import aiohttp
-
-    pieces = StreamedReply(n)
-    try:
-        async for data in response.content.iter_any():
-            pieces.feed(data)
-            if pieces.done:
-                break
-        pieces.end()
-    except (aiohttp.ClientError, OSError, BadReply, ErrorReply):
-        if not pieces.any_finished:  # else what finished stays, whatever came of the rest
-            raise
-    return pieces.reply()
-
-
-def _cards(body: bytes) -> dict[str, dict[str, Any]] | None:
-    """Model name → what ``/models`` says of it."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    listed = value.get("data") if isinstance(value, dict) else None
-    if not isinstance(listed, list):
-        return None
-    return {card["id"]: card for card in listed if isinstance(card, dict) and isinstance(card.get("id"), str)}
-
-
-def _pause(attempt: float, wait_s: float | None) -> float:
-    """Seconds before attempt ``attempt + 1``: doubled each time, never less than the server asked for.
-
-    The jitter is never seeded: two clients that failed together must not come back together.
-    """
-    first, longest = BACK_OFF_S
-    pause: float = min(longest, first * 2.0 ** (attempt - 1)) * uniform(0.5, 1.0)
-    return pause if wait_s is None else wait_s + min(pause, 1.0)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import Enum
+from random import uniform
 from time import time
 from typing import Any
 
@@ -39,6 +40,7 @@ class Failure:
     """The server may have worked, and charged, for an answer that we do not have."""
 
 
+BACK_OFF_S = 0.25, 30.0  # the first pause before asking again, and the longest; doubled in between
 CONGESTED = {408, 425, 429, 502, 503, 504, 529}  # 502 and 504 are what proxies say for servers that are swamped
 LATER = {425, 429, 502, 503, 529}  # 502: nobody behind the proxy, as while a server starts again
 BROKEN = {408, 409}  # and every 5xx but
@@ -127,3 +129,13 @@ def _said(body: bytes) -> str:
 def _reason(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return text or type(error).__name__
+
+
+def back_off_s(attempt: float, wait_s: float | None = None) -> float:
+    """Seconds before attempt ``attempt + 1``: doubled each time, never less than the server asked for.
+
+    The jitter is never seeded: two clients that failed together must not come back together.
+    """
+    first, longest = BACK_OFF_S
+    pause: float = min(longest, first * 2.0 ** (attempt - 1)) * uniform(0.5, 1.0)
+    return pause if wait_s is None else wait_s + min(pause, 1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from synthetic1.inference.reply import (
     UNFINISHED,
@@ -15,6 +15,9 @@ from synthetic1.inference.reply import (
     message_parts,
     read_usage,
 )
+
+if TYPE_CHECKING:
+    import aiohttp
 
 DONE = b"[DONE]"
 
@@ -104,3 +107,25 @@ class StreamedReply:
 
 def _joined(pieces: list[str] | None) -> str | None:
     return None if pieces is None else "".join(pieces)
+
+
+async def read_stream(response: aiohttp.ClientResponse, n: int) -> Reply:
+    """A reply to a request for ``n`` completions, from the connection.
+
+    Raises:
+        BadReply, ErrorReply: it is no reply, or says what went wrong, and no completion had finished.
+        aiohttp.ClientError: the connection broke before one had.
+    """
+    import aiohttp
+
+    pieces = StreamedReply(n)
+    try:
+        async for data in response.content.iter_any():
+            pieces.feed(data)
+            if pieces.done:
+                break
+        pieces.end()
+    except (aiohttp.ClientError, OSError, BadReply, ErrorReply):
+        if not pieces.any_finished:  # else what finished stays, whatever came of the rest
+            raise
+    return pieces.reply()

@@ -11,7 +11,7 @@ from synthetic1.inference.engine import Engine
 from synthetic1.trainers.evaluation_settings import EvaluationSettings
 
 if TYPE_CHECKING:
-    from synthetic1.inference.client import ServerFacts
+    from synthetic1.inference.introduction import ServerFacts
 
 
 class Opened(NamedTuple):
