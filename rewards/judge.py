@@ -8,6 +8,7 @@ measured before anything is trained on it (``judging.calibration``). A judge tha
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,8 +36,10 @@ MAX_CANDIDATE = 100_000  # characters: what is longer is no answer, and costs no
 SHOWN = 24_000  # characters of a candidate in words; its middle is left out beyond that
 MAX_REFERENCE = 60_000  # characters: a reference or question is shown whole or not at all
 FEWER = (1, 4, 16)  # where a server finds the prompt too long, a candidate is shown again at a part of its length
-ROOM = 2
-"""Judgements under way, a place in the server's window: else thousands are prepared before the first is sent."""
+SPARE = 1 / 8
+"""Of the server's window, how many more judgements are under way, so that a free slot finds one prepared."""
+AT_ONCE = 16
+"""Judgements that begin in one turn of the event loop: else all are prepared before the first is sent."""
 WHY_CAP = 300
 _TOO_LONG = re.compile(r"status (?:400|413|422)\b")  # as servers say it, among much else
 
@@ -72,8 +75,9 @@ class Judge:
         self.settings = settings
         self._client: Client | None = None
         self._running: dict[str, _Shared] = {}
-        server = settings.server
-        self._room = asyncio.Semaphore(ROOM * server.max_in_flight if server is not None else ROOM)
+        window = 1 if settings.server is None else settings.server.max_in_flight
+        self._closed_places = max(0, window + math.ceil(SPARE * window) - AT_ONCE)
+        self._room = asyncio.Semaphore(AT_ONCE)
 
     async def ask(
         self, rubric: Rubric, *, question: str, reference: str, candidate: str, instructions: str = ""
@@ -89,6 +93,9 @@ class Judge:
             instructions: notes of the task's own for grading, trusted like the reference.
         """
         async with self._room:
+            if self._closed_places:  # whoever comes in opens the next one: the others begin a turn of the loop later
+                self._closed_places -= 1
+                asyncio.get_running_loop().call_soon(self._room.release)
             return await self._ask(rubric, question, reference, candidate, instructions)
 
     async def _ask(self, rubric: Rubric, question: str, reference: str, candidate: str, instructions: str) -> Verdict:

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 import synthetic1
+from synthetic1.completion import Completion
 from synthetic1.rewards.judge import Judge, judge_for, judge_settings
 from synthetic1.rewards.judging.attacks import ATTACKS
 from synthetic1.rewards.judging.rubrics import BEHAVIOUR, CLAIMS, SIMILARITY
@@ -293,6 +294,42 @@ async def test_equal_questions_at_once_are_asked_once():
         assert len(server.requests) == 1
         assert {verdict.score for verdict in verdicts} == {1.0}
         await judge.aclose()
+
+
+async def test_the_first_is_asked_before_all_are_prepared(monkeypatch):
+    window, prepared_when_asked, full = 200, [], asyncio.Event()
+    judge = Judge(judge_settings({"url": "http://localhost:1/v1", "max_in_flight": window}))
+    prepared, underway = 0, 0
+    decide = judge._without_asking
+
+    def prepare(*asked):
+        nonlocal prepared
+        prepared += 1
+        return decide(*asked)
+
+    async def complete(*args, **kwargs):
+        nonlocal underway
+        underway += 1
+        prepared_when_asked.append(prepared)
+        assert underway <= window + window // 8  # the client sends no more than the window
+        if underway == window + window // 8:
+            full.set()
+        await asyncio.wait_for(full.wait(), 30)
+        await asyncio.sleep(0)
+        underway -= 1
+        return [Completion.parse(replies.verdict("claims", True))]
+
+    monkeypatch.setattr(judge, "_without_asking", prepare)
+    monkeypatch.setattr(judge.client, "complete", complete)
+    try:
+        asked = (
+            judge.ask(CLAIMS, question=QUESTION, reference=REFERENCE, candidate=f"{n}. {RIGHT}") for n in range(500)
+        )
+        verdicts = await asyncio.gather(*asked)
+    finally:
+        await judge.aclose()
+    assert [verdict.score for verdict in verdicts] == [1.0] * 500
+    assert prepared_when_asked[0] <= 64
 
 
 async def test_a_kept_reply_is_not_paid_for_again(tmp_path):

@@ -57,6 +57,12 @@ async def obey(text):
         case "sleep":
             await asyncio.sleep(float(rest))
             return Verdict.graded(1.0)
+        case "meet":  # returns once as many of a kind have been at work at the same time
+            kind, _, count = rest.rpartition(" ")
+            async with asyncio.timeout(30):
+                while PEAK[kind] < int(count):
+                    await asyncio.sleep(0.001)
+            return Verdict.graded(1.0)
         case "raise":
             raise Told(rest)
         case "mute":
@@ -331,15 +337,16 @@ def test_every_batch_on_a_blocked_thread_gets_its_verdicts():
 
 @pytest.mark.parametrize("concurrency", [3, {"waiting": 3, "also waiting": 5}])
 def test_one_limit_for_each_verifier_across_batches(concurrency):
+    other = concurrency if isinstance(concurrency, int) else 5
+    limits = {"waiting": 3, "also waiting": other}
     with Scorer(BOTH, concurrency=concurrency) as scorer:
-        pairs = [(task(kind, n), "sleep 0.01") for kind in ("waiting", "also waiting") for n in range(20)]
+        pairs = [(task(kind, n), f"meet {kind} {limit}") for kind, limit in limits.items() for n in range(20)]
         threads = [threading.Thread(target=scorer.score_sync, args=(pairs,)) for _ in range(3)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    other = concurrency if isinstance(concurrency, int) else 5
-    assert dict(PEAK) == {"waiting": 3, "also waiting": other}
+    assert dict(PEAK) == limits
 
 
 @pytest.mark.parametrize(
