@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 KEY_BYTES = 16  # 128 bits: no collision to expect below 2**60 records
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def canonical_json(value: Any) -> bytes:
@@ -18,7 +19,7 @@ def canonical_json(value: Any) -> bytes:
         TypeError: a value that JSON cannot hold.
         ValueError: NaN or an infinity.
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")
+    return _ENCODER.encode(value).encode("ascii")
 
 
 def content_key(value: Any) -> str:
