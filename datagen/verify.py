@@ -48,18 +48,18 @@ def verify(settings: VerifySettings) -> None:
             judge = settings.judge_of(config.get("judge"))
             env = EnvSettings.model_validate({**config.get("env", {}), **settings.env})
             source, scorer = open_tasks_of(with_judge(env, judge))
-            record(journal, asyncio.run(trusted(source, scorer, judge)))
-            number = int(journal.meta("judgings") or 1) + 1
-            changes: Counter[str] = Counter()
-            tasks = journal.with_samples()
-            with progress(journal.counts(("answered",))["answered"], "tasks") as advance:
-                while batch := list(islice(tasks, settings.tasks_at_once)):
-                    changes += _judge(batch, journal, scorer, number)
-                    for _ in batch:
-                        advance()
-            journal.set_meta("judgings", str(number))
-            journal.flush()
-            scorer.close()
+            with scorer:
+                record(journal, asyncio.run(trusted(source, scorer, judge)))
+                number = int(journal.meta("judgings") or 1) + 1
+                changes: Counter[str] = Counter()
+                tasks = journal.with_samples()
+                with progress(journal.counts(("answered",))["answered"], "tasks") as advance:
+                    while batch := list(islice(tasks, settings.tasks_at_once)):
+                        changes += _judge(batch, journal, scorer, number)
+                        for _ in batch:
+                            advance()
+                journal.set_meta("judgings", str(number))
+                journal.flush()
         finally:
             journal.close()
     for change, count in sorted(changes.items(), key=lambda item: -item[1]):
