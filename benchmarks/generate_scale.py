@@ -140,13 +140,21 @@ def write_journal(path: Path, tasks: Path, count: int, *, samples: int = SAMPLES
     journal.close()
 
 
-def peak_mb(pid: int) -> float:
-    """The high-water mark of a process's resident memory, MB. ``ru_maxrss`` would hold that of its parent, too."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0.0
-    return next((int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmHWM:")), 0.0)
+# Runs a script, and writes down its high-water mark where the first argument says. From outside, the last that is
+# seen of it depends on when one looks; and `ru_maxrss` would hold that of its parent, too.
+REPORTING = """\
+import pathlib, runpy, sys
+mark, sys.argv = pathlib.Path(sys.argv[1]), sys.argv[2:]
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+finally:
+    mark.write_text(pathlib.Path("/proc/self/status").read_text())
+"""
+
+
+def reported_mb(status: str) -> float:
+    """The high-water mark of resident memory, MB, in what the kernel says of a process."""
+    return next(int(line.split()[1]) * 1024 / 1e6 for line in status.splitlines() if line.startswith("VmHWM:"))
 
 
 def resident_mb(pid: int) -> float:
@@ -169,15 +177,14 @@ def program(name: str, *settings: str, watch: Callable[[subprocess.Popen[bytes]]
     Raises:
         RuntimeError: it failed; says how.
     """
-    began, samples, peak = time.monotonic(), [0.0], 0.0
-    with tempfile.TemporaryFile() as output:
-        command = [sys.executable, str(ROOT / f"datagen/{name}.py"), *settings]
+    began, samples = time.monotonic(), [0.0]
+    with tempfile.TemporaryFile() as output, tempfile.NamedTemporaryFile("r") as mark:
+        command = [sys.executable, "-P", "-c", REPORTING, mark.name, str(ROOT / f"datagen/{name}.py"), *settings]
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment, cwd=ROOT)
         try:
             while True:
                 samples.append(resident_mb(process.pid))
-                peak = max(peak, peak_mb(process.pid), samples[-1])
                 if process.poll() is not None:
                     break
                 if watch is not None:
@@ -187,10 +194,10 @@ def program(name: str, *settings: str, watch: Callable[[subprocess.Popen[bytes]]
             process.kill()
             raise
         output.seek(0)
-        said = output.read().decode()
+        said, status = output.read().decode(), mark.read()
     if process.returncode not in (0, 130):
         raise RuntimeError(f"{name} failed: {(said.strip() or 'no reason given').splitlines()[-1][:300]}")
-    return Ran(time.monotonic() - began, peak, samples, said)
+    return Ran(time.monotonic() - began, max(reported_mb(status), *samples), samples, said)
 
 
 @dataclass

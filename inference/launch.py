@@ -46,11 +46,11 @@ async def launch_vllm(
 
     if find_spec("vllm") is None:
         raise ServerError("unreachable", "cannot launch vLLM: it is not installed here; make venv brings its CPU build")
-    port = port or _free_port()
-    # Not `vllm serve`: that script asks for metadata under a name that the CPU build does not bear.
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", model]
-    command += ["--host", "127.0.0.1", "--port", str(port), *_defaults(arguments), *arguments]
-    with tempfile.NamedTemporaryFile(prefix="synthetic1-vllm-", suffix=".log") as log:
+    with tempfile.NamedTemporaryFile(prefix="synthetic1-vllm-", suffix=".log") as log, _free_port() as held:
+        port = port or held.getsockname()[1]
+        # Not `vllm serve`: that script asks for metadata under a name that the CPU build does not bear.
+        command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", model]
+        command += ["--host", "127.0.0.1", "--port", str(port), *_defaults(arguments), *arguments]
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.DEVNULL,
@@ -122,11 +122,12 @@ def _end_of(log: Path) -> str:
     return " | ".join((telling or lines)[-LOG_LINES if not telling else -2 :])[-1500:] or "it said nothing"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _free_port() -> socket.socket:
+    """A port that nobody else is given while this socket is open, and that a server can still listen at."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held
 
 
 def _end_with_parent() -> None:

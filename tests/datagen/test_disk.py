@@ -84,7 +84,7 @@ def test_a_disk_that_fills_up_while_a_run_goes_on(disk, runs, programs, scripted
             assert "disk is full" in ended.err or "no space left" in ended.err, ended.err
             if size != "size=8k":
                 sound(disk.path)
-                assert 10 < len(runs.records()) < len(whole)
+                assert 0 < len(runs.records()) < len(whole)
                 assert {r[:4] for r in runs.records()} < {r[:4] for r in whole}
         disk.is_("size=16m")
         programs("generate", *settings)

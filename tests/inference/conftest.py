@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import socket
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +26,15 @@ ARGUMENTS += ("--structured-outputs-config", json.dumps(STRUCTURED))
 PARSER = ("--reasoning-parser", "deepseek_r1")
 # One thread: with more, each of a tiny model's steps waits for cores that are busy elsewhere (10 times as long).
 QUICK = {"OMP_NUM_THREADS": "1", "TORCH_COMPILE_DISABLE": "1", "VLLM_LOGGING_LEVEL": "WARNING"}
-START_S = 400.0
+START_S = 1200.0
+
+
+@pytest.fixture
+def nobodys_port() -> Iterator[int]:
+    """Nobody listens at it, and nobody else is given it."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 @dataclass(frozen=True)

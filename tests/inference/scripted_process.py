@@ -11,8 +11,10 @@ import asyncio
 import contextlib
 import json
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -74,7 +76,10 @@ class Process:
 
     def __init__(self, *options: str) -> None:
         self.options = options
-        self.port = 0
+        self._held = socket.socket()  # so that nobody else is given the port while the server is down
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._held.bind(("127.0.0.1", 0))
+        self.port = self._held.getsockname()[1]
         self.process: subprocess.Popen[str] | None = None
         self.start()
 
@@ -84,7 +89,7 @@ class Process:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
-        self.port = int(self.url.rpartition(":")[2].partition("/")[0])
+        assert self.url, "the scripted server has not come up"
 
     def kill(self) -> None:
         if self.process is not None:
@@ -93,9 +98,21 @@ class Process:
             self.process.stdout.close()  # type: ignore[union-attr]
             self.process = None
 
+    def close(self) -> None:
+        self.kill()
+        self._held.close()
+
     def counts(self) -> dict[str, int]:
         found: dict[str, int] = self._told("counts")
         return found
+
+    def until(self, requests: int, client: subprocess.Popen[str], seconds: float = 120.0) -> None:
+        """Wait until so many requests have come from a program that is running."""
+        ends = time.monotonic() + seconds
+        while self.counts()["requests"] < requests:
+            assert client.poll() is None, "it ended before"
+            assert time.monotonic() < ends, f"fewer than {requests} requests in {seconds:g} s"
+            time.sleep(0.01)
 
     def spans(self) -> list[tuple[float, float]]:
         """When each request came and went since this was last asked, in seconds of ``time.monotonic``."""
@@ -104,7 +121,7 @@ class Process:
     def _told(self, what: str) -> Any:
         from urllib.request import urlopen
 
-        with urlopen(self.url.replace("/v1", f"/{what}"), timeout=10) as reply:
+        with urlopen(self.url.replace("/v1", f"/{what}"), timeout=120) as reply:
             return json.load(reply)
 
 
@@ -114,7 +131,7 @@ def scripted(*options: str) -> Iterator[Process]:
     try:
         yield process
     finally:
-        process.kill()
+        process.close()
 
 
 if __name__ == "__main__":

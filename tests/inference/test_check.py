@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 
 from synthetic1.inference.client import Client
@@ -35,13 +33,11 @@ async def test_another_model_is_one_line(scripted_server, models, wanted, said):
     assert server.url in str(caught.value)
 
 
-async def test_nobody_there():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
-        async with Client(url) as client:
-            with pytest.raises(ServerError, match="is the server up") as caught:
-                await client.check()
+async def test_nobody_there(nobodys_port):
+    url = f"http://127.0.0.1:{nobodys_port}/v1"
+    async with Client(url) as client:
+        with pytest.raises(ServerError, match="is the server up") as caught:
+            await client.check()
     assert caught.value.kind == "unreachable"
     assert str(caught.value).startswith(f"cannot reach {url}")
 

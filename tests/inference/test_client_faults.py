@@ -30,7 +30,7 @@ def answer(messages, sample):
 )
 async def test_a_share_of_faults_changes_no_answer(scripted_server, fault, stream):
     async with scripted_server(answer, faults=(fault,), share=0.3, seed=2) as server:
-        settings = Server(server.url, timeout_s=0.3, stream=stream, retries=8)
+        settings = Server(server.url, timeout_s=0.3 if fault == "stall" else 60.0, stream=stream, retries=8)
         async with Client(settings) as client:
             asked = [client.complete(ask(i), 1, Sampling(64, seed=i)) for i in range(8)]
             found = [one.answer for (one,) in await asyncio.gather(*asked)]
@@ -38,10 +38,12 @@ async def test_a_share_of_faults_changes_no_answer(scripted_server, fault, strea
         met = server.counts[fault]
         assert met > 0
     assert found == [f"number {i}, sample {i}" for i in range(8)]
-    assert usage.requests == 8 + met
-    assert (usage.completed, usage.retried, usage.failed, usage.in_flight) == (8, met, 0, 0)
-    assert sum(usage.errors.values()) == met
-    assert usage.usage_unknown == (met if fault in CHARGED else 0)
+    errors = sum(usage.errors.values())
+    # Where time-outs are short, a busy machine may bring some more.
+    assert errors >= met if fault == "stall" else errors == met
+    assert usage.requests == 8 + errors
+    assert (usage.completed, usage.retried, usage.failed, usage.in_flight) == (8, errors, 0, 0)
+    assert usage.usage_unknown == (errors - usage.errors.get("unreachable", 0) if fault in CHARGED else 0)
     assert usage.completion_tokens == sum(map(len, found))
 
 
@@ -59,7 +61,7 @@ async def test_a_share_of_faults_changes_no_answer(scripted_server, fault, strea
 async def test_a_server_that_only_fails_is_given_up_by_name(scripted_server, fault, kind):
     async with (
         scripted_server(answer, faults=(fault,), share=1.0) as server,
-        Client(Server(server.url, timeout_s=0.2, retries=1, outage_s=0.3)) as client,
+        Client(Server(server.url, timeout_s=2.0 if fault == "stall" else 60.0, retries=1, outage_s=0.3)) as client,
     ):
         with pytest.raises(InferenceError) as caught:
             await client.complete(ask(1), 1, Sampling(64))
@@ -122,11 +124,11 @@ async def test_the_window_backs_off_from_a_busy_server_and_grows_back(scripted_s
 
 async def test_every_completed_request_is_charged_and_no_other(scripted_server):
     async with (
-        scripted_server(answer, faults=("500", "stall"), share=0.3, seed=4) as server,
-        Client(Server(server.url, price=Price(2.0, 10.0), timeout_s=0.2)) as client,
+        scripted_server(answer, faults=("500", "dropped"), share=0.3, seed=4) as server,
+        Client(Server(server.url, price=Price(2.0, 10.0))) as client,
     ):
         await asyncio.gather(*(client.complete(ask(i), 2, Sampling(64)) for i in range(10)))
         usage, counts = client.usage, server.counts
     assert (usage.prompt_tokens, usage.completion_tokens) == (counts["prompt_tokens"], counts["completion_tokens"])
     assert usage.cost == pytest.approx((2 * counts["prompt_tokens"] + 10 * counts["completion_tokens"]) / 1e6)
-    assert usage.usage_unknown == counts["lost"]
+    assert usage.usage_unknown == counts["lost"] > 0

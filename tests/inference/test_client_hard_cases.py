@@ -73,9 +73,9 @@ async def test_only_what_did_not_finish_is_asked_for_again():
 
 
 @pytest.mark.parametrize("model", [None, "m"])
-async def test_one_of_two_replicas_is_not_there_from_the_start(model, tmp_path, unused_tcp_port):
+async def test_one_of_two_replicas_is_not_there_from_the_start(model, tmp_path, nobodys_port):
     async with serving((200, WHOLE, {})) as (url, _):
-        servers = (f"http://127.0.0.1:{unused_tcp_port}/v1", url)
+        servers = (f"http://127.0.0.1:{nobodys_port}/v1", url)
         settings = Server(servers, model=model, outage_s=0.0, cache=str(tmp_path / "cache"))
         async with Client(settings) as client:
             found = await asyncio.gather(*(client.complete(ASK, 1, Sampling(64, seed=i)) for i in range(4)))
@@ -146,9 +146,9 @@ def test_a_client_outlives_a_loop_that_ended_without_closing_it(tmp_path):
 
 @pytest.mark.parametrize("model", [None, "m"])
 @pytest.mark.parametrize("there", [True, False])
-async def test_closing_ends_every_call_with_one_line(scripted_server, unused_tcp_port, model, there):
+async def test_closing_ends_every_call_with_one_line(scripted_server, nobodys_port, model, there):
     async with scripted_server(latency=30.0, model="m") as server:
-        url = server.url if there else f"http://127.0.0.1:{unused_tcp_port}/v1"
+        url = server.url if there else f"http://127.0.0.1:{nobodys_port}/v1"
         client = Client(Server(url, model=model, max_in_flight=2))
         calls = [asyncio.create_task(client.complete(ASK, 1, Sampling(64, seed=i))) for i in range(6)]
         while there and len(server.requests) < 2:

@@ -10,6 +10,8 @@ from synthetic1.inference.client import Client
 from synthetic1.inference.engine import Sampling
 from synthetic1.inference.server import Server
 
+CALLS = 600
+
 
 def _process():
     spec = importlib.util.spec_from_file_location("scripted_process", Path(__file__).with_name("scripted_process.py"))
@@ -23,7 +25,7 @@ async def test_the_batch_outlives_its_server():
         async with Client(Server(server.url, max_in_flight=16)) as client:
             calls = [
                 client.complete([{"role": "user", "content": f"1 + {i} = {1 + i}"}], 1, Sampling(64, seed=i))
-                for i in range(120)
+                for i in range(CALLS)
             ]
             batch = asyncio.gather(*calls)
             while client.usage.completed < 30:
@@ -31,17 +33,18 @@ async def test_the_batch_outlives_its_server():
             assert client.usage.in_flight > 0
             await asyncio.to_thread(server.kill)
             while not client.usage.errors:
+                assert not batch.done()
                 await asyncio.sleep(0.01)
             assert not batch.done()
             before = client.usage.completed
             await asyncio.to_thread(server.start)
             found = [one.answer.strip() for (one,) in await batch]
             usage, counts = client.usage, server.counts()
-    assert found == [f"\\boxed{{{1 + i}}}" for i in range(120)]
-    assert (usage.completed, usage.failed, usage.in_flight) == (120, 0, 0)
-    assert 30 <= before < 120
-    assert counts["completed"] == counts["distinct"] == 120 - before, "no answer that had arrived is asked for again"
+    assert found == [f"\\boxed{{{1 + i}}}" for i in range(CALLS)]
+    assert (usage.completed, usage.failed, usage.in_flight) == (CALLS, 0, 0)
+    assert 30 <= before < CALLS
+    assert counts["completed"] == counts["distinct"] == CALLS - before, "no answer that had arrived is asked for again"
     lost = usage.errors["server_error"]
     assert usage.errors.keys() <= {"server_error", "unreachable"}
     assert 0 < lost == usage.usage_unknown
-    assert usage.requests == 120 + sum(usage.errors.values())
+    assert usage.requests == CALLS + sum(usage.errors.values())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from synthetic1.reports import progress as module
@@ -17,7 +19,7 @@ def test_a_short_command_says_nothing(capsys):
 
 def test_a_long_one_says_now_and_then_how_far_it_is(capsys, monkeypatch):
     now = iter([0.0, 4.0, 10.0, 15.0, 20.0])
-    monkeypatch.setattr(module.time, "monotonic", lambda: next(now))
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(now)))
     with progress(2000, "tasks") as advance:
         for _ in range(4):
             advance()
@@ -29,7 +31,7 @@ def test_a_long_one_says_now_and_then_how_far_it_is(capsys, monkeypatch):
 
 def test_how_many_there_are_need_not_be_known(capsys, monkeypatch):
     now = iter([0.0, 4.0, 10.0])
-    monkeypatch.setattr(module.time, "monotonic", lambda: next(now))
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(now)))
     with progress(None, "tasks") as advance:
         for _ in range(2):
             advance()
@@ -38,7 +40,7 @@ def test_how_many_there_are_need_not_be_known(capsys, monkeypatch):
 
 def test_what_was_there_already_is_in_no_rate(capsys, monkeypatch):
     now = iter([0.0, 0.0, 0.0, 10.0, 20.0, 30.0])
-    monkeypatch.setattr(module.time, "monotonic", lambda: next(now))
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(now)))
     with progress(4, "tasks", already=2) as advance:
         for _ in range(5):
             advance()

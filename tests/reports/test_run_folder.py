@@ -301,12 +301,13 @@ def test_a_replaced_file_is_whole_for_a_reader_at_any_time(tmp_path: Path) -> No
     with subprocess.Popen(python(writer, path), stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         child.stdout.readline()
-        seen, until = set(), time.monotonic() + 20
+        seen, until = set(), time.monotonic() + 300
         while len(seen) < 5 and time.monotonic() < until:
             content = path.read_bytes()
             assert len(content) == 50_000
             assert len(set(content)) == 1
             seen.add(content[0])
+            assert child.poll() is None
         child.kill()
     assert len(seen) >= 5
     assert json.loads(path.read_bytes()[:1]) in range(10)
