@@ -42,7 +42,7 @@ class DockerConnection(Connection):
         self._uid = uid
         self._stream = stream
         self._demultiplexer = demultiplexer
-        self._closed = False
+        self._closing: asyncio.Future[None] | None = None
 
     @classmethod
     async def start(cls, backend: DockerBackend, api: APIClient) -> DockerConnection:
@@ -80,12 +80,14 @@ class DockerConnection(Connection):
             raise SandboxError(f"docker: the memory limit of a container cannot be set: {error}") from error
 
     async def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._end())
+        await asyncio.shield(self._closing)  # whoever asks second waits as well
+
+    async def _end(self) -> None:
         with contextlib.suppress(Exception):
             self.writer.transport.abort()
-        if await asyncio.shield(_remove(self._backend, self._api, self._container)):
+        if await _remove(self._backend, self._api, self._container):
             _taken_uids.discard(self._uid)
 
     def abandon(self) -> None:

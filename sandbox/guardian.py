@@ -38,10 +38,11 @@ def ask(method, path):
         engine.close()
 
 
-sys.stdin.buffer.read()
+orderly = sys.stdin.buffer.read()
+looks = 3 if orderly else 30  # without finding any
 filters = urllib.parse.quote(json.dumps({"label": [label]}))
 quiet, ends = 0, time.monotonic() + 60
-while quiet < 3 and time.monotonic() < ends:  # a request that was under way may still make one
+while quiet < looks and time.monotonic() < ends:  # a request that was under way may still make one
     try:
         left = json.loads(ask("GET", "/containers/json?all=1&filters=" + filters))
         for container in left:
@@ -75,6 +76,7 @@ class Guardian:
         """Let it look around a last time and end."""
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
+            self._process.stdin.write(b".")  # else it takes this for a sudden death, and watches for longer
             self._process.stdin.close()
         threading.Thread(target=self._process.wait, daemon=True).start()  # no zombie of it, and nobody waits
 

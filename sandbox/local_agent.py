@@ -23,7 +23,8 @@ from synthetic1.sandbox.owner import is_alive, owner_id
 NAME = "synthetic1-sandbox-"
 """What the names of its folder and control groups begin with; the owner and a random word follow."""
 READ_BYTES = 2**20
-_FAREWELL_S = 5.0  # to end programs and remove what it made, before it is killed
+_FAREWELL_S = 30.0  # to end programs and remove what it made, before it is killed
+_LAST_WORDS_S = 5.0  # from the end of its stream to its own
 # The parent packages are empty stand-ins: the real ones would import gymnasium, and `-S` knows of no installed package.
 _AGENT = """
 import sys, types
@@ -47,7 +48,8 @@ class LocalConnection(Connection):
         group: cgroup.Cgroup | None,
     ) -> None:
         self._process, self._stream, self._folder, self._log, self._group = process, stream, folder, log, group
-        self._closed = False
+        self._closing: asyncio.Future[None] | None = None
+        self._abandoned = False
 
     @classmethod
     async def start(
@@ -106,13 +108,17 @@ class LocalConnection(Connection):
         """Nothing: the agent bounds each program by what its job says."""
 
     async def close(self) -> None:
-        if self._closed:
+        if self._abandoned:
             return
-        self._closed = True
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)  # whoever asks second waits as well
+
+    async def _close(self) -> None:
         with contextlib.suppress(Exception):
             self.writer.transport.abort()
         try:
-            await asyncio.shield(asyncio.to_thread(self._end))
+            await asyncio.to_thread(self._end)
         except RuntimeError:  # no more threads: then everybody waits
             self._end()
 
@@ -120,11 +126,11 @@ class LocalConnection(Connection):
         self._stream.close()  # not through asyncio: its selector is the parent's
         self._process.returncode = 0  # it is the parent's to wait for
         self._log.close()
-        self._closed = True
+        self._abandoned = True
 
     async def obituary(self) -> str:
         try:
-            code = await asyncio.to_thread(self._process.wait, _FAREWELL_S)
+            code = await asyncio.to_thread(self._process.wait, _LAST_WORDS_S)
         except subprocess.TimeoutExpired:
             return "the agent closed its stream and does not end"
         if self._log.closed:
@@ -140,6 +146,8 @@ class LocalConnection(Connection):
         except subprocess.TimeoutExpired:
             self._process.kill()  # what it started has asked the kernel to die with it
             self._process.wait()
+            for group in cgroup.leftovers(os.path.basename(self._folder)):
+                cgroup.remove_leftover(group)
         if self._group is not None:
             with contextlib.suppress(OSError):  # else the next sweep
                 self._group.remove()
@@ -153,8 +161,9 @@ def sweep() -> None:
         if is_dead(name):
             cgroup.remove_leftover(name)
     for folder in Path(tempfile.gettempdir()).glob(f"{NAME}*"):
-        if folder.stat().st_uid == os.getuid() and is_dead(folder.name):
-            _remove_folder(str(folder))
+        with contextlib.suppress(FileNotFoundError):  # another one sweeps, too
+            if folder.stat().st_uid == os.getuid() and is_dead(folder.name):
+                _remove_folder(str(folder))
 
 
 def own_name(word: str) -> str:

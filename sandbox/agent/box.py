@@ -79,8 +79,9 @@ def remove_below(folder: str, keep: str | None = None) -> bool:
                 inner = os.path.join(path, below)
                 if not os.path.islink(inner) and os.path.isdir(inner):
                     _try(os.chmod, inner, 0o700)  # moving a folder writes its `..`
-                    steps += _try(os.rename, inner, os.path.join(folder, f".moved-{moved}"))
-                    moved += 1
+                    while os.path.lexists(target := os.path.join(folder, f".moved-{moved}")):
+                        moved += 1  # a program may have taken that name
+                    steps += _try(os.rename, inner, target)
                 else:
                     steps += _try(os.unlink, inner)
             steps += _try(os.rmdir, path)

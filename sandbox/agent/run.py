@@ -117,6 +117,8 @@ class Run:
                 elif pipes.overflow:
                     ended_by = "output"
                 elif now >= deadline:
+                    if (exit := process.exit()) is not None:  # in time, perhaps: we were late ourselves
+                        return exit, None
                     ended_by = "wall"
                 elif now >= look:
                     left = self.bounds.cpu_s - process.cpu_s()

@@ -117,6 +117,7 @@ def serve(
             if target != stream:
                 os.dup2(stream, target)
                 os.close(stream)
+        forker = os.getpid()
         try:
             child = os.fork()
         except OSError:
@@ -135,6 +136,8 @@ def serve(
     if uid is None:
         os.setsid()
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != forker:  # it died before
+            os._exit(1)
     else:
         os.setresuid(uid, uid, uid)
     random.seed()  # or all inputs of a program would draw the same

@@ -21,7 +21,7 @@ from synthetic1.sandbox.languages.cpp import precompile_command
 from synthetic1.sandbox.languages.language import Language, Plan, SignatureError
 from synthetic1.sandbox.languages.registry import get_language
 
-HANG_S = 60
+HANG_S = 300
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,9 @@ def run_plan(
     ):
         theirs.close()
         ours.settimeout(HANG_S)
-        ours.sendall(requests)
-        ours.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(BrokenPipeError):  # it may have ended by now
+            ours.sendall(requests)
+            ours.shutdown(socket.SHUT_WR)
         received = b""
         try:
             while chunk := ours.recv(1 << 16):

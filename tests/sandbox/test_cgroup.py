@@ -127,9 +127,11 @@ def run_in(group, program):
 
 def test_a_real_group_counts(group):
     group.reset_peak()
-    burn = "import time\nx = bytearray(30 << 20)\nwhile time.process_time() < 0.2: pass"
+    burn = (
+        "import time\nend = time.process_time() + 0.2\nx = bytearray(30 << 20)\nwhile time.process_time() < end: pass"
+    )
     assert run_in(group, burn).wait(60) == 0
-    assert 0.2 <= group.cpu_s() < 5
+    assert group.cpu_s() >= 0.2
     assert 30 * 2**20 <= group.peak_bytes() < 64 * 2**20
     assert group.oom_kills() == 0
     group.reset_peak()
@@ -150,10 +152,12 @@ def test_a_real_group_bounds_memory(group, program):
 
 def test_a_real_group_outruns_a_fork_bomb(group):
     bomb = run_in(group, "import os\nwhile True:\n  try: os.fork()\n  except OSError: pass")
+    deadline = time.monotonic() + 60
     while group.processes() < 15:
-        pass
-    group.kill_all()
-    assert bomb.wait(10) == -signal.SIGKILL
+        assert time.monotonic() < deadline, "the bomb does not go off"
+        time.sleep(0.001)
+    group.kill_all(60)
+    assert bomb.wait(60) == -signal.SIGKILL
     assert group._members() == set()
     deadline = time.monotonic() + 60
     while group.processes() and time.monotonic() < deadline:
@@ -167,7 +171,7 @@ def test_create_and_remove_leave_nothing(group):
     sleeper = run_in(group, "import time; time.sleep(1000)")
     group.remove()
     group.remove()
-    assert sleeper.wait(10) == -signal.SIGKILL
+    assert sleeper.wait(60) == -signal.SIGKILL
     assert name not in cgroup.leftovers("synthetic1-test-")
 
 
@@ -178,5 +182,5 @@ def test_what_another_process_left_is_removed(require):
     sleeper = run_in(left, "import time; time.sleep(1000)")
     left.close()
     cgroup.remove_leftover(name)
-    assert sleeper.wait(10) == -signal.SIGKILL
+    assert sleeper.wait(60) == -signal.SIGKILL
     assert name not in cgroup.leftovers("synthetic1-test-left-")

@@ -162,7 +162,7 @@ def test_a_folder_that_cannot_be_written_leaves_memory(tmp_path: Path, caplog: p
         cache.put(key_of(1), MADE)
         cache.put(key_of(2), FAILED)
     assert cache.get(key_of(1)) == MADE
-    assert len(caplog.records) == 1
+    assert len([record for record in caplog.records if record.name.startswith("synthetic1")]) == 1
     assert "cannot be written" in caplog.text
 
 
@@ -223,20 +223,19 @@ async def test_a_cancelled_holder_lets_the_next_in(tmp_path: Path) -> None:
 
 
 HAMMER = """
-import sys
+import random, sys
 from synthetic1.sandbox.compile_cache import CompileCache, Compiled
 folder, name = sys.argv[1:]
 keys = [f"{i:064x}" for i in range(20)]
 hits = 0
-for turn in range(30):
-    for i, key in enumerate(keys):
-        cache = CompileCache(folder, max_bytes=200_000, memory_bytes=0)
-        found = cache.get(key)
-        if found is None:
-            cache.put(key, Compiled(True, key.encode(), (key.encode() * 200,)))
-        else:
-            assert found == Compiled(True, key.encode(), (key.encode() * 200,)), key
-            hits += 1
+for key in random.Random(name).choices(keys, k=600):  # in a cycle, whoever runs alone would find nothing
+    cache = CompileCache(folder, max_bytes=200_000, memory_bytes=0)
+    found = cache.get(key)
+    if found is None:
+        cache.put(key, Compiled(True, key.encode(), (key.encode() * 200,)))
+    else:
+        assert found == Compiled(True, key.encode(), (key.encode() * 200,)), key
+        hits += 1
 print(hits)
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import shutil
@@ -141,7 +142,7 @@ async def test_containers_are_hardened(sandbox, engine):
 async def test_the_memory_limit_is_that_of_each_run(sandbox, engine):
     hog = Program("python", "x = bytearray(b'x') * (220 << 20)\nprint(len(x) >> 20)")
     for megabytes, status in ((150, "memory_limit"), (300, "ok"), (150, "memory_limit"), (512, "ok")):
-        (result,) = await sandbox.run(hog, [b""], Limits(memory_mb=megabytes))
+        (result,) = await sandbox.run(hog, [b""], Limits(cpu_s=60, memory_mb=megabytes))
         assert result.status == status, (megabytes, result)
     assert len(containers(engine, of(sandbox))) == 1, "the agent survives it"
 
@@ -161,6 +162,11 @@ async def test_a_killed_container_is_replaced_and_nothing_is_lost(sandbox, engin
     assert seen == [(0, "ok", b"0"), (1, "ok", b"1"), (2, "ok", b"2")]
 
 
+def begun(slot, container):
+    """Whether this container has its program."""
+    return slot._running and slot._connection is not None and slot._connection._container == container
+
+
 async def test_a_container_that_is_killed_again_is_an_error_that_says_so(sandbox, engine):
     running = asyncio.ensure_future(sandbox.run(SLEEP, [b""], Limits(wall_s=100))._all())
     gone = set()
@@ -169,8 +175,8 @@ async def test_a_container_that_is_killed_again_is_an_error_that_says_so(sandbox
         def fresh():
             return [c["Id"] for c in containers(engine, of(sandbox)) if c["Id"] not in gone]
 
-        (container,) = await eventually(fresh)
-        await asyncio.sleep(0.5)  # let it begin
+        (container,) = await eventually(fresh, 120)
+        await eventually(lambda of=container: any(begun(slot, of) for slot in sandbox._pool.slots), 120)
         gone.add(container)
         engine.kill(container)
     with pytest.raises(SandboxError, match=r"^docker, input 0, twice: .*container.*ended"):
@@ -194,6 +200,16 @@ async def test_closing_waits_for_a_container_that_is_on_its_way_out_by_itself(sa
     refuse_removal(monkeypatch, 409, "removal of this container is already in progress")
     await sandbox.aclose()
     assert containers(engine, of(sandbox), running=False) == []
+
+
+async def test_whoever_closes_second_waits_too(sandbox, engine):
+    connection = await sandbox.backend.connect()
+    first = asyncio.ensure_future(connection.close())
+    await asyncio.sleep(0)
+    await connection.close()
+    left = {container["Id"] for container in containers(engine, of(sandbox), running=False)}
+    assert connection._container not in left
+    await first
 
 
 async def test_the_user_of_a_container_that_cannot_be_removed_is_not_given_to_another(sandbox, engine, monkeypatch):
@@ -256,14 +272,25 @@ def kill_owners(engine, image, folder, moments):
         ) as process:
             owner = process.stdout.readline().strip()
             time.sleep(moment)
-            running = processes_of(engine, owner)
+            running = {pid: started(pid) for pid in processes_of(engine, owner)}
+            running = {pid: when for pid, when in running.items() if when is not None}
             process.kill()
-        ends = time.monotonic() + 10
+        ends = time.monotonic() + 60
         while (left := containers(engine, f"{OWNER_LABEL}={owner}", running=False)) and time.monotonic() < ends:
             time.sleep(0.1)
         assert left == [], f"killed {moment:.3f} s after its start"
-        alive = {pid for pid in running if "sleep(60)" in command(pid)}
+        while (alive := {pid for pid in running if started(pid) == running[pid]}) and time.monotonic() < ends:
+            time.sleep(0.1)
         assert not alive, f"killed {moment:.3f} s after its start"
+
+
+def started(pid):
+    """When a process began, in ticks; None: there is none, or it is a zombie."""
+    try:
+        about = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if about[0] == "Z" else about[19]
 
 
 def command(pid):
@@ -297,7 +324,8 @@ async def test_a_forked_child_has_containers_of_its_own_and_keeps_none_of_ours(s
 
             async def use():
                 (result,) = await sandbox.run(Program("python", "print(2)"), [b""])
-                theirs = {container["Id"] for container in containers(engine, of(sandbox))}
+                its = connect_engine(engine_address())  # the connection of the parent's is not to be shared
+                theirs = {container["Id"] for container in containers(its, of(sandbox))}
                 await sandbox.aclose()
                 return result.stdout == b"2\n" and len(theirs) == 1 and not theirs & ours
 
@@ -309,7 +337,7 @@ async def test_a_forked_child_has_containers_of_its_own_and_keeps_none_of_ours(s
         os.close(reading)
         assert (await sandbox.run(Program("python", "print(3)"), [b""]))[0].stdout == b"3\n"
         await sandbox.aclose()  # while the child lives: nothing of it keeps our streams open
-        await eventually(lambda: not ours & {container["Id"] for container in containers(engine, OWNER_LABEL)}, 10)
+        await eventually(lambda: not ours & {container["Id"] for container in containers(engine, OWNER_LABEL)}, 60)
     finally:
         os.close(writing)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
@@ -342,11 +370,13 @@ class OwnEngine:
         for _ in range(5):  # it gives its containerd too little time on a busy machine
             with self._log.open("ab") as log:
                 self.process = subprocess.Popen(self._argv, stdout=log, stderr=log, start_new_session=True)
-            while self.process.poll() is None:
+            ends = time.monotonic() + 120
+            while self.process.poll() is None and time.monotonic() < ends:
                 try:
                     return connect_engine(self.address)
                 except SandboxUnavailable:
                     time.sleep(0.2)
+            self.kill()
         raise AssertionError(self._log.read_text()[-1000:])
 
     def kill(self):
@@ -367,15 +397,18 @@ def own_engine(require, sandbox_image):
         loaded = subprocess.run(
             ["docker", "-H", own.address, "load"], stdin=saved.stdout, capture_output=True, check=False
         )
+        saved.stdout.close()
         assert saved.wait() == loaded.returncode == 0, loaded.stderr
         api.close()
+        os.sync()  # or its answers wait behind what is still to be written of the image
         yield own
     finally:
         own.process.terminate()
         own.process.wait()
         for process in Path("/proc").glob("[0-9]*"):  # what a failed test left of it: containerd and its shims
-            if str(folder) in command(process.name) and int(process.name) != os.getpid():
-                os.kill(int(process.name), signal.SIGKILL)
+            if f"{folder}/" in command(process.name) and int(process.name) != os.getpid():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(process.name), signal.SIGKILL)
         subprocess.run(
             f"grep -o ' {folder}/[^ ]*' /proc/mounts | sort -r | xargs -r umount -l", shell=True, check=False
         )

@@ -172,7 +172,7 @@ case(
 
 # Processes ------------------------------------------------------------------------------------------------------------
 
-case(11, "forks without end", {"time_limit", "runtime_error"}, "import os\nwhile True: os.fork()")
+case(11, "forks without end", {"time_limit", "runtime_error", "memory_limit"}, "import os\nwhile True: os.fork()")
 case(
     11,
     "forks without end and swallows errors",
@@ -748,7 +748,7 @@ async def test_36_slots_cannot_meet(backend):
 def test_57_a_cached_binary_stays_what_was_compiled(judge):
     """The same source again comes from the cache, whatever its first run tried."""
     tamper, *_ = [case for case in CASES if case.number == 57]
-    task = code_task("cpp", [("41\n", "42\n")])
+    task = code_task("cpp", [("41\n", "42\n")], time_limit_s=60)
     for _ in range(2):
         assert judge(task, tamper.program, "cpp").reason == "correct"
 
