@@ -62,7 +62,8 @@ class LoopThread:
             return
 
         def begin() -> None:
-            self._ending = loop.create_task(_wind_down(loop, closers))  # a task that nobody holds may vanish
+            if self._ending is None:
+                self._ending = loop.create_task(_wind_down(loop, closers))  # a task that nobody holds may vanish
 
         with contextlib.suppress(RuntimeError):  # closed already
             loop.call_soon_threadsafe(begin)

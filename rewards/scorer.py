@@ -138,8 +138,9 @@ class Scorer:
         for _ in batch.run_inline(self._fault):
             pass
         if batch.waiting:
-            future = process.thread.submit(self._work_waiting(process, batch))
+            future = None
             try:
+                future = process.thread.submit(self._work_waiting(process, batch))
                 while not _done(future, self._deadline_s):
                     if not _done(process.thread.pulse(), self._deadline_s) and not future.done():
                         self._abandon(process, batch)
@@ -147,7 +148,8 @@ class Scorer:
                 else:
                     self._ended(process, batch, future)
             except BaseException:  # Ctrl-C here, or what a callback raised there
-                future.cancel()
+                if future is not None:
+                    future.cancel()
                 raise
         return self._finish(process, batch)
 

@@ -24,7 +24,12 @@ from synthetic1.envs.vector import TextVectorEnv
 IDS = [f"synthetic1/{family}-v0" for family in synthetic1.FAMILIES]
 ONE = "synthetic1/code_understanding-v0"
 each_env = pytest.mark.parametrize("env_id", IDS)
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = [
+    pytest.mark.filterwarnings("error"),
+    # Not the garbage of other tests, which may be collected in these:
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 # Registration (§1) ---------------------------------------------------------------------------------------------------

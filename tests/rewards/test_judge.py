@@ -37,7 +37,7 @@ FLUENT = "Ice floats since it is colder than water, and cold bodies repel warm o
 
 
 async def ask(server, candidate, *, rubric=CLAIMS, question=QUESTION, reference=REFERENCE, **settings):
-    judge = Judge(judge_settings({"url": server.url, "timeout_s": 2, "outage_s": 5, **settings}))
+    judge = Judge(judge_settings({"url": server.url, "timeout_s": 60, "outage_s": 60, **settings}))
     try:
         return await judge.ask(rubric, question=question, reference=reference, candidate=candidate)
     finally:

@@ -192,30 +192,28 @@ def test_most_hostile_answers_are_refused_before_any_parser_sees_them() -> None:
 
 
 def test_a_worker_that_takes_too_long_is_killed_and_others_go_on() -> None:
-    async def main() -> tuple[str, bool, float]:
+    async def main() -> tuple[str, bool]:
         pool = SymbolicPool(2, 1.0)
         try:
             assert await pool.ask(Question("equal", "x+1", "1+x"))  # the nursery is up
-            began = time.perf_counter()
             slow = asyncio.create_task(pool.ask(Question("equal", "x", "3^{100000000}-3^{100000000}+x")))
             quick = [await pool.ask(Question("equal", f"x+{n}", f"{n}+x")) for n in range(20)]
             with pytest.raises(OverLimit) as reached:
                 await slow
-            return reached.value.limit, all(quick), time.perf_counter() - began
+            return reached.value.limit, all(quick)
         finally:
             pool.close()
 
-    limit, quick, took = asyncio.run(main())
+    limit, quick = asyncio.run(main())
     assert (limit, quick) == ("time", True)
-    assert took < 30  # not for ever; how long exactly the benchmark measures
 
 
-@pytest.mark.parametrize(("stopped_s", "comes"), [(1.5, True), (60.0, False)])
-def test_a_busy_machine_is_no_limit_of_the_answer(stopped_s: float, comes: bool) -> None:
+@pytest.mark.parametrize(("time_s", "stopped_s", "comes"), [(2.0, 4.0, True), (0.5, 60.0, False)])
+def test_a_busy_machine_is_no_limit_of_the_answer(time_s: float, stopped_s: float, comes: bool) -> None:
     """A worker that is kept from working for longer than its time goes on; one that is kept for ever gives nothing."""
 
     async def main() -> bool:
-        pool = SymbolicPool(1, 0.5)
+        pool = SymbolicPool(1, time_s)
         try:
             assert await pool.ask(Question("equal", "x+1", "1+x"))  # a worker is up, and free
             (worker,) = pool._free

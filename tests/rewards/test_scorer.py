@@ -25,18 +25,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic1 import Completion, Scorer, Task, Verdict, Verifier
+from synthetic1.rewards import scorer as scorer_module
 from synthetic1.rewards.scorer import ScorerClosed
 
 CALLS: Counter[str] = Counter()
 RUNNING: Counter[str] = Counter()
 PEAK: Counter[str] = Counter()
 CLOSED: Counter[str] = Counter()
+HOLD = threading.Event()
 
 
 @pytest.fixture(autouse=True)
 def _fresh_counters():
     for counter in (CALLS, RUNNING, PEAK, CLOSED):
         counter.clear()
+    HOLD.clear()
+    yield
+    HOLD.set()
 
 
 class Told(Exception):
@@ -54,6 +59,10 @@ async def obey(text):
     match verb:
         case "score":
             return Verdict.graded(float(rest))
+        case "sleep" if rest == "until let go":
+            while not HOLD.is_set():
+                await asyncio.sleep(0.001)
+            return Verdict.graded(1.0)
         case "sleep":
             await asyncio.sleep(float(rest))
             return Verdict.graded(1.0)
@@ -81,6 +90,9 @@ async def obey(text):
         case "block":  # holds the loop itself
             time.sleep(float(rest))
             return Verdict.graded(1.0)
+        case "hold":  # holds the loop itself until somebody lets go
+            HOLD.wait(60)
+            return Verdict.graded(1.0)
         case "return":
             return json.loads(rest)
     raise AssertionError(verb)
@@ -102,6 +114,13 @@ class Waiting(Verifier):
 
     async def aclose(self):
         CLOSED["waiting"] += 1
+
+
+@dataclass(frozen=True)
+class Hasty(Waiting):
+    """With a deadline of its own: a scorer's is also how long its loop may show no life."""
+
+    deadline_s: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -250,9 +269,10 @@ def test_an_exception_is_unscorable_and_spares_the_others(scorer, how, kind, tex
 def test_an_exception_is_said_once_with_its_traceback_at_debug(scorer, caplog):
     caplog.set_level(logging.DEBUG, logger="synthetic1")
     scorer.score_sync([(task(number=n), f"raise {n}") for n in range(3)])
-    levels = Counter(record.levelname for record in caplog.records)
+    records = [record for record in caplog.records if record.name.startswith("synthetic1")]
+    levels = Counter(record.levelname for record in records)
     assert levels == {"WARNING": 1, "DEBUG": 3}
-    assert all(record.exc_info for record in caplog.records if record.levelname == "DEBUG")
+    assert all(record.exc_info for record in records if record.levelname == "DEBUG")
 
 
 @HOW
@@ -292,7 +312,7 @@ def test_what_a_callback_raises_ends_the_batch(scorer, how, kind):
 @HOW
 @pytest.mark.parametrize("text", ["sleep 60", "stubborn 60"])
 def test_the_deadline_is_hard_and_spares_the_others(how, text):
-    with Scorer(BOTH, deadline_s=0.3) as scorer:
+    with Scorer({"waiting": Hasty()}) as scorer:
         late, fine = run(scorer, [(task(), text), (task(), "score 1")], how)
     assert late.reason == "unscorable_infra"
     assert late.details["why"] == "TimeoutError: no verdict within 0.3 s of work"
@@ -302,7 +322,7 @@ def test_the_deadline_is_hard_and_spares_the_others(how, text):
 @HOW
 def test_waiting_in_the_queue_does_not_count(how):
     """PR#831 of verifiers: calls of a tenth of the deadline, one at a time, all get their score."""
-    with Scorer(BOTH, concurrency=1, deadline_s=1) as scorer:
+    with Scorer({"waiting": Hasty(1.0)}, concurrency=1) as scorer:
         verdicts = run(scorer, [(task(number=n), "sleep 0.1") for n in range(12)], how)
         assert {verdict.score for verdict in verdicts} == {1.0}
         assert PEAK["waiting"] == 1
@@ -312,12 +332,17 @@ def test_waiting_in_the_queue_does_not_count(how):
 @HOW
 def test_a_verifier_that_blocks_the_loop_cannot_hang_the_caller(how, caplog):
     with Scorer(BOTH, deadline_s=0.3) as scorer:
-        verdicts = run(scorer, [(task(), "block 1.5"), (task(), "score 1")], how)
+        scorer.score_sync([(task("inline"), "score 1")])
+        held = scorer._local().thread
+        verdicts = run(scorer, [(task(), "hold"), (task(), "score 1")], how)
         assert verdicts[0].reason == "unscorable_infra"
         assert "blocked" in verdicts[0].details["why"]
+        scorer._wanted_deadline_s = 30
         assert scorer.score_sync([(task(), "score 1")])[0].score == 1  # on a new thread
         before = [verdict.reason for verdict in verdicts]
-        time.sleep(1.6)  # the old one comes back
+        HOLD.set()  # the old one comes back
+        held._thread.join(60)
+        assert not held._thread.is_alive()
         assert [verdict.reason for verdict in verdicts] == before
 
 
@@ -325,13 +350,17 @@ def test_every_batch_on_a_blocked_thread_gets_its_verdicts():
     """Also one that has not noticed when the thread comes back: the scorer was not closed, so it must not say so."""
     with Scorer(BOTH, deadline_s=0.2) as scorer:
         found = []
-        first = threading.Thread(target=lambda: found.extend(scorer.score_sync([(task(), "block 0.55")])))
+        first = threading.Thread(target=lambda: found.extend(scorer.score_sync([(task(), "hold")])))
         first.start()
         while not RUNNING["waiting"]:
             time.sleep(0.001)
-        time.sleep(0.15)
-        found += scorer.score_sync([(task(number=n), "sleep 60") for n in range(3)])
+        second = threading.Thread(
+            target=lambda: found.extend(scorer.score_sync([(task(number=n), "sleep 60") for n in range(3)]))
+        )
+        second.start()
         first.join()
+        HOLD.set()
+        second.join()
     assert [verdict.reason for verdict in found] == ["unscorable_infra"] * 4
 
 
@@ -407,14 +436,14 @@ def test_sync_on_a_thread_that_runs_a_loop(scorer):
 
 def test_awaiting_leaves_the_callers_loop_free(scorer):
     async def main():
-        scoring = asyncio.create_task(scorer.score([(task(), "sleep 0.2")]))
-        turns = 0
-        while not scoring.done():
+        scoring = asyncio.create_task(scorer.score([(task(), "sleep until let go")]))
+        for _ in range(6):
             await asyncio.sleep(0.001)
-            turns += 1
-        return turns
+        assert not scoring.done()
+        HOLD.set()
+        return await scoring
 
-    assert asyncio.run(main()) > 5
+    assert asyncio.run(main())[0].score == 1
 
 
 def test_awaiting_leaves_all_work_to_the_scorers_thread(scorer):
@@ -477,10 +506,18 @@ def test_cancelling_the_caller_cancels_the_work(scorer):
     assert scorer.score_sync([(task(), "score 1")])[0].score == 1
 
 
-def test_ctrl_c_while_waiting_cancels_the_work(scorer):
+def test_ctrl_c_while_waiting_cancels_the_work(scorer, monkeypatch):
     """A real SIGINT to the main thread, as a person would send it."""
+    waits, done = threading.Event(), scorer_module._done
+
+    def waiting(*arguments):
+        waits.set()
+        return done(*arguments)
+
+    monkeypatch.setattr(scorer_module, "_done", waiting)
 
     def interrupt():
+        waits.wait()
         while not RUNNING["waiting"]:
             time.sleep(0.001)
         os.kill(os.getpid(), signal.SIGINT)
@@ -508,8 +545,13 @@ def test_after_fork(scorer, used_before):
     queue = context.SimpleQueue()
     child = context.Process(target=_score_in_child, args=(scorer, queue))
     child.start()
+    deadline = time.monotonic() + 120
+    while queue.empty():
+        assert child.is_alive() or not queue.empty(), "the child has ended without a word"
+        assert time.monotonic() < deadline, "the child hangs"
+        time.sleep(0.01)
     assert queue.get() == [1, 1]
-    child.join(20)
+    child.join(60)
     assert child.exitcode == 0
     assert scorer.score_sync([(task(), "sleep 0.001")])[0].score == 1  # the parent's loop is unharmed
 
@@ -568,9 +610,11 @@ def test_close_wakes_who_waits(how):
             time.sleep(0.001)
         scorer.close()
 
-    threading.Thread(target=close).start()
+    closing = threading.Thread(target=close)
+    closing.start()
     with pytest.raises(ScorerClosed):
         run(scorer, [(task(), "sleep 60")], how)
+    closing.join()
 
 
 def test_a_forgotten_scorer_ends_its_thread():

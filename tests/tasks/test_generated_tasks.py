@@ -229,7 +229,7 @@ def test_a_fork_goes_on_by_itself_even_while_a_thread_is_generating() -> None:
             try:
                 assert ours.poll(30), "the child hangs"
                 assert ours.recv() == expected
-                child.join(10)
+                child.join(60)
                 assert child.exitcode == 0
             finally:
                 child.kill()

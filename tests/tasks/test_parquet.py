@@ -166,7 +166,11 @@ def test_a_forked_child_reads_too(row: Any, tmp_path: Path) -> None:
     source = ParquetTasks(save([row(i) for i in range(100)], tmp_path / "rows.parquet"))
     assert source[1].problem_id == "p1"
     child = os.fork()
-    if child == 0:  # no pytest machinery may run in the child
-        os._exit(0 if all(source[i].problem_id == f"p{i}" for i in range(100)) else 1)
+    if child == 0:  # no pytest machinery may run in the child, whatever happens
+        code = 2
+        try:
+            code = 0 if all(source[i].problem_id == f"p{i}" for i in range(100)) else 1
+        finally:
+            os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert json.loads(json.dumps(dict(source[99].verification_info))) == {"ground_truth": "99"}

@@ -123,11 +123,30 @@ def scripted(monkeypatch):
     return runpy.run_path(str(ROOT / "tests/inference/scripted_process.py"))["scripted"]
 
 
+DIES = """
+import os
+from synthetic1.reports.storage import JsonLines
+from synthetic1.trainers import evaluate_model
+
+append, kept = JsonLines.append, []
+
+def die(self, row):
+    append(self, row)
+    if self.path.name == "completions.jsonl":
+        kept.append(row)
+        if len(kept) == 4:
+            os.kill(os.getpid(), 9)
+
+JsonLines.append = die
+evaluate_model.main()
+"""
+
+
 def test_an_evaluation_that_was_killed_goes_on(tmp_path, scripted):
-    def start(name, server, *overrides):
-        program = [sys.executable, str(ROOT / "trainers/evaluate_model.py"), f"runs={tmp_path}", f"run_name={name}"]
-        settings = [f"server={server.url}", "n=24", "samples=2", "concurrency=2", *overrides]
-        return subprocess.Popen([*program, *settings], cwd=ROOT, text=True, stdout=-1, stderr=-1)
+    def start(name, server, *overrides, program=(str(ROOT / "trainers/evaluate_model.py"),)):
+        settings = [f"runs={tmp_path}", f"run_name={name}", f"server={server.url}", "n=24", "samples=2"]
+        command = [sys.executable, *program, *settings, "concurrency=2", *overrides]
+        return subprocess.Popen(command, cwd=ROOT, text=True, stdout=-1, stderr=-1)
 
     def ended(process):
         out, err = process.communicate(timeout=300)
@@ -137,16 +156,14 @@ def test_an_evaluation_that_was_killed_goes_on(tmp_path, scripted):
     with scripted("--latency", "0.1", "--shape", '{"output": "SAMPLE"}') as server:
         assert ended(start("whole", server))[0] == 0
         whole = server.counts()["requests"]
-        process, kept = start("stopped", server), folder / "completions.jsonl"
-        while not kept.exists() or kept.read_bytes().count(b"\n") < 4:
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.02)
-        process.kill()
-        process.wait()
+        kept = folder / "completions.jsonl"
+        status, _, err = ended(start("stopped", server, program=("-c", DIES)))
+        assert status == -9, err
         status, _, err = ended(start("stopped", server, "sampling.temperature=0.1"))
         assert (status, err.count("\n")) == (2, 1)
         assert "the beginning of an evaluation with another sampling; choose another run_name=" in err
         before = kept.read_bytes().count(b"\n")
+        assert before == 4
         status, out, err = ended(start("stopped", server, "concurrency=3"))
         assert status == 0, err
         assert f"going on: {before} tasks have been answered before" in out
