@@ -37,7 +37,8 @@ SHOWN = 24_000  # characters of a candidate in words; its middle is left out bey
 MAX_REFERENCE = 60_000  # characters: a reference or question is shown whole or not at all
 FEWER = (1, 4, 16)  # where a server finds the prompt too long, a candidate is shown again at a part of its length
 SPARE = 1 / 8
-"""Of the server's window, how many more judgements are under way, so that a free slot finds one prepared."""
+"""Of the server's window, how many more judgements are under way, so that a free slot finds one prepared; with a
+small window, up to ``AT_ONCE`` in all."""
 AT_ONCE = 16
 """Judgements that begin in one turn of the event loop: else all are prepared before the first is sent."""
 WHY_CAP = 300
@@ -75,9 +76,9 @@ class Judge:
         self.settings = settings
         self._client: Client | None = None
         self._running: dict[str, _Shared] = {}
-        window = 1 if settings.server is None else settings.server.max_in_flight
-        self._closed_places = max(0, window + math.ceil(SPARE * window) - AT_ONCE)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._closed_places = 0
 
     async def ask(
         self, rubric: Rubric, *, question: str, reference: str, candidate: str, instructions: str = ""
@@ -92,20 +93,20 @@ class Judge:
         Args:
             instructions: notes of the task's own for grading, trusted like the reference.
         """
-        async with self._room:
-            if self._closed_places:  # whoever comes in opens the next one: the others begin a turn of the loop later
-                self._closed_places -= 1
-                asyncio.get_running_loop().call_soon(self._room.release)
-            return await self._ask(rubric, question, reference, candidate, instructions)
-
-    async def _ask(self, rubric: Rubric, question: str, reference: str, candidate: str, instructions: str) -> Verdict:
-        if decided := self._without_asking(rubric, question, reference, candidate):
-            return decided
-        key = content_key([rubric.key, question, reference, candidate, instructions])
-        shared = self._running.get(key)
-        if shared is None:
-            work = asyncio.create_task(self._judge(rubric, key, question, reference, candidate, instructions))
-            shared = self._running[key] = _Shared(work)
+        room, passed_on = await self._enter(), False
+        try:
+            if decided := self._without_asking(rubric, question, reference, candidate):
+                return decided
+            key = content_key([rubric.key, question, reference, candidate, instructions])
+            shared = self._running.get(key)
+            if shared is None:
+                work = asyncio.create_task(self._judge(rubric, key, question, reference, candidate, instructions))
+                shared = self._running[key] = _Shared(work)
+                work.add_done_callback(lambda _: room.release())  # the place is the work's; who shares it needs none
+                passed_on = True
+        finally:
+            if not passed_on:
+                room.release()
         shared.waiting += 1
         try:
             return await asyncio.shield(shared.task)
@@ -113,7 +114,23 @@ class Judge:
             shared.waiting -= 1
             if not shared.waiting:
                 shared.task.cancel()  # if it is at work still: nobody wants to know any more
-                del self._running[key]
+                if self._running.get(key) is shared:
+                    del self._running[key]
+
+    async def _enter(self) -> asyncio.Semaphore:
+        """Wait for a place among the judgements under way, to be released."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # what an ended loop has left is not waited for
+            window = 1 if self.settings.server is None else self.settings.server.max_in_flight
+            self._loop, self._running = loop, {}
+            self._room = asyncio.Semaphore(AT_ONCE)
+            self._closed_places = max(0, window + math.ceil(SPARE * window) - AT_ONCE)
+        room = self._room
+        await room.acquire()
+        if self._closed_places and room is self._room:  # whoever comes in opens the next: others begin a turn later
+            self._closed_places -= 1
+            loop.call_soon(room.release)
+        return room
 
     @property
     def client(self) -> Client:

@@ -148,6 +148,7 @@ class Scorer:
                 else:
                     self._ended(process, batch, future)
             except BaseException:  # Ctrl-C here, or what a callback raised there
+                batch.abandoned = True  # work that was being handed over ends by that
                 if future is not None:
                     future.cancel()
                 raise
@@ -202,6 +203,8 @@ class Scorer:
 
     async def _worker(self, batch: Batch, lane: Lane, queue: Iterator[int], semaphore: asyncio.Semaphore) -> None:
         for position in queue:  # shared with the batch's other workers of this verifier
+            if batch.abandoned:
+                return
             async with semaphore:
                 began = perf_counter()
                 verdict = await self._verify(lane, *batch.pairs[position])

@@ -26,7 +26,7 @@ class Connection(ABC):
 
     @abstractmethod
     async def close(self) -> None:
-        """End the agent and everything it started, at once; may be called twice, never raises."""
+        """End the agent and everything it started; never raises. Returns when it has ended, also to who asks second."""
 
     def abandon(self) -> None:  # noqa: B027 (a connection without descriptors has nothing to do)
         """In a forked child: close the parent's descriptors without a word to the agent, lest it outlive the parent."""

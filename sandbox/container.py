@@ -80,13 +80,13 @@ class DockerConnection(Connection):
             raise SandboxError(f"docker: the memory limit of a container cannot be set: {error}") from error
 
     async def close(self) -> None:
-        if self._closing is None:
+        if self._closing is None or self._closing.cancelled():
+            with contextlib.suppress(Exception):
+                self.writer.transport.abort()
             self._closing = asyncio.ensure_future(self._end())
         await asyncio.shield(self._closing)  # whoever asks second waits as well
 
     async def _end(self) -> None:
-        with contextlib.suppress(Exception):
-            self.writer.transport.abort()
         if await _remove(self._backend, self._api, self._container):
             _taken_uids.discard(self._uid)
 
@@ -126,9 +126,10 @@ async def _remove(backend: DockerBackend, api: APIClient, container: str) -> boo
             return refused == 404
         # It is on its way out by itself, as its agent has ended; what is closed is gone, so wait for that.
         try:
-            await backend.call(api.wait, container, timeout=api.timeout, condition="removed")
+            ended = await backend.call(api.wait, container, timeout=api.timeout, condition="removed")
         except Exception as error:
             return _status(error) == 404
+        return not ended.get("Error")
     return True
 
 

@@ -75,6 +75,8 @@ class Guardian:
     def close(self) -> None:
         """Let it look around a last time and end."""
         assert self._process.stdin is not None
+        if self._process.stdin.closed:  # abandoned
+            return
         with contextlib.suppress(OSError):
             self._process.stdin.write(b".")  # else it takes this for a sudden death, and watches for longer
             self._process.stdin.close()

@@ -110,13 +110,16 @@ class LocalConnection(Connection):
     async def close(self) -> None:
         if self._abandoned:
             return
-        if self._closing is None:
+        if self._closing is None or self._closing.cancelled():
+            # Not by the transport alone: its loop may have ended, and a forked child may hold the stream as well.
+            with contextlib.suppress(OSError):
+                self._stream.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(Exception):
+                self.writer.transport.abort()
             self._closing = asyncio.ensure_future(self._close())
         await asyncio.shield(self._closing)  # whoever asks second waits as well
 
     async def _close(self) -> None:
-        with contextlib.suppress(Exception):
-            self.writer.transport.abort()
         try:
             await asyncio.to_thread(self._end)
         except RuntimeError:  # no more threads: then everybody waits
@@ -145,7 +148,8 @@ class LocalConnection(Connection):
             self._process.wait(_FAREWELL_S)
         except subprocess.TimeoutExpired:
             self._process.kill()  # what it started has asked the kernel to die with it
-            self._process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # it hangs in the kernel: the sweep of a later opening
+                self._process.wait(_FAREWELL_S)
             for group in cgroup.leftovers(os.path.basename(self._folder)):
                 cgroup.remove_leftover(group)
         if self._group is not None:

@@ -43,6 +43,7 @@ class Slot:
         self._closed = False
         self._starting: set[asyncio.Future[Connection]] = set()
         self._strays: set[asyncio.Future[None]] = set()
+        self._discarding: set[asyncio.Future[None]] = set()
         self._outbox: list[bytes] = []
         self._pending: tuple[Mapping[str, Any], list[int], list[bytes]] | None = None  # a frame read in part
 
@@ -200,13 +201,18 @@ class Slot:
         connection, self._connection = self._connection, None
         self._running = self._dead = False
         if connection is not None:
-            await connection.close()
+            closing = asyncio.ensure_future(connection.close())
+            self._discarding.add(closing)
+            closing.add_done_callback(self._discarding.discard)
+            await asyncio.shield(closing)
 
     async def close(self) -> None:
         """Discard it for ever, also an agent that is just starting."""
         self._closed = True
         starting = [*self._starting]
-        await asyncio.gather(self.discard(), *(_close_started(one) for one in starting), *self._strays)
+        await asyncio.gather(
+            self.discard(), *(_close_started(one) for one in starting), *self._strays, *self._discarding
+        )  # also what others discard at this moment
 
     def _end_stray(self, starting: asyncio.Future[Connection]) -> None:
         stray = asyncio.ensure_future(_close_started(starting))
@@ -218,6 +224,7 @@ class Slot:
         if self._connection is not None:
             self._connection.abandon()
         self._connection, self._running = None, False
+        self._discarding.clear()  # the parent's, too
 
 
 async def _close_started(starting: asyncio.Future[Connection]) -> None:

@@ -112,7 +112,7 @@ def output(problem: Problem, command: list[str], index: int) -> str:
             capture_output=True,
             timeout=20 * seconds + 60,
             check=False,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1)),
+            preexec_fn=lambda: _limit_cpu(seconds),
         )
     except subprocess.TimeoutExpired:
         raise ProgramFailed("time limit") from None
@@ -123,6 +123,12 @@ def output(problem: Problem, command: list[str], index: int) -> str:
         raise ProgramFailed(f"exit code {done.returncode}: {said}")
     text: str = done.stdout.decode("utf-8", "replace")
     return text
+
+
+def _limit_cpu(seconds: int) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    most = seconds + 1 if hard == resource.RLIM_INFINITY else min(seconds + 1, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (min(seconds, most), most))
 
 
 def refused(problem: Problem, case: Any, got: str, wanted: Any) -> str:

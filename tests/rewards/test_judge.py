@@ -332,6 +332,47 @@ async def test_the_first_is_asked_before_all_are_prepared(monkeypatch):
     assert prepared_when_asked[0] <= 64
 
 
+def test_one_loop_after_another(monkeypatch):
+    judge = Judge(judge_settings({"url": "http://localhost:1/v1", "max_in_flight": 64}))
+
+    async def complete(*args, **kwargs):
+        await asyncio.sleep(0.001)
+        return [Completion.parse(replies.verdict("claims", True))]
+
+    monkeypatch.setattr(judge.client, "complete", complete)
+
+    async def many(count):
+        asked = (
+            judge.ask(CLAIMS, question=QUESTION, reference=REFERENCE, candidate=f"{n}. {RIGHT}") for n in range(count)
+        )
+        return [verdict.score for verdict in await asyncio.gather(*asked)]
+
+    for count in (20, 200, 300):
+        assert asyncio.run(many(count)) == [1.0] * count
+
+
+async def test_whoever_shares_a_judgement_takes_no_place(monkeypatch):
+    judge, asked, go = Judge(judge_settings({"url": "http://localhost:1/v1", "max_in_flight": 64})), [], asyncio.Event()
+
+    async def complete(messages, *args, **kwargs):
+        asked.append(messages)
+        await asyncio.wait_for(go.wait(), 30)
+        return [Completion.parse(replies.verdict("claims", True))]
+
+    monkeypatch.setattr(judge.client, "complete", complete)
+    calls = [
+        asyncio.ensure_future(judge.ask(CLAIMS, question=QUESTION, reference=REFERENCE, candidate=f"{n}. {RIGHT}"))
+        for n in range(60)
+        for _ in range(20)
+    ]
+    async with asyncio.timeout(30):
+        while len(asked) < 60:
+            await asyncio.sleep(0.001)
+    go.set()
+    assert [verdict.score for verdict in await asyncio.gather(*calls)] == [1.0] * 1200
+    assert len(asked) == 60
+
+
 async def test_a_kept_reply_is_not_paid_for_again(tmp_path):
     async with servers.JudgeServer(replies.fooled) as server:
         cache = str(tmp_path / "judge.sqlite")

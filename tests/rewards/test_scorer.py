@@ -60,8 +60,9 @@ async def obey(text):
         case "score":
             return Verdict.graded(float(rest))
         case "sleep" if rest == "until let go":
-            while not HOLD.is_set():
-                await asyncio.sleep(0.001)
+            async with asyncio.timeout(60):
+                while not HOLD.is_set():
+                    await asyncio.sleep(0.001)
             return Verdict.graded(1.0)
         case "sleep":
             await asyncio.sleep(float(rest))
@@ -517,7 +518,7 @@ def test_ctrl_c_while_waiting_cancels_the_work(scorer, monkeypatch):
     monkeypatch.setattr(scorer_module, "_done", waiting)
 
     def interrupt():
-        waits.wait()
+        assert waits.wait(60)
         while not RUNNING["waiting"]:
             time.sleep(0.001)
         os.kill(os.getpid(), signal.SIGINT)

@@ -246,7 +246,7 @@ def test_what_is_measured(agent):
         "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass\nx = bytearray(50 << 20)"
     )
     (answer,) = agent.python(busy)
-    assert answer.outcome.cpu_s >= 0.3
+    assert 0.3 <= answer.outcome.cpu_s <= answer.outcome.wall_s * os.cpu_count() + 0.1
     assert answer.outcome.wall_s >= 0.3
     assert 50 * MIB <= answer.outcome.peak_bytes < 200 * MIB
 

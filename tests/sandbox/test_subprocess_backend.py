@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 from pathlib import Path
@@ -64,6 +65,39 @@ async def test_a_real_package_is_not_imported_by_the_agent(sandbox):
     assert agent != os.getpid()
     maps = Path(f"/proc/{agent}/maps").read_text()
     assert "site-packages" not in maps
+
+
+def test_an_agent_is_told_that_it_is_closed_whatever_its_loop_does(monkeypatch, tmp_path):
+    """It ends by itself then, and need not be killed: on another loop, and where no thread can be had."""
+
+    async def opened():
+        sandbox = await open_sandbox("subprocess", unsafe=True, slots=1, cache=tmp_path)
+        return sandbox, await sandbox.backend.connect()
+
+    async def no_thread(*_):
+        raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    for broken in (False, True):
+        sandbox, connection = asyncio.run(opened())
+        with monkeypatch.context() as patch:
+            if broken:
+                patch.setattr(asyncio, "to_thread", no_thread)
+            asyncio.run(connection.close())
+        assert connection._process.returncode == 0
+        assert not Path(connection._folder).exists()
+        asyncio.run(sandbox.aclose())
+
+
+async def test_whoever_discards_or_closes_second_waits_too(tmp_path):
+    async with open_sandbox("subprocess", unsafe=True, slots=1, cache=tmp_path) as sandbox:
+        await sandbox.run(Program("python", ""), [""])
+        (slot,) = sandbox._pool.slots
+        connection = slot._connection
+        first = asyncio.ensure_future(slot.discard())
+        await asyncio.sleep(0)
+        await slot.close()
+        assert connection._process.returncode is not None
+        await first
 
 
 async def test_nothing_is_left_after_closing(tmp_path):
