@@ -70,7 +70,7 @@ class _Shared:
 
 
 class Judge:
-    """Asks a model for verdicts. Belongs to the event loop that first uses it; see ``judge_for``."""
+    """Asks a model for verdicts. Serves one event loop at a time; see ``judge_for``."""
 
     def __init__(self, settings: JudgeSettings) -> None:
         self.settings = settings
