@@ -64,24 +64,24 @@ class JournalReader:
     def status(self, tasks: Sequence[str]) -> dict[str, dict[int, Status]]:
         """How far the samples of tasks are, by the tasks' keys and sample index; cheap, however long the traces."""
         found: dict[str, dict[int, Status]] = {}
-        with explained(self.path):
-            for start in range(0, len(tasks), ASKED_AT_ONCE):
-                keys = tasks[start : start + ASKED_AT_ONCE]
-                marks = ",".join("?" * len(keys))
-                for task, sample, *rest in self._read.execute(f"{_STATUS} WHERE r.task IN ({marks}) {_ORDER}", keys):
-                    found.setdefault(task, {})[sample] = Status(*rest)
+        for task, sample, *rest in self._rows(_STATUS, tasks):
+            found.setdefault(task, {})[sample] = Status(*rest)
         return found
 
     def samples(self, tasks: Sequence[str]) -> dict[str, dict[int, Sample]]:
         """What is there of tasks, by their keys and sample index; tasks without any sample are left out."""
         found: dict[str, dict[int, Sample]] = {}
+        for row in self._rows(_SAMPLES, tasks):
+            _add(found.setdefault(row[0], {}), row)
+        return found
+
+    def _rows(self, select: str, tasks: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """What ``select`` finds of tasks, by their keys."""
         with explained(self.path):
             for start in range(0, len(tasks), ASKED_AT_ONCE):
                 keys = tasks[start : start + ASKED_AT_ONCE]
                 marks = ",".join("?" * len(keys))
-                for row in self._read.execute(f"{_SAMPLES} WHERE r.task IN ({marks}) {_ORDER}", keys):
-                    _add(found.setdefault(row[0], {}), row)
-        return found
+                yield from self._read.execute(f"{select} WHERE r.task IN ({marks}) {_ORDER}", keys)
 
     def sample(self, task: Task, index: int) -> Sample | None:
         """One sample of a task, texts and all."""

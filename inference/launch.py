@@ -46,7 +46,7 @@ async def launch_vllm(
 
     if find_spec("vllm") is None:
         raise ServerError("unreachable", "cannot launch vLLM: it is not installed here; make venv brings its CPU build")
-    with tempfile.NamedTemporaryFile(prefix="synthetic1-vllm-", suffix=".log") as log, _free_port() as held:
+    with tempfile.NamedTemporaryFile(prefix="synthetic1-vllm-", suffix=".log") as log, free_port() as held:
         port = port or held.getsockname()[1]
         # Not `vllm serve`: that script asks for metadata under a name that the CPU build does not bear.
         command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", model]
@@ -122,7 +122,7 @@ def _end_of(log: Path) -> str:
     return " | ".join((telling or lines)[-LOG_LINES if not telling else -2 :])[-1500:] or "it said nothing"
 
 
-def _free_port() -> socket.socket:
+def free_port() -> socket.socket:
     """A port that nobody else is given while this socket is open, and that a server can still listen at."""
     held = socket.socket()
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -24,9 +24,22 @@ class Connection(ABC):
             SandboxError: it could not be set.
         """
 
-    @abstractmethod
+    _closing: asyncio.Future[None] | None = None
+
     async def close(self) -> None:
         """End the agent and everything it started; never raises. Returns when it has ended, also to who asks second."""
+        if self._closing is None or self._closing.cancelled():
+            self.hang_up()
+            self._closing = asyncio.ensure_future(self.end())
+        await asyncio.shield(self._closing)
+
+    @abstractmethod
+    def hang_up(self) -> None:
+        """Break the stream, at once, by which the agent is told to end. Never raises."""
+
+    @abstractmethod
+    async def end(self) -> None:
+        """After ``hang_up``: wait until it has ended, and remove what is left. Never raises."""
 
     def abandon(self) -> None:  # noqa: B027 (a connection without descriptors has nothing to do)
         """In a forked child: close the parent's descriptors without a word to the agent, lest it outlive the parent."""

@@ -42,7 +42,6 @@ class DockerConnection(Connection):
         self._uid = uid
         self._stream = stream
         self._demultiplexer = demultiplexer
-        self._closing: asyncio.Future[None] | None = None
 
     @classmethod
     async def start(cls, backend: DockerBackend, api: APIClient) -> DockerConnection:
@@ -79,14 +78,11 @@ class DockerConnection(Connection):
         except SandboxUnavailable as error:
             raise SandboxError(f"docker: the memory limit of a container cannot be set: {error}") from error
 
-    async def close(self) -> None:
-        if self._closing is None or self._closing.cancelled():
-            with contextlib.suppress(Exception):
-                self.writer.transport.abort()
-            self._closing = asyncio.ensure_future(self._end())
-        await asyncio.shield(self._closing)  # whoever asks second waits as well
+    def hang_up(self) -> None:
+        with contextlib.suppress(Exception):
+            self.writer.transport.abort()
 
-    async def _end(self) -> None:
+    async def end(self) -> None:
         if await _remove(self._backend, self._api, self._container):
             _taken_uids.discard(self._uid)
 

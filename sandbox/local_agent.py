@@ -48,7 +48,6 @@ class LocalConnection(Connection):
         group: cgroup.Cgroup | None,
     ) -> None:
         self._process, self._stream, self._folder, self._log, self._group = process, stream, folder, log, group
-        self._closing: asyncio.Future[None] | None = None
         self._abandoned = False
 
     @classmethod
@@ -108,18 +107,17 @@ class LocalConnection(Connection):
         """Nothing: the agent bounds each program by what its job says."""
 
     async def close(self) -> None:
-        if self._abandoned:
-            return
-        if self._closing is None or self._closing.cancelled():
-            # Not by the transport alone: its loop may have ended, and a forked child may hold the stream as well.
-            with contextlib.suppress(OSError):
-                self._stream.shutdown(socket.SHUT_RDWR)
-            with contextlib.suppress(Exception):
-                self.writer.transport.abort()
-            self._closing = asyncio.ensure_future(self._close())
-        await asyncio.shield(self._closing)  # whoever asks second waits as well
+        if not self._abandoned:
+            await super().close()
 
-    async def _close(self) -> None:
+    def hang_up(self) -> None:
+        # Not by the transport alone: its loop may have ended, and a forked child may hold the stream as well.
+        with contextlib.suppress(OSError):
+            self._stream.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(Exception):
+            self.writer.transport.abort()
+
+    async def end(self) -> None:
         try:
             await asyncio.to_thread(self._end)
         except RuntimeError:  # no more threads: then everybody waits

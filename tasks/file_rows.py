@@ -60,10 +60,5 @@ def _parquet(path: Path) -> Iterator[tuple[str, Any]]:
                 yield f"{path} row {number}", row
     except (FileNotFoundError, PermissionError):
         raise
-    except (
-        pa.ArrowException,
-        OSError,
-        ValueError,
-        OverflowError,
-    ) as error:  # pages that are damaged, dates beyond Python's
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # damaged pages, dates beyond Python's
         raise ValueError(f"{path} cannot be read: {error}") from None

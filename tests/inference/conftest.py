@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
-import socket
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+
+from synthetic1.inference.launch import free_port
 
 MODEL = Path(__file__).resolve().parents[2] / "trainers" / "embedded_model"
 CONTEXT = 16_384  # tokens: a judge's prompt is some thousand for a tokenizer that knows few words
@@ -32,8 +33,7 @@ START_S = 1200.0
 @pytest.fixture
 def nobodys_port() -> Iterator[int]:
     """Nobody listens at it, and nobody else is given it."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
+    with free_port() as held:
         yield held.getsockname()[1]
 
 

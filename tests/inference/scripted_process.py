@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import json
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -76,9 +75,9 @@ class Process:
 
     def __init__(self, *options: str) -> None:
         self.options = options
-        self._held = socket.socket()  # so that nobody else is given the port while the server is down
-        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._held.bind(("127.0.0.1", 0))
+        from synthetic1.inference.launch import free_port
+
+        self._held = free_port()  # nobody else is given it while the server is down
         self.port = self._held.getsockname()[1]
         self.process: subprocess.Popen[str] | None = None
         self.start()

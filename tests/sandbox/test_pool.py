@@ -75,11 +75,13 @@ class ScriptedAgent(Connection):
     async def set_memory(self, limit_bytes):
         self.memory.append(limit_bytes)
 
-    async def close(self):
-        if not self.closed:
-            self.closed = True
-            self.writer.transport.abort()
-            self._task.cancel()
+    def hang_up(self):
+        self.closed = True
+        self.writer.transport.abort()
+        self._task.cancel()
+
+    async def end(self):
+        pass
 
     async def obituary(self):
         return f"agent {self.number} died"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,23 @@ def _row(number: int, **fields: Any) -> Row:
 def row() -> Callable[..., Row]:
     """``row(number, **fields)``: a task row as SYNTHETIC-1 publishes them."""
     return _row
+
+
+@pytest.fixture
+def forked() -> Callable[[Callable[[], bool]], int]:
+    """``forked(check)``: the pid of a fork that ends with 0 if ``check()`` holds, 1 if not, and 2 if it raises."""
+
+    def fork(check: Callable[[], bool]) -> int:
+        child = os.fork()
+        if child == 0:  # no pytest machinery may run in the child, whatever happens
+            code = 2
+            try:
+                code = 0 if check() else 1
+            finally:
+                os._exit(code)
+        return child
+
+    return fork
 
 
 @pytest.fixture

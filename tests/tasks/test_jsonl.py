@@ -197,15 +197,9 @@ def test_threads_read_together(row: Any, write: Any) -> None:
     assert wrong == []
 
 
-def test_a_forked_child_reads_the_same_file(row: Any, write: Any) -> None:
+def test_a_forked_child_reads_the_same_file(row: Any, write: Any, forked: Any) -> None:
     source = JsonlTasks(write([row(i) for i in range(50)]))
-    child = os.fork()
-    if child == 0:  # no pytest machinery may run in the child, whatever happens
-        code = 2
-        try:
-            code = 0 if all(source[i].problem_id == f"p{i}" for i in range(50)) else 1
-        finally:
-            os._exit(code)
+    child = forked(lambda: all(source[i].problem_id == f"p{i}" for i in range(50)))
     assert all(source[i].problem_id == f"p{i}" for i in range(50))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 

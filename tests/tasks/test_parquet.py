@@ -162,15 +162,9 @@ def test_cruxeval_columns_in_parquet(tmp_path: Path) -> None:
     assert open_tasks(save(rows, tmp_path / "rows.parquet")).get("sample_0").source == "cruxeval"
 
 
-def test_a_forked_child_reads_too(row: Any, tmp_path: Path) -> None:
+def test_a_forked_child_reads_too(row: Any, tmp_path: Path, forked: Any) -> None:
     source = ParquetTasks(save([row(i) for i in range(100)], tmp_path / "rows.parquet"))
     assert source[1].problem_id == "p1"
-    child = os.fork()
-    if child == 0:  # no pytest machinery may run in the child, whatever happens
-        code = 2
-        try:
-            code = 0 if all(source[i].problem_id == f"p{i}" for i in range(100)) else 1
-        finally:
-            os._exit(code)
+    child = forked(lambda: all(source[i].problem_id == f"p{i}" for i in range(100)))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert json.loads(json.dumps(dict(source[99].verification_info))) == {"ground_truth": "99"}
