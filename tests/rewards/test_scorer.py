@@ -88,9 +88,6 @@ async def obey(text):
                 await asyncio.sleep(float(rest))
             await asyncio.sleep(float(rest))
             return Verdict.graded(1.0)
-        case "block":  # holds the loop itself
-            time.sleep(float(rest))
-            return Verdict.graded(1.0)
         case "hold":  # holds the loop itself until somebody lets go
             HOLD.wait(60)
             return Verdict.graded(1.0)
