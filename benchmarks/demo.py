@@ -38,12 +38,13 @@ def supervised(thread_seconds: float, direct_share: float, n: int) -> dict[str, 
     """Go on with the cold start's own training for ``thread_seconds``, then measure as the demo does."""
     import torch
 
+    from synthetic1.evaluation.evaluation import evaluate
+    from synthetic1.evaluation.transformers_engine import TransformersEngine
     from synthetic1.inference.engine import Sampling
-    from synthetic1.trainers import models, problems
+    from synthetic1.jobs import models
     from synthetic1.trainers.build_embedded_model import ColdStartData, train
-    from synthetic1.trainers.evaluation import evaluate
-    from synthetic1.trainers.settings import EnvSettings, ModelSettings
-    from synthetic1.trainers.transformers_engine import TransformersEngine
+    from synthetic1.trainers.reinforcement import problems
+    from synthetic1.trainers.reinforcement.settings import EnvSettings, ModelSettings
 
     settings = ModelSettings(name="embedded")
     env = EnvSettings(id="synthetic1/code_understanding-v0", level="1-3", size=3200)  # type: ignore[call-arg]

@@ -30,7 +30,7 @@ from synthetic1.envs.base import TextEnv
 from synthetic1.envs.vector import TextVectorEnv
 from synthetic1.rewards.code_understanding import CodeUnderstanding
 from synthetic1.tasks.code_understanding import GeneratedTasks
-from synthetic1.tasks.source import TaskList, TaskSource
+from synthetic1.tasks.sources.source import TaskList, TaskSource
 
 NUM_ENVS = 64
 NUM_TASKS = 4 * NUM_ENVS  # few enough to stay in a core's cache: reading tasks from memory is not what is measured

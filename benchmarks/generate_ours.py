@@ -32,13 +32,13 @@ class Always(Verifier):
 
 async def ours(url: str, n: int, slots: int) -> dict[str, float]:
     """Journal, scorer, client and scheduler as a run has them; only the judge is trivial."""
-    from synthetic1.datagen.generation import Progress
-    from synthetic1.datagen.generation_run import introduce, schedule
-    from synthetic1.datagen.journal import Journal
-    from synthetic1.datagen.settings import GenerateSettings
+    from synthetic1.datagen.generation.run import introduce, schedule
+    from synthetic1.datagen.generation.scheduler import Progress
+    from synthetic1.datagen.generation.settings import GenerateSettings
+    from synthetic1.datagen.journal.writer import Journal
     from synthetic1.inference.client import Client
-    from synthetic1.rewards.scorer import Scorer
-    from synthetic1.tasks.source import TaskList
+    from synthetic1.rewards.scoring.scorer import Scorer
+    from synthetic1.tasks.sources.source import TaskList
 
     settings = GenerateSettings.model_validate(
         {

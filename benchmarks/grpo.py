@@ -43,8 +43,8 @@ def plain(steps: int, folder: Path) -> dict[str, float]:
     from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback
     from trl import GRPOConfig, GRPOTrainer
 
+    from synthetic1.jobs.embedded_model import FOLDER
     from synthetic1.tasks.code_understanding import GeneratedTasks
-    from synthetic1.trainers.embedded_model import FOLDER
 
     tasks = GeneratedTasks((1, 2, 3))
     rows = [{"prompt": [{"role": "user", "content": task.prompt}]} for task in (tasks[i] for i in range(len(tasks)))]

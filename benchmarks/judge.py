@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import importlib.util
 import json
 import statistics
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -29,7 +29,7 @@ from record import arguments, report
 from synthetic1.inference.client import Client
 from synthetic1.inference.engine import Sampling
 from synthetic1.inference.server import Server
-from synthetic1.rewards.judge import Judge, judge_settings
+from synthetic1.rewards.judging.judge import Judge, judge_settings
 from synthetic1.rewards.judging.rubrics import CLAIMS
 
 TARGETS = {
@@ -169,14 +169,11 @@ async def cache_hits(url: str, distinct: int, rounds: int) -> tuple[float, float
 
 def scripted(latency_s: float) -> Any:
     """The tests' server, giving one and the same verdict, in a process of its own."""
-    folder = Path(__file__).resolve().parents[1] / "tests" / "inference"
-    spec = importlib.util.spec_from_file_location("scripted_process", folder / "scripted_process.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "support"))
+    import scripted_process
+
     shape = json.dumps(REPLY)
-    return module.scripted("--right", "1", "--padding", "0", "--shape", shape, "--latency", str(latency_s))
+    return scripted_process.scripted("--right", "1", "--padding", "0", "--shape", shape, "--latency", str(latency_s))
 
 
 async def main() -> None:

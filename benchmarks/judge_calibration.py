@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,28 +20,18 @@ from typing import Any
 from record import arguments, report
 
 from synthetic1.completion import Completion
+from synthetic1.evaluation.calibration import candidates, embedded, measure
+from synthetic1.evaluation.calibration_settings import Family
 from synthetic1.reports.statistics import wilson
+from synthetic1.rewards.file_edits.diffs import unified
+from synthetic1.rewards.file_edits.edits import read_lines
 from synthetic1.rewards.judging.calibration import RIGHT, WRONG, Calibration, Thresholds
 from synthetic1.rewards.judging.settings import judge_settings
-from synthetic1.rewards.software.diffs import unified
-from synthetic1.rewards.software.edits import read_lines
 from synthetic1.rewards.stem import last_answer
 from synthetic1.tasks.embedded import swe
-from synthetic1.trainers.calibration import candidates, embedded, measure
-from synthetic1.trainers.calibration_settings import Family
 
-TESTS = Path(__file__).resolve().parents[1] / "tests" / "rewards"
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "support"))  # the judges of the tests
 FAMILIES: tuple[Family, ...] = ("stem", "swe")
-
-
-def of_tests(name: str) -> Any:
-    """A module of the tests, which are no package."""
-    spec = importlib.util.spec_from_file_location(name, TESTS / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def right_ones() -> set[str]:
@@ -60,7 +50,9 @@ def right_ones() -> set[str]:
 @contextlib.contextmanager
 def served(reply: Callable[..., str]) -> Iterator[Any]:
     """A judge's server on a thread of its own."""
-    server, loop = of_tests("judge_server").JudgeServer(reply), asyncio.new_event_loop()
+    from judge_server import JudgeServer
+
+    server, loop = JudgeServer(reply), asyncio.new_event_loop()
     loop.run_until_complete(server.start())
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -98,7 +90,8 @@ def rows_of(judge: str, calls: int, found: Calibration) -> Iterator[dict[str, An
 
 def main() -> None:
     options = arguments((__doc__ or "").partition("\n")[0])
-    replies = of_tests("judge_replies")
+    import judge_replies as replies
+
     judges = {"honest": replies.honest(right_ones()), "obedient": replies.obedient, "fooled": replies.fooled}
     rows: list[dict[str, Any]] = []
     ratios = {}

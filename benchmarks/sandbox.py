@@ -29,7 +29,7 @@ from typing import Any
 from record import arguments, report
 
 from synthetic1.sandbox import Program, Sandbox, open_sandbox
-from synthetic1.sandbox.image_build import image_tag
+from synthetic1.sandbox.image.build import image_tag
 
 TESTS = 20  # a program
 WORKERS = 2

@@ -12,8 +12,8 @@ The same run and settings give the same bytes. ``manifest.json`` comes last: whe
 
 from __future__ import annotations
 
-from synthetic1.datagen.export_settings import ExportSettings
-from synthetic1.program import run_program
+from synthetic1.datagen.exporting.settings import ExportSettings
+from synthetic1.jobs.program import run_program
 
 
 def export(settings: ExportSettings) -> None:
@@ -21,12 +21,12 @@ def export(settings: ExportSettings) -> None:
     from dataclasses import replace
     from pathlib import Path
 
-    from synthetic1.datagen import columns, manifest, shards
-    from synthetic1.datagen.card import write_card
-    from synthetic1.datagen.census import Census
-    from synthetic1.datagen.decontaminate import NGrams, benchmark_texts
-    from synthetic1.datagen.stored import open_runs
-    from synthetic1.program import ProgramError
+    from synthetic1.datagen.exporting import columns, manifest, shards
+    from synthetic1.datagen.exporting.card import write_card
+    from synthetic1.datagen.exporting.census import Census
+    from synthetic1.datagen.exporting.decontaminate import NGrams, benchmark_texts
+    from synthetic1.datagen.journal.runs import open_runs
+    from synthetic1.jobs.program import ProgramError
     from synthetic1.reports.progress import progress
 
     runs = open_runs(settings.run, settings.runs)
@@ -62,7 +62,7 @@ def export(settings: ExportSettings) -> None:
         f"read {census.rollouts:,} rollouts of {census.tasks:,} tasks" + (f"; left out: {left_out}" if left_out else "")
     )
     if settings.push_to_hub is not None:
-        from synthetic1.datagen.hub import push
+        from synthetic1.datagen.exporting.hub import push
 
         print(f"pushed to {push(Path(settings.to), settings.push_to_hub, private=settings.hub_private)}")
 

@@ -13,8 +13,8 @@ Afterwards: ``synthetic1 show RUN``, ``datagen/export.py``.
 
 from __future__ import annotations
 
-from synthetic1.datagen.settings import OPEN_GROUPS, GenerateSettings
-from synthetic1.program import run_program
+from synthetic1.datagen.generation.settings import OPEN_GROUPS, GenerateSettings
+from synthetic1.jobs.program import run_program
 
 
 def generate(settings: GenerateSettings) -> None:
@@ -25,7 +25,7 @@ def generate(settings: GenerateSettings) -> None:
     """
     import asyncio
 
-    from synthetic1.datagen.generation_run import dry_run, run
+    from synthetic1.datagen.generation.run import dry_run, run
 
     if settings.dry_run:
         asyncio.run(dry_run(settings))

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synthetic1.datagen.journal import Journal
-from synthetic1.datagen.journal_reader import Status
-from synthetic1.datagen.records import Rollout, TaskRollouts
-from synthetic1.datagen.stored import JOURNAL, all_runs, find_run
-from synthetic1.program import ProgramError
+from synthetic1.datagen.journal.reader import Status
+from synthetic1.datagen.journal.records import Rollout, TaskRollouts
+from synthetic1.datagen.journal.runs import JOURNAL, all_runs, find_run
+from synthetic1.datagen.journal.writer import Journal
+from synthetic1.jobs.program import ProgramError
 from synthetic1.verdict import REASONS
 
 SORTS = ("verified", "refuted", "unscored")

@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from synthetic1.datagen.verify_settings import VerifySettings
-from synthetic1.program import run_program
+from synthetic1.jobs.program import run_program
 
 if TYPE_CHECKING:
-    from synthetic1.datagen.journal import Journal
-    from synthetic1.datagen.journal_reader import Sample
-    from synthetic1.rewards.scorer import Scorer
+    from synthetic1.datagen.journal.reader import Sample
+    from synthetic1.datagen.journal.writer import Journal
+    from synthetic1.rewards.scoring.scorer import Scorer
     from synthetic1.task import Task
 
 
@@ -31,12 +31,12 @@ def verify(settings: VerifySettings) -> None:
     import json
     from itertools import islice
 
-    from synthetic1.datagen.generation_run import JOURNAL, open_tasks_of
-    from synthetic1.datagen.journal import Journal
-    from synthetic1.datagen.judged import record, trusted
-    from synthetic1.datagen.stored import find_run
-    from synthetic1.envs.judged import with_judge
-    from synthetic1.envs.settings import EnvSettings
+    from synthetic1.datagen.generation.judged import record, trusted
+    from synthetic1.datagen.generation.run import JOURNAL, open_tasks_of
+    from synthetic1.datagen.journal.runs import find_run
+    from synthetic1.datagen.journal.writer import Journal
+    from synthetic1.jobs.env_settings import EnvSettings
+    from synthetic1.jobs.judge_settings import with_judge
     from synthetic1.reports.progress import progress
     from synthetic1.reports.run_folder import RunFolder
 

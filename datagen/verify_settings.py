@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import Field, PositiveInt
 
-from synthetic1.envs.judged import JudgeSection
-from synthetic1.envs.settings import Section
+from synthetic1.jobs.env_settings import Section
+from synthetic1.jobs.judge_settings import JudgeSection
 
 
 class VerifySettings(Section):

@@ -10,9 +10,9 @@ from gymnasium.error import ResetNeeded
 
 from synthetic1.completion import Completion
 from synthetic1.envs.spaces import TextSpace
-from synthetic1.rewards.scorer import Scorer
+from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task
-from synthetic1.tasks.source import TaskSource
+from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.verdict import Verdict
 
 OPTIONS = ("task_id", "task")

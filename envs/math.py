@@ -8,11 +8,11 @@ from typing import Any, Literal
 from synthetic1.envs.base import TextEnv
 from synthetic1.envs.vector import TextVectorEnv
 from synthetic1.rewards.math import Math
-from synthetic1.rewards.maths.answer import AnswerStyle
-from synthetic1.rewards.scorer import Scorer
-from synthetic1.tasks.files import Spec, open_tasks
+from synthetic1.rewards.math_answers.answer import AnswerStyle
+from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.tasks.math import GeneratedMath
-from synthetic1.tasks.source import TaskSource
+from synthetic1.tasks.sources.files import Spec, open_tasks
+from synthetic1.tasks.sources.source import TaskSource
 
 
 class MathEnv(TextEnv):

@@ -9,13 +9,13 @@ from synthetic1.envs.base import TextEnv
 from synthetic1.envs.code import among
 from synthetic1.envs.vector import TextVectorEnv
 from synthetic1.keys import content_key
-from synthetic1.rewards.judge import judge_settings
-from synthetic1.rewards.scorer import Scorer
-from synthetic1.rewards.software.languages import language_of
+from synthetic1.rewards.file_edits.languages import language_of
+from synthetic1.rewards.judging.judge import judge_settings
+from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rewards.swe import Swe
 from synthetic1.task import Task
-from synthetic1.tasks.files import Spec, open_tasks
-from synthetic1.tasks.source import Subset, TaskSource, check_split
+from synthetic1.tasks.sources.files import Spec, open_tasks
+from synthetic1.tasks.sources.source import Subset, TaskSource, check_split
 
 EMBEDDED = "embedded:swe"
 TEST_SHARE = 0.25  # of the embedded changes: a tenth of so few would show nothing

@@ -22,7 +22,7 @@ A SYNTHETIC-1 row as it is published (``language`` and ``test_cases``) is one al
 ``assertions``      Instead of ``test_cases``, HumanEval's way, for Python: ``{"code": str, "entry_point": str,
                     "prelude": str, "trust": str}``. ``code`` defines ``check(candidate)``, which raises unless the
                     function named ``entry_point`` is right. ``prelude`` (optional) is code that assertions and
-                    completions may build upon: HumanEval's prompt. See ``synthetic1.rewards.assertions``.
+                    completions may build upon: HumanEval's prompt. See ``synthetic1.rewards.program_tests.assertions``.
 ``input_file``,     Only ``""``, ``"stdin"`` and ``"stdout"``: a program that reads and writes named files cannot be
 ``output_file``     judged.
 =================== ===================================================================================================
@@ -63,13 +63,13 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
 from synthetic1.completion import Completion
-from synthetic1.rewards.assertions import AssertionsFault, judge_assertions
-from synthetic1.rewards.checker_program import CheckerFault
-from synthetic1.rewards.code_spec import CodeSpec, MalformedTask, read_spec
 from synthetic1.rewards.extract import last_code_block
-from synthetic1.rewards.grading import Grading, Judged, longest
+from synthetic1.rewards.program_tests.assertions import AssertionsFault, judge_assertions
+from synthetic1.rewards.program_tests.checker_program import CheckerFault
+from synthetic1.rewards.program_tests.grading import Grading, Judged, longest
+from synthetic1.rewards.program_tests.spec import CodeSpec, MalformedTask, read_spec
 from synthetic1.rewards.registry import register
-from synthetic1.rewards.sandboxes import close_sandbox, sandbox_for
+from synthetic1.rewards.scoring.sandboxes import close_sandbox, sandbox_for
 from synthetic1.rewards.verifier import Verifier
 from synthetic1.sandbox.open import Settings
 from synthetic1.sandbox.program import Limits, Program

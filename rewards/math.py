@@ -12,13 +12,13 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from synthetic1.completion import Completion
-from synthetic1.rewards.maths.answer import MAX_ANSWER, STYLES, AnswerStyle, find_answer
-from synthetic1.rewards.maths.compare import Question, Unanswered, says_the_same
-from synthetic1.rewards.maths.finished import restates
-from synthetic1.rewards.maths.pool import OverLimit, SymbolicPool, Unparseable
-from synthetic1.rewards.maths.reading import read
-from synthetic1.rewards.maths.screen import too_costly
-from synthetic1.rewards.maths.values import Formula, Value
+from synthetic1.rewards.math_answers.answer import MAX_ANSWER, STYLES, AnswerStyle, find_answer
+from synthetic1.rewards.math_answers.compare import Question, Unanswered, says_the_same
+from synthetic1.rewards.math_answers.finished import restates
+from synthetic1.rewards.math_answers.pool import OverLimit, SymbolicPool, Unparseable
+from synthetic1.rewards.math_answers.reading import read
+from synthetic1.rewards.math_answers.screen import too_costly
+from synthetic1.rewards.math_answers.values import Formula, Value
 from synthetic1.rewards.registry import register
 from synthetic1.rewards.verifier import Verifier
 from synthetic1.task import Task

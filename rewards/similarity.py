@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from synthetic1.completion import Completion
-from synthetic1.rewards.judge import DEADLINE_S, JudgeSettings, close_judge, judge_for
+from synthetic1.rewards.judging.judge import DEADLINE_S, JudgeSettings, close_judge, judge_for
 from synthetic1.rewards.judging.rubrics import SIMILARITY
 from synthetic1.rewards.registry import register
 from synthetic1.rewards.verifier import Verifier

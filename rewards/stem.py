@@ -15,13 +15,13 @@ from fractions import Fraction
 from typing import ClassVar
 
 from synthetic1.completion import Completion
-from synthetic1.rewards.judge import DEADLINE_S, JudgeSettings, close_judge, judge_for
+from synthetic1.rewards.judging.judge import DEADLINE_S, JudgeSettings, close_judge, judge_for
 from synthetic1.rewards.judging.rubrics import CLAIMS
-from synthetic1.rewards.maths.answer import MAX_ANSWER, find_answer
-from synthetic1.rewards.maths.reading import read
-from synthetic1.rewards.maths.screen import too_costly
-from synthetic1.rewards.maths.values import Chain, Number
-from synthetic1.rewards.quantities import Quantity, compare, load_units, read_quantity
+from synthetic1.rewards.math_answers.answer import MAX_ANSWER, find_answer
+from synthetic1.rewards.math_answers.reading import read
+from synthetic1.rewards.math_answers.screen import too_costly
+from synthetic1.rewards.math_answers.values import Chain, Number
+from synthetic1.rewards.quantities.reading import Quantity, compare, load_units, read_quantity
 from synthetic1.rewards.registry import register
 from synthetic1.rewards.verifier import Verifier
 from synthetic1.task import Task

@@ -21,14 +21,14 @@ from functools import cached_property
 from typing import ClassVar
 
 from synthetic1.completion import Completion
-from synthetic1.rewards.judge import DEADLINE_S, JudgeSettings, close_judge, judge_for
+from synthetic1.rewards.file_edits.diffs import line_similarity, unified, unrelated_deletions
+from synthetic1.rewards.file_edits.edits import Lines, Unappliable, new_state, read_lines, write_lines
+from synthetic1.rewards.file_edits.languages import Language, fence_labels, language_of
+from synthetic1.rewards.file_edits.syntax import differ_in_substance, parse_error, says_nothing
+from synthetic1.rewards.file_edits.weakening import weakened
+from synthetic1.rewards.judging.judge import DEADLINE_S, JudgeSettings, close_judge, judge_for
 from synthetic1.rewards.judging.rubrics import BEHAVIOUR
 from synthetic1.rewards.registry import register
-from synthetic1.rewards.software.diffs import line_similarity, unified, unrelated_deletions
-from synthetic1.rewards.software.edits import Lines, Unappliable, new_state, read_lines, write_lines
-from synthetic1.rewards.software.languages import Language, fence_labels, language_of
-from synthetic1.rewards.software.syntax import differ_in_substance, parse_error, says_nothing
-from synthetic1.rewards.software.weakening import weakened
 from synthetic1.rewards.verifier import Verifier
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict

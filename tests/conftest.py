@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import hypothesis
+import loopback_only as _guard
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,17 +42,6 @@ TOGETHER = {
 Require = Callable[[str, object, str], None]
 
 
-def _load(path: str) -> ModuleType:
-    """A file of ``tests/``, which is no package."""
-    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / "tests" / path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_guard = _load("loopback_only/sitecustomize.py")
 _guard.install()
 
 
@@ -126,13 +115,16 @@ def sandbox_kind(require: Require) -> str:
 @pytest.fixture(scope="session")
 def judge_replies() -> ModuleType:
     """What judges of the tests reply: ``honest(right)``, ``fooled``, ``obedient``."""
-    return _load("rewards/judge_replies.py")
+    import judge_replies
+
+    return judge_replies
 
 
 @pytest.fixture
 def serve_judge() -> Iterator[Callable[..., Any]]:
     """``serve_judge(reply)`` starts a judge's server on a thread of its own, for code that has loops of its own."""
-    servers = _load("rewards/judge_server.py")
+    import judge_server as servers
+
     running: list[tuple[Any, asyncio.AbstractEventLoop, threading.Thread]] = []
 
     def start(reply: Any, **settings: Any) -> Any:
@@ -191,4 +183,6 @@ def watched_network(tmp_path: Path) -> WatchedNetwork:
 @pytest.fixture(scope="session")
 def scripted_server() -> Any:
     """``async with scripted_server(reply, faults=("stall",), share=0.3) as server:`` an OpenAI-compatible server."""
-    return _load("inference/scripted_server.py").ScriptedServer
+    from scripted_server import ScriptedServer
+
+    return ScriptedServer

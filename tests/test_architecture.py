@@ -31,7 +31,7 @@ MAY_IMPORT = {
 
 HEAVY = {"torch", "transformers", "trl", "vllm", "datasets", "pyarrow", "rich", "matplotlib"}
 FOLDERS = [folder for folder in MAY_IMPORT if (ROOT / folder).is_dir()]
-PROBLEMS = ROOT / "tasks/embedded/code"
+PROBLEMS = ROOT / "src/synthetic1/tasks/embedded/code"
 """Programs as models might write them, right and wrong: no modules of ours."""
 MODULES = [p for folder in FOLDERS for p in sorted((ROOT / folder).rglob("*.py")) if PROBLEMS not in p.parents]
 FACE = sorted((ROOT / "src/synthetic1").glob("*.py"))
@@ -78,7 +78,7 @@ def test_a_folder_imports_only_what_stands_above_it(path):
 
 def test_the_agent_stands_alone():
     """It runs inside of sandboxes, where nothing else of ours is; nor is any package."""
-    for path in sorted((ROOT / "sandbox/agent").glob("*.py")):
+    for path in sorted((ROOT / "src/synthetic1/sandbox/agent").glob("*.py")):
         for line, name in imports(ast.parse(path.read_text())):
             ok = name.startswith("synthetic1.sandbox.agent.") or name.split(".")[0] in sys.stdlib_module_names
             assert ok, f"{named(path)}:{line} imports {name}"

@@ -66,7 +66,9 @@ def test_every_registered_environment_is_a_family():
     assert ours == {f"synthetic1/{family}-v0" for family in synthetic1.FAMILIES}
 
 
-@pytest.mark.parametrize("place", ["rewards/{}.py", "envs/{}.py", "configs/env/{}.yaml", "tasks/embedded/{}.jsonl"])
+@pytest.mark.parametrize(
+    "place", ["rewards/{}.py", "envs/{}.py", "configs/env/{}.yaml", "src/synthetic1/tasks/embedded/{}.jsonl"]
+)
 def test_one_stem_in_every_room(family, place):
     assert (ROOT / place.format(family)).is_file()
 

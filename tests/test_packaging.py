@@ -23,7 +23,7 @@ LOCKS = {"cpu": ("train", "sandbox", "judge", "dev"), "gpu": ("train", "vllm", "
 CUDA_ONLY = {"torchvision", "torchaudio", "torchcodec", "triton"}
 """As the registry builds them; the first three break transformers and vLLM beside a CPU build of torch."""
 
-SOURCES = {ROOT / "tasks/embedded" / name for name in ("code", "stem", "swe")}
+SOURCES = {ROOT / "src/synthetic1/tasks/embedded" / name for name in ("code", "stem", "swe")}
 """What `tasks/embedded/{code,stem,swe}.jsonl` are made of; they stay in the repository."""
 
 

@@ -19,14 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from synthetic1.rewards.default import score
+from synthetic1.jobs.embedded_model import FOLDER
+from synthetic1.rewards.scoring.default import score
 from synthetic1.tasks.code_understanding import Example, examples, split_of, to_task
 from synthetic1.tasks.programs.choices import Choices
 from synthetic1.tasks.programs.evaluate import TooLarge, evaluate
 from synthetic1.tasks.programs.inputs import draw_input
 from synthetic1.tasks.programs.levels import LEVELS
-from synthetic1.trainers.embedded_model import FOLDER
-from synthetic1.trainers.embedded_tokenizer import CONTEXT, build_tokenizer, direct, trace
+from synthetic1.trainers.embedded_model.tokenizer import CONTEXT, build_tokenizer, direct, trace
 
 BATCH = 64
 BUCKETS = 8  # batches that are drawn together and sorted by length

@@ -9,7 +9,7 @@ import re
 import shutil
 from pathlib import Path
 
-from synthetic1.program import ProgramError
+from synthetic1.jobs.program import ProgramError
 
 MARKER = "complete.json"
 

@@ -12,8 +12,8 @@ completions; each learns in proportion to how much better its reward is than its
 
 from __future__ import annotations
 
-from synthetic1.program import ProgramError, run_program
-from synthetic1.trainers.settings import OPEN_GROUPS, GrpoSettings
+from synthetic1.jobs.program import ProgramError, run_program
+from synthetic1.trainers.reinforcement.settings import OPEN_GROUPS, GrpoSettings
 
 
 def train(settings: GrpoSettings) -> None:
@@ -29,20 +29,21 @@ def train(settings: GrpoSettings) -> None:
     from transformers import PrinterCallback, set_seed
     from transformers.utils.logging import disable_progress_bar
 
-    from synthetic1.trainers.rollout import prepare_imports, rollout_fields
+    from synthetic1.trainers.reinforcement.rollout import prepare_imports, rollout_fields
 
     prepare_imports(settings.rollout.backend)
     disable_progress_bar()
+    from synthetic1.evaluation.evaluation import Evaluation, evaluate
+    from synthetic1.evaluation.transformers_engine import TransformersEngine
     from synthetic1.inference.engine import Sampling
+    from synthetic1.jobs import models
     from synthetic1.reports import terminal
-    from synthetic1.reports.html import write_report
-    from synthetic1.trainers import judged, models, problems, runs
-    from synthetic1.trainers.callbacks import RunRecorder, StopOnSignal
+    from synthetic1.reports.page.html import write_report
     from synthetic1.trainers.checkpoints import last_complete, step_of
-    from synthetic1.trainers.evaluation import Evaluation, evaluate
-    from synthetic1.trainers.grpo_trainer import VerifiedGRPOTrainer, grpo_config
-    from synthetic1.trainers.reward import Reward
-    from synthetic1.trainers.transformers_engine import TransformersEngine
+    from synthetic1.trainers.reinforcement import judged, problems, runs
+    from synthetic1.trainers.reinforcement.callbacks import RunRecorder, StopOnSignal
+    from synthetic1.trainers.reinforcement.grpo_trainer import VerifiedGRPOTrainer, grpo_config
+    from synthetic1.trainers.reinforcement.reward import Reward
 
     started = time.perf_counter()
     processes = PartialState(cpu=not torch.cuda.is_available())  # without `cpu`, processes on CPUs stay strangers

@@ -12,16 +12,17 @@ files. The same command goes on where it stopped.
 
 from __future__ import annotations
 
-from synthetic1.program import run_program
-from synthetic1.trainers.r1_settings import R1Settings
+from synthetic1.jobs.program import run_program
+from synthetic1.trainers.recipe.settings import R1Settings
 
 
 def run(settings: R1Settings) -> None:
     """Run what is not done yet of the recipe; write ``result.json`` and the plot."""
+    from synthetic1.jobs.models import check_model
     from synthetic1.reports.run_folder import RunFolder
-    from synthetic1.trainers import r1_report, r1_stages
-    from synthetic1.trainers.models import check_model
-    from synthetic1.trainers.settings import ModelSettings
+    from synthetic1.trainers.recipe import report as r1_report
+    from synthetic1.trainers.recipe import stages as r1_stages
+    from synthetic1.trainers.reinforcement.settings import ModelSettings
 
     folder = r1_stages.folder(settings)
     if not folder.exists():  # a name that is no model's must not claim it

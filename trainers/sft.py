@@ -5,14 +5,15 @@
     accelerate launch --num_processes 8 trainers/sft.py …             # several processes
     python trainers/sft.py --help                                     # every setting
 
-The loss is on completions alone, thought included, and is a mean over their tokens. ``synthetic1.trainers.sft_data``
-says how a sample becomes tokens, and why the chat template never sees a completion.
+The loss is on completions alone, thought included, and is a mean over their tokens.
+``synthetic1.trainers.finetuning.data`` says how a sample becomes tokens, and why the chat template never sees a
+completion.
 """
 
 from __future__ import annotations
 
-from synthetic1.program import run_program
-from synthetic1.trainers.sft_settings import SftSettings
+from synthetic1.jobs.program import run_program
+from synthetic1.trainers.finetuning.settings import SftSettings
 
 
 def train(settings: SftSettings) -> None:
@@ -24,7 +25,7 @@ def train(settings: SftSettings) -> None:
     from transformers import PrinterCallback, set_seed
     from transformers.utils.logging import disable_progress_bar
 
-    from synthetic1.trainers.rollout import prepare_imports
+    from synthetic1.trainers.reinforcement.rollout import prepare_imports
 
     prepare_imports("transformers")
     disable_progress_bar()
@@ -32,11 +33,13 @@ def train(settings: SftSettings) -> None:
     from datasets import Dataset
     from trl import SFTTrainer
 
-    from synthetic1.program import ProgramError
+    from synthetic1.jobs import models
+    from synthetic1.jobs.program import ProgramError
     from synthetic1.reports import terminal
-    from synthetic1.trainers import models, sft_data, sft_run
-    from synthetic1.trainers.callbacks import StopOnSignal
     from synthetic1.trainers.checkpoints import explain_failed_save, last_complete, step_of
+    from synthetic1.trainers.finetuning import data as sft_data
+    from synthetic1.trainers.finetuning import run as sft_run
+    from synthetic1.trainers.reinforcement.callbacks import StopOnSignal
 
     started = time.perf_counter()
     processes = PartialState(cpu=not torch.cuda.is_available())

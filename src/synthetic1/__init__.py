@@ -14,9 +14,9 @@ from gymnasium.envs.registration import registry as _env_registry
 
 if TYPE_CHECKING:
     from synthetic1.completion import Completion
-    from synthetic1.rewards.default import score, score_many
     from synthetic1.rewards.registry import register
-    from synthetic1.rewards.scorer import Scorer
+    from synthetic1.rewards.scoring.default import score, score_many
+    from synthetic1.rewards.scoring.scorer import Scorer
     from synthetic1.rewards.verifier import Verifier
     from synthetic1.task import Task
     from synthetic1.tasks import open_tasks
@@ -30,15 +30,15 @@ FAMILIES = ("code", "code_understanding", "math", "stem", "swe")
 
 _HOMES = {
     "Completion": "synthetic1.completion",
-    "Scorer": "synthetic1.rewards.scorer",
+    "Scorer": "synthetic1.rewards.scoring.scorer",
     "Task": "synthetic1.task",
     "Trace": "synthetic1.trace",
     "Verdict": "synthetic1.verdict",
     "Verifier": "synthetic1.rewards.verifier",
     "open_tasks": "synthetic1.tasks",
     "register": "synthetic1.rewards.registry",
-    "score": "synthetic1.rewards.default",
-    "score_many": "synthetic1.rewards.default",
+    "score": "synthetic1.rewards.scoring.default",
+    "score_many": "synthetic1.rewards.scoring.default",
 }
 
 __all__ = [

@@ -69,7 +69,7 @@ PROGRAMS = (
     ),
     Program(
         "evaluate",
-        "synthetic1.trainers.evaluate_model",
+        "synthetic1.evaluation.evaluate_model",
         "pass@1 and pass@k of a checkpoint or a server: `env=… model=…`; `--help` lists the configuration.",
         "train",
     ),
@@ -149,7 +149,7 @@ def show(
 
 
 def _print(text: Callable[[], str]) -> None:
-    from synthetic1.program import ProgramError
+    from synthetic1.jobs.program import ProgramError
 
     try:
         typer.echo(text())
@@ -172,7 +172,7 @@ def _sandbox(context: typer.Context) -> None:
 
 CALIBRATE = Program(
     "judge calibrate",
-    "synthetic1.trainers.calibrate_judge",
+    "synthetic1.evaluation.calibrate_judge",
     "Measure how often a judge errs: `judge=…`; `--help` lists the configuration.",
     "train",
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -10,35 +9,27 @@ import subprocess
 import sys
 from pathlib import Path
 
+import faulty
 import pytest
+import scripted_process
 
-from synthetic1.datagen.stored import open_runs
+from synthetic1.datagen.journal.runs import open_runs
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def load(path: Path):
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="session")
 def scripted():
     """``with scripted("--right", "0.5") as server:`` a server in a process of its own."""
-    return load(ROOT / "tests/inference/scripted_process.py").scripted
+    return scripted_process.scripted
 
 
 @pytest.fixture(scope="module")
 def faults(require, tmp_path_factory):
     """``faults("generate", …, below=folder, at=7, how="eio")`` runs a program with a fault at its 7th call."""
     require("a C compiler", shutil.which("cc"), "apt-get install gcc")
-    module, folder = load(ROOT / "tests/datagen/faulty.py"), tmp_path_factory.mktemp("faults")
-    with module.faulty(module.build(folder), folder) as started:
+    folder = tmp_path_factory.mktemp("faults")
+    with faulty.faulty(faulty.build(folder), folder) as started:
         yield started
 
 

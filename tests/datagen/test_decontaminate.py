@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
-import runpy
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
+import recorded_runs
 
-from synthetic1.datagen.decontaminate import NGrams, benchmark_texts
 from synthetic1.datagen.export import export
-from synthetic1.datagen.export_settings import ExportSettings
-from synthetic1.program import ProgramError, validate
+from synthetic1.datagen.exporting.decontaminate import NGrams, benchmark_texts
+from synthetic1.datagen.exporting.settings import ExportSettings
+from synthetic1.jobs.program import ProgramError, validate
 
-written = runpy.run_path(str(Path(__file__).with_name("written.py")))
 ASKED = "Find the sum of all prime numbers below one hundred."
 
 ROWS = [
@@ -64,7 +62,7 @@ def test_a_file_that_protects_nothing_ends_the_export(tmp_path, name, content, s
     path = tmp_path / (name or "nope.jsonl")
     if name:
         path.write_bytes(content)
-    written["write_run"](tmp_path / "runs", "a", {written["task"](1): [("x", 1.0)]})
+    recorded_runs.write_run(tmp_path / "runs", "a", {recorded_runs.task(1): [("x", 1.0)]})
     values = {"run": "a", "runs": str(tmp_path / "runs"), "to": str(tmp_path / "x")}
     settings = validate(ExportSettings, {**values, "decontaminate": {"files": [str(path)]}})
     with pytest.raises(ProgramError, match=r"decontaminate\.files: .*" + said.replace(".", r"\.")):
@@ -74,8 +72,8 @@ def test_a_file_that_protects_nothing_ends_the_export(tmp_path, name, content, s
 
 def test_a_task_of_a_benchmark_is_left_out_and_counted(tmp_path, capsys):
     (tmp_path / "b.jsonl").write_text(json.dumps({"problem": "What is 2 + 2?"}))
-    tasks = {written["task"](n): [("x", 1.0), ("y", 1.0)] for n in (1, 2)}
-    written["write_run"](tmp_path / "runs", "a", tasks)
+    tasks = {recorded_runs.task(n): [("x", 1.0), ("y", 1.0)] for n in (1, 2)}
+    recorded_runs.write_run(tmp_path / "runs", "a", tasks)
     values = {"run": "a", "runs": str(tmp_path / "runs"), "to": str(tmp_path / "x"), "file": "jsonl"}
     export(validate(ExportSettings, {**values, "decontaminate": {"files": [str(tmp_path / "b.jsonl")]}}))
     rows = [json.loads(line) for line in (tmp_path / "x/train-00000.jsonl").read_text().splitlines()]

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from synthetic1.datagen import group_writer, journal
-from synthetic1.datagen.journal import Journal
-from synthetic1.datagen.journal_reader import JournalError
+from synthetic1.datagen.journal import group_writer
+from synthetic1.datagen.journal import writer as journal
+from synthetic1.datagen.journal.reader import JournalError
+from synthetic1.datagen.journal.writer import Journal
 
 WINDOW = 4
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from synthetic1.datagen.export_settings import ExportSettings
-from synthetic1.datagen.settings import OPEN_GROUPS, GenerateSettings
+from synthetic1.datagen.exporting.settings import ExportSettings
+from synthetic1.datagen.generation.settings import OPEN_GROUPS, GenerateSettings
 from synthetic1.datagen.verify_settings import VerifySettings
-from synthetic1.envs.settings import EnvSettings
-from synthetic1.program import run_program, validate
-from synthetic1.tasks import hub
-from synthetic1.trainers.evaluation_settings import EvaluationSettings
-from synthetic1.trainers.settings import GrpoSettings
-from synthetic1.trainers.sft_settings import SftSettings
+from synthetic1.evaluation.settings import EvaluationSettings
+from synthetic1.jobs.env_settings import EnvSettings
+from synthetic1.jobs.program import run_program, validate
+from synthetic1.tasks.sources import hub
+from synthetic1.trainers.finetuning.settings import SftSettings
+from synthetic1.trainers.reinforcement.settings import GrpoSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = {"model": ("hub", "model.name")}
@@ -28,17 +28,27 @@ PROGRAMS = {
     "datagen/verify.py": ("verify", VerifySettings, {"judge": ("server", "judge.url")}),
     "trainers/sft.py": ("sft", SftSettings, MODEL),
     "trainers/grpo.py": ("grpo", GrpoSettings, MODEL),
-    "trainers/evaluate_model.py": ("evaluate_model", EvaluationSettings, MODEL),
+    "synthetic1 evaluate": ("evaluate_model", EvaluationSettings, MODEL),
 }
-PAGES = ["README.md", "docs/recipe.md", "docs/datagen.md", *PROGRAMS]
+PAGES = [
+    "README.md",
+    "docs/recipe.md",
+    "docs/datagen.md",
+    *(name for name in PROGRAMS if "/" in name),
+    "src/synthetic1/evaluation/evaluate_model.py",
+]
 
 
 def commands(page):
     """(program, arguments) of every command that a page shows whole: one with `…` in it is left to the reader."""
     text = (ROOT / page).read_text().replace("\\\n", " ")
     for line in text.splitlines():
-        found = re.search(r"\b(datagen|trainers)/\w+\.py", line)
-        if found and found[0] in PROGRAMS and re.match(r"\s*(\S*python|accelerate launch)\s", line):
+        found = re.search(r"\b((datagen|trainers)/\w+\.py|synthetic1 evaluate)\b", line)
+        if (
+            found
+            and found[0] in PROGRAMS
+            and re.match(r"\s*(\S*python\s|accelerate launch\s|\S*synthetic1 evaluate)", line)
+        ):
             arguments = shlex.split(line[found.end() :], comments=True)
             if arguments and "…" not in "".join(arguments) and "--help" not in arguments:
                 yield found[0], arguments

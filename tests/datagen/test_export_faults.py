@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from synthetic1.completion import Completion
-from synthetic1.datagen import manifest
-from synthetic1.datagen.journal import Journal
-from synthetic1.datagen.records import Rollout
-from synthetic1.program import ProgramError
+from synthetic1.datagen.exporting import manifest
+from synthetic1.datagen.journal.records import Rollout
+from synthetic1.datagen.journal.writer import Journal
+from synthetic1.jobs.program import ProgramError
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
@@ -139,7 +139,7 @@ def test_a_fault_at_every_call_of_an_export(exports, how, replacing, record_prop
 
 
 def test_a_staging_folder_that_is_in_use_is_left_alone(exports, tmp_path):
-    from synthetic1.datagen.shards import staged
+    from synthetic1.datagen.exporting.shards import staged
 
     with pytest.raises(ProgramError), staged(str(tmp_path / "x"), overwrite=False) as folder:  # noqa: PT012
         (folder / "mine").write_text("half")

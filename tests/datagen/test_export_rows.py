@@ -8,10 +8,10 @@ from collections import Counter
 import pytest
 
 from synthetic1.completion import Completion
-from synthetic1.datagen.columns import rows_of, schema
-from synthetic1.datagen.decontaminate import NGrams, benchmark_texts
-from synthetic1.datagen.filters import Filters
-from synthetic1.datagen.records import Rollout, TaskRollouts
+from synthetic1.datagen.exporting.columns import rows_of, schema
+from synthetic1.datagen.exporting.decontaminate import NGrams, benchmark_texts
+from synthetic1.datagen.exporting.filters import Filters
+from synthetic1.datagen.journal.records import Rollout, TaskRollouts
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import runpy
-from pathlib import Path
 
 import pytest
+from recorded_runs import task, write_run
 
-from synthetic1.datagen.anonymous import anonymous
 from synthetic1.datagen.export import export
-from synthetic1.datagen.export_settings import ExportSettings
-from synthetic1.program import ProgramError, validate
-
-written = runpy.run_path(str(Path(__file__).with_name("written.py")))
-task, write_run = written["task"], written["write_run"]
+from synthetic1.datagen.exporting.anonymous import anonymous
+from synthetic1.datagen.exporting.settings import ExportSettings
+from synthetic1.jobs.program import ProgramError, validate
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from synthetic1.datagen import columns, manifest
-from synthetic1.datagen.card import write_card
-from synthetic1.datagen.census import Census
-from synthetic1.datagen.export_settings import ExportSettings
-from synthetic1.datagen.shards import ShardWriter, staged
-from synthetic1.program import ProgramError, validate
+from synthetic1.datagen.exporting import columns, manifest
+from synthetic1.datagen.exporting.card import write_card
+from synthetic1.datagen.exporting.census import Census
+from synthetic1.datagen.exporting.settings import ExportSettings
+from synthetic1.datagen.exporting.shards import ShardWriter, staged
+from synthetic1.jobs.program import ProgramError, validate
 
 MESSAGE = [{"role": "user", "content": "?"}]
 

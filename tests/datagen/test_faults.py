@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from synthetic1.datagen.stored import open_runs
+from synthetic1.datagen.journal.runs import open_runs
 
 HOWS = ("kill_before", "kill_after", "eio", "enospc")
 WINDOW = 4

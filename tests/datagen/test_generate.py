@@ -10,10 +10,10 @@ import time
 
 import pytest
 
-from synthetic1.datagen.journal import Journal
-from synthetic1.datagen.journal_reader import JournalError
-from synthetic1.datagen.stored import find_run, open_runs
-from synthetic1.program import ProgramError
+from synthetic1.datagen.journal.reader import JournalError
+from synthetic1.datagen.journal.runs import find_run, open_runs
+from synthetic1.datagen.journal.writer import Journal
+from synthetic1.jobs.program import ProgramError
 
 
 def test_every_sample_is_asked_recorded_and_judged_once(runs, scripted):

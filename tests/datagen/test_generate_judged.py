@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from synthetic1.datagen.judged import record, trusted
-from synthetic1.datagen.settings import GenerateSettings, differences
+from synthetic1.datagen.generation.judged import record, trusted
+from synthetic1.datagen.generation.settings import GenerateSettings, differences
 from synthetic1.datagen.verify_settings import VerifySettings
-from synthetic1.envs.judged import JudgeSection
-from synthetic1.envs.opening import open_env
-from synthetic1.program import ProgramError
+from synthetic1.jobs.judge_settings import JudgeSection
+from synthetic1.jobs.opening import open_env
+from synthetic1.jobs.program import ProgramError
 
 ROOT = Path(__file__).resolve().parents[2]
 GENERATE = {"model_name": "m", "server": "http://localhost:1/v1", "sampling": {"max_tokens": 8}}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import runpy
 import subprocess
 import sys
 import threading
@@ -13,12 +12,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import recorded_runs
 
-from synthetic1.datagen.export_settings import ExportSettings
-from synthetic1.program import ProgramError, validate
+from synthetic1.datagen.exporting.settings import ExportSettings
+from synthetic1.jobs.program import ProgramError, validate
 
 ROOT = Path(__file__).resolve().parents[2]
-written = runpy.run_path(str(Path(__file__).with_name("written.py")))
 
 
 class Hub(BaseHTTPRequestHandler):
@@ -73,7 +72,7 @@ def push(tmp_path, endpoint):
 
 
 def test_an_export_is_pushed_whole_in_one_commit(tmp_path, hub):
-    written["write_run"](tmp_path / "runs", "a", {written["task"](1): [("x", 1.0)]})
+    recorded_runs.write_run(tmp_path / "runs", "a", {recorded_runs.task(1): [("x", 1.0)]})
     done = push(tmp_path, hub)
     assert done.returncode == 0, done.stderr[-2000:]
     assert f"pushed to {hub}/datasets/me/traces" in done.stdout
@@ -90,7 +89,7 @@ def test_an_export_is_pushed_whole_in_one_commit(tmp_path, hub):
 
 
 def test_a_hub_that_is_not_there_is_one_line(tmp_path):
-    written["write_run"](tmp_path / "runs", "a", {written["task"](1): [("x", 1.0)]})
+    recorded_runs.write_run(tmp_path / "runs", "a", {recorded_runs.task(1): [("x", 1.0)]})
     done = push(tmp_path, "http://127.0.0.1:9")
     assert done.returncode == 2
     assert done.stderr.startswith("error: push_to_hub=me/traces: ")

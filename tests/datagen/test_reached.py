@@ -7,15 +7,15 @@ from collections.abc import Mapping
 import pytest
 
 from synthetic1.completion import Completion
-from synthetic1.datagen import reached
-from synthetic1.datagen.journal import Journal
-from synthetic1.datagen.journal_reader import Status
-from synthetic1.datagen.reached import Reached
-from synthetic1.datagen.records import Rollout
-from synthetic1.datagen.slots import positions, slots
+from synthetic1.datagen.generation import reached
+from synthetic1.datagen.generation.reached import Reached
+from synthetic1.datagen.generation.slots import positions, slots
+from synthetic1.datagen.journal.reader import Status
+from synthetic1.datagen.journal.records import Rollout
+from synthetic1.datagen.journal.writer import Journal
 from synthetic1.task import Task
-from synthetic1.tasks.mixture import Mixture
-from synthetic1.tasks.source import TaskList
+from synthetic1.tasks.sources.mixture import Mixture
+from synthetic1.tasks.sources.source import TaskList
 from synthetic1.verdict import Verdict
 
 TASKS = [Task(f"p{i}", "verifiable_math", f"What is {i} + 1?", {"ground_truth": str(i + 1)}) for i in range(100)]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from synthetic1.datagen import group_writer
-from tests.datagen.conftest import ROOT, load
+from synthetic1.datagen.journal import group_writer
 
+ROOT = Path(__file__).resolve().parents[2]
 LONGER = 8_000  # characters a row: what is held of all rows is seen
 MANY, FEW = 10_000, 2_000  # rollouts; of few, there is one full row group of an export, too
 ALLOWED_MB = 40.0  # what both programs may differ by; of their rows, 64 MB
@@ -24,7 +24,9 @@ def scale():
         patch.syspath_prepend(str(ROOT / "benchmarks"))
         for name in ("GROUP_ROWS", "GROUP_S", "CACHE_KIB"):  # `write_journal` changes them: put back afterwards
             patch.setattr(group_writer, name, getattr(group_writer, name))
-        yield load(ROOT / "benchmarks/generate_scale.py")
+        import generate_scale
+
+        yield generate_scale
 
 
 def generating(scale, folder: Path, count: int, found: int) -> float:

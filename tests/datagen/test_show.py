@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import runpy
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from recorded_runs import task, write_run
 from typer.testing import CliRunner
 
 from synthetic1.cli import app
-from synthetic1.datagen.journal import Journal
+from synthetic1.datagen.journal.writer import Journal
 from synthetic1.datagen.show import list_runs, show_run
-from synthetic1.program import ProgramError
+from synthetic1.jobs.program import ProgramError
 from synthetic1.verdict import Verdict
-
-written = runpy.run_path(str(Path(__file__).with_name("written.py")))
-task, write_run = written["task"], written["write_run"]
 
 SAMPLES = {
     task(1): [("<think>so</think>two", 1.0), ("three", 0.0), ("four", 0.5)],

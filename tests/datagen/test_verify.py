@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import runpy
 import sqlite3
-from pathlib import Path
 
 import pytest
+import recorded_runs
+from recorded_runs import task
 
-from synthetic1.datagen.stored import open_runs
+from synthetic1.datagen.journal.runs import open_runs
 from synthetic1.datagen.verify import verify
 from synthetic1.datagen.verify_settings import VerifySettings
-from synthetic1.program import ProgramError, validate
-
-written = runpy.run_path(str(Path(__file__).with_name("written.py")))
-task = written["task"]
+from synthetic1.jobs.program import ProgramError, validate
 
 
 @pytest.fixture
@@ -28,7 +25,7 @@ def run(tmp_path):
         rows[0]: [("\\boxed{2}", 0.0), ("\\boxed{3}", 0.0), "\\boxed{2}"],
         rows[1]: [("so: 4", None), ("so: 4", 1.0)],
     }
-    written["write_run"](tmp_path / "runs", "a", samples, config={"env": env})
+    recorded_runs.write_run(tmp_path / "runs", "a", samples, config={"env": env})
 
     def call(**settings):
         verify(validate(VerifySettings, {"run": "a", "runs": str(tmp_path / "runs"), **settings}))

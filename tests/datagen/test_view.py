@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from synthetic1.datagen.generation import Progress
-from synthetic1.datagen.settings import GenerateSettings
-from synthetic1.datagen.view import cut_off, facts, line
-from synthetic1.program import ProgramError, validate
+from synthetic1.datagen.generation.scheduler import Progress
+from synthetic1.datagen.generation.settings import GenerateSettings
+from synthetic1.datagen.generation.view import cut_off, facts, line
+from synthetic1.jobs.program import ProgramError, validate
 
 
 def usage(**values):

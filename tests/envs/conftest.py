@@ -10,7 +10,7 @@ import pytest
 
 from synthetic1 import Scorer, Task, Verdict, Verifier
 from synthetic1.envs.base import TextEnv
-from synthetic1.tasks.source import TaskList
+from synthetic1.tasks.sources.source import TaskList
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from gymnasium.utils.env_checker import check_env
 import synthetic1
 from synthetic1 import Task
 from synthetic1.tasks import open_tasks
-from synthetic1.tasks.mixture import Mixture
+from synthetic1.tasks.sources.mixture import Mixture
 
 ENV = "synthetic1/code-v0"
 assert synthetic1

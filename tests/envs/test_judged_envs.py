@@ -9,7 +9,7 @@ from gymnasium.utils.env_checker import check_env
 import synthetic1
 from synthetic1 import Task
 from synthetic1.tasks import open_tasks
-from synthetic1.tasks.stem import to_task
+from synthetic1.tasks.formats.stem import to_task
 
 assert synthetic1
 STEM, SWE = "synthetic1/stem-v0", "synthetic1/swe-v0"

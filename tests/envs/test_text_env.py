@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from synthetic1 import Scorer, Task
 from synthetic1.envs.base import TextEnv
 from synthetic1.envs.vector import TextVectorEnv
-from synthetic1.tasks.source import TaskList
+from synthetic1.tasks.sources.source import TaskList
 
 KEYS = ["task_id", "task_type", "source", "level", "status", "score", "reason", "answer"]
 

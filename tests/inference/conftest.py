@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+import vllm_hearers as hearers
 
 from synthetic1.inference.launch import free_port
+from synthetic1.jobs.embedded_model import FOLDER
 
-MODEL = Path(__file__).resolve().parents[2] / "trainers" / "embedded_model"
+MODEL = FOLDER
 CONTEXT = 16_384  # tokens: a judge's prompt is some thousand for a tokenizer that knows few words
 # Compact JSON: between two tokens of it a weak model writes blanks until it is cut off. Held to a schema also in
 # thought: the parser takes all that comes before a `</think>` for one, and the embedded model may think or not.
@@ -90,19 +90,6 @@ def vllm(request: pytest.FixtureRequest, require: Any) -> Iterator[Vllm]:
             yield Vllm(server.urls[0], request.param, AutoTokenizer.from_pretrained(MODEL))
         finally:
             runner.run(launched.__aexit__(None, None, None))
-
-
-def _hearers() -> Any:
-    spec = importlib.util.spec_from_file_location("vllm_hearers", Path(__file__).with_name("vllm_hearers.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-hearers = _hearers()
 
 
 @pytest.fixture(params=["ours", "theirs"], ids=["ours", "openai"])

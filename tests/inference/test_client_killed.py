@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
-from pathlib import Path
+
+from scripted_process import scripted
 
 from synthetic1.inference.client import Client
 from synthetic1.inference.engine import Sampling
@@ -13,15 +13,8 @@ from synthetic1.inference.server import Server
 CALLS = 600
 
 
-def _process():
-    spec = importlib.util.spec_from_file_location("scripted_process", Path(__file__).with_name("scripted_process.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 async def test_the_batch_outlives_its_server():
-    with _process().scripted("--latency", "0.1", "--right", "1.0") as server:
+    with scripted("--latency", "0.1", "--right", "1.0") as server:
         async with Client(Server(server.url, max_in_flight=16)) as client:
             calls = [
                 client.complete([{"role": "user", "content": f"1 + {i} = {1 + i}"}], 1, Sampling(64, seed=i))

@@ -18,7 +18,7 @@ from synthetic1.inference.engine import Sampling
 from synthetic1.inference.errors import InferenceError, ServerError
 from synthetic1.inference.launch import launch_vllm
 from synthetic1.inference.server import Server
-from synthetic1.rewards.judge import Judge, JudgeSettings
+from synthetic1.rewards.judging.judge import Judge, JudgeSettings
 from synthetic1.rewards.judging.rubrics import BEHAVIOUR, CLAIMS, SIMILARITY
 
 PROGRAM = "def transform(s):\n    s = s[1::2]\n    return s"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from synthetic1.reports.html import write_report
+from synthetic1.reports.page.html import write_report
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 Photograph = Callable[[Path], tuple[bytes, str]]

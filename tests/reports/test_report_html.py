@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthetic1.reports.html import render, write_report
+from synthetic1.reports.page.html import render, write_report
+from synthetic1.reports.page.tables import sample_groups
 from synthetic1.reports.run_folder import RunFolder, RunFolderError
-from synthetic1.reports.samples_table import sample_groups
 
 VOID = {"meta", "br", "circle", "line", "polyline", "polygon", "rect", "path"}
 numbers = st.none() | st.floats() | st.integers() | st.just("text")

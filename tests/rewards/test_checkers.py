@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic1.rewards.checkers import CHECKERS, Tolerance, float_checker
+from synthetic1.rewards.program_tests.checkers import CHECKERS, Tolerance, float_checker
 
 FLOAT = "float"
 

@@ -9,7 +9,7 @@ import pytest
 
 from synthetic1 import Scorer, Task
 from synthetic1.rewards.code import Code
-from synthetic1.rewards.code_spec import MIN_MEMORY_MB, ProgramCheck, read_spec
+from synthetic1.rewards.program_tests.spec import MIN_MEMORY_MB, ProgramCheck, read_spec
 from synthetic1.rewards.registry import get_verifier
 
 STDIN = {"type": "stdin_stdout", "fn_name": None, "input": "1\n", "output": "2\n"}

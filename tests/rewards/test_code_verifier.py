@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-import synthetic1.sandbox.slot
+import synthetic1.sandbox.execution.slot
 from synthetic1 import Completion, Scorer, Task
 from synthetic1.rewards.code import Code
 
@@ -261,14 +261,14 @@ def test_a_checker_that_fails_by_itself_is_the_tasks_fault(judge, checker):
 @pytest.fixture
 def sent(monkeypatch):
     """All that goes to agents, as one sequence of bytes for each frame."""
-    frames, encode = [], synthetic1.sandbox.slot.encode
+    frames, encode = [], synthetic1.sandbox.execution.slot.encode
 
     def recording(header, blobs=()):
         pieces = encode(header, blobs)
         frames.append(b"".join(bytes(piece) for piece in pieces))
         return pieces
 
-    monkeypatch.setattr(synthetic1.sandbox.slot, "encode", recording)
+    monkeypatch.setattr(synthetic1.sandbox.execution.slot, "encode", recording)
     return frames
 
 
@@ -424,7 +424,7 @@ def test_after_a_fork_the_child_has_its_own(scorers):
 
 
 def test_a_closed_scorer_leaves_no_sandbox_open(sandbox_kind):
-    from synthetic1.rewards import sandboxes
+    from synthetic1.rewards.scoring import sandboxes
 
     with Scorer([Code()]) as scorer:
         assert scorer.score_sync([(make_task(*DOUBLE), f"```python\n{PROGRAMS['python']}\n```")])[0].score == 1.0

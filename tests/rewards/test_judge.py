@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import pickle
-from pathlib import Path
 
+import judge_replies as replies
+import judge_server as servers
 import pytest
 from aiohttp import web
 
 import synthetic1
 from synthetic1.completion import Completion
-from synthetic1.rewards.judge import Judge, judge_for, judge_settings
 from synthetic1.rewards.judging.attacks import ATTACKS
+from synthetic1.rewards.judging.judge import Judge, judge_for, judge_settings
 from synthetic1.rewards.judging.rubrics import BEHAVIOUR, CLAIMS, SIMILARITY
 from synthetic1.rewards.judging.settings import LOCAL, JudgeSettings
-from synthetic1.rewards.scorer import Scorer
+from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rewards.similarity import Similarity
-
-
-def _beside(name):
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-replies, servers = _beside("judge_replies"), _beside("judge_server")
 
 QUESTION = "Why does ice float on water?"
 REFERENCE = "Ice is less dense than water: hydrogen bonds hold its molecules in an open lattice."

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
-from pathlib import Path
 
+import judge_replies as replies
+import judge_server as servers
 import pytest
 
-from synthetic1.rewards.judge import Judge, judge_settings
+from synthetic1.rewards.judging.judge import Judge, judge_settings
 from synthetic1.rewards.judging.rubrics import CLAIMS
-from synthetic1.rewards.scorer import Scorer
+from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rewards.similarity import Similarity
 from synthetic1.task import Task
 
-
-def _beside(name):
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-replies, servers = _beside("judge_replies"), _beside("judge_server")
 WIRE = "llm_judgeable_groundtruth_similarity"
 
 

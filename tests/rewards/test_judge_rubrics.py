@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import pickle
 from contextlib import suppress
-from pathlib import Path
 
+import judge_replies as replies
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,9 +16,6 @@ from synthetic1.rewards.judging.reply import BadReply, read_reply
 from synthetic1.rewards.judging.rubrics import BEHAVIOUR, CLAIMS, RUBRIC_OF, SIMILARITY
 
 RUBRICS = (CLAIMS, BEHAVIOUR, SIMILARITY)
-_SPEC = importlib.util.spec_from_file_location("judge_replies", Path(__file__).with_name("judge_replies.py"))
-replies = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(replies)
 
 
 def ruling(rubric, text, *, finish_reason="stop"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import math
 import multiprocessing
@@ -16,35 +15,25 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import math_cases as CASES
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic1 import Completion, Scorer, Task, Verdict
 from synthetic1.rewards.math import Math
-from synthetic1.rewards.maths.answer import SEARCHED, find_answer
-from synthetic1.rewards.maths.canonical import canonical
-from synthetic1.rewards.maths.compare import Question
-from synthetic1.rewards.maths.finished import restates
-from synthetic1.rewards.maths.pool import OverLimit, SymbolicPool, WorkersFailed
-from synthetic1.rewards.maths.screen import too_costly
+from synthetic1.rewards.math_answers.answer import SEARCHED, find_answer
+from synthetic1.rewards.math_answers.canonical import canonical
+from synthetic1.rewards.math_answers.compare import Question
+from synthetic1.rewards.math_answers.finished import restates
+from synthetic1.rewards.math_answers.pool import OverLimit, SymbolicPool, WorkersFailed
+from synthetic1.rewards.math_answers.screen import too_costly
 
 pytest.importorskip("math_verify")
 
 
-def _tables() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("math_cases", Path(__file__).with_name("math_cases.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-CASES = _tables()
 ROWS = [
     pytest.param(gold, CASES.response(table, answer), expected, id=f"{table}-{n}: {why}"[:90])
     for table, rows in CASES.TABLES.items()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic1.rewards.quantities import compare, read_quantity
+from synthetic1.rewards.quantities.reading import compare, read_quantity
 
 
 def same(gold, answer):

@@ -25,8 +25,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic1 import Completion, Scorer, Task, Verdict, Verifier
-from synthetic1.rewards import scorer as scorer_module
-from synthetic1.rewards.scorer import ScorerClosed
+from synthetic1.rewards.scoring import scorer as scorer_module
+from synthetic1.rewards.scoring.scorer import ScorerClosed
 
 CALLS: Counter[str] = Counter()
 RUNNING: Counter[str] = Counter()

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic1 import Completion, Scorer, Task
-from synthetic1.rewards.judge import judge_settings
+from synthetic1.rewards.judging.judge import judge_settings
 from synthetic1.rewards.stem import Stem, compare_numbers, last_answer
-from synthetic1.tasks.stem import to_task
+from synthetic1.tasks.formats.stem import to_task
 
 QUESTION = "Why does ice float on water? Explain what its molecules do."
 REFERENCE = "Ice is less dense than water: hydrogen bonds hold its molecules in an open lattice."

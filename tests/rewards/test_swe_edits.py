@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthetic1.rewards.software.diffs import Matcher
-from synthetic1.rewards.software.edits import Unappliable, new_state, read_lines
+from synthetic1.rewards.file_edits.diffs import Matcher
+from synthetic1.rewards.file_edits.edits import Unappliable, new_state, read_lines
 
 FILE = "import os\n\n\ndef one():\n    return 1\n\n\ndef two():\n    return 2\n"
 MARKDOWN = "# Title\n\nRun it:\n\n```bash\nmake\n```\n\nDone.\n"

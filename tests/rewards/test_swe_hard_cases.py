@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic1.completion import Completion
-from synthetic1.rewards.software.diffs import unrelated_deletions
-from synthetic1.rewards.software.edits import Unappliable, new_state, read_lines
-from synthetic1.rewards.software.languages import language_of
-from synthetic1.rewards.software.syntax import differ_in_substance, parse_error
-from synthetic1.rewards.software.weakening import weakened
+from synthetic1.rewards.file_edits.diffs import unrelated_deletions
+from synthetic1.rewards.file_edits.edits import Unappliable, new_state, read_lines
+from synthetic1.rewards.file_edits.languages import language_of
+from synthetic1.rewards.file_edits.syntax import differ_in_substance, parse_error
+from synthetic1.rewards.file_edits.weakening import weakened
 from synthetic1.rewards.swe import Swe
-from synthetic1.tasks.swe import compose_prompt, to_task
+from synthetic1.tasks.formats.swe import compose_prompt, to_task
 
 FORMAT = "Write:\n\n<<<<<<< SEARCH\nold\n=======\nnew\n>>>>>>> REPLACE\n\nThanks\n"
 

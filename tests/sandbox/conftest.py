@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 
-from synthetic1.sandbox.docker_backend import connect_engine, engine_address
+from synthetic1.sandbox.docker.backend import connect_engine, engine_address
 from synthetic1.sandbox.errors import SandboxUnavailable
-from synthetic1.sandbox.image_build import build_image
+from synthetic1.sandbox.image.build import build_image
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from synthetic1.sandbox import Call, Limits, Program, SandboxUnavailable, local_agent, open_sandbox
+from synthetic1.sandbox import Call, Limits, Program, SandboxUnavailable, open_sandbox
 from synthetic1.sandbox.agent import cgroup
 from synthetic1.sandbox.agent.world import World
+from synthetic1.sandbox.local import agent_process as local_agent
 
 pytestmark = pytest.mark.usefixtures("bubblewrap")
 
@@ -235,7 +236,7 @@ async def test_a_bwrap_that_does_not_work_is_found_out(monkeypatch, tmp_path):
     (tmp_path / "bwrap").chmod(0o755)
     tmp_path.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setattr("synthetic1.sandbox.bubblewrap_backend._uid", os.getuid)
+    monkeypatch.setattr("synthetic1.sandbox.local.bubblewrap._uid", os.getuid)
     with pytest.raises(SandboxUnavailable, match=r"uid map: Permission denied; as root: sysctl"):
         await open_sandbox("bubblewrap")
 

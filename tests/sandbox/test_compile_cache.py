@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic1.sandbox.agent.job import Bounds
-from synthetic1.sandbox.compile_cache import CompileCache, Compiled, cache_key, default_folder
+from synthetic1.sandbox.execution.compile_cache import CompileCache, Compiled, cache_key, default_folder
 from synthetic1.sandbox.languages.language import Plan
 
 BOUNDS = Bounds(30, 60, 2**30, 1000, 1000, 1, 64, 2**20)
@@ -224,7 +224,7 @@ async def test_a_cancelled_holder_lets_the_next_in(tmp_path: Path) -> None:
 
 HAMMER = """
 import random, sys
-from synthetic1.sandbox.compile_cache import CompileCache, Compiled
+from synthetic1.sandbox.execution.compile_cache import CompileCache, Compiled
 folder, name = sys.argv[1:]
 keys = [f"{i:064x}" for i in range(20)]
 hits = 0

@@ -18,8 +18,8 @@ import pytest
 import requests
 
 from synthetic1.sandbox import Limits, Program, SandboxError, SandboxUnavailable, open_sandbox
-from synthetic1.sandbox.container import _taken_uids
-from synthetic1.sandbox.docker_backend import OWNER_LABEL, POOL_LABEL, connect_engine, engine_address, sweep
+from synthetic1.sandbox.docker.backend import OWNER_LABEL, POOL_LABEL, connect_engine, engine_address, sweep
+from synthetic1.sandbox.docker.container import _taken_uids
 from synthetic1.sandbox.owner import owner_id
 
 SUM = {

@@ -12,7 +12,7 @@ import pytest
 
 from synthetic1.completion import Completion
 from synthetic1.rewards.code import Code
-from synthetic1.rewards.scorer import Scorer
+from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.sandbox import Program, open_sandbox
 from synthetic1.task import Task
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic1.sandbox.agent.job import Job, Outcome
-from synthetic1.sandbox.compile_cache import Compiled
 from synthetic1.sandbox.errors import UnknownLanguage
-from synthetic1.sandbox.planning import (
+from synthetic1.sandbox.execution.compile_cache import Compiled
+from synthetic1.sandbox.execution.planning import (
     Question,
     answer_of,
     ask,

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthetic1.sandbox import slot as slot_module
 from synthetic1.sandbox.agent.job import Outcome
 from synthetic1.sandbox.agent.wire import PROTOCOL, decode_header, encode, header_length
 from synthetic1.sandbox.backend import Backend, Connection
-from synthetic1.sandbox.compile_cache import CompileCache
 from synthetic1.sandbox.errors import SandboxError, SandboxUnavailable
-from synthetic1.sandbox.pool import Pool
+from synthetic1.sandbox.execution import slot as slot_module
+from synthetic1.sandbox.execution.compile_cache import CompileCache
+from synthetic1.sandbox.execution.pool import Pool
 from synthetic1.sandbox.program import Limits, Program
 from synthetic1.sandbox.sandbox import Sandbox
 
@@ -131,7 +131,7 @@ async def make(tmp_path):
 def impatient(monkeypatch):
     """Agents that say nothing are given up after a moment, not after twenty seconds."""
     monkeypatch.setattr(slot_module, "GRACE_S", 0.3)
-    monkeypatch.setattr("synthetic1.sandbox.run.GRACE_S", 0.3)
+    monkeypatch.setattr("synthetic1.sandbox.execution.run.GRACE_S", 0.3)
     monkeypatch.setattr("synthetic1.sandbox.sandbox.GRACE_S", 0.3)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from synthetic1.sandbox import Limits, Program, local_agent, open_sandbox
+from synthetic1.sandbox import Limits, Program, open_sandbox
+from synthetic1.sandbox.local import agent_process as local_agent
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from synthetic1.sandbox import toolchains
 from synthetic1.sandbox.languages.cpp import FLAGS
+from synthetic1.sandbox.local import toolchains
 
 
 def make_command(folder: Path, name: str, text: str) -> None:

@@ -69,4 +69,4 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def keep(monkeypatch: pytest.MonkeyPatch) -> None:
     """Indexes are kept on disk however small the file."""
-    monkeypatch.setattr("synthetic1.tasks.index.KEEP_FROM_BYTES", 0)
+    monkeypatch.setattr("synthetic1.tasks.sources.index.KEEP_FROM_BYTES", 0)

@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from synthetic1.rewards.code_spec import read_spec
+from synthetic1.rewards.program_tests.spec import read_spec
 from synthetic1.task import Task, TaskError
-from synthetic1.tasks import TaskList, livecodebench, open_tasks
+from synthetic1.tasks import TaskList, open_tasks
+from synthetic1.tasks.formats import livecodebench
 
 Row = dict[str, Any]
 

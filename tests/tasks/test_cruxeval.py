@@ -11,7 +11,7 @@ import pytest
 
 from synthetic1.task import TaskError
 from synthetic1.tasks import TaskList, open_tasks, register_reader
-from synthetic1.tasks.readers import read_task_row
+from synthetic1.tasks.formats.readers import read_task_row
 
 ROW = {"code": "def f(x):\n    return x, {1}\n", "input": "'{a}'", "output": "('{a}', {1})", "id": "sample_7"}
 
@@ -80,7 +80,7 @@ def read_riddle(row: Any, where: str) -> Any:
 
 
 def test_a_format_of_ones_own(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from synthetic1.tasks import readers
+    from synthetic1.tasks.formats import readers
 
     monkeypatch.setattr(readers, "_readers", dict(readers._readers))
     register_reader("riddles", is_riddle, read_riddle, columns=("riddle",))

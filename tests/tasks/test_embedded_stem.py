@@ -10,7 +10,7 @@ import pytest
 
 from synthetic1.completion import Completion
 from synthetic1.rewards.judging.gate import refuse
-from synthetic1.rewards.scorer import Scorer
+from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rewards.stem import Stem, compare_numbers, last_answer
 from synthetic1.task import Task
 from synthetic1.tasks import open_tasks

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from synthetic1.tasks.file_rows import rows_of_file
+from synthetic1.tasks.sources.file_rows import rows_of_file
 
 ROWS = [{"a": 1, "b": "ü"}, {"a": 2, "b": "x\u2028y"}]
 LINES = "".join(json.dumps(row, ensure_ascii=False) + "\n\n" for row in ROWS).encode()

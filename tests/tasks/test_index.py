@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from synthetic1.task import TaskError
 from synthetic1.tasks import JsonlTasks, open_tasks
-from synthetic1.tasks.index import id_columns, id_digest, rows_with_id
+from synthetic1.tasks.sources.index import id_columns, id_digest, rows_with_id
 
 pytestmark = pytest.mark.usefixtures("keep")
 ROWS = 3000
@@ -52,8 +52,8 @@ def test_an_index_is_used_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     def never(*_: Any) -> Any:
         raise AssertionError("the file was scanned although its index is there")
 
-    monkeypatch.setattr("synthetic1.tasks.jsonl.scan", never)
-    monkeypatch.setattr("synthetic1.tasks.stored.map", never, raising=False)
+    monkeypatch.setattr("synthetic1.tasks.sources.jsonl.scan", never)
+    monkeypatch.setattr("synthetic1.tasks.sources.stored.map", never, raising=False)
     again = JsonlTasks(path)
     assert [task.key for task in again.part("test")] == parts
     assert all(again.get(f"p{i}") == first[i] for i in range(0, ROWS, 97))
@@ -61,7 +61,7 @@ def test_an_index_is_used_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_small_file_leaves_nothing_behind(path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
-    monkeypatch.setattr("synthetic1.tasks.index.KEEP_FROM_BYTES", path.stat().st_size + 1)
+    monkeypatch.setattr("synthetic1.tasks.sources.index.KEEP_FROM_BYTES", path.stat().st_size + 1)
     assert JsonlTasks(path).get("p7") == JsonlTasks(path).part("train").get("p7")
     assert indexes(path) == []
     assert not cache.exists()
@@ -70,7 +70,7 @@ def test_a_small_file_leaves_nothing_behind(path: Path, monkeypatch: pytest.Monk
 def test_of_a_big_file_a_person_is_told_once(
     path: Path, monkeypatch: pytest.MonkeyPatch, keep: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("synthetic1.tasks.index.SAY_FROM_BYTES", path.stat().st_size)
+    monkeypatch.setattr("synthetic1.tasks.sources.index.SAY_FROM_BYTES", path.stat().st_size)
     for _ in range(2):
         len(JsonlTasks(path))
     (said,) = [record.getMessage() for record in caplog.records]
@@ -141,7 +141,7 @@ def test_a_copy_of_the_folder_keeps_its_index_and_a_reader_change_does_not(path:
     [keys, _] = indexes(path)
     before = keys.read_bytes()
     monkeypatch.setattr(  # every prompt now ends otherwise, as if its composition had been edited
-        "synthetic1.tasks.readers.Task.from_row",
+        "synthetic1.tasks.formats.readers.Task.from_row",
         classmethod(lambda cls, row, where: cls(row["problem_id"], row["task_type"], row["prompt"] + " New.")),
     )
     source = JsonlTasks(path)
@@ -180,7 +180,7 @@ def test_a_read_only_folder_sends_the_index_to_the_cache(
         assert [record.levelno for record in caplog.records] == [logging.WARNING]
         assert len(list(Path(cache).rglob("*.rows"))) == 1
         caplog.clear()
-        monkeypatch.setattr("synthetic1.tasks.jsonl.scan", None)  # found again, so not called
+        monkeypatch.setattr("synthetic1.tasks.sources.jsonl.scan", None)  # found again, so not called
         assert JsonlTasks(read_only).get("p8").problem_id == "p8"
         assert caplog.text == ""
 
@@ -188,14 +188,14 @@ def test_a_read_only_folder_sends_the_index_to_the_cache(
 def test_with_no_place_at_all_the_index_stays_in_memory(
     read_only: Path, not_root: None, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
-    monkeypatch.setattr("synthetic1.tasks.index.cache_folders", lambda: iter([Path("/proc/nowhere")]))
+    monkeypatch.setattr("synthetic1.tasks.sources.index.cache_folders", lambda: iter([Path("/proc/nowhere")]))
     assert JsonlTasks(read_only).get("p7").problem_id == "p7"
     assert "it will be built each time" in caplog.text
 
 
 def test_processes_that_index_at_once_all_succeed(path: Path) -> None:
     program = (
-        "import sys, synthetic1.tasks.index as index; index.KEEP_FROM_BYTES = 0\n"
+        "import sys, synthetic1.tasks.sources.index as index; index.KEEP_FROM_BYTES = 0\n"
         "from synthetic1.tasks import open_tasks\n"
         "sys.stdin.readline()\n"
         "source = open_tasks(sys.argv[1], split='test')\n"
@@ -219,7 +219,7 @@ def test_processes_that_index_at_once_all_succeed(path: Path) -> None:
 
 
 def test_a_writer_at_work_is_noticed(path: Path, row: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from synthetic1.tasks import jsonl
+    from synthetic1.tasks.sources import jsonl
 
     def slow(*args: Any) -> Any:
         found = scan(*args)

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from synthetic1.task import TaskError
 from synthetic1.tasks import JsonlTasks, open_tasks
-from synthetic1.tasks.index import NO_ID_DIGEST
-from synthetic1.tasks.jsonl import decode_row, id_finder
-from synthetic1.tasks.readers import RowReader, reader_for
-from synthetic1.tasks.stored import digest_of
+from synthetic1.tasks.formats.readers import RowReader, reader_for
+from synthetic1.tasks.sources.index import NO_ID_DIGEST
+from synthetic1.tasks.sources.jsonl import decode_row, id_finder
+from synthetic1.tasks.sources.stored import digest_of
 
 TASK = reader_for(("problem_id", "task_type", "prompt"), "test")
 BLANK = [b"\n", b"\r\n", b"  \t \n", b"\x0c\n"]

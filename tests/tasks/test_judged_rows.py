@@ -7,8 +7,8 @@ import json
 import pytest
 
 from synthetic1.task import Task, TaskError
-from synthetic1.tasks.judged_rows import WIRE_TYPE
-from synthetic1.tasks.source import TaskList
+from synthetic1.tasks.formats.judged_rows import WIRE_TYPE
+from synthetic1.tasks.sources.source import TaskList
 
 BEFORE = "def area(r):\n    return 3.14 * r * r\n\n\ndef rim(r):\n    return 6.28 * r\n"
 AFTER = BEFORE.replace("3.14 * r", "math.pi * r").replace("def area", "import math\n\n\ndef area", 1)

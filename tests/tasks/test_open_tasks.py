@@ -14,7 +14,8 @@ import datasets
 import pytest
 
 from synthetic1.task import Task, TaskError
-from synthetic1.tasks import Concatenation, DatasetTasks, JsonlTasks, Mixture, TaskList, files, hub, open_tasks
+from synthetic1.tasks import Concatenation, DatasetTasks, JsonlTasks, Mixture, TaskList, open_tasks
+from synthetic1.tasks.sources import files, hub
 
 
 @pytest.fixture

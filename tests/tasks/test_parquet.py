@@ -151,7 +151,7 @@ def test_a_file_changed_behind_our_back_is_an_error(how: str, row: Any, tmp_path
 
 
 def test_large_row_groups_are_warned_of(row: Any, tmp_path: Path, monkeypatch: Any, caplog: Any) -> None:
-    monkeypatch.setattr("synthetic1.tasks.parquet.LARGE_GROUP", 1000)
+    monkeypatch.setattr("synthetic1.tasks.sources.parquet.LARGE_GROUP", 1000)
     path = save([row(i) for i in range(1000)], tmp_path / "rows.parquet", 1000)
     assert len(ParquetTasks(path)) == 1000
     assert "each decoded whole to read one row" in caplog.text

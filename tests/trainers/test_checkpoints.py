@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from synthetic1.program import ProgramError
+from synthetic1.jobs.program import ProgramError
 from synthetic1.trainers.checkpoints import (
     MARKER,
     explain_failed_save,

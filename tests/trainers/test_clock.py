@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic1.trainers import clock as module
-from synthetic1.trainers.clock import PhaseClock
+from synthetic1.trainers.reinforcement import clock as module
+from synthetic1.trainers.reinforcement.clock import PhaseClock
 
 
 class FakeTime:

@@ -9,18 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from synthetic1.program import ProgramError, validate
-from synthetic1.trainers import r1_report, r1_stages
-from synthetic1.trainers.r1_settings import R1Settings
+from synthetic1.jobs.program import ProgramError, validate
+from synthetic1.trainers.recipe import report as r1_report
+from synthetic1.trainers.recipe import stages as r1_stages
+from synthetic1.trainers.recipe.settings import R1Settings
 
 SETTINGS = {
-    "synthetic1.datagen.generate": ("generate", "synthetic1.datagen.settings", "GenerateSettings"),
-    "synthetic1.datagen.export": ("export", "synthetic1.datagen.export_settings", "ExportSettings"),
-    "synthetic1.trainers.sft": ("sft", "synthetic1.trainers.sft_settings", "SftSettings"),
-    "synthetic1.trainers.grpo": ("grpo", "synthetic1.trainers.settings", "GrpoSettings"),
-    "synthetic1.trainers.evaluate_model": (
+    "synthetic1.datagen.generate": ("generate", "synthetic1.datagen.generation.settings", "GenerateSettings"),
+    "synthetic1.datagen.export": ("export", "synthetic1.datagen.exporting.settings", "ExportSettings"),
+    "synthetic1.trainers.sft": ("sft", "synthetic1.trainers.finetuning.settings", "SftSettings"),
+    "synthetic1.trainers.grpo": ("grpo", "synthetic1.trainers.reinforcement.settings", "GrpoSettings"),
+    "synthetic1.evaluation.evaluate_model": (
         "evaluate_model",
-        "synthetic1.trainers.evaluation_settings",
+        "synthetic1.evaluation.settings",
         "EvaluationSettings",
     ),
 }
@@ -32,7 +33,7 @@ def compose(name, *overrides):
     from hydra import initialize_config_module
     from omegaconf import OmegaConf
 
-    from synthetic1.program import _opened
+    from synthetic1.jobs.program import _opened
 
     group = (None, "model_name") if name == "generate" else ("hub", "model.name")  # as the programs have it
     opened = [part for o in overrides for part in _opened(o, {"model": group}).split("\n")]

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synthetic1.program import ProgramError
+from synthetic1.jobs.program import ProgramError
 from synthetic1.trainers.checkpoints import is_complete
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,12 +13,12 @@ import pytest
 
 from synthetic1.completion import Completion
 from synthetic1.rewards.code_understanding import CodeUnderstanding
-from synthetic1.rewards.scorer import Scorer
+from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rewards.verifier import Verifier
 from synthetic1.task import Task
-from synthetic1.tasks.source import TaskList
-from synthetic1.trainers.problems import Problems
-from synthetic1.trainers.reward import Reward, decode
+from synthetic1.tasks.sources.source import TaskList
+from synthetic1.trainers.reinforcement.problems import Problems
+from synthetic1.trainers.reinforcement.reward import Reward, decode
 from synthetic1.verdict import Verdict
 
 TASKS = TaskList(

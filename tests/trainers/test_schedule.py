@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthetic1.trainers.schedule import Phase, PromptSchedule
+from synthetic1.trainers.reinforcement.schedule import Phase, PromptSchedule
 
 SIZES = {
     "seed": st.integers(0, 2**32),
@@ -135,7 +135,7 @@ def test_a_curriculum_keeps_to_its_phases(seed, first, second):
     ],
 )
 def test_a_schedule_covers_the_run(compose, tiny, overrides, accumulation, rollouts, prompts, repeats):
-    from synthetic1.trainers.problems import Problems
+    from synthetic1.trainers.reinforcement.problems import Problems
 
     chosen = compose(*tiny, "trainer.max_steps=6", *overrides)
     schedule = Problems.make(chosen.env).schedule(chosen, accumulation)
@@ -146,7 +146,7 @@ def test_a_schedule_covers_the_run(compose, tiny, overrides, accumulation, rollo
 
 
 def test_a_curriculum_of_levels_draws_them_in_turn(compose, tiny):
-    from synthetic1.trainers.problems import Problems, level_of
+    from synthetic1.trainers.reinforcement.problems import Problems, level_of
 
     phases = "trainer.curriculum=[{until: 0.5, levels: 1}, {until: 1.0, levels: 2-3}]"
     chosen = compose(*tiny, "env.level=1-3", "trainer.max_steps=8", phases)
@@ -157,7 +157,7 @@ def test_a_curriculum_of_levels_draws_them_in_turn(compose, tiny):
 
 
 def test_a_mixture_is_drawn_by_its_weights(compose):
-    from synthetic1.trainers.problems import Problems, level_of
+    from synthetic1.trainers.reinforcement.problems import Problems, level_of
 
     part = "id: synthetic1/code_understanding-v0, size: 20"
     mixture = f"+env={{mixture: {{a: {{weight: 3, {part}, level: 1}}, b: {{weight: 1, {part}, level: 4}}}}}}"

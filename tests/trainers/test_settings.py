@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from synthetic1.program import ProgramError
-from synthetic1.trainers.rollout import rollout_fields
+from synthetic1.jobs.program import ProgramError
+from synthetic1.trainers.reinforcement.rollout import rollout_fields
 
 
 @pytest.fixture
 def trl_fields(compose, tmp_path):
     """The GRPOConfig that a command line gives."""
-    from synthetic1.trainers.grpo_trainer import grpo_config
+    from synthetic1.trainers.reinforcement.grpo_trainer import grpo_config
 
     def build(*overrides: str, processes: int = 1):
         settings = compose(*overrides)
@@ -138,8 +138,8 @@ def test_transformers_rollouts_need_no_vllm_fields(compose):
 @pytest.mark.parametrize("backend", ["vllm_colocate", "vllm_server"])
 def test_vllm_rollouts(compose, monkeypatch, backend):
     """The fields alone: as on a machine with vLLM and CUDA."""
-    from synthetic1.trainers import rollout
-    from synthetic1.trainers.grpo_trainer import grpo_config
+    from synthetic1.trainers.reinforcement import rollout
+    from synthetic1.trainers.reinforcement.grpo_trainer import grpo_config
 
     monkeypatch.setattr(rollout, "_require_vllm", lambda backend: None)
     monkeypatch.setattr(rollout, "on_cpu", lambda: False)

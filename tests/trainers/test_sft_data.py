@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from synthetic1.program import ProgramError
-from synthetic1.trainers import sft_data
-from synthetic1.trainers.models import load_tokenizer
-from synthetic1.trainers.settings import ModelSettings
+from synthetic1.jobs.models import load_tokenizer
+from synthetic1.jobs.program import ProgramError
+from synthetic1.trainers.finetuning import data as sft_data
+from synthetic1.trainers.reinforcement.settings import ModelSettings
 
 TURNS = (
     "{%- for m in messages -%}{{ '<|im_start|>' + m.role + '\n' }}"
@@ -158,8 +158,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, name, content):
 
 
 def test_what_cannot_be_set_says_why():
-    from synthetic1.trainers.sft_run import sft_config
-    from synthetic1.trainers.sft_settings import SftSettings
+    from synthetic1.trainers.finetuning.run import sft_config
+    from synthetic1.trainers.finetuning.settings import SftSettings
 
     values = {
         "data": "x",

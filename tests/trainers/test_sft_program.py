@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from synthetic1.program import ProgramError, validate
-from synthetic1.trainers.embedded_tokenizer import trace
-from synthetic1.trainers.sft_settings import SftSettings
+from synthetic1.jobs.program import ProgramError, validate
+from synthetic1.trainers.embedded_model.tokenizer import trace
+from synthetic1.trainers.finetuning.settings import SftSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -86,8 +86,8 @@ def test_it_trains_and_a_resumed_run_equals_a_whole_one(tmp_path, samples):
     for name in one:
         assert torch.equal(one[name], two[name]), name
 
-    from synthetic1.trainers.models import load_model
-    from synthetic1.trainers.settings import ModelSettings
+    from synthetic1.jobs.models import load_model
+    from synthetic1.trainers.reinforcement.settings import ModelSettings
 
     before = load_model(ModelSettings(name="embedded")).state_dict()
     assert any(not torch.equal(before[name].float(), one[name].float()) for name in one if name in before)

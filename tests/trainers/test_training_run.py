@@ -100,8 +100,8 @@ def test_the_result_is_as_documented(run):
 
 
 def test_the_configuration_is_kept_and_composes_again(run):
-    from synthetic1.program import validate
-    from synthetic1.trainers.settings import GrpoSettings
+    from synthetic1.jobs.program import validate
+    from synthetic1.trainers.reinforcement.settings import GrpoSettings
 
     kept = yaml.safe_load((run.path / "config.yaml").read_text())
     assert validate(GrpoSettings, kept).trainer.max_steps == 4

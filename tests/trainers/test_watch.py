@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from synthetic1.trainers.watch import PATIENCE, Watch
+from synthetic1.trainers.reinforcement.watch import PATIENCE, Watch
 
 FINE = {"zero_std_share": 0.2, "clip_share": 0.0, "logp_difference": 0.001, "unscorable_share": 0.0}
 

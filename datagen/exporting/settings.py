@@ -1,0 +1,90 @@
+"""The settings of an export: what people write in configs/export.yaml and on the command line."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+from synthetic1.datagen.exporting.filters import Filters
+from synthetic1.rewards.registry import canonical_task_type, known_task_types
+
+
+class DecontaminationSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    files: list[str] = Field(default_factory=list)
+    """Benchmark files: JSON Lines, JSON, Parquet or text."""
+    n: PositiveInt = 8
+    """Words of a run that counts as shared."""
+
+
+class ExportSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    run: str | list[str]
+    """Run folders of datagen/generate.py, or names of runs in ``runs``."""
+    to: str
+    """Destination: a folder, or any fsspec URL (s3://…, gs://…, hf://datasets/…)."""
+    format: Literal["synthetic1", "sft", "preference"] = "sft"
+    file: Literal["parquet", "jsonl"] = "parquet"
+    verified: bool | None = None
+    """Only verified rollouts; None: yes, but for ``format=synthetic1``."""
+    threshold: dict[str, float] = Field(default_factory=dict)
+    """Score from which a rollout is verified, by task type; ``default`` for the others, else what the run said."""
+    truncated: bool | None = None
+    """Rollouts that ran into the length limit, too; None: only for ``format=synthetic1``."""
+    max_tokens: PositiveInt | None = None
+    per_task: PositiveInt | None = None
+    language: str | None = None
+    min_pass_rate: float | None = Field(default=None, ge=0.0, le=1.0)
+    max_pass_rate: float | None = Field(default=None, ge=0.0, le=1.0)
+    decontaminate: DecontaminationSettings = DecontaminationSettings()
+    rows_per_shard: PositiveInt = 50_000
+    overwrite: bool = False
+    push_to_hub: str | None = None
+    """``OWNER/NAME`` of a dataset on the Hugging Face hub, to which the local export is then uploaded."""
+    hub_private: bool = True
+    """Whether a dataset made by ``push_to_hub`` is private."""
+    runs: str = "runs"
+
+    @model_validator(mode="after")
+    def sensible(self) -> ExportSettings:
+        if not self.run:
+            raise ValueError("run: name a run, or several: run=[a,b]")
+        low, high = self.min_pass_rate, self.max_pass_rate
+        if low is not None and high is not None and low >= high:
+            raise ValueError(f"min_pass_rate={low} must lie below max_pass_rate={high}")
+        for name, value in self.threshold.items():
+            if not 0.0 < value <= 1.0:
+                raise ValueError(f"threshold.{name}={value} must lie in (0, 1]")
+            known = ["default", *known_task_types()]
+            if canonical_task_type(name) not in known:
+                raise ValueError(f"threshold.{name}: no such task type; there are: {', '.join(known)}")
+        if self.push_to_hub is not None and "://" in self.to:
+            raise ValueError(f"push_to_hub uploads a local export: give a folder, not to={self.to}")
+        if self.format != "synthetic1" and self.verified is False:
+            raise ValueError(
+                f"format={self.format} keeps verified rollouts only; unfiltered rows are format=synthetic1"
+            )
+        return self
+
+    def filters(self, threshold: float | None = None) -> Filters:
+        """What to keep, benchmarks aside.
+
+        Args:
+            threshold: of the runs.
+        """
+        raw = self.format == "synthetic1"
+        return Filters(
+            thresholds={canonical_task_type(k): v for k, v in self.threshold.items() if k != "default"},
+            default_threshold=self.threshold.get("default", threshold or 1.0),
+            verified=not raw if self.verified is None else self.verified,
+            distinct=not raw,
+            truncated=raw if self.truncated is None else self.truncated,
+            max_tokens=self.max_tokens,
+            per_task=self.per_task,
+            language=self.language,
+            min_pass_rate=self.min_pass_rate,
+            max_pass_rate=self.max_pass_rate,
+        )

@@ -1,0 +1,1 @@
+"""Asking for completions and verifying them as they arrive."""

@@ -1,0 +1,328 @@
+"""A run of generation from settings to summary: folder, journal, tasks, server, Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from synthetic1.datagen.generation.judged import record, trusted
+from synthetic1.datagen.generation.reached import Reached
+from synthetic1.datagen.generation.scheduler import Generation, Plan, Progress
+from synthetic1.datagen.generation.settings import GenerateSettings, differences
+from synthetic1.datagen.generation.slots import TaskState, slots
+from synthetic1.datagen.generation.view import View, cut_off, facts
+from synthetic1.datagen.journal.reader import JournalError, Status
+from synthetic1.datagen.journal.writer import Journal
+from synthetic1.inference.client import Client
+from synthetic1.inference.errors import ServerError
+from synthetic1.inference.server import Server
+from synthetic1.jobs.env_settings import EnvSettings
+from synthetic1.jobs.opening import open_env
+from synthetic1.jobs.program import ProgramError
+from synthetic1.reports.run_folder import RunFolder
+from synthetic1.rewards.scoring.scorer import Scorer
+from synthetic1.rewards.verifier import Verifier
+from synthetic1.task import TaskError
+from synthetic1.tasks.sources.mixture import Mixture
+from synthetic1.tasks.sources.source import TaskSource
+
+DRY_TASKS = 50
+JOURNAL = "journal.sqlite"
+
+
+def folder_of(settings: GenerateSettings) -> Path:
+    return (Path(settings.runs) / "generate" / settings.name).absolute()
+
+
+async def run(settings: GenerateSettings) -> bool:
+    """Do what is left of the run; whether it was stopped before it was done.
+
+    Raises:
+        ProgramError: another run lies there, tasks cannot be read, the server cannot be used.
+    """
+    source, scorer = open_tasks_of(settings.judged_env)
+    judges = await trusted(source, scorer, settings.judge)
+    path = folder_of(settings)
+    with RunFolder.create(path, resume=True) as folder, scorer:
+        journal = Journal.open(path / JOURNAL)
+        try:
+            going_on = check_same(journal, settings)
+            progress, stopped = Progress(), False
+            async with server_of(settings) as server, Client(server) as client:
+                await introduce(client)
+                folder.write_config(settings.model_dump(mode="json"))
+                journal.set_meta("config", json.dumps(settings.identity(), sort_keys=True))
+                record(journal, judges)
+                for judge in judges:
+                    print(f"judge  {judge}", flush=True)
+                print(f"{'going on with' if going_on else 'run'} {path}", flush=True)
+                generation = schedule(settings, source, scorer, client, journal, progress)
+                async with View(progress, lambda: client.usage, title=settings.name):
+                    with stop_on_signal(generation):
+                        await generation.run()
+                stopped = generation.stopping
+                usage = client.usage
+            counts = journal.counts()
+            rows = dict(facts(progress, usage))
+            folder.write_result({**counts, "usage": usage.to_dict(), "seconds": round(progress.seconds, 1)})
+            print(
+                f"{counts['rollouts']:,} rollouts of {counts['tasks']:,} tasks, {counts['verified']:,} fully verified"
+            )
+            if (many := cut_off(progress, settings.sampling.max_tokens)) is not None:
+                print(many)
+            if counts["failures"]:
+                kinds = rows.get("given up", "earlier")
+                print(
+                    f"{counts['failures']:,} samples could not be had ({kinds}): the same command asks for them again"
+                )
+            print("stopped; the same command goes on" if stopped else f"next: synthetic1 show {settings.name}")
+            return stopped
+        finally:
+            journal.close()
+
+
+def schedule(
+    settings: GenerateSettings,
+    source: TaskSource,
+    scorer: Scorer,
+    client: Client,
+    journal: Journal,
+    progress: Progress,
+) -> Generation:
+    """The scheduler over what the journal has not got yet."""
+    s = settings.sampling
+    sampling: dict[str, Any] = {"max_tokens": s.max_tokens, "temperature": s.temperature, "top_p": s.top_p}
+    sampling |= {"seed": settings.seed} | ({"top_k": s.top_k} if s.top_k is not None else {})
+    opened = client.server.thinking_open
+    plan = Plan(
+        settings.model_name,
+        sampling,
+        settings.concurrency,
+        settings.keep,
+        settings.threshold,
+        opened,
+        settings.continue_truncated,
+    )
+
+    def verified(found: Status) -> bool:
+        return found.score is not None and found.score >= plan.threshold
+
+    def again(found: Status) -> bool:
+        if plan.continue_truncated and found.truncated:
+            return True
+        return found.reason in (None, "unscorable_infra", "unscorable_judge")
+
+    def wants(state: TaskState, found: Status) -> bool:
+        progress.found += 1
+        if verified(found) and not (plan.continue_truncated and found.truncated):
+            generation.verified(state)
+        return again(found)
+
+    def done(found: Mapping[int, Status]) -> bool:
+        if plan.keep is not None and sum(map(verified, found.values())) >= plan.keep:
+            return True
+        return all(index in found and not again(found[index]) for index in range(settings.samples))
+
+    def skipped(tasks: int) -> None:
+        progress.found += tasks * settings.samples
+
+    terms = {name: getattr(settings, name) for name in ("samples", "keep", "threshold", "continue_truncated")}
+    open_slots = slots(
+        source,
+        journal,
+        samples=settings.samples,
+        limit=settings.limit,
+        seed=settings.seed,
+        lookahead=settings.lookahead,
+        wants=wants,
+        reached=Reached(journal, terms, done, skipped),
+    )
+    progress.total = min(len(source), settings.limit or len(source)) * settings.samples
+    generation = Generation(plan, open_slots, client, scorer, journal, progress)
+    return generation
+
+
+def open_tasks_of(env: EnvSettings) -> tuple[TaskSource, Scorer]:
+    """The tasks of an environment or a weighted mixture, and one scorer for all of them.
+
+    Raises:
+        ProgramError: an unknown id or argument, or tasks that cannot be read.
+    """
+    try:
+        if env.id is not None:
+            return open_env(env.id, env.kwargs)
+        sources: dict[str | TaskSource, float] = {}
+        verifiers: dict[str, Verifier] = {}
+        for part in (env.mixture or {}).values():
+            tasks, scorer = open_env(part["id"], {k: v for k, v in part.items() if k not in ("id", "weight")})
+            sources[tasks] = part["weight"]
+            verifiers = {**scorer.verifiers, **verifiers}
+        return Mixture(sources), Scorer(verifiers)
+    except TaskError:
+        raise
+    except ValueError as error:
+        raise ProgramError(str(error)) from error
+
+
+def check_same(journal: Journal, settings: GenerateSettings) -> bool:
+    """Whether the journal holds an earlier part of this run.
+
+    Raises:
+        JournalError: it holds another run; says what differs.
+    """
+    stored = journal.meta("config")
+    if stored is None:
+        return False
+    changed = differences(json.loads(stored), settings.identity())
+    if changed:
+        shown = "; ".join(changed[:4])
+        raise JournalError(f"{journal.path.parent} holds a run with other settings: {shown}; choose another run_name=")
+    return True
+
+
+@asynccontextmanager
+async def server_of(settings: GenerateSettings) -> AsyncIterator[Server]:
+    """The server of the settings, started first under ``launch=vllm``.
+
+    Raises:
+        ProgramError: it cannot be started.
+    """
+    opened = settings.opens_thinking
+    if settings.server is not None:
+        yield settings.server_for(settings.server, opened)
+        return
+    from synthetic1.inference.launch import launch_vllm
+
+    model = model_folder(settings.model_name)
+    if opened is None:
+        opened = _template_opens_thinking(model)
+    print(f"starting vLLM with {settings.model_name} …", flush=True)
+    try:
+        async with launch_vllm(model, arguments=settings.vllm_arguments) as launched:
+            yield replace(settings.server_for(launched.urls, opened), model=launched.model)
+    except ServerError as error:
+        raise ProgramError(str(error)) from error
+
+
+async def introduce(client: Client) -> None:
+    """Ask the server what it serves before anything is counted on.
+
+    Raises:
+        ProgramError: it does not answer, or has another model.
+    """
+    try:
+        await client.check()
+    except ServerError as error:
+        raise ProgramError(str(error)) from error
+
+
+def model_folder(model: str) -> str:
+    """Where a model is: the embedded one in its package, others where they say.
+
+    Raises:
+        ProgramError: the embedded model is not built.
+    """
+    if model != "embedded":
+        return model
+    from importlib.util import find_spec
+
+    spec = find_spec("synthetic1.jobs.embedded_model")  # a folder of files; its code belongs to the trainers
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    folder = Path(spec.submodule_search_locations[0])
+    if not (folder / "model.safetensors").is_file():
+        raise ProgramError("model `embedded` is not built in this checkout: make embedded-model")
+    return str(folder)
+
+
+def _template_opens_thinking(model: str) -> bool:
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model)
+        text = tokenizer.apply_chat_template(
+            [{"role": "user", "content": "?"}], add_generation_prompt=True, tokenize=False
+        )
+    except (OSError, ValueError):
+        return False  # the server will say what is wrong with the model
+    return str(text).rstrip().endswith("<think>")
+
+
+@contextmanager
+def stop_on_signal(generation: Generation) -> Iterator[None]:
+    """Ctrl-C (or SIGTERM) stops cleanly; a second one ends the process."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if generation.stopping:
+            os._exit(130)
+        print("stopping; once more to end at once", flush=True)
+        generation.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+async def dry_run(settings: GenerateSettings) -> None:
+    """Generate for 50 tasks into a journal that is thrown away, and say what the whole would take.
+
+    Raises:
+        ProgramError: as ``run``.
+    """
+    source, scorer = open_tasks_of(settings.judged_env)
+    await trusted(source, scorer, settings.judge)
+    whole = min(len(source), settings.limit or len(source))
+    sample = settings.model_copy(update={"limit": min(DRY_TASKS, whole)})
+    progress = Progress()
+    with tempfile.TemporaryDirectory() as name, scorer:
+        journal = Journal.open(Path(name) / JOURNAL)
+        try:
+            async with server_of(settings) as server, Client(server) as client:
+                await introduce(client)
+                generation = schedule(sample, source, scorer, client, journal, progress)
+                async with View(progress, lambda: client.usage, title="dry run"):
+                    with stop_on_signal(generation):
+                        await generation.run()
+                usage = client.usage
+        finally:
+            journal.close()
+    print(estimate(settings, progress, usage.cost, sample.limit or 0, whole))
+
+
+def estimate(settings: GenerateSettings, progress: Progress, cost: float | None, tasks: int, whole: int) -> str:
+    """What ``whole`` tasks would take, from ``tasks`` of them."""
+    if not progress.arrived:
+        return "dry run: no completion arrived, so nothing can be estimated"
+    times = whole / max(tasks, 1)
+    judged = progress.verified + progress.refuted
+    hours = progress.seconds * times / 3600
+    share = f"{progress.verified / judged:.0%}" if judged else "?"
+    money = (
+        f"{cost * times:,.2f}" if cost is not None else "unknown: give price={input: …, output: …} per million tokens"
+    )
+    many = cut_off(progress, settings.sampling.max_tokens)
+    return "\n".join(
+        (
+            *([many] if many else ()),
+            f"dry run: {progress.arrived:,} completions of {tasks} tasks in {progress.seconds:.0f} s, {share} verified",
+            f"for {whole:,} tasks at {settings.samples} sample(s) each, at this pace:",
+            f"  tokens  {progress.tokens * times / 1e6:,.1f} M written, "
+            f"{progress.prompt_tokens * times / 1e6:,.1f} M read",
+            f"  hours   {hours:,.1f}",
+            f"  money   {money}",
+            f"  verified traces  about {progress.verified * times:,.0f}",
+        )
+    )

@@ -1,0 +1,110 @@
+"""What is to be asked next: tasks of a source in a fixed order, and of each the samples that are not there yet."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import accumulate, islice
+from weakref import WeakValueDictionary
+
+import numpy as np
+
+from synthetic1.datagen.generation.reached import Reached
+from synthetic1.datagen.journal.reader import Status
+from synthetic1.datagen.journal.writer import Journal
+from synthetic1.task import Task
+from synthetic1.tasks.sources.mixture import Mixture
+from synthetic1.tasks.sources.source import TaskSource
+
+DRAWN_AT_ONCE = 1024
+
+
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class TaskState:
+    """A task under way."""
+
+    task: Task
+    position: int
+    verified: int = 0
+    calls: set[asyncio.Task[None]] = field(default_factory=set)
+    recorded: bool = False
+    enough: bool = False
+    """``keep`` samples are verified: no more of it is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One sample to ask for, or one that is there and has to be judged, or continued."""
+
+    state: TaskState
+    index: int
+    there: bool = False
+
+
+def positions(source: TaskSource, limit: int | None, seed: int) -> Iterator[int]:
+    """Indexes of the source, each once: in its order; of a mixture by weight, until its parts are used up."""
+    if not isinstance(source, Mixture):
+        yield from range(min(len(source), limit or len(source)))
+        return
+    rng = np.random.default_rng([seed, 5])
+    starts = np.concatenate([[0], np.cumsum([len(part) for part in source.sources])])
+    taken = [0] * len(source.sources)
+    left = [i for i, part in enumerate(source.sources) if len(part)]
+    ends = list(accumulate(source.weights[i] for i in left))
+    draws = (u for _ in iter(int, 1) for u in rng.random(DRAWN_AT_ONCE).tolist())
+    for u in islice(draws, min(len(source), limit or len(source))):
+        part = left[min(bisect_right(ends, u * ends[-1]), len(left) - 1)]
+        yield int(starts[part]) + taken[part]
+        taken[part] += 1
+        if taken[part] == len(source.sources[part]):
+            left.remove(part)
+            ends = list(accumulate(source.weights[i] for i in left))
+
+
+def slots(
+    source: TaskSource,
+    journal: Journal,
+    *,
+    samples: int,
+    limit: int | None,
+    seed: int,
+    lookahead: int,
+    wants: Callable[[TaskState, Status], bool],
+    reached: Reached,
+) -> Iterator[Slot | None]:
+    """Every sample that is still to be had, a task's samples side by side, lazily; ``None``: others may have a turn.
+
+    Within ``lookahead`` tasks, those known to be hard come first: what takes longest must not begin last. A task that
+    the source has twice is asked once.
+
+    Args:
+        wants: whether a sample that is there needs judging or continuing.
+    """
+    order = reached.skip(source, enumerate(positions(source, limit, seed)))
+    under_way: WeakValueDictionary[str, TaskState] = WeakValueDictionary()  # until all asked of them is recorded
+    while chunk := [(place, source[index]) for place, index in _first(order, lookahead)]:
+        reached.hand_out([(place, task.key) for place, task in chunk])
+        once = {task.key: (place, task) for place, task in reversed(chunk) if task.key not in under_way}
+        known = journal.status(list(once))  # after the look at what is under way: all else is in the journal
+        for place, task in sorted(once.values(), key=lambda item: (-difficulty(item[1]), item[0])):
+            there = known.get(task.key, {})
+            state = under_way[task.key] = TaskState(task, place, recorded=bool(there))
+            # All of them before the first is asked: what is verified already may be enough.
+            wanted = [index for index in range(samples) if index not in there or wants(state, there[index])]
+            yield from (Slot(state, index, index in there) for index in wanted)
+        yield None  # many chunks may have nothing to ask: looking at them must not hold up what is under way
+
+
+def difficulty(task: Task) -> float:
+    """How long a task's answers are likely to be, where its source says so: ``level`` or ``difficulty``; else 0."""
+    for name in ("level", "difficulty"):
+        value = task.metadata.get(name)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return float(value)
+    return 0.0
+
+
+def _first(order: Iterator[tuple[int, int]], count: int) -> list[tuple[int, int]]:
+    return list(islice(order, count))

@@ -1,0 +1,111 @@
+"""What a person sees while a run goes on: a live panel on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import suppress
+from typing import Any
+
+from synthetic1.datagen.generation.scheduler import Progress
+from synthetic1.inference.usage import Usage
+from synthetic1.reports.terminal import duration
+
+CUT_OFF_MANY = 0.1
+FIRST_LINE_S, LINE_EVERY_S, PANEL_EVERY_S = 2.0, 10.0, 0.5
+
+
+class View:
+    """Shows ``progress`` until it is closed.
+
+    Args:
+        usage: gives the client's account: what is in flight, errors, cost.
+    """
+
+    def __init__(self, progress: Progress, usage: Any, *, title: str) -> None:
+        self.progress, self.usage, self.title = progress, usage, title
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> View:
+        self._task = asyncio.create_task(self._panel() if sys.stdout.isatty() else self._lines())
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        assert self._task is not None
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        if not sys.stdout.isatty():
+            print(line(self.progress, self.usage()), flush=True)
+
+    async def _lines(self) -> None:
+        await asyncio.sleep(FIRST_LINE_S)
+        while True:
+            print(line(self.progress, self.usage()), flush=True)
+            await asyncio.sleep(LINE_EVERY_S)
+
+    async def _panel(self) -> None:
+        from rich.live import Live
+
+        with Live(panel(self.progress, self.usage(), self.title), refresh_per_second=4) as live:
+            try:
+                while True:
+                    await asyncio.sleep(PANEL_EVERY_S)
+                    live.update(panel(self.progress, self.usage(), self.title))
+            finally:
+                live.update(panel(self.progress, self.usage(), self.title))
+
+
+def facts(progress: Progress, usage: Usage) -> list[tuple[str, str]]:
+    """(label, value) of everything worth showing, the most important first."""
+    p = progress
+    judged = p.verified + p.refuted
+    share = f" ({p.verified / judged:.0%})" if judged else ""
+    done = p.found + p.arrived + p.cancelled + sum(p.failed.values())
+    of = f" of {p.total:,}" if p.total is not None else ""
+    seconds = max(p.seconds, 1e-9)
+    rows = [("samples", f"{done:,}{of}"), ("verified", f"{p.verified:,}{share}")]
+    for name, family in sorted(p.families.items()):
+        if len(p.families) > 1:
+            rows.append((name, f"{family['verified']:,} of {family['judged']:,}"))
+    rows += [("tokens/s", f"{p.tokens / seconds:,.0f}"), ("in flight", f"{usage.in_flight} of {usage.window}")]
+    if usage.cost is not None:
+        rows.append(("cost", f"{usage.cost:,.2f}"))
+    if p.truncated:
+        rows.append(("cut off", f"{p.truncated:,}"))
+    if p.cancelled:
+        rows.append(("not needed", f"{p.cancelled:,}"))
+    if p.unscorable:
+        rows.append(("not scored", f"{p.unscorable:,}"))
+    errors = {kind: n for kind, n in usage.errors.items() if kind != "cancelled"}  # by us: no error
+    if errors:
+        rows.append(("errors", ", ".join(f"{kind} {n}" for kind, n in sorted(errors.items()))))
+    if p.failed:
+        rows.append(("given up", ", ".join(f"{kind} {n}" for kind, n in sorted(p.failed.items()))))
+    if p.total is not None and done > p.found:
+        rows.append(("left", duration((p.total - done) * seconds / (done - p.found))))
+    return rows
+
+
+def cut_off(progress: Progress, max_tokens: int) -> str | None:
+    """What to say where so many completions ran into the limit that it is likely to be too low."""
+    if progress.truncated <= CUT_OFF_MANY * progress.arrived:
+        return None
+    return (
+        f"{progress.truncated / progress.arrived:.0%} of completions were cut off at sampling.max_tokens={max_tokens}; "
+        "a reasoning model wants 8192 to 32768, in a run of another name"
+    )
+
+
+def line(progress: Progress, usage: Usage) -> str:
+    return " | ".join(f"{label} {value}" for label, value in facts(progress, usage))
+
+
+def panel(progress: Progress, usage: Usage, title: str) -> Any:
+    from rich.panel import Panel
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    for label, value in facts(progress, usage):
+        table.add_row(f"[dim]{label}[/dim]", value)
+    return Panel(table, title=title, title_align="left", expand=False)

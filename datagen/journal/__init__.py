@@ -1,0 +1,1 @@
+"""The journal: what a run has generated and verified, in one SQLite file."""

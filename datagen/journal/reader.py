@@ -1,0 +1,225 @@
+"""What a journal holds, read: samples with their latest verdicts, and how far tasks are without their traces."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synthetic1.completion import Completion
+from synthetic1.datagen.journal.records import Rollout, TaskRollouts
+from synthetic1.jobs.program import ProgramError
+from synthetic1.task import Task
+from synthetic1.verdict import Verdict
+
+ASKED_AT_ONCE = 500  # SQLite takes at least 999 parameters
+READ_AT_ONCE = 64  # tasks with all their traces
+
+
+class JournalError(ProgramError):
+    """The journal cannot be used: one line that says which, and why."""
+
+
+@dataclass(slots=True)
+class Sample:
+    """What the journal holds of one sample of a task."""
+
+    rollout: Rollout
+    part: int = 0
+    """How often a truncated completion was continued."""
+    verifier_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far a sample is, without its texts."""
+
+    part: int
+    finish_reason: str | None
+    score: float | None
+    reason: str | None
+    """The latest verdict's; ``None`` while there is none."""
+
+    @property
+    def truncated(self) -> bool:
+        return self.finish_reason == "length"
+
+
+class JournalReader:
+    """The reading half of a ``Journal``."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        """Use ``Journal.open``."""
+        self.path, self._read = path, connection
+
+    def meta(self, name: str) -> str | None:
+        with explained(self.path):
+            found = self._read.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return None if found is None else str(found[0])
+
+    def status(self, tasks: Sequence[str]) -> dict[str, dict[int, Status]]:
+        """How far the samples of tasks are, by the tasks' keys and sample index; cheap, however long the traces."""
+        found: dict[str, dict[int, Status]] = {}
+        for task, sample, *rest in self._rows(_STATUS, tasks):
+            found.setdefault(task, {})[sample] = Status(*rest)
+        return found
+
+    def samples(self, tasks: Sequence[str]) -> dict[str, dict[int, Sample]]:
+        """What is there of tasks, by their keys and sample index; tasks without any sample are left out."""
+        found: dict[str, dict[int, Sample]] = {}
+        for row in self._rows(_SAMPLES, tasks):
+            _add(found.setdefault(row[0], {}), row)
+        return found
+
+    def _rows(self, select: str, tasks: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """What ``select`` finds of tasks, by their keys."""
+        with explained(self.path):
+            for start in range(0, len(tasks), ASKED_AT_ONCE):
+                keys = tasks[start : start + ASKED_AT_ONCE]
+                marks = ",".join("?" * len(keys))
+                yield from self._read.execute(f"{select} WHERE r.task IN ({marks}) {_ORDER}", keys)
+
+    def sample(self, task: Task, index: int) -> Sample | None:
+        """One sample of a task, texts and all."""
+        found: dict[int, Sample] = {}
+        with explained(self.path):
+            for row in self._read.execute(f"{_SAMPLES} WHERE r.task = ? AND r.sample = ? {_ORDER}", (task.key, index)):
+                _add(found, row)
+        return found.get(index)
+
+    def counts(self, of: Sequence[str] = ("tasks", "rollouts", "verified", "failures")) -> dict[str, int]:
+        """How many the run has of each so far."""
+        with explained(self.path):
+            return {name: int(self._read.execute(_COUNTS[name]).fetchone()[0]) for name in of}
+
+    def failures(self) -> Iterator[tuple[str, int, str, str, int]]:
+        """(problem id, sample, kind, message, times) of every sample that could not be had, in the order of tasks."""
+        sql = (
+            "SELECT t.row, f.sample, f.kind, f.message, f.times FROM failures f JOIN tasks t ON t.key = f.task "
+            "ORDER BY t.position, f.sample"
+        )
+        with explained(self.path):
+            for row, *rest in self._read.execute(sql):
+                yield (str(json.loads(row).get("problem_id")), *rest)
+
+    def groups(self, begins: str = "", *, whole: bool = False) -> Iterator[TaskRollouts]:
+        """As ``with_samples``, for those who need only the rollouts and their latest verdicts."""
+        for task, samples in self.with_samples(begins, whole=whole):
+            yield TaskRollouts(task, tuple(sample.rollout for sample in samples))
+
+    def with_samples(self, begins: str = "", *, whole: bool = False) -> Iterator[tuple[Task, list[Sample]]]:
+        """Every task with its samples, in the order of the source and of sample indexes; not those without any.
+
+        Args:
+            begins: only tasks whose problem id begins so; of the others, no trace is read.
+            whole: and those of them whose id has no more than that.
+        """
+        for batch in self._tasks(begins, whole=whole):
+            found = self.samples([key for key, _ in batch])
+            for key, row in batch:
+                if key in found:
+                    yield Task.from_row(row), [sample for _, sample in sorted(found[key].items())]
+
+    def progress(self) -> Iterator[tuple[str, list[Status]]]:
+        """The problem id of every task and how far its samples are, in the order of ``groups``; reads no traces."""
+        for batch in self._tasks():
+            found = self.status([key for key, _ in batch])
+            for key, row in batch:
+                if key in found:
+                    yield row["problem_id"], [status for _, status in sorted(found[key].items())]
+
+    def _tasks(self, begins: str = "", *, whole: bool = False) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+        """Keys and rows of tasks, some at a time."""
+        sql = "SELECT key, row FROM tasks WHERE instr(row, ?) ORDER BY position, key"
+        written = json.dumps(begins, ensure_ascii=False)[:-1]  # as it stands in a row, if it does
+        with explained(self.path):
+            tasks = self._read.cursor().execute(sql, (to_sqlite(written),))
+            while batch := tasks.fetchmany(READ_AT_ONCE):
+                read = [(key, json.loads(from_sqlite(row))) for key, row in batch]
+                yield [
+                    (key, row)
+                    for key, row in read
+                    if row["problem_id"].startswith(begins) and (not whole or row["problem_id"] == begins)
+                ]
+
+
+_COUNTS = {
+    "tasks": "SELECT count(*) FROM tasks",
+    "answered": "SELECT count(DISTINCT task) FROM rollouts",
+    "rollouts": "SELECT count(*) FROM rollouts WHERE part = 0",
+    # Of a rollout, the latest verdict on its latest part: with max(), SQLite gives the other columns of that row.
+    "verified": "SELECT count(*) FROM (SELECT score, max(part * 1000000 + number) FROM verdicts GROUP BY rollout)"
+    " WHERE score = 1.0",
+    "failures": "SELECT count(*) FROM failures",
+}
+_STATUS = (
+    "SELECT r.task, r.sample, r.part, r.finish_reason, v.score, v.reason"
+    " FROM rollouts r LEFT JOIN verdicts v ON v.rollout = r.key AND v.part = r.part"
+)
+_SAMPLES = (
+    "SELECT r.task, r.sample, r.part, r.key, r.model, r.sampling, r.raw, r.reasoning, r.answer, r.finish_reason,"
+    " r.usage, v.verifier, v.name, v.score, v.reason, v.answer, v.details"
+    " FROM rollouts r LEFT JOIN verdicts v ON v.rollout = r.key AND v.part = r.part"
+)
+_ORDER = "ORDER BY r.task, r.sample, r.part, v.number"
+
+
+def _add(samples: dict[int, Sample], row: Sequence[Any]) -> None:
+    """Rows come in rising order of part and verdict: the last one counts."""
+    _, sample, part, key, model, sampling, *said, finish, usage, verifier, name, score, reason, extracted, details = row
+    raw, reasoning, answer = map(from_sqlite, said)
+    completion = Completion(raw, reasoning, answer, finish, json.loads(usage) if usage else None)
+    verdict = None
+    if reason is not None:
+        verdict = Verdict(score, reason, from_sqlite(extracted), json.loads(from_sqlite(details) or "{}"))
+    samples[sample] = Sample(
+        Rollout(key, sample, completion, model, json.loads(sampling), verdict, name), part, verifier
+    )
+
+
+def to_sqlite(value: str | None) -> str | bytes | None:
+    """Text as SQLite holds it; with a lone surrogate, which UTF-8 has no form for, its bytes."""
+    if value is None or value.isascii():
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogatepass")
+    return value
+
+
+def from_sqlite(value: str | bytes | None) -> Any:
+    return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn what SQLite says into one line.
+
+    Raises:
+        JournalError: it cannot be read, or is no journal.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise JournalError(f"{path}: {why(error)}") from error
+
+
+def why(error: BaseException) -> str:
+    said = str(error)
+    for part, meaning in (
+        ("disk is full", "the disk is full; make room and run the same command again"),
+        ("disk I/O", "the disk does not take what is written (full, or failing); the same command goes on"),
+        ("readonly", "it cannot be written: a read-only file or folder"),
+        ("unable to open", "it cannot be opened: no such folder, or no right to write there"),
+        ("locked", "another process is writing it; wait for that, or choose another run_name="),
+        ("not a database", "it is no journal of a run"),
+        ("malformed", "it is damaged"),
+    ):
+        if part in said:
+            return meaning
+    return said or type(error).__name__

@@ -1,0 +1,94 @@
+"""The program that asserts: runs in a slot of its own, and asks over its channel for what the candidate returns.
+
+It writes a JSON object a line: ``{"call": text}``, whose answer it reads, and at its end one of ``{"passed": true}``,
+``{"failed": exception}``, ``{"raised": exception}`` (by the candidate, and not expected), ``{"ended": true}`` (the
+candidate has), ``{"live": type}`` (an argument cannot cross), ``{"broken": why}`` (the assertions cannot be loaded).
+Stdlib only; ``assertion_values.py`` stands before it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import json
+import os
+from typing import Any
+
+from synthetic1.rewards.program_tests.assertion_values import NotPlain, decode, encode
+
+CHANNEL = 3
+
+
+class CandidateEnded(BaseException):
+    """No ``Exception``: assertions that catch those must not go on without the candidate."""
+
+
+class Live(BaseException):
+    """An argument cannot cross."""
+
+
+class Channel:
+    """Lines of JSON, both ways."""
+
+    def __init__(self) -> None:
+        self._unread = b""
+
+    def tell(self, message: dict[str, Any]) -> None:
+        data = json.dumps(message).encode() + b"\n"
+        while data:
+            data = data[os.write(CHANNEL, data) :]
+
+    def hear(self) -> dict[str, Any]:
+        pieces = [self._unread]
+        while b"\n" not in pieces[-1]:
+            piece = os.read(CHANNEL, 65536)
+            if not piece:
+                raise CandidateEnded
+            pieces.append(piece)
+        line, _, self._unread = b"".join(pieces).partition(b"\n")
+        heard: dict[str, Any] = json.loads(line)
+        return heard
+
+
+channel = Channel()
+
+
+def candidate(*args: Any, **kwargs: Any) -> Any:
+    """The candidate, as far as the assertions can tell."""
+    try:
+        asked = encode((args, kwargs))
+    except NotPlain as error:
+        raise Live(str(error)) from None
+    channel.tell({"call": json.dumps(asked)})
+    answer = channel.hear()
+    if "raised" not in answer:
+        return decode(answer["value"])
+    name, said = answer["raised"]
+    kind = getattr(builtins, name, None)
+    raised = Exception(said)
+    if isinstance(kind, type) and issubclass(kind, Exception):
+        with contextlib.suppress(TypeError):  # some want more than a text
+            raised = kind(said)
+    raised.of_candidate = True  # type: ignore[attr-defined]
+    raise raised
+
+
+def main(prelude: str, code: str, entry_point: str) -> dict[str, Any]:
+    """Run the assertions; what to say at the end."""
+    space: dict[str, Any] = {"__name__": "assertions"}
+    try:
+        exec(compile(prelude, "prelude", "exec"), space)
+        assertions = compile(code, "assertions", "exec")
+    except Exception as error:
+        return {"broken": f"{type(error).__name__}: {error}"}
+    space[entry_point] = candidate
+    try:
+        exec(assertions, space)  # which may call it already
+        space["check"](candidate)
+    except CandidateEnded:
+        return {"ended": True}
+    except Live as live:
+        return {"live": str(live)}
+    except BaseException as error:
+        return {"raised" if hasattr(error, "of_candidate") else "failed": type(error).__name__}
+    return {"passed": True}

@@ -1,0 +1,207 @@
+"""Assertion tests, as HumanEval has them: ``check(candidate)`` in one slot, the candidate in another.
+
+The assertions call a stand-in whose arguments and results cross as plain values, by way of this process. So the
+candidate never sees the assertions, and what it returns has no methods of its own on the other side: numbers, strings,
+bytes, tuples, lists, sets, dicts and iterators come out as exactly those types.
+
+A ``prelude`` (HumanEval's prompt) stands before the assertions, which may use what it defines, and before the
+completion, which may leave out what the prompt has shown; the assertions never see the completion's code.
+
+Tests that need live objects cannot be judged like that. They run in one process with the candidate, which could cheat
+them, and the details say ``trust: "shared"``. The task alone decides that: by declaring ``"trust": "shared"``, or when
+its assertions pass an argument that cannot cross, such as a function. A candidate that returns a live object where
+plain values are asked for is wrong. Arguments cross as copies; tests that look at what became of them have to declare
+it.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synthetic1.rewards.program_tests.spec import Assertions
+from synthetic1.sandbox.execution.dialogue import Party
+from synthetic1.sandbox.execution.planning import answer_of
+from synthetic1.sandbox.program import Call, Limits, Program
+from synthetic1.sandbox.result import Result
+from synthetic1.sandbox.sandbox import Sandbox
+
+CALL, CHECK = "synthetic1_call", "synthetic1_check"
+WHY_CAP = 200  # characters
+
+
+class AssertionsFault(Exception):
+    """The task's assertions fail by themselves. One line."""
+
+
+@dataclass(frozen=True)
+class Asserted:
+    """What became of an assertion test."""
+
+    status: str
+    """``ok``, ``wrong_answer``, or the status of the candidate's ``Result``."""
+    why: str
+    result: Result
+    """The candidate's."""
+    shared: bool = False
+
+
+async def judge_assertions(sandbox: Sandbox, assertions: Assertions, source: str, limits: Limits) -> Asserted:
+    """Run the test.
+
+    Raises:
+        AssertionsFault: the assertions cannot be loaded, or fail before they have asked anything.
+        SandboxError: the sandbox failed.
+    """
+    judged = None if assertions.shared else await _judge_apart(sandbox, assertions, source, limits)
+    return judged or await _judge_together(sandbox, assertions, source, limits)
+
+
+async def _judge_apart(sandbox: Sandbox, assertions: Assertions, source: str, limits: Limits) -> Asserted | None:
+    """None if an argument cannot cross."""
+    asserting = Program("python", _asserting_program(assertions))
+    candidate = Program("python", f"{_on_prelude(assertions.prelude, source)}\n\n{_text('assertion_candidate')}")
+    async with sandbox.dialogue([asserting, (candidate, CALL)], limits) as (asks, answers):
+        dialogue = _Dialogue(asks, answers, assertions.entry_point)
+        said = await dialogue.relay()
+        if "live" in said:
+            return None
+        if "passed" in said and not dialogue.calls:
+            raise AssertionsFault(f"the assertions never call `{assertions.entry_point}`")
+        if "broken" in said or not dialogue.calls:
+            how = said.get("broken") or said.get("failed") or (await asks.result()).why
+            raise AssertionsFault(f"the assertions fail before any call: {how}"[:WHY_CAP])
+        await answers.hangup()
+        result = await answers.result()
+        if result.status != "ok":
+            return Asserted(result.status, result.why, result)
+        if dialogue.ended:
+            return Asserted("tampered", f"it ended instead of answering call {dialogue.calls}", result)
+        if dialogue.tampered or dialogue.unread or await answers.receive() is not None:
+            return Asserted("tampered", dialogue.tampered or "it wrote to the channel unasked", result)
+        if dialogue.wrong:
+            return Asserted("wrong_answer", dialogue.wrong, result)
+        if "passed" in said:
+            return Asserted("ok", "", result)
+        if "raised" in said:
+            return Asserted("runtime_error", f"call {dialogue.calls} raised {said['raised']}", result)
+        why = f"an assertion fails after {dialogue.calls} calls"
+        if "failed" not in said:  # a value that is too large or too much for the assertions
+            why = f"the assertions end with {(await asks.result()).status} after {dialogue.calls} calls"
+        return Asserted("wrong_answer", why, result)
+
+
+@dataclass
+class _Dialogue:
+    """Passes calls on, and answers back."""
+
+    asks: Party
+    answers: Party
+    entry_point: str
+    calls: int = 0
+    ended: bool = False
+    """The candidate ended when it should have answered."""
+    tampered: str = ""
+    """What the candidate did that no honest one does."""
+    wrong: str = ""
+    _asked: bytes = b""
+    _answered: bytes = b""
+
+    @property
+    def unread(self) -> bytes:
+        """What the candidate wrote and nobody asked for."""
+        return self._answered
+
+    async def relay(self) -> dict[str, Any]:
+        """Until the assertions end, or the candidate does: what was said last, or nothing."""
+        values = _text("assertion_values")
+        while True:
+            line, self._asked = await _line(self.asks, self._asked)
+            if line is None:
+                return {}
+            said: dict[str, Any] = json.loads(line)
+            if "call" not in said:
+                return said
+            self.calls += 1
+            nonce = secrets.token_hex(8)
+            request = f"{nonce} {json.dumps([said['call'], self.entry_point, values])}\n"
+            await self.answers.send(request.encode("ascii"))
+            line, self._answered = await _line(self.answers, self._answered)
+            if line is None:
+                self.ended = True
+                return {}
+            answer = self._read(line, nonce)
+            if answer is None:
+                return {}
+            await self.asks.send(json.dumps(answer).encode("ascii") + b"\n")
+
+    def _read(self, line: bytes, nonce: str) -> dict[str, Any] | None:
+        """What the candidate answered; None if it is nothing that the assertions can use."""
+        text = answer_of(line, nonce)
+        try:
+            answer = json.loads(json.loads(text or "null"))
+        except (TypeError, ValueError, RecursionError):
+            answer = None
+        match answer:
+            case {"value": _, **rest} if not rest:
+                return {"value": answer["value"]}
+            case {"raised": [str(), str()], **rest} if not rest:
+                return {"raised": answer["raised"]}
+            case {"live": str(live), **rest} if not rest:
+                self.wrong = f"call {self.calls} returned {live}"[:WHY_CAP]
+            case _:
+                self.tampered = f"call {self.calls} brought something else than one answer"
+        return None
+
+
+async def _line(party: Party, unread: bytes) -> tuple[bytes | None, bytes]:
+    """The next line of what a program writes, with its newline, and what follows; None at the end."""
+    pieces = [unread]
+    while b"\n" not in pieces[-1]:
+        piece = await party.receive()  # bounded by the program's limits
+        if piece is None:
+            return None, b""
+        pieces.append(piece)
+    line, newline, rest = b"".join(pieces).partition(b"\n")
+    return line + newline, rest
+
+
+async def _judge_together(sandbox: Sandbox, assertions: Assertions, source: str, limits: Limits) -> Asserted:
+    """In one process. The candidate can reach the assertions."""
+    code = f"{_on_prelude(assertions.prelude, source)}\n\n{assertions.code}\n\n"
+    code += f"def {CHECK}():\n    check({assertions.entry_point})\n    return True\n"
+    [result] = await sandbox.run(Program("python", code), [Call(CHECK, ())], limits, fresh=True)
+    if result.status == "ok":
+        passed = result.returned == "true"
+        return Asserted("ok" if passed else "tampered", "" if passed else "check did not end", result, shared=True)
+    if result.status == "runtime_error" and _raised(result) == "AssertionError":
+        return Asserted("wrong_answer", "an assertion fails", result, shared=True)
+    return Asserted(result.status, result.why, result, shared=True)
+
+
+def _raised(result: Result) -> str:
+    """The exception that ended a Python program."""
+    lines = result.stderr.decode("utf-8", errors="replace").strip().splitlines()
+    return lines[-1].partition(":")[0] if lines else ""
+
+
+def _asserting_program(assertions: Assertions) -> str:
+    arguments = ", ".join(map(json.dumps, (assertions.prelude, assertions.code, assertions.entry_point)))
+    return f"{_text('assertion_values')}\n\n{_text('assertion_main')}\n\nchannel.tell(main({arguments}))\n"
+
+
+def _on_prelude(prelude: str, source: str) -> str:
+    """``source`` behind ``prelude``, unless it has what can only stand first."""
+    if any(line.startswith("from __future__") for line in source.splitlines()):
+        return source
+    return f"{prelude}\n\n{source}"
+
+
+def _text(module: str) -> str:
+    """The source of one of the files beside this one that run in the sandbox, without what only stands for itself."""
+    text = Path(__file__).with_name(f"{module}.py").read_text(encoding="utf-8")
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith(("from __future__", "from synthetic1")))

@@ -1,0 +1,34 @@
+"""The settings of a judge's calibration: what people write in configs/calibrate_judge.yaml and on the command line."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
+
+from synthetic1.jobs.env_settings import Section
+from synthetic1.jobs.judge_settings import JudgeSection
+
+Family = Literal["stem", "swe", "similarity"]
+
+
+class CalibrationSettings(Section):
+    judge: JudgeSection
+    families: list[Family] = Field(min_length=1)
+    """Whose rubrics are measured; ``similarity`` uses the tasks of ``stem``."""
+    tasks: PositiveInt | None = None
+    """Only the first so many tasks of each family; None = all."""
+    tasks_per_attack: PositiveInt = 3
+    """How many tasks each attack is tried on."""
+    seed: NonNegativeInt = 0
+    """Decides which tasks those are."""
+    run_name: str | None = None
+    runs: str = "runs"
+    overwrite: bool = False
+
+    @field_validator("judge")
+    @classmethod
+    def there_is_one(cls, judge: JudgeSection) -> JudgeSection:
+        if judge.url is None:
+            raise ValueError("say which judge: judge=local, or judge=URL of an OpenAI-compatible server")
+        return judge

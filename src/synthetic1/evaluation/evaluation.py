@@ -1,0 +1,189 @@
+"""Evaluation: pass@1 and pass@k on held-out tasks, with intervals, in all and by what tasks differ in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from synthetic1.completion import Completion
+from synthetic1.inference.engine import Engine, Sampling
+from synthetic1.inference.errors import InferenceError
+from synthetic1.jobs.program import ProgramError
+from synthetic1.reports.statistics import mean_interval, pass_at_k, wilson
+from synthetic1.rewards.scoring.scorer import Scorer
+from synthetic1.task import Task
+from synthetic1.trainers.reinforcement.problems import level_of
+from synthetic1.trainers.reinforcement.reward import Sample
+from synthetic1.verdict import Verdict
+
+ENDS_IT = frozenset({"unreachable", "wrong_model"})
+"""Failures that every other call would meet, too."""
+Gather = Callable[[list[Sample]], list[Sample]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Judged completions, one or several a task. Unscorable ones are counted, and left out of every rate."""
+
+    samples: tuple[Sample, ...]
+
+    @property
+    def scores(self) -> list[float]:
+        """One score a scorable completion."""
+        return [s.verdict.score for s in self.samples if s.verdict.score is not None]
+
+    @property
+    def score_by_key(self) -> dict[str, float | None]:
+        """The mean score by ``task.key``, ``None`` without a scorable one: what two evaluations are paired by."""
+        return {key: _mean([s.verdict.score for s in samples]) for key, samples in self._by_task().items()}
+
+    @property
+    def passed_by_key(self) -> dict[str, float | None]:
+        """As ``score_by_key``, of completions that are right in full: what pass@1 is the mean of."""
+        return {
+            key: _mean([None if s.verdict.score is None else float(s.verdict.score == 1.0) for s in samples])
+            for key, samples in self._by_task().items()
+        }
+
+    def pass_at(self, k: int) -> dict[str, Any]:
+        """``{"pass_at_k", "ci95", "n"}`` over the tasks with at least ``k`` scorable completions."""
+        counts = [
+            (len(scores), sum(score == 1.0 for score in scores))
+            for samples in self._by_task().values()
+            if len(scores := [s.verdict.score for s in samples if s.verdict.score is not None]) >= k
+        ]
+        estimate = mean_interval([[pass_at_k(n, c, k)] for n, c in counts])
+        return {"pass_at_k": estimate.mean if counts else None, "ci95": list(estimate.ci95), "n": estimate.n}
+
+    def by(self, part: Callable[[Task], str | None]) -> dict[str, dict[str, Any]]:
+        """Rates of the parts that ``part`` sorts tasks into, sorted by name; ``None`` leaves a task out."""
+        parts: dict[str, list[Sample]] = {}
+        for sample in self.samples:
+            name = part(sample.task)
+            if name is not None:
+                parts.setdefault(name, []).append(sample)
+        return {
+            name: _rate(parts[name]) for name in sorted(parts, key=lambda n: (len(n), n) if n.isdigit() else (99, n))
+        }
+
+    def _by_task(self) -> dict[str, list[Sample]]:
+        tasks: dict[str, list[Sample]] = {}
+        for sample in self.samples:
+            tasks.setdefault(sample.task.key, []).append(sample)
+        return tasks
+
+    def summary(self) -> dict[str, Any]:
+        """``pass_at_1``, ``ci95``, ``n``, ``think_share``, ``by_level`` and ``by_thinking`` (see ``reports``)."""
+        levels = sorted({level for s in self.samples if (level := level_of(s.task)) is not None})
+        thinking = [s for s in self.samples if s.thinking]
+        others = [s for s in self.samples if not s.thinking]
+        whole = max(len(self.samples), 1)
+        return {
+            **_rate(self.samples),
+            "unscorable": sum(s.verdict.score is None for s in self.samples),
+            "think_share": len(thinking) / whole,
+            "length_mean": sum(s.tokens for s in self.samples) / whole,
+            "by_level": {str(n): _rate([s for s in self.samples if level_of(s.task) == n]) for n in levels},
+            "by_thinking": {
+                "thinking": {"share": len(thinking) / whole, **_rate(thinking)},
+                "not_thinking": {"share": len(others) / whole, **_rate(others)},
+            },
+        }
+
+
+def language_of(task: Task) -> str | None:
+    """The programming language that a task is about, where it has one."""
+    for values in (task.verification_info, task.metadata):
+        if isinstance(name := values.get("language"), str):
+            return name
+    return None
+
+
+def difficulty_of(task: Task) -> str | None:
+    """How hard its source says a task is, where it says so in other words than ``level``, e.g. ``easy`` or ``1800``."""
+    value = task.metadata.get("difficulty")
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+
+
+def _mean(scores: Sequence[float | None]) -> float | None:
+    known = [score for score in scores if score is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _rate(samples: Sequence[Sample]) -> dict[str, Any]:
+    """pass@1 of completions; several of one task are known to be alike."""
+    solved: dict[str, list[float]] = {}
+    for s in samples:
+        if s.verdict.score is not None:
+            solved.setdefault(s.task.key, []).append(float(s.verdict.score == 1.0))
+    scores = [score for group in solved.values() for score in group]
+    if not scores:
+        return {"n": 0, "pass_at_1": None, "ci95": None}
+    if len(scores) == len(solved):
+        return {
+            "n": len(scores),
+            "pass_at_1": sum(scores) / len(scores),
+            "ci95": list(wilson(sum(scores), len(scores))),
+        }
+    estimate = mean_interval(list(solved.values()))
+    return {"n": estimate.n, "pass_at_1": estimate.mean, "ci95": list(estimate.ci95)}
+
+
+def evaluate(
+    tasks: Sequence[Task],
+    scorer: Scorer,
+    engine: Engine,
+    sampling: Sampling,
+    *,
+    samples: int = 1,
+    gather: Gather | None = None,
+    on_completion: Callable[[], None] | None = None,
+) -> Evaluation:
+    """``samples`` completions a task from ``engine``, judged by ``scorer``.
+
+    A task for which a server has no answer, after all retries, has unscorable samples that say why.
+
+    Args:
+        gather: joins the samples of several processes, in the order of their ranks.
+        on_completion: called as each task's completions are there.
+
+    Raises:
+        ProgramError: the server is gone for good, or has answered nothing at all.
+    """
+    failed: dict[int, InferenceError] = {}
+
+    async def ask(place: int, task: Task) -> list[Completion]:
+        try:
+            made = await engine.complete([{"role": "user", "content": task.prompt}], samples, sampling)
+        except InferenceError as error:
+            if error.kind in ENDS_IT:
+                raise ProgramError(str(error)) from error
+            failed[place] = error
+            made = [Completion("")] * samples
+        if on_completion is not None:
+            on_completion()
+        return made
+
+    async def complete() -> list[list[Completion]]:
+        try:
+            return list(await asyncio.gather(*(ask(place, task) for place, task in enumerate(tasks))))
+        finally:
+            if (aclose := getattr(engine, "aclose", None)) is not None:  # a client belongs to this loop
+                await aclose()
+
+    made = asyncio.run(complete())
+    pairs = [(task, completion) for task, group in zip(tasks, made, strict=True) for completion in group]
+    places = [place for place, group in enumerate(made) for _ in group]
+    if len(failed) == len(tasks) > 0:
+        raise ProgramError(f"no task got an answer; the first: {failed[0]}")
+    scored = iter(scorer.score_sync([pair for pair, place in zip(pairs, places, strict=True) if place not in failed]))
+    verdicts = [
+        Verdict.unscorable("infra", str(failed[place])) if place in failed else next(scored) for place in places
+    ]
+    judged = [
+        Sample(i, task, completion, (completion.usage or {}).get("completion_tokens", 0), verdict, verdict.score)
+        for i, (task, completion), verdict in zip(places, pairs, verdicts, strict=True)
+    ]
+    return Evaluation(tuple(gather(judged) if gather else judged))

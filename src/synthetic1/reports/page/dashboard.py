@@ -1,0 +1,166 @@
+"""Which charts a report has, and what each of them shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from synthetic1.reports import before_after
+from synthetic1.reports.before_after import mapping
+from synthetic1.reports.page.charts import Band, Line, Marks, bar_chart, line_chart, stacked_chart
+from synthetic1.reports.series import Curve, curve, number, smoothed, thinned
+
+Rows = Sequence[Mapping[str, Any]]
+SHARE = (0.0, 1.0)
+BEFORE_AFTER = (("before", "gray"), ("after", "blue"))
+PHASES = (("generate", "blue"), ("score", "orange"), ("train", "green"), ("sync", "purple"), ("other", "gray"))
+LEVEL_COLORS = ("blue", "orange", "green", "purple", "pink", "gray")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart with its caption; ``legend`` holds (name, color) pairs."""
+
+    title: str
+    about: str
+    svg: str
+    legend: tuple[tuple[str, str], ...] = ()
+
+
+def figures(rows: Rows, result: Mapping[str, Any]) -> list[tuple[str, list[Figure]]]:
+    """All charts that the data allow, as (section title, figures); a chart without data is left out."""
+    sections = {
+        "Progress": [
+            _reward(rows),
+            _pass_at_1(rows),
+            _by_level(result),
+            _by_thinking(result),
+            _levels_in_training(rows),
+            _thinking(rows),
+        ],
+        "Completions": [_length(rows), _cut_off(rows)],
+        "Stability": [
+            _quantity(rows, "entropy", "Entropy", "Mean over the sampled tokens, in nats.", "green"),
+            _no_signal(rows),
+            _quantity(rows, "logp_difference", "Log-probability difference", "Sampler against trainer.", "pink"),
+            _quantity(rows, "kl", "KL to the reference model", "Per token, in nats.", "purple"),
+            _quantity(rows, "grad_norm", "Gradient norm", "Before clipping.", "gray"),
+            _quantity(rows, "loss", "Loss", "Near 0 by design: read the reward instead.", "gray"),
+            _quantity(rows, "learning_rate", "Learning rate", "As scheduled.", "gray"),
+        ],
+        "Performance": [
+            _phases(rows),
+            _quantity(rows, "tokens_per_s", "Speed", "Tokens a second, over the whole step.", "blue"),
+        ],
+    }
+    drawn = {title: [figure for figure in candidates if figure.svg] for title, candidates in sections.items()}
+    return [(title, charts) for title, charts in drawn.items() if charts]
+
+
+def _line(rows: Rows, name: str, color: str, *path: str) -> Line:
+    raw = thinned(curve(rows, *path))
+    return Line(name, smoothed(raw), color, raw)
+
+
+def _present(lines: Sequence[Line]) -> list[Line]:
+    return [line for line in lines if len(line.curve)]
+
+
+def _reward(rows: Rows) -> Figure:
+    line = _line(rows, "reward", "blue", "reward")
+    svg = line_chart(_present([line]), bounds=_unit(line.raw))
+    return Figure("Reward", "Mean over the completions of a step; faint: as measured, bold: smoothed.", svg)
+
+
+def _pass_at_1(rows: Rows) -> Figure:
+    line = _line(rows, "train", "blue", "pass_at_1")
+    held_out = [
+        (step, score)
+        for row in rows
+        if (step := number(row, "step")) is not None and (score := before_after.score(mapping(row.get("eval"))))
+    ]
+    marks = [Marks("held-out", held_out, "orange")] if held_out else []
+    legend = (("training tasks", "blue"), ("held-out tasks, 95 % interval", "orange"))
+    svg = line_chart(_present([line]), marks=marks, bounds=SHARE)
+    return Figure("pass@1", "Share of scorable completions with score 1.", svg, legend if marks else ())
+
+
+def _by_level(result: Mapping[str, Any]) -> Figure:
+    rows = before_after.by_level(result)
+    if len(rows) <= 6:  # room for the word
+        rows = [replace(row, label=f"level {row.label}") for row in rows]
+    return Figure("pass@1 by level", "Held-out tasks, with 95 % intervals.", bar_chart(rows), BEFORE_AFTER)
+
+
+def _by_thinking(result: Mapping[str, Any]) -> Figure:
+    about = "Held-out tasks; in the labels the share of completions, before → after."
+    svg = bar_chart(before_after.by_thinking(result))
+    return Figure("pass@1 with and without a thought", about, svg, BEFORE_AFTER)
+
+
+def _levels_in_training(rows: Rows) -> Figure:
+    names = sorted({level for row in rows for level in mapping(row.get("by_level"))}, key=before_after.level_order)
+    picked = names if len(names) <= len(LEVEL_COLORS) else [names[i * (len(names) - 1) // 5] for i in range(6)]
+    drawn = [
+        _line(rows, f"level {n}", c, "by_level", n, "pass_at_1") for n, c in zip(picked, LEVEL_COLORS, strict=False)
+    ]
+    lines = [replace(line, raw=None) for line in _present(drawn)]  # the raw points of several levels hide each other
+    legend = tuple((line.name, line.color) for line in lines)
+    return Figure("pass@1 by level, in training", "Training tasks, smoothed.", line_chart(lines, bounds=SHARE), legend)
+
+
+def _length(rows: Rows) -> Figure:
+    low, high = (smoothed(thinned(curve(rows, key))) for key in ("length_p10", "length_p90"))
+    line = _line(rows, "mean", "blue", "length_mean")
+    bands = [Band(low, high, "blue")] if len(low) and len(high) else []
+    lines = [replace(line, raw=None) for line in _present([line])]  # the band shows the spread already
+    svg = line_chart(lines, bands=bands, bounds=(0.0, None))
+    return Figure("Completion length", "Tokens: mean, and the range from p10 to p90.", svg)
+
+
+def _thinking(rows: Rows) -> Figure:
+    lines = _present([_line(rows, "think", "blue", "think_share")])
+    svg = line_chart(lines, bounds=SHARE, percent=True)
+    return Figure("Thinking", "Share of completions that think before they answer.", svg)
+
+
+def _cut_off(rows: Rows) -> Figure:
+    lines = _present([_line(rows, "cut off", "orange", "clip_share")])
+    svg = line_chart(lines, bounds=(0.0, None), percent=True)
+    return Figure("Cut off", "Share of completions that reached the length limit.", svg)
+
+
+def _no_signal(rows: Rows) -> Figure:
+    lines = _present(
+        [
+            _line(rows, "groups that scored alike", "blue", "zero_std_share"),
+            _line(rows, "unscorable", "pink", "unscorable_share"),
+        ]
+    )
+    svg = line_chart(lines, bounds=SHARE, percent=True)
+    legend = tuple((line.name, line.color) for line in lines)
+    return Figure("Without a signal", "Shares of groups, and of completions.", svg, legend)
+
+
+def _quantity(rows: Rows, key: str, title: str, about: str, color: str) -> Figure:
+    line = _line(rows, title.lower(), color, key)
+    lowest = min((line.raw or line.curve).values, default=0.0)
+    return Figure(title, about, line_chart(_present([line]), bounds=(None if lowest < 0 else 0.0, None)))
+
+
+def _phases(rows: Rows) -> Figure:
+    timed = [row for row in rows if any(number(row, "seconds", name) is not None for name, _ in PHASES)]
+    layers = []
+    for name, color in PHASES:  # a phase that a step lacks took no time: all layers share their steps
+        points = smoothed(thinned(curve(timed, "seconds", name, default=0.0)))
+        if any(points.values):
+            layers.append(Line(name, Curve(points.steps, tuple(max(value, 0.0) for value in points.values)), color))
+    legend = tuple((layer.name, layer.color) for layer in layers)
+    return Figure("Where the time goes", "Seconds a step, by phase.", stacked_chart(layers), legend)
+
+
+def _unit(points: Curve | None) -> tuple[float | None, float | None]:
+    """0 to 1 for what lies there, else as the data are: rewards may leave [0, 1] with penalties."""
+    inside = points is not None and all(0.0 <= value <= 1.0 for value in points.values)
+    return SHARE if inside else (None, None)

@@ -1,0 +1,172 @@
+"""``report.html``: a run on one self-contained page, readable without a network, in light and in dark."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from synthetic1.reports import before_after
+from synthetic1.reports.before_after import mapping
+from synthetic1.reports.page.charts import interval_chart
+from synthetic1.reports.page.dashboard import Figure, figures
+from synthetic1.reports.page.tables import sample_groups, samples_table, text
+from synthetic1.reports.run_folder import RunFolder
+from synthetic1.reports.series import number
+from synthetic1.reports.storage import replace_file
+from synthetic1.reports.terminal import duration
+
+Rows = Sequence[Mapping[str, Any]]
+NAME_LIMIT = 200
+WARNINGS_SHOWN = 20
+
+
+def write_report(run_folder: Path) -> Path:
+    """Write ``report.html`` into ``run_folder`` from whatever its other files hold so far; returns its path.
+
+    May be called while the run goes on. The page loads nothing, and its content policy forbids any script but its
+    own, so that what a model wrote can only be read.
+
+    Raises:
+        RunFolderError: no such folder, a damaged file, or no space.
+    """
+    run = RunFolder.open(run_folder)
+    page = render(run.path.name, run.read_config(), run.read_metrics(), run.read_samples(), run.read_result() or {})
+    path = run.path / "report.html"
+    replace_file(path, page.encode())
+    return path
+
+
+def render(name: str, config: Mapping[str, Any], metrics: Rows, samples: Rows, result: Mapping[str, Any]) -> str:
+    """The page as a string, from the contents of a run folder; each of them may be empty."""
+    template = resources.files("synthetic1.reports.page").joinpath("page.html").read_text(encoding="utf-8")
+    script = template.partition("<script>")[2].partition("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    steps = [row for row in metrics if "eval" not in row]
+    body = [_header(name, result), _hero(steps, metrics, result), _tiles(steps, result), _warnings(steps)]
+    body += [_section(title, "".join(map(_figure, drawn)), "grid-2") for title, drawn in figures(metrics, result)]
+    body += [
+        _section(title, f'<div class="card">{samples_table(rows)}</div>') for title, rows in sample_groups(samples)
+    ]
+    body.append(_records(config, result))
+    title = f"{text(result.get('env', 'synthetic1'), NAME_LIMIT)}: {text(name, NAME_LIMIT)}"
+    return Template(template).substitute(
+        title=title, script_hash=f"sha256-{digest}", body="\n".join(filter(None, body))
+    )
+
+
+def _header(name: str, result: Mapping[str, Any]) -> str:
+    facts = [result.get("model"), result.get("rollout")]
+    facts += [f"seed {result['seed']}"] if "seed" in result else []
+    about = ", ".join(text(fact, NAME_LIMIT) for fact in facts if fact is not None)
+    shown = text(result.get("env") or f"run {name}", NAME_LIMIT)
+    run = f"run {text(name, NAME_LIMIT)}" + (f": {about}" if about else "") if result else "not finished"
+    return f'<header><h1>{shown}</h1><p>{run}</p><button type="button">light / dark</button></header>'
+
+
+def _hero(steps: Rows, metrics: Rows, result: Mapping[str, Any]) -> str:
+    comparison = before_after.overall(result)
+    before, after = comparison.before, comparison.after
+    if before is None and after is None:
+        return _hero_without_result(steps, metrics)
+    scores = [f'<span class="{css}">{s.value:.3f}</span>' for css, s in (("was", before), ("now", after)) if s]
+    n = number(result, "n")
+    lead = "pass@1 on held-out tasks" + (f", n = {n:,.0f}" if n is not None else "")
+    rows = [(label, s, color) for label, s, color in (("before", before, "gray"), ("after", after, "blue")) if s]
+    lines = [before_after.difference_text(result)]
+    if bounds := [f"{label}{s.bounds()}" for label, s, _ in rows if s.low is not None]:
+        lines.append(f"95 % intervals: {', '.join(bounds)}")
+    greedy = before_after.greedy(result)
+    if greedy.before or greedy.after:
+        lines.append(f"greedy {greedy.before or '-'} → {greedy.after or '-'}")
+    return (
+        f'<section class="card hero"><div><p class="lead">{lead}</p>'
+        + f'<div class="headline">{" <i>→</i> ".join(scores)}</div>'
+        + "".join(f"<p>{text(line)}</p>" for line in lines if line)
+        + f"</div><div>{interval_chart(rows)}</div></section>"
+    )
+
+
+def _hero_without_result(steps: Rows, metrics: Rows) -> str:
+    """While a run goes on: the last held-out evaluation, else the last step's reward, else that there is nothing."""
+    for label, rows, path in (("held-out pass@1", metrics, ("eval", "pass_at_1")), ("reward", steps, ("reward",))):
+        found = [row for row in rows if number(row, *path) is not None]
+        if found:
+            step, value = number(found[-1], "step"), number(found[-1], *path)
+            return (
+                f'<section class="card hero"><div><p class="lead">{label} at step {step or 0:.0f}</p>'
+                f'<div class="headline"><span class="now">{value:.3f}</span></div>'
+                f"<p>No result yet: it is written when the run ends.</p></div></section>"
+            )
+    return '<section class="card hero"><p class="empty">No step has been written yet.</p></section>'
+
+
+def _tiles(steps: Rows, result: Mapping[str, Any]) -> str:
+    tiles = []
+    done = number(result, "steps")
+    done = done if done is not None else number(steps[-1], "step") if steps else None
+    planned = number(steps[-1], "steps") if steps else None
+    if done is not None:
+        tiles.append(("steps", f"{done:,.0f}" + (f" of {planned:,.0f}" if planned and planned != done else "")))
+    if (completions := number(result, "completions")) is not None:
+        tiles.append(("completions", f"{completions:,.0f}"))
+    if (seconds := number(result, "seconds", "total")) is not None:
+        tiles.append(("in all", duration(seconds)))
+    if (seconds := number(result, "seconds", "train")) is not None:
+        tiles.append(("training", duration(seconds)))
+    if speeds := [speed for row in steps if (speed := number(row, "tokens_per_s")) is not None]:
+        tiles.append(("tokens a second", f"{statistics.median(speeds):,.0f}"))
+    thinks = [number(result, when, "think_share") for when in ("before", "after")]
+    if any(share is not None for share in thinks):
+        tiles.append(("think first", " → ".join("-" if share is None else f"{share:.0%}" for share in thinks)))
+    drawn = "".join(f'<div class="card tile"><b>{value}</b><span>{name}</span></div>' for name, value in tiles)
+    return f'<section class="tiles">{drawn}</section>' if tiles else ""
+
+
+def _warnings(steps: Rows) -> str:
+    """Each warning once, with the steps that gave it."""
+    seen: dict[str, list[float]] = {}
+    for row in steps:
+        for warning in row.get("warnings") or ():
+            seen.setdefault(str(warning), []).append(number(row, "step") or 0.0)
+    items = []
+    for warning, at in list(seen.items())[:WARNINGS_SHOWN]:
+        when = f"step {at[0]:.0f}" if len(at) == 1 else f"{len(at):,} times, steps {at[0]:.0f} to {at[-1]:.0f}"
+        items.append(f"<li>{text(warning, 400)}<small>{when}</small></li>")
+    if len(seen) > WARNINGS_SHOWN:
+        items.append(f"<li>{len(seen) - WARNINGS_SHOWN:,} more in metrics.jsonl</li>")
+    return _section("Warnings", f'<ul class="card warnings">{"".join(items)}</ul>') if items else ""
+
+
+def _section(title: str, content: str, css: str = "") -> str:
+    return f'<section><h2>{title}</h2><div class="{css}">{content}</div></section>'
+
+
+def _figure(figure: Figure) -> str:
+    legend = "".join(f'<span class="key {color}">{text(name, 60)}</span>' for name, color in figure.legend)
+    return (
+        f'<figure class="card"><figcaption><span class="legend">{legend}</span><h3>{figure.title}</h3>'
+        f"<p>{figure.about}</p></figcaption>{figure.svg}</figure>"
+    )
+
+
+def _records(config: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    """config.yaml and result.json as they are, folded away."""
+    import yaml
+
+    parts = []
+    if config:
+        shown = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True, width=120)
+        parts.append(("config.yaml", shown))
+    if mapping(result):
+        parts.append(("result.json", json.dumps(result, indent=2, ensure_ascii=False)))
+    folded = "".join(
+        f'<details class="card"><summary>{name}</summary><pre>{text(shown)}</pre></details>' for name, shown in parts
+    )
+    return _section("Records", folded) if parts else ""

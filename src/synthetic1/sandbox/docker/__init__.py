@@ -1,0 +1,1 @@
+"""The Docker backend: containers, and a guardian that removes them when their owner dies."""

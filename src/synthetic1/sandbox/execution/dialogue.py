@@ -1,0 +1,164 @@
+"""A dialogue: programs that run at the same time, each in a slot of its own, and whoever talks with them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from synthetic1.sandbox.agent.job import Job, Outcome
+from synthetic1.sandbox.errors import SandboxError
+from synthetic1.sandbox.execution.planning import Question, Work, compile_error, result_of
+from synthetic1.sandbox.execution.slot import GRACE_S, Slot, SlotFailed
+from synthetic1.sandbox.program import MIB
+from synthetic1.sandbox.result import Result
+
+if TYPE_CHECKING:
+    from synthetic1.sandbox.sandbox import Sandbox
+
+
+class Party:
+    """One program of a dialogue. Its channel is a stream of bytes both ways, at fd 3; its stdin is empty."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._slot: Slot | None = None
+        self._said: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._result: Result | None = None
+        self._failure: SandboxError | None = None
+        self._over = asyncio.Event()
+        self._listening: asyncio.Task[None] | None = None
+
+    def start(self, slot: Slot, work: Work, job: Job, blobs: list[bytes]) -> None:
+        """Begin; ``job`` is of a dialogue, and the slot is ready for it."""
+        slot.begin(job, blobs)
+        slot.send({"op": "input", "index": 0}, [b"", b""])
+        slot.flush()
+        self._slot = slot
+        self._listening = asyncio.create_task(self._listen(slot, work))
+
+    def decline(self, result: Result) -> None:
+        """Its program cannot be started at all: ``result`` says why."""
+        self._finish(result)
+
+    async def send(self, data: bytes) -> None:
+        """Write to the program's channel. After its end this does nothing.
+
+        Raises:
+            SandboxError: the sandbox failed.
+        """
+        self._raise_failure()
+        if self._slot is not None and not self._over.is_set():
+            self._slot.send({"op": "channel"}, [data])
+            self._slot.flush()
+
+    async def receive(self) -> bytes | None:
+        """What the program wrote to its channel since the last time; waits for it. None: it has ended.
+
+        Raises:
+            SandboxError: the sandbox failed.
+        """
+        data = await self._said.get()
+        if data is None:
+            self._said.put_nowait(None)  # for whoever asks again
+            self._raise_failure()
+        return data
+
+    async def hangup(self) -> None:
+        """Say that nothing more will be sent: the program reads the end of its channel."""
+        if self._slot is not None and not self._over.is_set():
+            self._slot.send({"op": "hangup"})
+            self._slot.flush()
+
+    async def result(self) -> Result:
+        """How it fared; waits for its end, which its limits make sure of.
+
+        Raises:
+            SandboxError: the sandbox failed.
+        """
+        await self._over.wait()
+        self._raise_failure()
+        assert self._result is not None
+        return self._result
+
+    async def leave(self) -> None:
+        """Stop listening; the slot can be given back."""
+        if self._listening is not None:
+            self._listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._listening
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _finish(self, result: Result | None = None, failure: SandboxError | None = None) -> None:
+        self._result, self._failure = result, failure
+        self._over.set()
+        self._said.put_nowait(None)
+
+    # A task of its own: an agent that cannot get rid of what the program says would not listen to us either. What it
+    # gathers is bounded by the limits of the job.
+    async def _listen(self, slot: Slot, work: Work) -> None:
+        limits = work.limits
+        most = 2 * limits.stdout_bytes + limits.stderr_bytes + MIB
+        heard = 0
+        try:
+            while not self._over.is_set():
+                header, blobs = await slot.receive(limits.clock_s + GRACE_S, most)
+                if header["op"] == "channel" and len(blobs) == 1:
+                    heard += len(blobs[0])
+                    if heard > most:
+                        raise SlotFailed(f"the agent relayed {heard} bytes where at most {most} can be")
+                    self._said.put_nowait(blobs[0])
+                elif header["op"] == "result":
+                    outcome = Outcome.from_header(header["outcome"])
+                    stdout, stderr, channel = blobs
+                    result = result_of(outcome, 0, limits, stdout, stderr, channel, Question(b""))
+                    self._finish(self._sandbox.sign(result, slot.hello))
+                else:
+                    raise SlotFailed(f"the agent sent something else than a dialogue: {str(dict(header))[:200]}")
+            await slot.receive(GRACE_S, 0)  # done
+        except (SandboxError, KeyError, TypeError, ValueError) as error:
+            await slot.discard()
+            if not self._over.is_set():
+                self._finish(failure=SandboxError(f"{self._sandbox.backend.name}, in a dialogue: {error}"))
+
+
+async def start_parties(sandbox: Sandbox, slots: list[Slot], works: list[Work | Result]) -> tuple[Party, ...]:
+    """Compile all programs, then start them together. A ``Result`` in place of a program is its fate already.
+
+    Raises:
+        SandboxError: the sandbox failed.
+    """
+
+    async def prepare(slot: Slot, work: Work | Result) -> Result | tuple[Slot, Work, Job, list[bytes]]:
+        if isinstance(work, Result):
+            return work
+        failures = 0
+        while True:
+            try:
+                compiled = await sandbox.build(slot, work)
+                if compiled is not None and not compiled.ok:
+                    return sandbox.sign(compile_error(compiled), slot.hello)
+                await slot.ready(work.run_memory_bytes)
+                # Never in a zygote: a crash there could not be tried again in a fresh interpreter.
+                return slot, work, *work.run_job(compiled, 1, fresh=True, dialogue=True)
+            except SlotFailed as error:
+                await slot.discard()
+                failures += 1
+                if failures == 2:
+                    raise SandboxError(f"{sandbox.backend.name}, before a dialogue, twice: {error}") from error
+
+    preparing = (prepare(slot, work) for slot, work in zip(slots, works, strict=True))
+    prepared = await asyncio.gather(*preparing, return_exceptions=True)  # so that none goes on behind our back
+    for outcome in prepared:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    parties = tuple(Party(sandbox) for _ in works)
+    for party, ready in zip(parties, prepared, strict=True):
+        if isinstance(ready, Result):
+            party.decline(ready)
+        elif not isinstance(ready, BaseException):
+            party.start(*ready)
+    return parties

@@ -1,0 +1,163 @@
+"""A run: one program over many inputs, as a stream of results."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from synthetic1.sandbox.agent.job import Outcome
+from synthetic1.sandbox.errors import SandboxError, SandboxUnavailable
+from synthetic1.sandbox.execution.planning import (
+    Question,
+    Work,
+    ask,
+    compile_error,
+    result_of,
+    signature_error,
+)
+from synthetic1.sandbox.execution.slot import GRACE_S, Slot, SlotFailed
+from synthetic1.sandbox.languages.language import SignatureError
+from synthetic1.sandbox.program import MIB, Input
+from synthetic1.sandbox.result import Result
+
+if TYPE_CHECKING:
+    from synthetic1.sandbox.sandbox import Sandbox
+
+WINDOW_BYTES = 4 * MIB  # of inputs that the agent has and has not answered
+WINDOW_INPUTS = 256
+_LARGE = 8 * MIB
+
+
+class Run:
+    """``await`` it for all results, or iterate over it in ``async with``: leaving the block early stops the program."""
+
+    def __init__(self, sandbox: Sandbox, plan: Callable[[], Work], inputs: Sequence[Input], *, fresh: bool) -> None:
+        self._sandbox = sandbox
+        self._taken = False
+        self._results = self._stream(plan, inputs, fresh)
+
+    def __await__(self) -> Generator[object, None, list[Result]]:
+        return self._all().__await__()
+
+    async def _all(self) -> list[Result]:
+        if self._taken:
+            raise RuntimeError("the results of this run were taken already; make another run")
+        async with self:
+            return [result async for result in self]
+
+    async def __aenter__(self) -> Run:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._results.aclose()
+
+    def __aiter__(self) -> Run:
+        return self
+
+    async def __anext__(self) -> Result:
+        self._taken = True
+        return await anext(self._results)
+
+    async def _stream(
+        self, plan: Callable[[], Work], inputs: Sequence[Input], fresh: bool
+    ) -> AsyncGenerator[Result, None]:
+        sandbox = self._sandbox
+        try:
+            work = plan()
+        except SignatureError as error:
+            yield sandbox.sign(signature_error(error), {})
+            return
+        answered, failed_at, room = 0, -1, _room(inputs)
+        while True:
+            (slot,) = await sandbox.take(1)
+            try:
+                compiled = await sandbox.build(slot, work)
+                if compiled is not None and not compiled.ok:
+                    yield sandbox.sign(compile_error(compiled), slot.hello)
+                    return
+                await slot.ready(work.run_memory_bytes + room)
+                slot.begin(*work.run_job(compiled, len(inputs) - answered, fresh=fresh))
+                window = _Window(slot, [ask(one) for one in inputs[answered:]])
+                first = answered
+                while answered < len(inputs):
+                    result = await _next_result(slot, work, window, first)
+                    answered += 1
+                    yield sandbox.sign(result, slot.hello)
+                await slot.receive(GRACE_S, 0)  # done
+                return
+            except SandboxUnavailable:
+                raise
+            except SlotFailed as error:
+                await slot.discard()
+                if failed_at == answered and error.out_of_memory:
+                    # The agent has room of its own. A program that takes it from two agents wants more than it may.
+                    why = f"used more than {work.limits.memory_mb} MiB of memory, and the agent's"
+                    yield sandbox.sign(Result(index=answered, status="memory_limit", why=why), slot.hello)
+                    answered += 1
+                    if answered == len(inputs):
+                        return
+                elif failed_at == answered:  # two slots failed at the same input
+                    raise SandboxError(f"{sandbox.backend.name}, input {answered}, twice: {error}") from error
+                failed_at = answered
+            finally:
+                sandbox.give_back(slot)
+
+
+def _room(inputs: Sequence[Input]) -> int:
+    """Bytes the agent needs for inputs larger than it is prepared for, where its memory counts as the program's."""
+    largest = max((len(one) for one in inputs if isinstance(one, bytes | str)), default=0)
+    return -(-3 * largest // (64 * MIB)) * 64 * MIB if largest > _LARGE else 0
+
+
+async def _next_result(slot: Slot, work: Work, window: _Window, first: int) -> Result:
+    limits = work.limits
+    window.fill()
+    # Twice: a program that crashes in a zygote runs again in a fresh interpreter before it is reported.
+    header, blobs = await slot.receive(
+        2 * limits.clock_s + GRACE_S, 2 * limits.stdout_bytes + limits.stderr_bytes + MIB
+    )
+    try:
+        outcome = Outcome.from_header(header["outcome"])
+        stdout, stderr, channel = blobs
+        fine = header["op"] == "result" and header["index"] == window.answered and outcome.ended_by != "stop"
+    except (KeyError, TypeError, ValueError):
+        fine = False
+    if not fine:
+        raise SlotFailed(f"the agent sent no result of input {window.answered}: {str(dict(header))[:200]}")
+    question = window.take()
+    result = result_of(outcome, first + window.answered - 1, limits, stdout, stderr, channel, question)
+    return replace(result, interpreter="zygote" if header.get("interpreter") == "zygote" else "fresh")
+
+
+class _Window:
+    """The inputs of a job on their way: some ahead of the program, so that it never waits, and never all of them."""
+
+    def __init__(self, slot: Slot, questions: list[Question]) -> None:
+        self._slot = slot
+        self._questions = questions
+        self._sent = 0
+        self._bytes = 0
+        self.answered = 0
+
+    def fill(self) -> None:
+        while self._sent < len(self._questions) and self._room_for(self._questions[self._sent]):
+            question = self._questions[self._sent]
+            self._slot.send({"op": "input", "index": self._sent}, [question.stdin, question.channel])
+            self._bytes += len(question.stdin) + len(question.channel)
+            self._sent += 1
+
+    def _room_for(self, question: Question) -> bool:
+        ahead = self._sent - self.answered
+        size = len(question.stdin) + len(question.channel)
+        return ahead == 0 or (ahead < WINDOW_INPUTS and self._bytes + size <= WINDOW_BYTES)
+
+    def take(self) -> Question:
+        """The question that was answered now."""
+        question = self._questions[self.answered]
+        self._bytes -= len(question.stdin) + len(question.channel)
+        self.answered += 1
+        return question

@@ -1,0 +1,1 @@
+"""One published row format a file: how it is recognised, and how its rows become tasks."""

@@ -1,0 +1,79 @@
+"""Row readers: which published format a row is in, and how it becomes a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from synthetic1.task import TASK_FIELDS, Task, TaskError
+from synthetic1.tasks.formats import judged_rows
+
+Matches = Callable[[Collection[str]], bool]
+Read = Callable[[Mapping[str, Any], str], Task]
+
+
+@dataclass(frozen=True)
+class RowReader:
+    """One published row format. Its functions are module-level, so that sources which hold it can be pickled."""
+
+    name: str
+    matches: Matches
+    """Given a row's column names: is this the format?"""
+    read: Read
+    """``read(row, where)`` gives the task; it raises a TaskError whose message starts with ``where``."""
+    columns: tuple[str, ...]
+    """The columns it reads: shown when no format fits, and all that is fetched from Parquet."""
+    id_column: str | None
+    """The column whose string is the ``problem_id``; ``None`` if the id has to be computed by reading the row."""
+
+
+BUILT_IN = tuple(  # a module per format, or for formats that are kin; each registers itself when imported
+    f"synthetic1.tasks.formats.{module}"
+    for module in ("cruxeval", "apps", "code_contests", "livecodebench", "humaneval", "math_rows", "swe")
+)
+_readers: dict[str, RowReader] = {}
+
+
+def register_reader(
+    name: str, matches: Matches, read: Read, *, columns: tuple[str, ...], id_column: str | None = None
+) -> None:
+    """Make rows of one more format readable. Of the readers that match, the one registered last is taken.
+
+    Raises:
+        ValueError: the name is taken by another reader.
+    """
+    reader = RowReader(name, matches, read, columns, id_column)
+    if _readers.get(name, reader) != reader:
+        raise ValueError(f"a row reader `{name}` is registered already")
+    _readers[name] = reader
+
+
+def reader_for(columns: Collection[str], where: str) -> RowReader:
+    """The reader whose format has these columns.
+
+    Raises:
+        TaskError: no reader knows them; the message lists the formats.
+    """
+    for module in BUILT_IN:
+        import_module(module)
+    for reader in reversed(_readers.values()):
+        if reader.matches(columns):
+            return reader
+    known = "; ".join(f"{reader.name} ({', '.join(reader.columns[:4])})" for reader in _readers.values())
+    raise TaskError(f"{where}: no row format has the columns {', '.join(columns) or '(none)'}; known are {known}")
+
+
+def is_task_row(columns: Collection[str]) -> bool:
+    """GENESYS and SYNTHETIC-1 rows. Half a match is enough, so that the error names the field that is missing."""
+    return len({"problem_id", "task_type", "prompt"} & set(columns)) >= 2
+
+
+def read_task_row(row: Mapping[str, Any], where: str) -> Task:
+    dataset = row.get(DATASET) if isinstance(row, Mapping) else None
+    return judged_rows.resolve(Task.from_row(row, where=where), dataset if isinstance(dataset, str) else "")
+
+
+DATASET = "hf_dataset_name"  # of SYNTHETIC-1's rows: the part of it that a row came from
+register_reader("synthetic1", is_task_row, read_task_row, columns=(*TASK_FIELDS, DATASET), id_column="problem_id")

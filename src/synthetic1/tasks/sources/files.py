@@ -1,0 +1,122 @@
+"""From a spec to a source: what a user writes for "these tasks" in a config, on a command line, in Python."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from synthetic1.task import Task, TaskError
+from synthetic1.tasks.sources import jsonl
+from synthetic1.tasks.sources.hub import SPEC, open_hub, open_saved
+from synthetic1.tasks.sources.jsonl import JsonlTasks
+from synthetic1.tasks.sources.mixture import Concatenation, Mixture
+from synthetic1.tasks.sources.parquet import ParquetTasks
+from synthetic1.tasks.sources.source import TaskList, TaskSource, check_split
+
+Spec = (
+    str
+    | os.PathLike[str]
+    | TaskSource
+    | Sequence[Mapping[str, Any] | Task]
+    | Sequence[str]
+    | Mapping[str | TaskSource, float]
+)
+READ = f".jsonl, .jsonl.gz, .parquet, folders and globs of them, {SPEC}, embedded:FAMILY"
+
+
+def open_tasks(spec: Spec, *, split: str | None = None) -> TaskSource:
+    """Open the tasks that ``spec`` names.
+
+    Args:
+        spec: a path, folder or glob; ``hf://…``; ``embedded:FAMILY``; a list of rows or tasks; a list of specs (read
+            end to end); ``{spec: weight}`` (a mixture); or a source, which is returned as it is.
+        split: ``train`` or ``test`` keeps that part, ``None`` everything. See ``TaskSource.part``.
+
+    Raises:
+        TaskError: there are no such tasks, or they cannot be read; one line.
+        ValueError: an unknown ``split``.
+        TypeError: ``spec`` is nothing of the above.
+    """
+    if split is not None:
+        check_split(split)
+    source = _open(spec)
+    if not len(source):
+        raise TaskError(f"{source.name} holds no tasks")
+    if split is None:
+        return source
+    part = source.part(split)
+    if not len(part):
+        raise TaskError(f"the {split} part of {source.name} is empty: it has {len(source):,} tasks, too few to split")
+    return part
+
+
+def _open(spec: Spec) -> TaskSource:
+    if isinstance(spec, TaskSource):
+        return spec
+    if isinstance(spec, Mapping):
+        return Mixture(spec)
+    if isinstance(spec, str | os.PathLike):
+        return _open_named(os.fspath(spec))
+    if isinstance(spec, Sequence):
+        if spec and all(isinstance(part, str | os.PathLike | TaskSource) for part in spec):
+            return Concatenation([_open(part) for part in spec])  # type: ignore[arg-type]
+        return TaskList.from_rows(spec)  # type: ignore[arg-type]
+    raise TypeError(f"tasks are named by {READ}, a list of rows or {{spec: weight}}; got {type(spec).__name__}")
+
+
+def _open_named(spec: str) -> TaskSource:
+    if spec.startswith("hf://"):
+        return open_hub(spec)
+    if spec.startswith("embedded:"):
+        return open_embedded(spec.removeprefix("embedded:"))
+    path = Path(os.path.expanduser(spec))
+    if path.is_dir():
+        return _open_folder(path, spec)
+    if path.exists():
+        return _open_file(path, spec)
+    if glob.has_magic(spec):
+        files = sorted(glob.glob(str(path), recursive=True))
+        if not files:
+            raise TaskError(f"no file matches `{spec}`")
+        return Concatenation([_open_named(file) for file in files], name=spec)
+    raise TaskError(f"there is no `{spec}`; tasks are read from {READ}")
+
+
+def _open_file(path: Path, name: str) -> TaskSource:
+    if path.name.endswith(jsonl.SUFFIXES):
+        return JsonlTasks(path, name=name)
+    if path.suffix == ".parquet":
+        return ParquetTasks(path, name=name)
+    raise TaskError(f"{name}: tasks are not read from `{path.suffix or 'a file without suffix'}`, but from {READ}")
+
+
+def _open_folder(path: Path, name: str) -> TaskSource:
+    if (path / "state.json").is_file():
+        return open_saved(path, name)
+    if (path / "dataset_dict.json").is_file():
+        parts = sorted(part.name for part in path.iterdir() if part.is_dir())
+        raise TaskError(f"{name} is a saved dataset with several splits: name one of {', '.join(parts)} inside it")
+    if any(path.rglob("*.parquet")):
+        return ParquetTasks(path, name=name)
+    files = sorted(file for file in path.rglob("*") if file.name.endswith(jsonl.SUFFIXES) and file.name[0] != ".")
+    if not files:
+        raise TaskError(f"the folder {name} holds nothing that tasks are read from: {READ}")
+    return Concatenation([JsonlTasks(file, name=str(Path(name) / file.relative_to(path))) for file in files], name=name)
+
+
+def open_embedded(family: str) -> TaskSource:
+    """The tasks shipped with the package for a family.
+
+    Raises:
+        TaskError: there are none; the message lists the families that have some.
+    """
+    folder = Path(str(resources.files("synthetic1.tasks.embedded")))
+    path = folder / f"{family}.jsonl"
+    if not path.is_file():
+        there = ", ".join(sorted(file.stem for file in folder.glob("*.jsonl"))) or "none"
+        raise TaskError(f"no tasks are embedded for `{family}`; there are: {there}")
+    return JsonlTasks(path, name=f"embedded:{family}")

@@ -1,0 +1,124 @@
+"""`evaluate_model.py`: the numbers, the table, the comparison with another evaluation."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from synthetic1.completion import Completion
+from synthetic1.evaluation import report as evaluation_report
+from synthetic1.evaluation.evaluation import evaluate, language_of
+from synthetic1.evaluation.settings import EvaluationSettings
+from synthetic1.inference.engine import Sampling
+from synthetic1.jobs.program import ProgramError, validate
+from synthetic1.reports.statistics import pass_at_k
+from synthetic1.rewards.scoring.scorer import Scorer
+from synthetic1.task import Task
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Scripted:
+    """Answers the n-th sample of a task as the task's metadata says."""
+
+    name = model = "scripted"
+
+    def __init__(self, answers):
+        self.answers = answers
+
+    async def complete(self, messages, n, sampling):
+        said = self.answers[messages[0]["content"]]
+        return [Completion.parse(json.dumps({"output": "a" if right else "b"})) for right in said[:n]]
+
+
+def task(name, language):
+    return Task(name, "code_output_prediction", name, {"ground_truth": "a"}, metadata={"language": language})
+
+
+def test_pass_at_k_by_hand():
+    answers = {"x": [1, 0, 0, 0], "y": [1, 1, 0, 0], "z": [0, 0, 0, 0]}
+    tasks = [task("x", "python"), task("y", "rust"), task("z", "rust")]
+    made = evaluate(tasks, Scorer(), Scripted(answers), Sampling(8), samples=4)
+    assert made.summary()["pass_at_1"] == pytest.approx((1 / 4 + 2 / 4 + 0) / 3)
+    assert made.summary()["n"] == 3
+    for k in (1, 2, 4):
+        expected = (pass_at_k(4, 1, k) + pass_at_k(4, 2, k) + 0) / 3
+        assert made.pass_at(k)["pass_at_k"] == pytest.approx(expected)
+    assert made.pass_at(5) == {"pass_at_k": None, "ci95": [0.0, 1.0], "n": 0}
+    assert {name: rate["n"] for name, rate in made.by(language_of).items()} == {"python": 1, "rust": 2}
+    assert made.score_by_key == {tasks[0].key: 0.25, tasks[1].key: 0.5, tasks[2].key: 0.0}
+
+
+def test_a_comparison_is_paired_by_task():
+    other = {"model": "old", "scores": {str(i): float(i < 20) for i in range(100)}}
+    better = {str(i): float(i < 40) for i in range(100)} | {"unknown": 1.0, "5": None}
+    test = evaluation_report.compared(other, better)
+    assert (test["n"], test["significant"]) == (99, True)
+    assert test["difference"] == pytest.approx(20 / 99)
+    assert not evaluation_report.compared(other, other["scores"])["significant"]
+    with pytest.raises(ProgramError, match="no task in common"):
+        evaluation_report.compared(other, {"other": 1.0})
+
+
+def run(tmp_path, *overrides):
+    command = [sys.executable, str(ROOT / "trainers/evaluate_model.py"), f"runs={tmp_path}", "n=24", *overrides]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=300)
+
+
+def test_a_checkpoint_is_evaluated_and_compared(tmp_path):
+    one = run(tmp_path, "samples=2", "run_name=one")
+    assert one.returncode == 0, one.stderr[-2000:]
+    result = json.loads((tmp_path / "evaluate/one/result.json").read_text())
+    assert result["n"] == len(result["scores"]) == 24
+    assert 0 <= result["pass_at_1"] <= result["pass_at_k"]["2"]["pass_at_k"] <= 1
+    assert result["ci95"][0] <= result["pass_at_1"] <= result["ci95"][1]
+    assert set(result["by_level"]) <= {"1", "2", "3"}
+    assert "pass@1" in one.stdout
+    assert "pass@2" in one.stdout
+    samples = (tmp_path / "evaluate/one/samples.jsonl").read_text().splitlines()
+    assert len(samples) == 48
+
+    again = run(tmp_path, "samples=2", "run_name=two", f"compare={tmp_path}/evaluate/one")
+    assert again.returncode == 0, again.stderr[-2000:]
+    assert "not significant at 5%" in again.stdout
+    compared = json.loads((tmp_path / "evaluate/two/result.json").read_text())["compared"]
+    assert (compared["difference"], compared["n"]) == (0.0, 24)  # the same seed draws the same completions
+
+    taken = run(tmp_path, "run_name=one")
+    assert taken.returncode == 2
+    assert len(taken.stderr.strip().splitlines()[-1]) < 300
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"engine": "server"}, "wants server=URL"),
+        ({"samples": 2, "k": [4]}, "k=4 needs samples=4"),
+    ],
+)
+def test_settings_that_make_no_sense(values, said):
+    base = {
+        "env": {"id": "synthetic1/math-v0"},
+        "model": {"name": "embedded"},
+        "n": 4,
+        "sampling": {"max_tokens": 8},
+    }
+    with pytest.raises(ProgramError, match=said):
+        validate(EvaluationSettings, base | values)
+    served = validate(EvaluationSettings, base | {"server": "http://localhost:1/v1"})
+    assert (served.engine, served.ks) == ("server", [])
+
+
+@pytest.mark.parametrize("text", [None, "{", '{"pass_at_1": 1}'])
+def test_what_cannot_be_compared_with_is_said(tmp_path, text):
+    path = tmp_path / "result.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ProgramError, match=r"compare: "):
+        evaluation_report.read_other(str(tmp_path))

@@ -1,0 +1,131 @@
+"""Evaluation: numbers that a person can check by hand, and tasks that training never sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from synthetic1.completion import Completion
+from synthetic1.evaluation.evaluation import evaluate
+from synthetic1.inference.engine import Message, Sampling
+from synthetic1.reports.statistics import wilson
+from synthetic1.rewards.scoring.scorer import Scorer
+from synthetic1.task import Task
+from synthetic1.trainers.reinforcement.measures import rollout_measures
+from synthetic1.trainers.reinforcement.problems import Problems
+from synthetic1.trainers.reinforcement.reward import Sample
+from synthetic1.verdict import Verdict
+
+SAMPLING = Sampling(max_tokens=10)
+
+
+class Parrot:
+    """An engine that says what its prompt says."""
+
+    name = model = "parrot"
+
+    async def complete(self, messages: Sequence[Message], n: int, sampling: Sampling) -> list[Completion]:
+        assert sampling == SAMPLING
+        usage = {"completion_tokens": len(messages[0]["content"])}
+        return [Completion.parse(messages[0]["content"], usage=usage)] * n
+
+
+def task(number: int, said: str, gold: object = "a", level: object = 1) -> Task:
+    return Task(str(number), "code_output_prediction", said, {"ground_truth": gold}, metadata={"level": level})
+
+
+RIGHT, WRONG, SILENT = '{"output": "a"}', '{"output": "b"}', "<think>hm"
+TASKS = [
+    task(0, RIGHT),
+    task(1, "<think>hm</think>" + RIGHT),
+    task(2, WRONG),
+    task(3, SILENT, level=2),
+    task(4, "<think>hm</think>" + WRONG, level=2),
+    task(5, RIGHT, gold=None, level=2),  # unscorable: a gold that is none
+    task(6, RIGHT, level=None),
+]
+
+
+def test_the_summary_by_hand():
+    evaluation = evaluate(TASKS, Scorer(), Parrot(), SAMPLING)
+    assert [s.verdict.score for s in evaluation.samples] == [1.0, 1.0, 0.0, 0.0, 0.0, None, 1.0]
+    assert evaluation.scores == [1.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+    summary = evaluation.summary()
+    assert (summary["n"], summary["pass_at_1"], summary["unscorable"]) == (6, 0.5, 1)
+    assert summary["ci95"] == list(wilson(3, 6))
+    assert summary["think_share"] == pytest.approx(3 / 7)
+    assert summary["length_mean"] == pytest.approx(sum(len(t.prompt) for t in TASKS) / 7)
+    by_level = {level: (rate["n"], rate["pass_at_1"]) for level, rate in summary["by_level"].items()}
+    assert by_level == {"1": (3, pytest.approx(2 / 3)), "2": (2, 0.0)}
+    thinking, other = summary["by_thinking"]["thinking"], summary["by_thinking"]["not_thinking"]
+    assert (thinking["n"], thinking["pass_at_1"], thinking["share"]) == (3, pytest.approx(1 / 3), pytest.approx(3 / 7))
+    assert (other["n"], other["pass_at_1"], other["share"]) == (3, pytest.approx(2 / 3), pytest.approx(4 / 7))
+
+
+def test_nothing_to_evaluate():
+    summary = evaluate([], Scorer(), Parrot(), SAMPLING).summary()
+    assert (summary["n"], summary["pass_at_1"], summary["ci95"]) == (0, None, None)
+
+
+def test_samples_of_other_processes_count():
+    others = evaluate(TASKS[1:2], Scorer(), Parrot(), SAMPLING).samples
+    evaluation = evaluate(TASKS[:1], Scorer(), Parrot(), SAMPLING, gather=lambda samples: [*samples, *others])
+    assert evaluation.summary()["n"] == 2
+
+
+def test_held_out_tasks_share_nothing_with_training(compose):
+    settings = compose("env.level=1-4", "env.size=400")
+    problems = Problems.make(settings.env)
+    tested = problems.held_out(settings.env, 200)
+    assert len(tested) == 200
+    for what in ("program", "input"):
+        learned = {problems.tasks[i].metadata[what] for i in range(len(problems.tasks))}
+        assert learned.isdisjoint(t.metadata[what] for t in tested)
+
+
+def test_held_out_tasks_are_always_the_same(compose, tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(f'{{"problem_id": "{i}", "task_type": "x", "prompt": "p{i}"}}\n' for i in range(300)))
+    env = compose(f"env.tasks={path}").env
+    problems = Problems.make(env)
+    tested = [t.problem_id for t in problems.held_out(env, 10)]
+    assert tested == [t.problem_id for t in problems.held_out(env, 10)]
+    assert len(set(tested)) == 10
+    everything = {t.problem_id for t in problems.held_out(env, 10_000)}
+    assert set(tested) <= everything
+    assert everything.isdisjoint(problems.tasks[i].problem_id for i in range(len(problems.tasks)))
+
+
+def sample(score: float | None, **changes: Any) -> Sample:
+    text = changes.pop("text", RIGHT)
+    tokens = changes.pop("tokens", 4)
+    finish = changes.pop("finish", "stop")
+    reward = changes.pop("reward", score)
+    verdict = Verdict.unscorable("infra", "x") if score is None else Verdict.graded(score)
+    completion = Completion.parse(text, finish_reason=finish)
+    return Sample(0, task(0, "p", level=changes.pop("level", 1)), completion, tokens, verdict, reward)
+
+
+def test_the_measures_of_a_rollout_by_hand():
+    groups = [
+        [sample(1.0, tokens=2), sample(0.0, tokens=4)],
+        [sample(0.5, level=2, text=SILENT, tokens=6, finish="length"), sample(None, level=2, tokens=8)],
+        [sample(1.0, tokens=10), sample(1.0, tokens=12)],
+    ]
+    measures = rollout_measures([s for group in groups for s in group], 2)
+    assert measures["reward"] == pytest.approx(3.5 / 5)
+    assert measures["pass_at_1"] == pytest.approx(3 / 5)
+    assert measures["zero_std_share"] == pytest.approx(2 / 3)  # a lone score gives no signal either
+    assert measures["unscorable_share"] == pytest.approx(1 / 6)
+    assert measures["think_share"] == pytest.approx(1 / 6)
+    assert measures["clip_share"] == pytest.approx(1 / 6)
+    assert (measures["length_mean"], measures["length_p10"], measures["length_p90"]) == (7.0, 3.0, 11.0)
+    assert measures["by_level"] == {"1": {"n": 4, "pass_at_1": 0.75}, "2": {"n": 1, "pass_at_1": 0.0}}
+
+
+def test_a_rollout_without_any_score():
+    measures = rollout_measures([sample(None), sample(None)], 2)
+    assert (measures["reward"], measures["pass_at_1"], measures["unscorable_share"]) == (None, None, 1.0)
+    assert rollout_measures([], 2) == {}

@@ -1,0 +1,209 @@
+"""The edge of every program: what the command line gives, and how what is wrong with it is said."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from synthetic1.jobs.program import ProgramError, explain, run_program, validate
+from synthetic1.reports.run_folder import RunFolderError
+from synthetic1.task import TaskError
+from synthetic1.trainers.reinforcement.settings import GrpoSettings
+
+EXTRAS = [
+    (["trainer.extra={a: 1}"], {"a": 1}),
+    (["trainer.extra.a.b=1", "trainer.extra.c=2"], {"a": {"b": 1}, "c": 2}),
+    (["+trainer.extra.a=1", "++trainer.extra.c=2"], {"a": 1, "c": 2}),
+]
+TELEMETRY = ("HF_HUB_DISABLE_TELEMETRY", "VLLM_NO_USAGE_STATS", "DO_NOT_TRACK")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    settings: GrpoSettings | None
+    code: object
+    error: str
+
+
+@pytest.fixture
+def command_line(monkeypatch, capsys):
+    """Call the program in this process: ``command_line("seed=1", raises=…)``."""
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
+
+    def call(*arguments: str, raises: BaseException | None = None) -> Outcome:
+        got: list[GrpoSettings] = []
+
+        def run(settings: GrpoSettings) -> None:
+            got.append(settings)
+            if raises is not None:
+                raise raises
+
+        monkeypatch.setattr(sys, "argv", ["grpo", *arguments])
+        code: object = 0
+        try:
+            run_program("grpo", GrpoSettings, run, open_groups={"model": ("hub", "model.name")})
+        except SystemExit as stop:
+            code = stop.code
+        return Outcome(got[0] if got else None, code, capsys.readouterr().err)
+
+    return call
+
+
+def test_settings_are_validated_values(command_line):
+    outcome = command_line("trainer.max_steps=7", "env.level=2", "recipe=dr_grpo")
+    assert outcome.code == 0
+    assert isinstance(outcome.settings, GrpoSettings)
+    assert outcome.settings.trainer.max_steps == 7
+    assert type(outcome.settings.env.kwargs["level"]) is int  # no DictConfig passes the edge
+    assert outcome.settings.trainer.loss_type == "dr_grpo"
+    assert outcome.error == ""
+
+
+@pytest.mark.parametrize(("arguments", "extra"), EXTRAS)
+def test_a_section_that_takes_any_name_wants_no_plus(command_line, arguments, extra):
+    outcome = command_line(*arguments)
+    assert outcome.error == ""
+    assert outcome.settings is not None
+    assert outcome.settings.trainer.extra == extra
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["env=nope"], "there is no env `nope`; there are: code, code_understanding"),
+        (["rollout=nope"], "there is no rollout `nope`; there are: transformers, vllm_colocate, vllm_server"),
+        (["recipe=nope"], "there is no recipe `nope`; there are: dapo, default, demo, dr_grpo, r1"),
+        (["trainer.foo=1"], "unknown setting `trainer.foo`; --help lists"),
+        (["+trainer.foo=1"], "unknown setting `trainer.foo`; --help lists"),
+        (["foo=1"], "unknown setting `foo`; --help lists"),
+        (["~trainer.foo"], "unknown setting `trainer.foo`; --help lists"),
+        (["trainer.max_steps=abc"], "trainer.max_steps: Input should be a valid integer"),
+        (["trainer.max_steps=1.5"], "trainer.max_steps: Input should be a valid integer"),
+        (["trainer.max_steps=0"], "trainer.max_steps: Input should be greater than 0, got 0"),
+        (["trainer.max_steps=null"], "trainer.max_steps: Input should be a valid integer, got None"),
+        (["seed=-1"], "seed: Input should be greater than or equal to 0, got -1"),
+        (["model.dtype=int8"], "model.dtype: Input should be 'float32', 'bfloat16' or 'float16', got 'int8'"),
+        (["model="], "model.name: "),
+        (["model=hub"], "`model.name` has no value; give it one: model.name=…"),
+        (["run_name=${nope}"], "'nope' not found"),
+        (["trainer.max_steps"], "cannot read `trainer.max_steps`: settings are written name=value"),
+        (["env=[1,2"], "cannot read `env=[1,2`: settings are written name=value"),
+        (["--resume"], "unknown option `--resume`; settings are written name=value: resume=true"),
+        (["--max-steps=5"], "unknown option `--max-steps=5`; settings are written name=value: max-steps=5"),
+        (["resume=true", "overwrite=true"], "resume=true goes on with a run and overwrite=true puts it aside"),
+        (["env.id=null"], "env needs either an `id`"),
+        (["~env", "+env={mixture: {a: {weight: -1, id: x}}}"], "mixture.a needs an `id` and a positive `weight`"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line(command_line, arguments, said):
+    outcome = command_line(*arguments)
+    assert outcome.settings is None
+    assert outcome.code == 2
+    assert outcome.error.startswith("error: ")
+    assert outcome.error.count("\n") == 1
+    assert outcome.error.endswith("\n")
+    assert said in outcome.error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ProgramError("what, where,\n   what would be right"),
+        TaskError("what, where, what would be right"),
+        RunFolderError("what, where, what would be right"),
+    ],
+)
+def test_an_error_a_person_can_mend_is_one_line(command_line, error):
+    outcome = command_line(raises=error)
+    assert (outcome.code, outcome.error) == (2, "error: what, where, what would be right\n")
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), RuntimeError("a defect of ours"), OSError("a disk")])
+def test_a_defect_keeps_its_traceback(command_line, error):
+    with pytest.raises(type(error)) as caught:
+        command_line(raises=error)
+    assert caught.value is error
+    assert any(entry.name == "run" for entry in caught.traceback)
+
+
+def test_ctrl_c_is_no_defect(command_line):
+    outcome = command_line(raises=KeyboardInterrupt())
+    assert (outcome.code, outcome.error) == (130, "stopped\n")
+
+
+def test_debug_shows_the_traceback(command_line):
+    with pytest.raises(ProgramError) as caught:
+        command_line("--debug", raises=ProgramError("x"))
+    assert any(entry.name == "run" for entry in caught.traceback)
+
+
+def test_hydra_full_error_shows_the_traceback(command_line, monkeypatch):
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    with pytest.raises(ProgramError):
+        command_line(raises=ProgramError("x"))
+
+
+def test_debug_is_no_setting(command_line):
+    assert command_line("--debug", "seed=3").settings.seed == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["Qwen/Qwen3-0.6B", "/models/my model", "./it's (a) {model}: 50%", "embedded", "./a=b"]
+)
+def test_a_model_is_a_group_or_a_free_name(command_line, name):
+    assert command_line(f"model={name}").settings.model.name == name
+
+
+def test_no_telemetry_unless_the_environment_says_otherwise(command_line, monkeypatch):
+    for name in TELEMETRY:
+        monkeypatch.setenv(name, "")  # so that what the program sets is taken back after the test
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DO_NOT_TRACK", "0")
+    command_line()
+    assert {name: os.environ[name] for name in TELEMETRY} == {
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "VLLM_NO_USAGE_STATS": "1",
+        "DO_NOT_TRACK": "0",
+    }
+
+
+def test_hydra_writes_nothing(command_line, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert command_line().code == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def values(**changes: Any) -> dict[str, Any]:
+    trainer = {"max_steps": 1, "prompts_per_step": 2, "group_size": 4} | changes
+    return {
+        "env": {"id": "a/b-v0"},
+        "model": {"name": "embedded"},
+        "rollout": {"backend": "transformers", "max_completion_length": 8},
+        "trainer": trainer,
+    }
+
+
+def test_the_first_wrong_setting_is_named():
+    with pytest.raises(ProgramError, match=r"^trainer\.max_steps: .*, got 'x'$"):
+        validate(GrpoSettings, values(max_steps="x", group_size=0))
+
+
+def test_explain_leaves_defects_alone():
+    assert explain(ZeroDivisionError()) is None
+
+
+@pytest.mark.parametrize("said", [None, "0", "1"])
+def test_what_hydra_is_told_reaches_no_other_program(said, monkeypatch):
+    """Those that a job starts say their errors in one line, too, unless the person asked for all of them."""
+    if said is None:
+        monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+    else:
+        monkeypatch.setenv("HYDRA_FULL_ERROR", said)
+    monkeypatch.setattr(sys, "argv", ["grpo", "seed=1"])
+    seen = []
+    run_program("grpo", GrpoSettings, lambda settings: seen.append(os.environ.get("HYDRA_FULL_ERROR")), open_groups={})
+    assert [*seen, os.environ.get("HYDRA_FULL_ERROR")] == [said, said]

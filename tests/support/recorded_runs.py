@@ -1,0 +1,52 @@
+"""A run as generation leaves it, written by hand: no server, no process."""
+
+from __future__ import annotations
+
+import json
+
+from synthetic1.completion import Completion
+from synthetic1.datagen.journal.records import Rollout
+from synthetic1.datagen.journal.writer import Journal
+from synthetic1.keys import content_key
+from synthetic1.task import Task
+from synthetic1.verdict import Verdict
+
+CONFIG = {"model_name": "m", "keep": None, "threshold": 1.0, "env": {"id": "synthetic1/math-v0", "split": "train"}}
+
+
+def task(number, **changes):
+    values = {
+        "problem_id": f"p{number}",
+        "task_type": "verifiable_math",
+        "prompt": f"What is {number} + {number}?",
+        "verification_info": {"ground_truth": str(2 * number)},
+        "gold_standard_solution": f"twice {number}",
+    }
+    return Task(**{**values, **changes})
+
+
+def verdict(score):
+    """``None`` as a failure of ours, that names a host."""
+    return Verdict.unscorable("infra", "cannot reach 10.1.2.3") if score is None else Verdict.graded(score, answer="a")
+
+
+def write_run(runs, name, tasks, *, config=None, begin=0, failures=()):
+    """``tasks``: task → its samples, each ``(text, score)`` or, not judged yet, ``text``."""
+    folder = runs / "generate" / name
+    folder.mkdir(parents=True)
+    journal = Journal.open(folder / "journal.sqlite")
+    for place, (one, samples) in enumerate(tasks.items()):
+        journal.put_task(one, place)
+        for index, sample in enumerate(samples, begin):
+            text, *score = (sample,) if isinstance(sample, str) else sample
+            completion = Completion.parse(text, finish_reason="stop", usage={"completion_tokens": len(text)})
+            rollout = Rollout(content_key([one.key, index]), index, completion, "/models/m", {"temperature": 0.6})
+            journal.put_rollout(one, rollout)
+            if score:
+                journal.put_verdict(rollout.key, 0, "k1", "verifiable_math@1", verdict(*score), 1)
+    for one, index, kind, said in failures:
+        journal.put_failure(one, index, kind, said)
+    journal.set_meta("config", json.dumps({**CONFIG, **(config or {})}))
+    journal.flush()
+    journal.close()
+    return folder

@@ -1,0 +1,82 @@
+"""The settings of supervised fine-tuning: what people write in configs/sft.yaml and on the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
+
+from synthetic1.trainers.reinforcement.settings import ModelSettings, Section
+
+
+class SftTrainerSettings(Section):
+    epochs: PositiveFloat = 1.0
+    """Passes over the samples; ignored where ``max_steps`` is given."""
+    max_steps: PositiveInt | None = None
+    batch_size: PositiveInt = 64
+    """Samples an optimizer update learns from."""
+    micro_batch: PositiveInt | None = None
+    """Samples in memory at once, a process; None = all of an update's."""
+    max_length: PositiveInt | None = None
+    """Tokens of prompt and completion; longer samples are left out and counted. None = the model's context."""
+    learning_rate: PositiveFloat
+    lr_scheduler: str = "cosine"
+    warmup_share: float = Field(default=0.03, ge=0.0, lt=1.0)
+    weight_decay: float = Field(default=0.0, ge=0.0)
+    adam_beta2: float = Field(default=0.999, gt=0.0, lt=1.0)
+    max_grad_norm: PositiveFloat = 1.0
+    gradient_checkpointing: bool = False
+    save_every: PositiveInt = 500
+    extra: dict[str, Any] = Field(default_factory=dict)
+    """Passed through to ``trl.SFTConfig``."""
+
+
+class SftSettings(Section):
+    data: str | list[str]
+    """Files of an SFT export (JSON Lines or Parquet), or folders that hold them."""
+    model: ModelSettings
+    trainer: SftTrainerSettings
+    seed: NonNegativeInt = 0
+    run_name: str | None = None
+    runs: str = "runs"
+    resume: bool = False
+    overwrite: bool = False
+    dry_run: bool = False
+
+    @field_validator("data")
+    @classmethod
+    def some(cls, data: str | list[str]) -> str | list[str]:
+        if not data:
+            raise ValueError("name a file or folder of samples: data=exports/math/sft")
+        return data
+
+    @model_validator(mode="after")
+    def one_way_on(self) -> SftSettings:
+        if self.resume and self.overwrite:
+            raise ValueError("resume=true goes on with a run and overwrite=true puts it aside: choose one")
+        return self
+
+    @property
+    def paths(self) -> list[str]:
+        return [self.data] if isinstance(self.data, str) else list(self.data)
+
+    @property
+    def name(self) -> str:
+        """The run's name: stable over restarts, so that the same command finds its folder again."""
+        model = self.model.name.rstrip("/").rpartition("/")[2]
+        return self.run_name or f"{model}-s{self.seed}"
+
+    def micro_batch(self, processes: int) -> int:
+        """Samples a process holds at once.
+
+        Raises:
+            ValueError: the batch cannot be shared out evenly; names the settings to change.
+        """
+        t = self.trainer
+        share, rest = divmod(t.batch_size, processes)
+        if rest:
+            raise ValueError(f"trainer.batch_size={t.batch_size} cannot be shared by {processes} processes")
+        micro = t.micro_batch or share
+        if share % micro:
+            raise ValueError(f"trainer.micro_batch={micro} does not divide the {share} samples of a process's share")
+        return micro

@@ -1,0 +1,1 @@
+"""DeepSeek-R1's recipe: its stages and its report."""

@@ -1,0 +1,151 @@
+"""What a run says and writes while it trains: metrics, samples, warnings, and a stop that saves."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from accelerate import PartialState
+from accelerate.utils import gather_object
+from transformers import TrainerCallback
+
+from synthetic1.reports import terminal
+from synthetic1.reports.run_folder import RunFolder
+from synthetic1.trainers.reinforcement.grpo_trainer import VerifiedGRPOTrainer
+from synthetic1.trainers.reinforcement.measures import rollout_measures
+from synthetic1.trainers.reinforcement.reward import Sample
+from synthetic1.trainers.reinforcement.watch import Watch
+
+Evaluate = Callable[[int], dict[str, Any]]
+
+
+class RunRecorder(TrainerCallback):
+    """Writes a row a step, shows a line a step, and now and then the best and the worst sample.
+
+    Args:
+        run: the run folder; ``None`` on ranks other than 0, which write and show nothing.
+        evaluate: called every ``eval_every`` steps (on every rank) with a number of steps; its summary is recorded.
+    """
+
+    def __init__(
+        self,
+        trainer: VerifiedGRPOTrainer,
+        run: RunFolder | None,
+        *,
+        sample_every: int,
+        evaluate: Evaluate,
+        eval_every: int,
+    ) -> None:
+        self.trainer, self.run = trainer, run
+        self.sample_every, self.evaluate, self.eval_every = sample_every, evaluate, eval_every
+        self.watch = Watch()
+        self.started = 0.0
+        self.step_seconds = 0.0
+        self.paces: list[float] = []
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.started = time.perf_counter()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.step_seconds = time.perf_counter() - self.started
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+        logs = logs or {}
+        if "loss" not in logs:  # the closing summary of transformers
+            return
+        seconds = self.trainer.clock.take()
+        inside = sum(seconds.get(k, 0.0) for k in ("generate", "score", "sync", "other"))
+        times = {k: seconds.get(k, 0.0) for k in ("generate", "score", "sync", "other")}
+        times |= {"step": self.step_seconds, "train": max(self.step_seconds - inside, 0.0)}
+        # With several updates a rollout, only its first step has completions to report.
+        samples = self.trainer.rollout if times["generate"] > 0.0 else []
+        tokens = sum(s.tokens for s in samples)
+        row = {
+            "step": state.global_step,
+            "steps": state.max_steps,
+            **rollout_measures(samples, self.trainer.num_generations),
+            "loss": logs.get("loss"),
+            "grad_norm": logs.get("grad_norm"),
+            "learning_rate": logs.get("learning_rate"),
+            "kl": logs.get("kl"),
+            "entropy": logs.get("entropy"),
+            "logp_difference": logs.get("sampling/sampling_logp_difference/mean"),
+            "completions": len(samples),
+            "tokens": tokens,
+            "tokens_per_s": tokens / self.step_seconds if tokens and self.step_seconds else None,
+            "seconds": times,
+        }
+        row["warnings"] = self.watch.warnings(row)
+        if self.run is not None:
+            self.run.log_metrics(row)
+            self.paces = [*self.paces[-9:], self.step_seconds]
+            terminal.show_step(row, seconds_per_step=sum(self.paces) / len(self.paces))
+            if state.global_step % self.sample_every == 0 and samples:
+                self._samples(samples, state.global_step)
+        last = state.global_step >= state.max_steps  # the evaluation after training says that one
+        if self.eval_every and state.global_step % self.eval_every == 0 and not last:
+            self._held_out(state.global_step)
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if self.run is not None:
+            print(f"checkpoint at step {state.global_step}", flush=True)
+
+    def _held_out(self, step: int) -> None:
+        """A held-out evaluation, on every rank."""
+        summary = self.evaluate(step)
+        if self.run is not None:
+            row = {"step": step, "eval": {k: summary[k] for k in ("pass_at_1", "ci95", "n", "think_share")}}
+            self.run.log_metrics(row)
+            terminal.show_step(row)
+
+    def _samples(self, samples: list[Sample], step: int) -> None:
+        assert self.run is not None
+        judged = [s for s in samples if s.advantage is not None and s.verdict.score is not None]
+        if not judged:
+            return
+        best = max(judged, key=lambda s: s.advantage or 0.0).row(step, "train")
+        worst = min(judged, key=lambda s: s.advantage or 0.0).row(step, "train")
+        for row in (best, worst):
+            self.run.log_sample(row)
+        terminal.show_samples(best, worst)
+
+
+class StopOnSignal(TrainerCallback):
+    """Ctrl-C (or SIGTERM) saves a checkpoint after the step at hand and stops; a second one stops at once."""
+
+    def __init__(self, steps_per_rollout: int) -> None:
+        self.asked = False
+        self._steps = steps_per_rollout
+        self._before: dict[int, Any] = {}
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._note)
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.restore()
+
+    def restore(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        # Mid-rollout the rest of the rollout would be lost: stop at the next boundary, so that resuming is exact.
+        if state.global_step % self._steps == 0 and self._asked_anywhere():
+            control.should_save = True
+            control.should_training_stop = True
+
+    def _asked_anywhere(self) -> bool:
+        """A launcher signals its processes one after another; they must all stop at the same step."""
+        if PartialState().num_processes > 1:
+            self.asked = any(gather_object([self.asked]))
+        return self.asked
+
+    def _note(self, number: int, frame: Any) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+        print("stopping after this rollout's steps, with a checkpoint; once more to stop at once", flush=True)
