@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+from collections import defaultdict
+from graphlib import CycleError, TopologicalSorter
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NOUNS = {"task", "completion", "verdict", "trace", "keys"}
-PROGRAM = {"program", ""}
-"""What folders that hold programs share: how one starts and fails, and ``import synthetic1`` for its environments."""
+SRC = ROOT / "src/synthetic1"
+NOUNS = {"completion", "keys", "rollout", "task", "verdict"}
+MACHINERY = {"sandbox", "inference", "reports", "tasks", "rewards", "envs"}
 
 MAY_IMPORT = {
     "sandbox": set(),
@@ -22,27 +25,59 @@ MAY_IMPORT = {
     "tasks": NOUNS,
     "rewards": NOUNS | {"sandbox", "inference"},
     "envs": NOUNS | {"tasks", "rewards"},
-    "datagen": NOUNS | PROGRAM | {"sandbox", "inference", "reports", "tasks", "rewards", "envs"},
-    "trainers": NOUNS | PROGRAM | {"sandbox", "inference", "reports", "tasks", "rewards", "envs"},
-    "pool": NOUNS | PROGRAM | {"sandbox", "inference", "reports", "tasks", "rewards", "envs", "datagen", "trainers"},
+    "jobs": NOUNS | {""} | MACHINERY,
+    "evaluation": NOUNS | MACHINERY | {"jobs"},
+    "datagen": NOUNS | MACHINERY | {"jobs", "evaluation"},
+    "trainers": NOUNS | MACHINERY | {"jobs", "evaluation"},
     "configs": set(),
 }
-"""The table of the design; a folder may also import from itself."""
+"""The table of docs/architecture.md; a room may also import from itself. ``""`` is ``import synthetic1``, which
+registers the environments."""
 
 HEAVY = {"torch", "transformers", "trl", "vllm", "datasets", "pyarrow", "rich", "matplotlib"}
-FOLDERS = [folder for folder in MAY_IMPORT if (ROOT / folder).is_dir()]
-PROBLEMS = ROOT / "src/synthetic1/tasks/embedded/code"
-"""Programs as models might write them, right and wrong: no modules of ours."""
-MODULES = [p for folder in FOLDERS for p in sorted((ROOT / folder).rglob("*.py")) if PROBLEMS not in p.parents]
-FACE = sorted((ROOT / "src/synthetic1").glob("*.py"))
+MOST_LINES = 350
+MOST_MODULES = 20  # of a folder
+LONG = re.compile(r"render_\w+\.py|\w+_harness\.\w+")
+"""Renderers and harnesses: one long listing each."""
+PROBLEMS = SRC / "tasks/embedded/code"
+"""Programs as models might write them, right and wrong: not modules of ours."""
+
+
+def folder_of(room):
+    """Where a room lies: what people use stands at the top, the rest below ``src``."""
+    return SRC / room if (SRC / room).is_dir() else ROOT / room
+
+
+def dotted(path):
+    """The import name of a file."""
+    base, parts = next(
+        (base, ("synthetic1",)) if base == SRC else (base.parent, ("synthetic1",))
+        for base in (SRC, *(folder_of(room) for room in MAY_IMPORT))
+        if base in path.parents
+    )
+    parts += path.relative_to(base).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FACE = sorted(SRC.glob("*.py"))
+MODULES = [
+    path for room in MAY_IMPORT for path in sorted(folder_of(room).rglob("*.py")) if PROBLEMS not in path.parents
+]
+FILES = {dotted(path): path for path in [*FACE, *MODULES]}
+TREES = {name: ast.parse(path.read_text()) for name, path in FILES.items()}
 
 
 def named(path):
     return str(path.relative_to(ROOT))
 
 
+def room_of(name):
+    """The room of an import name, or the noun itself."""
+    return name.split(".")[1] if "." in name else ""
+
+
 def imports(tree):
-    """(line, dotted name) of every import, wherever in the file it stands."""
+    """(line, dotted name) of every import, wherever in the file it stands, for types alone or not."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -56,7 +91,26 @@ def imports(tree):
 def ours(tree):
     for line, name in imports(tree):
         if name.split(".")[0] == "synthetic1":
-            yield line, name.split(".")[1] if "." in name else ""
+            yield line, room_of(name)
+
+
+def modules_imported(name):
+    """Our modules that one imports: ``from a.b import c`` is ``a.b.c`` where that is a module, else ``a.b``."""
+    for _, imported in imports(TREES[name]):
+        for candidate in (imported, imported.rpartition(".")[0]):
+            if candidate in FILES:
+                if candidate != name:
+                    yield candidate
+                break
+
+
+def circle(graph):
+    """A circle of a graph in the form ``a → b → a``, or None."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return " → ".join(reversed(error.args[1]))
+    return None
 
 
 def test_the_walk_sees_what_it_must():
@@ -64,60 +118,105 @@ def test_the_walk_sees_what_it_must():
         "import synthetic1.envs.base\ndef f():\n    from synthetic1 import rewards\n    from synthetic1.tasks import x"
     )
     assert list(ours(ast.parse(source))) == [(1, "envs"), (3, "rewards"), (4, "tasks")]
-    assert len(MODULES) > 20
-    assert {"tasks", "rewards", "envs", "reports", "trainers"} <= set(FOLDERS)
+    assert FILES["synthetic1.rewards.math"] == ROOT / "rewards/math.py"
+    assert FILES["synthetic1.tasks.sources"] == SRC / "tasks/sources/__init__.py"
+    assert "synthetic1.tasks.sources.source" in set(modules_imported("synthetic1.tasks.sources.jsonl"))
+    assert {room for room in MAY_IMPORT if (folder_of(room) / "__init__.py").is_file()} == set(MAY_IMPORT)
+    assert circle({"a": {"b"}, "b": {"a"}}) in ("a → b → a", "b → a → b")
+
+
+# Who imports whom ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", MODULES, ids=named)
-def test_a_folder_imports_only_what_stands_above_it(path):
-    folder = path.relative_to(ROOT).parts[0]
-    allowed = MAY_IMPORT[folder] | {folder, "__version__"}
-    wrong = [(line, part) for line, part in ours(ast.parse(path.read_text())) if part not in allowed]
+def test_a_room_imports_only_what_stands_above_it(path):
+    name = dotted(path)
+    room = room_of(name)
+    allowed = MAY_IMPORT[room] | {room, "__version__"}
+    wrong = [(line, part) for line, part in ours(TREES[name]) if part not in allowed]
     assert not wrong, f"{named(path)} may import {sorted(allowed)} of ours, not {wrong}"
+
+
+def test_no_module_imports_itself_through_others():
+    """Type-only imports count: what has to be known to read a file is what it names."""
+    assert not circle({name: set(modules_imported(name)) for name in FILES if "." in name})
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_ideas_of_a_room_stand_one_above_the_other(room):
+    """The subpackages of a room, and the modules beside them, each taken as one thing."""
+
+    def idea(name):
+        return ".".join(name.split(".")[:3])
+
+    graph = defaultdict(set)
+    for name in FILES:
+        if room_of(name) == room and idea(name) != f"synthetic1.{room}":
+            inside = {idea(other) for other in modules_imported(name) if room_of(other) == room}
+            graph[idea(name)] |= inside - {idea(name), f"synthetic1.{room}"}
+    assert not circle(graph)
+
+
+NAMES_PROGRAMS = {"synthetic1", "synthetic1.cli"}
+"""The face registers environments and loads names lazily; the command line starts every program."""
+COMMAND_LINE = "synthetic1.cli"
+"""What a program may start another one by: ``python -m synthetic1.cli NAME``."""
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_no_module_of_another_room_is_named_by_a_string(path):
+    """An import that the table forbids is no better as ``find_spec("…")``."""
+    name = dotted(path)
+    strings = (node.value for node in ast.walk(TREES[name]) if isinstance(node, ast.Constant))
+    found = {value.partition(":")[0] for value in strings if isinstance(value, str)}
+    others = {value for value in found if value in FILES and "." in value and room_of(value) != room_of(name)}
+    assert not others - {COMMAND_LINE} - {"synthetic1.configs"}
 
 
 def test_the_agent_stands_alone():
     """It runs inside of sandboxes, where nothing else of ours is; nor is any package."""
-    for path in sorted((ROOT / "src/synthetic1/sandbox/agent").glob("*.py")):
-        for line, name in imports(ast.parse(path.read_text())):
-            ok = name.startswith("synthetic1.sandbox.agent.") or name.split(".")[0] in sys.stdlib_module_names
-            assert ok, f"{named(path)}:{line} imports {name}"
+    for name, tree in TREES.items():
+        if name.startswith("synthetic1.sandbox.agent"):
+            for line, imported in imports(tree):
+                own = imported.startswith("synthetic1.sandbox.agent.")
+                assert own or imported.split(".")[0] in sys.stdlib_module_names, f"{name}:{line} imports {imported}"
 
 
 @pytest.mark.parametrize("path", [path for path in FACE if path.name not in ("cli.py", "__init__.py")], ids=named)
 def test_the_nouns_import_nothing_below_them(path):
-    assert {part for _, part in ours(ast.parse(path.read_text()))} <= NOUNS
+    assert {part for _, part in ours(TREES[dotted(path)])} <= NOUNS
 
 
 def test_the_face_imports_lazily():
-    tree = ast.parse((ROOT / "src/synthetic1/__init__.py").read_text())
-    at_once = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    at_once = [node for node in TREES["synthetic1"].body if isinstance(node, (ast.Import, ast.ImportFrom))]
     names = {alias.name for node in at_once if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in at_once if isinstance(node, ast.ImportFrom)}
     assert not {name for name in names if name.startswith("synthetic1")}
 
 
 # A trainer's modules subclass what TRL and transformers offer; nothing else imports them.
-LIGHT = [path for path in [*MODULES, *FACE] if path.relative_to(ROOT).parts[0] != "trainers"]
+LIGHT = [path for path in [*MODULES, *FACE] if room_of(dotted(path)) != "trainers"]
 
 
 @pytest.mark.parametrize("path", LIGHT, ids=named)
 def test_heavy_packages_are_imported_where_they_are_used(path):
-    tree = ast.parse(path.read_text())
+    tree = TREES[dotted(path)]
     at_once = ast.Module([node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))], [])
     wrong = [(line, name) for line, name in imports(at_once) if name.split(".")[0] in HEAVY]
     assert not wrong, f"import these inside the functions that need them: {wrong}"
 
 
+# What things are called, and how large they are ----------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("path", [*MODULES, *FACE], ids=named)
 def test_a_module_begins_with_what_it_is(path):
-    text = path.read_text()
-    tree = ast.parse(text)
+    tree = TREES[dotted(path)]
     if not tree.body:  # a folder's empty __init__.py
         return
     assert ast.get_docstring(tree), "a module begins with a one-line docstring"
     if len(tree.body) > 1:
-        assert "from __future__ import annotations" in text
+        assert "from __future__ import annotations" in path.read_text()
 
 
 @pytest.mark.parametrize("path", [*MODULES, *FACE, *sorted((ROOT / "benchmarks").glob("*.py"))], ids=named)
@@ -126,7 +225,29 @@ def test_a_module_is_named_for_the_thing_in_it(path):
         assert part not in {"utils", "util", "helpers", "helper", "common", "misc"}
 
 
-@pytest.mark.parametrize("folder", ["trainers", "datagen", "benchmarks"])
+@pytest.mark.parametrize("path", [*MODULES, *FACE], ids=named)
+def test_a_file_fits_in_a_head(path):
+    if not LONG.fullmatch(path.name):
+        assert len(path.read_text().splitlines()) <= MOST_LINES, "look for a second idea in it"
+
+
+def test_a_folder_fits_in_a_head():
+    counts = defaultdict(int)
+    for path in [*MODULES, *FACE]:
+        counts[named(path.parent)] += path.name != "__init__.py"
+    assert {folder: n for folder, n in counts.items() if n > MOST_MODULES} == {}
+
+
+def test_no_two_classes_share_a_name():
+    homes = defaultdict(list)
+    for name, tree in TREES.items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes[node.name].append(name)
+    assert {name: where for name, where in homes.items() if len(where) > 1} == {}
+
+
+@pytest.mark.parametrize("folder", ["trainers", "datagen", "benchmarks", "src/synthetic1/evaluation"])
 def test_scripts_shadow_no_other_module(folder):
     """A script's own folder comes first on sys.path: `trainers/datasets.py` would hide the package."""
     taken = set(sys.stdlib_module_names) | set(metadata.packages_distributions()) - {"synthetic1"}
@@ -135,9 +256,12 @@ def test_scripts_shadow_no_other_module(folder):
     assert not stems & taken
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("folder", sorted({path.parent for path in MODULES}), ids=named)
 def test_a_folder_is_a_package(folder):
-    assert (ROOT / folder / "__init__.py").is_file()
+    assert (folder / "__init__.py").is_file()
+
+
+# What an import costs ------------------------------------------------------------------------------------------------
 
 
 def test_importing_costs_little():
