@@ -132,7 +132,7 @@ def impatient(monkeypatch):
     """Agents that say nothing are given up after a moment, not after twenty seconds."""
     monkeypatch.setattr(slot_module, "GRACE_S", 0.3)
     monkeypatch.setattr("synthetic1.sandbox.execution.run.GRACE_S", 0.3)
-    monkeypatch.setattr("synthetic1.sandbox.sandbox.GRACE_S", 0.3)
+    monkeypatch.setattr("synthetic1.sandbox.execution.build.GRACE_S", 0.3)
 
 
 async def settle(backend, count):

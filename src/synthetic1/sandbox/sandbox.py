@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import weakref
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
-from typing import Any
 
-from synthetic1.sandbox.agent.job import Outcome
 from synthetic1.sandbox.backend import Backend
-from synthetic1.sandbox.errors import SandboxError
-from synthetic1.sandbox.execution.compile_cache import CompileCache, Compiled
-from synthetic1.sandbox.execution.dialogue import Party, start_parties
+from synthetic1.sandbox.execution.compile_cache import CompileCache
+from synthetic1.sandbox.execution.dialogue import Party, open_dialogue
 from synthetic1.sandbox.execution.planning import (
-    BUILD_LOG_BYTES,
     Work,
     called_function,
-    compiled_of,
     make_work,
     signature_error,
+    with_origin,
 )
 from synthetic1.sandbox.execution.pool import Pool
 from synthetic1.sandbox.execution.run import Run
-from synthetic1.sandbox.execution.slot import GRACE_S, Slot, SlotFailed
 from synthetic1.sandbox.languages.language import Plan, SignatureError
 from synthetic1.sandbox.languages.registry import get_language, languages
 from synthetic1.sandbox.program import MIB, Input, Limits, Program
@@ -52,12 +45,8 @@ class Sandbox:
         self.backend = backend
         self.description = ""
         """One line: which kind of sandbox, and why it was taken."""
-        self._size = slots
         self._cache = cache
         self._pool = Pool(backend, slots)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._leaving: set[asyncio.Task[None]] = set()
-        self._closed = False
         _sandboxes.add(self)
 
     async def open(self) -> None:
@@ -66,13 +55,12 @@ class Sandbox:
         Raises:
             SandboxUnavailable: it does not work here.
         """
-        self._loop = asyncio.get_running_loop()
         self.description = await self.backend.open()
-        (slot,) = await self.take(1)
+        (slot,) = await self._pool.acquire()
         try:
             await slot.ready(Limits().memory_mb * MIB)
         finally:
-            self.give_back(slot)
+            self._pool.release(slot)
 
     def run(
         self, program: Program, inputs: Sequence[Input], limits: Limits | None = None, *, fresh: bool = False
@@ -95,7 +83,13 @@ class Sandbox:
             SandboxError: the sandbox failed, twice at the same input; says nothing about the program.
         """
         bounds = limits or Limits()
-        return Run(self, lambda: make_work(program, called_function(inputs), bounds), inputs, fresh=fresh)
+        return Run(
+            self._pool,
+            self._cache,
+            lambda: make_work(program, called_function(inputs), bounds),
+            inputs,
+            fresh=fresh,
+        )
 
     @contextlib.asynccontextmanager
     async def dialogue(
@@ -118,25 +112,13 @@ class Sandbox:
             try:
                 works.append(make_work(program, function, limit))
             except SignatureError as error:
-                works.append(self.sign(signature_error(error), {}))
-        slots = await self.take(len(parts))
-        parties: tuple[Party, ...] = ()
-        try:
-            parties = await start_parties(self, slots, works)
+                works.append(with_origin(signature_error(error), self.backend, {}))
+        async with open_dialogue(self._pool, self._cache, works) as parties:
             yield parties
-        finally:
-            for party in parties:
-                await party.leave()
-            for slot in slots:
-                self.give_back(slot)
 
     async def aclose(self) -> None:
         """End all slots and what they run. What is under way fails with SandboxError. May be called twice."""
-        self._closed = True
-        self._pool.close(SandboxError("the sandbox was closed"))
-        await asyncio.gather(*(slot.close() for slot in self._pool.slots))
-        while self._leaving:
-            await asyncio.wait(self._leaving)
+        await self._pool.aclose()
         await self.backend.close()
 
     async def versions(self) -> dict[str, str]:
@@ -151,99 +133,17 @@ class Sandbox:
             if not language.version:
                 continue
             plan = Plan(files={}, argv=language.version)
-            (result,) = await Run(self, partial(Work, language, plan, Limits(), frozenset()), [b""], fresh=True)
+            (result,) = await Run(
+                self._pool, self._cache, partial(Work, language, plan, Limits(), frozenset()), [b""], fresh=True
+            )
             if result.status == "ok":
                 found[name] = result.stdout.decode("utf-8", errors="replace").splitlines()[0]
         return found
 
-    # For runs and dialogues -------------------------------------------------------------------------------------------
-
-    async def take(self, count: int) -> list[Slot]:
-        """``count`` slots at once, each of which must be given back."""
-        self._check()
-        slots = await self._pool.acquire(count)
-        if self._closed:
-            for slot in slots:
-                self._pool.release(slot)
-            self._check()
-        return slots
-
-    def give_back(self, slot: Slot) -> None:
-        """Let others have the slot, once what it still does has been stopped; nobody waits for that."""
-        if slot.settled:
-            self._pool.release(slot)
-            return
-        leaving = asyncio.get_running_loop().create_task(self._finish(slot, self._pool))
-        self._leaving.add(leaving)
-        leaving.add_done_callback(self._leaving.discard)
-
-    async def _finish(self, slot: Slot, pool: Pool) -> None:
-        try:
-            await slot.finish()
-        finally:
-            pool.release(slot)
-
-    async def build(self, slot: Slot, work: Work) -> Compiled | None:
-        """What the compiler makes of the program, from the cache or in this slot; None if it needs no compiler.
-
-        Raises:
-            SlotFailed, SandboxUnavailable: the slot failed.
-        """
-        if work.plan.build is None:
-            return None
-        key = work.build_key(self.backend.toolchain)
-        async with self._cache.lock(key):
-            found = self._cache.get(key)
-            if found is not None:
-                return found
-            await slot.ready(work.build_memory_bytes)
-            job, blobs = work.build_job()
-            assert job.build is not None
-            slot.begin(job, blobs)
-            header, sent = await slot.receive(
-                job.build.bounds.wall_s + GRACE_S, 2 * BUILD_LOG_BYTES + job.build.output_bytes + MIB
-            )
-            try:
-                outcome = Outcome.from_header(header["outcome"])
-                said, *outputs = sent
-                compiled = compiled_of(outcome, work.limits, said, outputs)
-                fine = header["op"] == "built" and len(outputs) == (len(job.build.outputs) if compiled.ok else 0)
-            except (KeyError, TypeError, ValueError):
-                fine = False
-            if not fine:
-                raise SlotFailed(f"the agent sent no compilation: {str(dict(header))[:200]}")
-            await slot.receive(GRACE_S, 0)  # done
-            if outcome.ended_by != "wall":  # a busy machine's fault, perhaps; everything else would come out the same
-                self._cache.put(key, compiled)
-            return compiled
-
-    def sign(self, result: Result, hello: Mapping[str, Any]) -> Result:
-        """``result`` with where it comes from."""
-        return replace(
-            result,
-            sandbox=self.backend.name,
-            memory_limit="cgroup" if hello.get("memory_limit", "cgroup") == "cgroup" else "address_space",
-            unsafe=self.backend.unsafe,
-        )
-
-    def _check(self) -> None:
-        if self._closed:
-            raise SandboxError("the sandbox was closed")
-        loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-        elif self._loop is not loop:
-            raise SandboxError("the sandbox belongs to another event loop; open one in this loop")
-
-    def _forked(self) -> None:
-        for slot in self._pool.slots:
-            slot.abandon()
+    def _reset_after_fork(self) -> None:
+        self._pool.reset_after_fork()
         self.backend.abandon()
-        self._pool = Pool(self.backend, self._size)
-        self._cache = CompileCache(
-            self._cache.folder, max_bytes=self._cache.max_bytes
-        )  # its locks belong to the parent
-        self._loop, self._leaving = None, set()
+        self._cache.reset_after_fork()
 
 
 _sandboxes: weakref.WeakSet[Sandbox] = weakref.WeakSet()
@@ -251,7 +151,7 @@ _sandboxes: weakref.WeakSet[Sandbox] = weakref.WeakSet()
 
 def _after_fork() -> None:
     for sandbox in list(_sandboxes):
-        sandbox._forked()
+        sandbox._reset_after_fork()
 
 
 os.register_at_fork(after_in_child=_after_fork)

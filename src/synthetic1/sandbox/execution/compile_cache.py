@@ -114,6 +114,11 @@ class CompileCache:
         self._locks: dict[str, tuple[asyncio.Lock, list[None]]] = {}
         self._warned = False
 
+    def reset_after_fork(self) -> None:
+        """In a forked child: let go of the parent's locks, and of what another thread may have been changing."""
+        self._locks = {}
+        self._memory, self._memory_used = OrderedDict(), 0
+
     @contextlib.asynccontextmanager
     async def lock(self, key: str) -> AsyncIterator[None]:
         """Hold while looking, compiling and putting: of many that want the same program, one compiles it.

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Sequence
 
 from synthetic1.sandbox.agent.job import Job, Outcome
 from synthetic1.sandbox.errors import SandboxError
-from synthetic1.sandbox.execution.planning import Question, Work, compile_error, result_of
+from synthetic1.sandbox.execution.build import build
+from synthetic1.sandbox.execution.compile_cache import CompileCache
+from synthetic1.sandbox.execution.planning import Question, Work, compile_error, result_of, with_origin
+from synthetic1.sandbox.execution.pool import Pool
 from synthetic1.sandbox.execution.slot import GRACE_S, Slot, SlotFailed
 from synthetic1.sandbox.program import MIB
 from synthetic1.sandbox.result import Result
-
-if TYPE_CHECKING:
-    from synthetic1.sandbox.sandbox import Sandbox
 
 
 class Party:
     """One program of a dialogue. Its channel is a stream of bytes both ways, at fd 3; its stdin is empty."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    def __init__(self) -> None:
         self._slot: Slot | None = None
         self._said: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._result: Result | None = None
@@ -115,22 +114,42 @@ class Party:
                     outcome = Outcome.from_header(header["outcome"])
                     stdout, stderr, channel = blobs
                     result = result_of(outcome, 0, limits, stdout, stderr, channel, Question(b""))
-                    self._finish(self._sandbox.sign(result, slot.hello))
+                    self._finish(with_origin(result, slot.backend, slot.hello))
                 else:
                     raise SlotFailed(f"the agent sent something else than a dialogue: {str(dict(header))[:200]}")
             await slot.receive(GRACE_S, 0)  # done
         except (SandboxError, KeyError, TypeError, ValueError) as error:
             await slot.discard()
             if not self._over.is_set():
-                self._finish(failure=SandboxError(f"{self._sandbox.backend.name}, in a dialogue: {error}"))
+                self._finish(failure=SandboxError(f"{slot.backend.name}, in a dialogue: {error}"))
 
 
-async def start_parties(sandbox: Sandbox, slots: list[Slot], works: list[Work | Result]) -> tuple[Party, ...]:
-    """Compile all programs, then start them together. A ``Result`` in place of a program is its fate already.
+@contextlib.asynccontextmanager
+async def open_dialogue(
+    pool: Pool, cache: CompileCache, works: Sequence[Work | Result]
+) -> AsyncIterator[tuple[Party, ...]]:
+    """Start all programs together, each in a slot of its own; leaving the block stops those that still run.
+
+    Args:
+        works: a ``Result`` in place of a program is its fate already.
 
     Raises:
         SandboxError: the sandbox failed.
     """
+    slots = await pool.acquire(len(works))
+    parties: tuple[Party, ...] = ()
+    try:
+        parties = await _start(slots, cache, works)
+        yield parties
+    finally:
+        for party in parties:
+            await party.leave()
+        for slot in slots:
+            pool.release(slot)
+
+
+async def _start(slots: Sequence[Slot], cache: CompileCache, works: Sequence[Work | Result]) -> tuple[Party, ...]:
+    """Compile all programs, then start them together."""
 
     async def prepare(slot: Slot, work: Work | Result) -> Result | tuple[Slot, Work, Job, list[bytes]]:
         if isinstance(work, Result):
@@ -138,9 +157,9 @@ async def start_parties(sandbox: Sandbox, slots: list[Slot], works: list[Work | 
         failures = 0
         while True:
             try:
-                compiled = await sandbox.build(slot, work)
+                compiled = await build(work, slot, cache)
                 if compiled is not None and not compiled.ok:
-                    return sandbox.sign(compile_error(compiled), slot.hello)
+                    return with_origin(compile_error(compiled), slot.backend, slot.hello)
                 await slot.ready(work.run_memory_bytes)
                 # Never in a zygote: a crash there could not be tried again in a fresh interpreter.
                 return slot, work, *work.run_job(compiled, 1, fresh=True, dialogue=True)
@@ -148,14 +167,14 @@ async def start_parties(sandbox: Sandbox, slots: list[Slot], works: list[Work | 
                 await slot.discard()
                 failures += 1
                 if failures == 2:
-                    raise SandboxError(f"{sandbox.backend.name}, before a dialogue, twice: {error}") from error
+                    raise SandboxError(f"{slot.backend.name}, before a dialogue, twice: {error}") from error
 
     preparing = (prepare(slot, work) for slot, work in zip(slots, works, strict=True))
     prepared = await asyncio.gather(*preparing, return_exceptions=True)  # so that none goes on behind our back
     for outcome in prepared:
         if isinstance(outcome, BaseException):
             raise outcome
-    parties = tuple(Party(sandbox) for _ in works)
+    parties = tuple(Party() for _ in works)
     for party, ready in zip(parties, prepared, strict=True):
         if isinstance(ready, Result):
             party.decline(ready)

@@ -6,8 +6,10 @@ import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from synthetic1.sandbox.agent.job import Bounds, Build, Job, Outcome
+from synthetic1.sandbox.backend import Backend
 from synthetic1.sandbox.execution.compile_cache import Compiled, cache_key
 from synthetic1.sandbox.languages.language import Language, Plan, SignatureError
 from synthetic1.sandbox.languages.registry import get_language
@@ -244,3 +246,13 @@ def compile_error(compiled: Compiled) -> Result:
 def signature_error(error: SignatureError) -> Result:
     """The one result of a program whose function cannot be called."""
     return Result(index=0, status="compile_error", stderr=f"{error}\n".encode(), why=str(error))
+
+
+def with_origin(result: Result, backend: Backend, hello: Mapping[str, Any]) -> Result:
+    """``result`` with the sandbox it comes from; ``hello`` is what the agent that ran it said of itself, if one did."""
+    return replace(
+        result,
+        sandbox=backend.name,
+        memory_limit="cgroup" if hello.get("memory_limit", "cgroup") == "cgroup" else "address_space",
+        unsafe=backend.unsafe,
+    )

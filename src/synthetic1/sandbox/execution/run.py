@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from synthetic1.sandbox.agent.job import Outcome
 from synthetic1.sandbox.errors import SandboxError, SandboxUnavailable
+from synthetic1.sandbox.execution.build import build
+from synthetic1.sandbox.execution.compile_cache import CompileCache
 from synthetic1.sandbox.execution.planning import (
     Question,
     Work,
@@ -16,14 +17,13 @@ from synthetic1.sandbox.execution.planning import (
     compile_error,
     result_of,
     signature_error,
+    with_origin,
 )
+from synthetic1.sandbox.execution.pool import Pool
 from synthetic1.sandbox.execution.slot import GRACE_S, Slot, SlotFailed
 from synthetic1.sandbox.languages.language import SignatureError
 from synthetic1.sandbox.program import MIB, Input
 from synthetic1.sandbox.result import Result
-
-if TYPE_CHECKING:
-    from synthetic1.sandbox.sandbox import Sandbox
 
 WINDOW_BYTES = 4 * MIB  # of inputs that the agent has and has not answered
 WINDOW_INPUTS = 256
@@ -33,8 +33,11 @@ _LARGE = 8 * MIB
 class Run:
     """``await`` it for all results, or iterate over it in ``async with``: leaving the block early stops the program."""
 
-    def __init__(self, sandbox: Sandbox, plan: Callable[[], Work], inputs: Sequence[Input], *, fresh: bool) -> None:
-        self._sandbox = sandbox
+    def __init__(
+        self, pool: Pool, cache: CompileCache, plan: Callable[[], Work], inputs: Sequence[Input], *, fresh: bool
+    ) -> None:
+        self._pool = pool
+        self._cache = cache
         self._taken = False
         self._results = self._stream(plan, inputs, fresh)
 
@@ -65,19 +68,19 @@ class Run:
     async def _stream(
         self, plan: Callable[[], Work], inputs: Sequence[Input], fresh: bool
     ) -> AsyncGenerator[Result, None]:
-        sandbox = self._sandbox
+        backend = self._pool.backend
         try:
             work = plan()
         except SignatureError as error:
-            yield sandbox.sign(signature_error(error), {})
+            yield with_origin(signature_error(error), backend, {})
             return
         answered, failed_at, room = 0, -1, _room(inputs)
         while True:
-            (slot,) = await sandbox.take(1)
+            (slot,) = await self._pool.acquire()
             try:
-                compiled = await sandbox.build(slot, work)
+                compiled = await build(work, slot, self._cache)
                 if compiled is not None and not compiled.ok:
-                    yield sandbox.sign(compile_error(compiled), slot.hello)
+                    yield with_origin(compile_error(compiled), backend, slot.hello)
                     return
                 await slot.ready(work.run_memory_bytes + room)
                 slot.begin(*work.run_job(compiled, len(inputs) - answered, fresh=fresh))
@@ -86,7 +89,7 @@ class Run:
                 while answered < len(inputs):
                     result = await _next_result(slot, work, window, first)
                     answered += 1
-                    yield sandbox.sign(result, slot.hello)
+                    yield with_origin(result, backend, slot.hello)
                 await slot.receive(GRACE_S, 0)  # done
                 return
             except SandboxUnavailable:
@@ -96,15 +99,16 @@ class Run:
                 if failed_at == answered and error.out_of_memory:
                     # The agent has room of its own. A program that takes it from two agents wants more than it may.
                     why = f"used more than {work.limits.memory_mb} MiB of memory, and the agent's"
-                    yield sandbox.sign(Result(index=answered, status="memory_limit", why=why), slot.hello)
+                    exceeded = Result(index=answered, status="memory_limit", why=why)
+                    yield with_origin(exceeded, backend, slot.hello)
                     answered += 1
                     if answered == len(inputs):
                         return
                 elif failed_at == answered:  # two slots failed at the same input
-                    raise SandboxError(f"{sandbox.backend.name}, input {answered}, twice: {error}") from error
+                    raise SandboxError(f"{backend.name}, input {answered}, twice: {error}") from error
                 failed_at = answered
             finally:
-                sandbox.give_back(slot)
+                self._pool.release(slot)
 
 
 def _room(inputs: Sequence[Input]) -> int:

@@ -48,10 +48,6 @@ class Slot:
         self._pending: tuple[Mapping[str, Any], list[int], list[bytes]] | None = None  # a frame read in part
 
     @property
-    def connected(self) -> bool:
-        return self._connection is not None
-
-    @property
     def settled(self) -> bool:
         """Nothing is left to ``finish``: another job may be sent as it is."""
         return self._connection is None or not (self._running or self._dead or self._jobs >= RECYCLE_AFTER)
