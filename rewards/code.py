@@ -63,13 +63,13 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
 from synthetic1.completion import Completion
-from synthetic1.rewards.extract import last_code_block
+from synthetic1.rewards.extract import code_block, last_code_block
 from synthetic1.rewards.program_tests.assertions import AssertionsFault, judge_assertions
 from synthetic1.rewards.program_tests.checker_program import CheckerFault
 from synthetic1.rewards.program_tests.grading import Grading, Judged, longest
 from synthetic1.rewards.program_tests.spec import CodeSpec, MalformedTask, read_spec
 from synthetic1.rewards.registry import register
-from synthetic1.rewards.scoring.sandboxes import close_sandbox, sandbox_for
+from synthetic1.rewards.scoring.sandboxes import sandboxes
 from synthetic1.rewards.verifier import Verifier
 from synthetic1.sandbox.open import Settings
 from synthetic1.sandbox.program import Limits, Program
@@ -138,7 +138,7 @@ class Code(Verifier):
         source = last_code_block(completion.answer, spec.names, cut_off=completion.finish_reason == "length")
         if source is None or not source.strip():
             return Verdict(0.0, "no_answer", None, {"why": f"no fenced block of {spec.language.name}"})
-        sandbox = await sandbox_for(self._settings)
+        sandbox = await sandboxes.get(self._settings)
         try:
             if spec.assertions is not None:
                 return await self._assert(sandbox, spec, source)
@@ -146,8 +146,15 @@ class Code(Verifier):
         except (CheckerFault, AssertionsFault) as error:
             return Verdict.unscorable("task", f"task `{task.problem_id}`: {error}")
 
+    def gold_completion(self, task: Task) -> str | None:
+        """The gold solution in a fence, unless published rows have put it into one already."""
+        gold, language = task.gold_standard_solution, task.language
+        if gold is None or not gold.strip():
+            return None
+        return gold if gold.lstrip().startswith("```") else code_block(gold, (language or "").strip())
+
     async def aclose(self) -> None:
-        await close_sandbox(self._settings)
+        await sandboxes.aclose(self._settings)
 
     async def _test(self, sandbox: Sandbox, spec: CodeSpec, source: str) -> Verdict:
         tests = longest(spec.tests, self.max_tests)

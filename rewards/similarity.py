@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from synthetic1.completion import Completion
-from synthetic1.rewards.judging.judge import DEADLINE_S, JudgeSettings, close_judge, judge_for
+from synthetic1.rewards.judging.judge import DEADLINE_S, JudgeSettings, judges
 from synthetic1.rewards.judging.rubrics import SIMILARITY
 from synthetic1.rewards.registry import register
 from synthetic1.rewards.verifier import Verifier
@@ -39,7 +39,7 @@ class Similarity(Verifier):
         if not isinstance(instructions, str):
             why = f"task `{task.problem_id}`: verification_info.judging_instructions must be a string"
             return Verdict.unscorable("task", why)
-        return await judge_for(self.judge).ask(
+        return await (await judges.get(self.judge)).ask(
             SIMILARITY,
             question=task.prompt,
             reference=task.gold_standard_solution or "",
@@ -47,5 +47,10 @@ class Similarity(Verifier):
             instructions=instructions,
         )
 
+    def gold_completion(self, task: Task) -> str | None:
+        """The reference as it stands. No rule compares it: that it scores 1 is for the judge to say."""
+        gold = task.gold_standard_solution
+        return gold if gold is not None and gold.strip() else None
+
     async def aclose(self) -> None:
-        await close_judge(self.judge)
+        await judges.aclose(self.judge)

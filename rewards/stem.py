@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from synthetic1.completion import Completion
-from synthetic1.rewards.judging.judge import DEADLINE_S, JudgeSettings, close_judge, judge_for
+from synthetic1.rewards.judging.judge import DEADLINE_S, JudgeSettings, judges
 from synthetic1.rewards.judging.rubrics import CLAIMS
 from synthetic1.rewards.math_answers.answer import MAX_ANSWER, find_answer
 from synthetic1.rewards.math_answers.reading import read
@@ -115,7 +115,7 @@ class Stem(Verifier):
         if same is not None:
             return Verdict.graded(float(same), answer=said, decided_by="math")
         known = f"{reference}\n\n(The value asked for: {value})" if value else reference
-        return await judge_for(self.judge).ask(
+        return await (await judges.get(self.judge)).ask(
             CLAIMS,
             question=question,
             reference=known,
@@ -123,5 +123,11 @@ class Stem(Verifier):
             instructions=info.get("judging_instructions") or "",
         )
 
+    def gold_completion(self, task: Task) -> str | None:
+        """The reference, word for word, which needs no judge; none where it holds tags of answers itself."""
+        reference = task.verification_info.get("ground_truth") or task.gold_standard_solution
+        block = f"<answer>{reference}</answer>"
+        return block if isinstance(reference, str) and last_answer(block) == reference else None
+
     async def aclose(self) -> None:
-        await close_judge(self.judge)
+        await judges.aclose(self.judge)

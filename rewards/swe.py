@@ -21,12 +21,13 @@ from functools import cached_property
 from typing import ClassVar
 
 from synthetic1.completion import Completion
+from synthetic1.rewards.extract import code_block
 from synthetic1.rewards.file_edits.diffs import line_similarity, unified, unrelated_deletions
 from synthetic1.rewards.file_edits.edits import Lines, Unappliable, new_state, read_lines, write_lines
 from synthetic1.rewards.file_edits.languages import Language, fence_labels, language_of
 from synthetic1.rewards.file_edits.syntax import differ_in_substance, parse_error, says_nothing
 from synthetic1.rewards.file_edits.weakening import weakened
-from synthetic1.rewards.judging.judge import DEADLINE_S, JudgeSettings, close_judge, judge_for
+from synthetic1.rewards.judging.judge import DEADLINE_S, JudgeSettings, judges
 from synthetic1.rewards.judging.rubrics import BEHAVIOUR
 from synthetic1.rewards.registry import register
 from synthetic1.rewards.verifier import Verifier
@@ -132,7 +133,7 @@ class Swe(Verifier):
         similarity = round(line_similarity(candidate, real.after), 4)
         verdict = _by_rules(real, candidate)
         if verdict is None:
-            verdict = await judge_for(self.judge).ask(
+            verdict = await (await judges.get(self.judge)).ask(
                 BEHAVIOUR,
                 question=real.question,
                 reference=real.diff,
@@ -142,8 +143,16 @@ class Swe(Verifier):
             verdict = _capped(verdict, real, candidate)
         return replace(verdict, details={**verdict.details, "line_similarity": similarity})
 
+    def gold_completion(self, task: Task) -> str | None:
+        """The whole file after the commit, which needs no judge."""
+        after, info = task.gold_standard_solution, task.verification_info
+        if after is None or not after.strip():
+            return None
+        language, path = info.get("language") or "", info.get("path") or "file"
+        return code_block(after, language_of(str(language), str(path)).name.replace(" ", "-"))
+
     async def aclose(self) -> None:
-        await close_judge(self.judge)
+        await judges.aclose(self.judge)
 
 
 def _candidate(answer: str, real: RealChange, *, cut_off: bool) -> Lines | Verdict:

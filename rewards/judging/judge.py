@@ -13,7 +13,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from synthetic1.inference.engine import Message, Sampling
 from synthetic1.inference.errors import InferenceError
@@ -23,12 +22,13 @@ from synthetic1.rewards.judging.quoting import code_for, quote, shorten
 from synthetic1.rewards.judging.reply import BadReply, read_reply
 from synthetic1.rewards.judging.rubrics import Rubric, Ruling
 from synthetic1.rewards.judging.settings import UNCONFIGURED, JudgeSettings, judge_settings
+from synthetic1.rewards.scoring.per_loop import PerLoop
 from synthetic1.verdict import Verdict
 
 if TYPE_CHECKING:
     from synthetic1.inference.client import Client
 
-__all__ = ["DEADLINE_S", "Judge", "JudgeSettings", "close_judge", "judge_for", "judge_settings"]
+__all__ = ["DEADLINE_S", "Judge", "JudgeSettings", "judge_settings", "judges"]
 
 DEADLINE_S = 7_200.0
 """For verifiers that ask a judge: more than a server's outages, time-outs and attempts can add up to."""
@@ -70,7 +70,7 @@ class _Shared:
 
 
 class Judge:
-    """Asks a model for verdicts. Serves one event loop at a time; see ``judge_for``."""
+    """Asks a model for verdicts. Serves one event loop at a time; see ``judges``."""
 
     def __init__(self, settings: JudgeSettings) -> None:
         self.settings = settings
@@ -232,16 +232,9 @@ def _user(rubric: Rubric, question: str, reference: str, shown: str, candidate: 
     return "\n\n".join(blocks) + ASKED.format(candidate=judged)
 
 
-_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Judge]] = WeakKeyDictionary()
+async def _open(settings: JudgeSettings) -> Judge:
+    return Judge(settings)
 
 
-def judge_for(settings: JudgeSettings) -> Judge:
-    """The judge of this loop with these settings, made when first asked for: one client serves every verifier."""
-    return _by_loop.setdefault(asyncio.get_running_loop(), {}).setdefault(settings.key, Judge(settings))
-
-
-async def close_judge(settings: JudgeSettings) -> None:
-    """Close the judge of this loop with these settings, if there is one."""
-    judge = _by_loop.get(asyncio.get_running_loop(), {}).pop(settings.key, None)
-    if judge is not None:
-        await judge.aclose()
+judges: PerLoop[JudgeSettings, Judge] = PerLoop(_open)
+"""The judges of verifiers: one client serves all with equal settings on a loop."""

@@ -14,7 +14,7 @@ from aiohttp import web
 import synthetic1
 from synthetic1.completion import Completion
 from synthetic1.rewards.judging.attacks import ATTACKS
-from synthetic1.rewards.judging.judge import Judge, judge_for, judge_settings
+from synthetic1.rewards.judging.judge import Judge, judge_settings, judges
 from synthetic1.rewards.judging.rubrics import BEHAVIOUR, CLAIMS, SIMILARITY
 from synthetic1.rewards.judging.settings import LOCAL, JudgeSettings
 from synthetic1.rewards.scoring.scorer import Scorer
@@ -419,5 +419,6 @@ def test_the_key_of_a_verifier_names_what_can_move_a_verdict():
 
 async def test_one_judge_serves_a_loop():
     settings = judge_settings("local")
-    assert judge_for(settings) is judge_for(judge_settings("local"))
-    assert judge_for(settings) is not judge_for(judge_settings({"url": "local", "votes": 3, "temperature": 0.3}))
+    assert await judges.get(settings) is await judges.get(judge_settings("local"))
+    other = judge_settings({"url": "local", "votes": 3, "temperature": 0.3})
+    assert await judges.get(settings) is not await judges.get(other)
