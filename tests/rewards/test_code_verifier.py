@@ -424,7 +424,7 @@ def test_after_a_fork_the_child_has_its_own(scorers):
 
 
 def test_a_closed_scorer_leaves_no_sandbox_open(sandbox_kind):
-    from synthetic1.rewards.scoring import sandboxes
+    from synthetic1.rewards.scoring.sandboxes import sandboxes
 
     with Scorer([Code()]) as scorer:
         assert scorer.score_sync([(make_task(*DOUBLE), f"```python\n{PROGRAMS['python']}\n```")])[0].score == 1.0
