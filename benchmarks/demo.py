@@ -42,21 +42,22 @@ def supervised(thread_seconds: float, direct_share: float, n: int) -> dict[str, 
     from synthetic1.evaluation.transformers_engine import TransformersEngine
     from synthetic1.inference.engine import Sampling
     from synthetic1.jobs import models
+    from synthetic1.jobs.env_settings import EnvSettings
+    from synthetic1.jobs.model_settings import ModelSettings
+    from synthetic1.jobs.opening import held_out, open_environment
     from synthetic1.trainers.build_embedded_model import ColdStartData, train
-    from synthetic1.trainers.reinforcement import problems
-    from synthetic1.trainers.reinforcement.settings import EnvSettings, ModelSettings
 
     settings = ModelSettings(name="embedded")
     env = EnvSettings(id="synthetic1/code_understanding-v0", level="1-3", size=3200)  # type: ignore[call-arg]
-    learned = problems.Problems.make(env)
-    tasks = learned.held_out(env, n)
+    scorer = open_environment(env).scorer
+    tasks = held_out(env, n)
     tokenizer, model = models.load_tokenizer(settings), models.load_model(settings)
     torch.manual_seed(0)
     data = ColdStartData(tokenizer, [1, 2, 3], seed=5)  # programs the cold start did not draw
 
     def measured() -> dict[str, Any]:
         engine = TransformersEngine(model, tokenizer)
-        return evaluate(tasks, learned.scorer, engine, Sampling(96, top_p=0.95)).summary()
+        return evaluate(tasks, scorer, engine, Sampling(96, top_p=0.95)).summary()
 
     before = measured()
     threads = torch.get_num_threads()

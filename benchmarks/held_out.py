@@ -20,6 +20,7 @@ from synthetic1.evaluation.evaluation import evaluate
 from synthetic1.evaluation.transformers_engine import TransformersEngine
 from synthetic1.inference.engine import Sampling
 from synthetic1.jobs import models
+from synthetic1.jobs.model_settings import ModelSettings
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.tasks.code_understanding import Example, GeneratedTasks, examples
 from synthetic1.tasks.programs.choices import Choices
@@ -27,7 +28,6 @@ from synthetic1.tasks.programs.evaluate import evaluate as run_program
 from synthetic1.tasks.programs.inputs import draw_input
 from synthetic1.tasks.programs.levels import LEVELS
 from synthetic1.trainers.build_embedded_model import DATA_SEED, POOL
-from synthetic1.trainers.reinforcement.settings import ModelSettings
 
 PROBES = 48
 

@@ -16,9 +16,9 @@ from synthetic1.evaluation.evaluation import evaluate
 from synthetic1.evaluation.transformers_engine import TransformersEngine
 from synthetic1.inference.engine import Sampling
 from synthetic1.jobs import models
+from synthetic1.jobs.model_settings import ModelSettings
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.tasks.code_understanding import GeneratedTasks
-from synthetic1.trainers.reinforcement.settings import ModelSettings
 
 LENGTH = 256  # tokens: room for the usual thought up to level 4
 

@@ -31,12 +31,14 @@ def verify(settings: VerifySettings) -> None:
     import json
     from itertools import islice
 
-    from synthetic1.datagen.generation.judged import record, trusted
-    from synthetic1.datagen.generation.run import JOURNAL, open_tasks_of
+    from synthetic1.datagen.generation.run import JOURNAL
+    from synthetic1.datagen.journal.judges import record
     from synthetic1.datagen.journal.runs import find_run
     from synthetic1.datagen.journal.writer import Journal
     from synthetic1.jobs.env_settings import EnvSettings
     from synthetic1.jobs.judge_settings import with_judge
+    from synthetic1.jobs.judge_trust import task_types, trusted
+    from synthetic1.jobs.opening import open_environment
     from synthetic1.reports.progress import progress
     from synthetic1.reports.run_folder import RunFolder
 
@@ -47,9 +49,9 @@ def verify(settings: VerifySettings) -> None:
             config = json.loads(journal.meta("config") or "{}")
             judge = settings.judge_of(config.get("judge"))
             env = EnvSettings.model_validate({**config.get("env", {}), **settings.env})
-            source, scorer = open_tasks_of(with_judge(env, judge))
+            source, scorer = open_environment(with_judge(env, judge))
             with scorer:
-                record(journal, asyncio.run(trusted(source, scorer, judge)))
+                record(journal, asyncio.run(trusted(task_types(source), scorer, judge)))
                 number = int(journal.meta("judgings") or 1) + 1
                 changes: Counter[str] = Counter()
                 tasks = journal.with_samples()

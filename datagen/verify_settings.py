@@ -11,6 +11,8 @@ from synthetic1.jobs.judge_settings import JudgeSection
 
 
 class VerifySettings(Section):
+    """What ``datagen/verify.py`` is told."""
+
     run: str
     """A run's name or folder."""
     env: dict[str, Any] = Field(default_factory=dict)
@@ -18,7 +20,9 @@ class VerifySettings(Section):
     judge: JudgeSection = JudgeSection()
     """Without one, the run's own; how far it is trusted is said here."""
     tasks_at_once: PositiveInt = 256
+    """Tasks in memory."""
     runs: str = "runs"
+    """Where runs are looked for by name: ``<runs>/generate/<run>``."""
 
     def judge_of(self, stored: dict[str, Any] | None) -> JudgeSection:
         """The judge to ask, where the run was made with ``stored``."""

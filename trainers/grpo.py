@@ -18,6 +18,7 @@ from synthetic1.trainers.reinforcement.settings import OPEN_GROUPS, GrpoSettings
 
 def train(settings: GrpoSettings) -> None:
     """Train as the settings say; everything a person sees of it goes to the screen and to the run folder."""
+    import asyncio
     import shutil
     import tempfile
     import time
@@ -29,7 +30,7 @@ def train(settings: GrpoSettings) -> None:
     from transformers import PrinterCallback, set_seed
     from transformers.utils.logging import disable_progress_bar
 
-    from synthetic1.trainers.reinforcement.rollout import prepare_imports, rollout_fields
+    from synthetic1.trainers.trl_process import StopOnSignal, prepare_imports
 
     prepare_imports(settings.rollout.backend)
     disable_progress_bar()
@@ -37,29 +38,38 @@ def train(settings: GrpoSettings) -> None:
     from synthetic1.evaluation.transformers_engine import TransformersEngine
     from synthetic1.inference.engine import Sampling
     from synthetic1.jobs import models
+    from synthetic1.jobs.chat import prompt_opens_thinking
+    from synthetic1.jobs.judge_settings import with_judge
+    from synthetic1.jobs.judge_trust import task_types, trusted
+    from synthetic1.jobs.opening import held_out
+    from synthetic1.jobs.provenance import phase_time
     from synthetic1.reports import terminal
     from synthetic1.reports.page.html import write_report
     from synthetic1.trainers.checkpoints import last_complete, step_of
-    from synthetic1.trainers.reinforcement import judged, problems, runs
-    from synthetic1.trainers.reinforcement.callbacks import RunRecorder, StopOnSignal
+    from synthetic1.trainers.reinforcement import runs
+    from synthetic1.trainers.reinforcement.callbacks import RunRecorder
     from synthetic1.trainers.reinforcement.grpo_trainer import VerifiedGRPOTrainer, grpo_config
+    from synthetic1.trainers.reinforcement.memory import estimate_memory
     from synthetic1.trainers.reinforcement.reward import Reward
+    from synthetic1.trainers.reinforcement.rollout import rollout_fields
+    from synthetic1.trainers.reinforcement.train_set import CHECKED_TASKS, TrainSet
 
     started = time.perf_counter()
     processes = PartialState(cpu=not torch.cuda.is_available())  # without `cpu`, processes on CPUs stay strangers
     is_main, ranks = processes.is_main_process, processes.num_processes
 
-    # What is learned, on what, and whether it fits.
+    # What is trained on, and whether it fits.
     set_seed(settings.seed)
     tokenizer = models.load_tokenizer(settings.model)
-    thinking_open = problems.prompt_opens_thinking(tokenizer)
-    env = judged.with_judge(settings.env, settings.judge)
-    learned = problems.Problems.make(env, split="train", thinking_open=thinking_open)
-    tested = learned.held_out(env, settings.eval.n) if settings.eval.n else []
+    thinking_open = prompt_opens_thinking(tokenizer)
+    env = with_judge(settings.env, settings.judge)
+    train_set = TrainSet.make(env, thinking_open=thinking_open)
+    eval_tasks = held_out(env, settings.eval.n) if settings.eval.n else []
     model = models.load_model(settings.model)
     completion = settings.rollout.max_completion_length
-    longest = learned.check_tasks(tokenizer, models.context_length(model), completion, tested)
-    judges = judged.trusted(learned, settings.judge)
+    longest = train_set.check_tasks(tokenizer, models.context_length(model), completion, eval_tasks)
+    occurring = task_types(train_set.tasks, CHECKED_TASKS)
+    judges = asyncio.run(trusted(occurring, train_set.scorer, settings.judge))
     try:
         micro = settings.micro_batch(ranks)
         folder = runs.folder(settings)
@@ -67,11 +77,12 @@ def train(settings: GrpoSettings) -> None:
         args = grpo_config(settings, output, ranks, rollout_fields(settings, longest))
     except (ValueError, TypeError) as error:
         raise ProgramError(str(error)) from error
-    memory = models.estimate_memory(model, settings, longest, micro)
+    memory = estimate_memory(model, settings, longest, micro)
     if is_main:
-        terminal.show_header(runs.header(settings, learned, len(tested), longest, ranks, memory, judges), title="GRPO")
+        header = runs.header(settings, train_set, len(eval_tasks), longest, ranks, memory, judges)
+        terminal.show_header(header, title="GRPO")
 
-    def held_out(n: int, temperature: float, step: int) -> Evaluation:
+    def evaluate_held_out(n: int, temperature: float, step: int) -> Evaluation:
         """One completion for each of the first ``n`` held-out tasks, shared out over the processes."""
         engine = TransformersEngine(
             trainer.accelerator.unwrap_model(trainer.model),
@@ -81,8 +92,8 @@ def train(settings: GrpoSettings) -> None:
         )
         seed = settings.seed * 1_000_003 + step  # another draw each time: before and after share no luck
         sampling = Sampling(completion, temperature, settings.rollout.top_p, seed)
-        share = tested[:n][processes.process_index :: ranks]
-        return evaluate(share, learned.scorer, engine, sampling, gather=gather_object if ranks > 1 else None)
+        share = eval_tasks[:n][processes.process_index :: ranks]
+        return evaluate(share, train_set.scorer, engine, sampling, gather=gather_object if ranks > 1 else None)
 
     # Where it is written, and where it goes on.
     if settings.dry_run:
@@ -94,17 +105,17 @@ def train(settings: GrpoSettings) -> None:
     begin = step_of(checkpoint) if checkpoint else 0
 
     trainer = VerifiedGRPOTrainer(
-        reward=Reward(learned, tokenizer, shuffle=settings.trainer.shuffle_rewards, seed=settings.seed),
-        schedule=learned.schedule(settings, args.gradient_accumulation_steps),
+        reward=Reward(train_set, tokenizer, shuffle=settings.trainer.shuffle_rewards, seed=settings.seed),
+        schedule=train_set.schedule(settings, args.gradient_accumulation_steps),
         model=model,
         args=args,
-        train_dataset=learned.dataset(),
+        train_dataset=train_set.dataset(),
         processing_class=tokenizer,
         peft_config=models.lora_config(settings.model),
     )
     if settings.dry_run:
-        tested = tested or [learned.tasks[0]]
-        sample = held_out(ranks, settings.rollout.temperature, 0).samples[0]
+        eval_tasks = eval_tasks or [train_set.tasks[0]]
+        sample = evaluate_held_out(ranks, settings.rollout.temperature, 0).samples[0]
         if is_main:
             runs.show_dry_run(sample, settings)
         shutil.rmtree(output)
@@ -113,8 +124,8 @@ def train(settings: GrpoSettings) -> None:
         trainer,
         run,
         sample_every=settings.trainer.sample_every,
-        evaluate=lambda step: held_out(settings.eval.n_during, settings.rollout.temperature, step).summary(),
-        eval_every=settings.eval.every if tested else 0,
+        evaluate=lambda step: evaluate_held_out(settings.eval.n_during, settings.rollout.temperature, step).summary(),
+        eval_every=settings.eval.every if eval_tasks else 0,
     )
     stop = StopOnSignal(settings.steps_per_rollout)
     trainer.remove_callback(PrinterCallback)
@@ -123,19 +134,19 @@ def train(settings: GrpoSettings) -> None:
     times = {"setup": time.perf_counter() - started}
 
     # Before, training, after.
-    before = runs.measure(held_out, settings, run, "before", begin, times) if tested else None
-    with runs.phase_time(times, "train"):
+    before = runs.measure(evaluate_held_out, settings, run, "before", begin, times) if eval_tasks else None
+    with phase_time(times, "train"):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if stop.asked:
         runs.show_stopped(settings, trainer.state.global_step, is_main)
         raise SystemExit(130)
-    after = runs.measure(held_out, settings, run, "after", args.max_steps, times) if tested else None
+    after = runs.measure(evaluate_held_out, settings, run, "after", args.max_steps, times) if eval_tasks else None
     trainer.save_final(folder / "model")
     times["total"] = time.perf_counter() - started
     if run is not None:
         result = runs.result(settings, before, after, times, run, judges)
         run.write_result(result)
-        if tested:
+        if eval_tasks:
             terminal.show_before_after(result)
         print(f"report: {write_report(run.path)}\nmodel:  {folder / 'model'}")
 

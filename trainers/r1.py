@@ -18,11 +18,11 @@ from synthetic1.trainers.recipe.settings import R1Settings
 
 def run(settings: R1Settings) -> None:
     """Run what is not done yet of the recipe; write ``result.json`` and the plot."""
+    from synthetic1.jobs.model_settings import ModelSettings
     from synthetic1.jobs.models import check_model
     from synthetic1.reports.run_folder import RunFolder
     from synthetic1.trainers.recipe import report as r1_report
     from synthetic1.trainers.recipe import stages as r1_stages
-    from synthetic1.trainers.reinforcement.settings import ModelSettings
 
     folder = r1_stages.folder(settings)
     if not folder.exists():  # a name that is no model's must not claim it

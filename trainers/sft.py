@@ -25,7 +25,7 @@ def train(settings: SftSettings) -> None:
     from transformers import PrinterCallback, set_seed
     from transformers.utils.logging import disable_progress_bar
 
-    from synthetic1.trainers.reinforcement.rollout import prepare_imports
+    from synthetic1.trainers.trl_process import StopOnSignal, prepare_imports
 
     prepare_imports("transformers")
     disable_progress_bar()
@@ -39,7 +39,6 @@ def train(settings: SftSettings) -> None:
     from synthetic1.trainers.checkpoints import explain_failed_save, last_complete, step_of
     from synthetic1.trainers.finetuning import data as sft_data
     from synthetic1.trainers.finetuning import run as sft_run
-    from synthetic1.trainers.reinforcement.callbacks import StopOnSignal
 
     started = time.perf_counter()
     processes = PartialState(cpu=not torch.cuda.is_available())

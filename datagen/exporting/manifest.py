@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from synthetic1.datagen.exporting.filters import Filters
 from synthetic1.datagen.exporting.settings import ExportSettings
 from synthetic1.datagen.exporting.shards import Shard, as_rows, checksum
 from synthetic1.jobs.program import ProgramError
+from synthetic1.jobs.provenance import versions
 
 VERSION = 1
 UNTOLD = {"to", "runs", "run", "overwrite", "push_to_hub", "hub_private"}
@@ -42,7 +42,7 @@ def of_export(
         "settings": chosen,
         "runs": anonymous(runs),
         "judge_calibration": anonymous({k: v for r in runs for k, v in (r.get("judge_calibration") or {}).items()}),
-        "versions": _versions(),
+        "versions": versions(PACKAGES),
     }
 
 
@@ -69,13 +69,3 @@ def check(folder: Path) -> dict[str, Any]:
         if checksum(shard) != file["sha256"]:
             raise ProgramError(f"{shard} differs from what was exported: its sha256 is not the manifest's")
     return manifest
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from synthetic1.datagen.exporting.filters import Filters
+from synthetic1.jobs.env_settings import Section
 from synthetic1.rewards.registry import canonical_task_type, known_task_types
 
 
-class DecontaminationSettings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class DecontaminationSettings(Section):
+    """Benchmarks that must not be in the export."""
 
     files: list[str] = Field(default_factory=list)
-    """Benchmark files: JSON Lines, JSON, Parquet or text."""
+    """Benchmark files (JSON Lines, JSON, Parquet or text); tasks that share a run of words with them are left out."""
     n: PositiveInt = 8
     """Words of a run that counts as shared."""
 
 
-class ExportSettings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class ExportSettings(Section):
+    """What ``datagen/export.py`` is told."""
 
     run: str | list[str]
     """Run folders of datagen/generate.py, or names of runs in ``runs``."""
     to: str
     """Destination: a folder, or any fsspec URL (s3://…, gs://…, hf://datasets/…)."""
     format: Literal["synthetic1", "sft", "preference"] = "sft"
+    """``sft``: samples; ``preference``: verified against refuted; ``synthetic1``: every row, with its score."""
     file: Literal["parquet", "jsonl"] = "parquet"
+    """Kind of the files."""
     verified: bool | None = None
     """Only verified rollouts; None: yes, but for ``format=synthetic1``."""
     threshold: dict[str, float] = Field(default_factory=dict)
@@ -35,18 +38,27 @@ class ExportSettings(BaseModel):
     truncated: bool | None = None
     """Rollouts that ran into the length limit, too; None: only for ``format=synthetic1``."""
     max_tokens: PositiveInt | None = None
+    """Leave out longer completions; None = no limit."""
     per_task: PositiveInt | None = None
+    """At most so many completions a task; None = no limit."""
     language: str | None = None
+    """Only tasks about this programming language; None = all."""
     min_pass_rate: float | None = Field(default=None, ge=0.0, le=1.0)
+    """Only tasks solved more often than this; 0 drops those never solved."""
     max_pass_rate: float | None = Field(default=None, ge=0.0, le=1.0)
+    """Only tasks solved less often than this; 1 drops those always solved."""
     decontaminate: DecontaminationSettings = DecontaminationSettings()
+    """Benchmarks that must not be in the export."""
     rows_per_shard: PositiveInt = 50_000
+    """Rows of a file."""
     overwrite: bool = False
+    """Replace an export that is there already."""
     push_to_hub: str | None = None
     """``OWNER/NAME`` of a dataset on the Hugging Face hub, to which the local export is then uploaded."""
     hub_private: bool = True
     """Whether a dataset made by ``push_to_hub`` is private."""
     runs: str = "runs"
+    """Where runs are looked for by name: ``<runs>/generate/<run>``."""
 
     @model_validator(mode="after")
     def sensible(self) -> ExportSettings:

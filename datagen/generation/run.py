@@ -13,25 +13,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from synthetic1.datagen.generation.judged import record, trusted
 from synthetic1.datagen.generation.reached import Reached
 from synthetic1.datagen.generation.scheduler import Generation, Plan, Progress
-from synthetic1.datagen.generation.settings import GenerateSettings, differences
+from synthetic1.datagen.generation.settings import MAY_RISE, GenerateSettings
 from synthetic1.datagen.generation.slots import TaskState, slots
 from synthetic1.datagen.generation.view import View, cut_off, facts
+from synthetic1.datagen.journal.judges import record
 from synthetic1.datagen.journal.reader import JournalError, Status
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.inference.client import Client
 from synthetic1.inference.errors import ServerError
 from synthetic1.inference.server import Server
-from synthetic1.jobs.env_settings import EnvSettings
-from synthetic1.jobs.opening import open_env
+from synthetic1.jobs.chat import model_opens_thinking
+from synthetic1.jobs.judge_trust import task_types, trusted
+from synthetic1.jobs.models import model_folder
+from synthetic1.jobs.opening import open_environment
 from synthetic1.jobs.program import ProgramError
+from synthetic1.jobs.same_run import changes, in_words
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.rewards.scoring.scorer import Scorer
-from synthetic1.rewards.verifier import Verifier
-from synthetic1.task import TaskError
-from synthetic1.tasks.sources.mixture import Mixture
 from synthetic1.tasks.sources.source import TaskSource
 
 DRY_TASKS = 50
@@ -48,8 +48,8 @@ async def run(settings: GenerateSettings) -> bool:
     Raises:
         ProgramError: another run lies there, tasks cannot be read, the server cannot be used.
     """
-    source, scorer = open_tasks_of(settings.judged_env)
-    judges = await trusted(source, scorer, settings.judge)
+    source, scorer = open_environment(settings.judged_env)
+    judges = await trusted(task_types(source), scorer, settings.judge)
     path = folder_of(settings)
     with RunFolder.create(path, resume=True) as folder, scorer:
         journal = Journal.open(path / JOURNAL)
@@ -150,28 +150,6 @@ def schedule(
     return generation
 
 
-def open_tasks_of(env: EnvSettings) -> tuple[TaskSource, Scorer]:
-    """The tasks of an environment or a weighted mixture, and one scorer for all of them.
-
-    Raises:
-        ProgramError: an unknown id or argument, or tasks that cannot be read.
-    """
-    try:
-        if env.id is not None:
-            return open_env(env.id, env.kwargs)
-        sources: dict[str | TaskSource, float] = {}
-        verifiers: dict[str, Verifier] = {}
-        for part in (env.mixture or {}).values():
-            tasks, scorer = open_env(part["id"], {k: v for k, v in part.items() if k not in ("id", "weight")})
-            sources[tasks] = part["weight"]
-            verifiers = {**scorer.verifiers, **verifiers}
-        return Mixture(sources), Scorer(verifiers)
-    except TaskError:
-        raise
-    except ValueError as error:
-        raise ProgramError(str(error)) from error
-
-
 def check_same(journal: Journal, settings: GenerateSettings) -> bool:
     """Whether the journal holds an earlier part of this run.
 
@@ -181,10 +159,10 @@ def check_same(journal: Journal, settings: GenerateSettings) -> bool:
     stored = journal.meta("config")
     if stored is None:
         return False
-    changed = differences(json.loads(stored), settings.identity())
+    changed = changes(json.loads(stored), settings.identity(), may_rise=MAY_RISE)
     if changed:
-        shown = "; ".join(changed[:4])
-        raise JournalError(f"{journal.path.parent} holds a run with other settings: {shown}; choose another run_name=")
+        where = journal.path.parent
+        raise JournalError(f"{where} holds a run with other settings: {in_words(changed)}; choose another run_name=")
     return True
 
 
@@ -203,7 +181,7 @@ async def server_of(settings: GenerateSettings) -> AsyncIterator[Server]:
 
     model = model_folder(settings.model_name)
     if opened is None:
-        opened = _template_opens_thinking(model)
+        opened = model_opens_thinking(model)
     print(f"starting vLLM with {settings.model_name} …", flush=True)
     try:
         async with launch_vllm(model, arguments=settings.vllm_arguments) as launched:
@@ -222,38 +200,6 @@ async def introduce(client: Client) -> None:
         await client.check()
     except ServerError as error:
         raise ProgramError(str(error)) from error
-
-
-def model_folder(model: str) -> str:
-    """Where a model is: the embedded one in its package, others where they say.
-
-    Raises:
-        ProgramError: the embedded model is not built.
-    """
-    if model != "embedded":
-        return model
-    from importlib.util import find_spec
-
-    spec = find_spec("synthetic1.jobs.embedded_model")  # a folder of files; its code belongs to the trainers
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    folder = Path(spec.submodule_search_locations[0])
-    if not (folder / "model.safetensors").is_file():
-        raise ProgramError("model `embedded` is not built in this checkout: make embedded-model")
-    return str(folder)
-
-
-def _template_opens_thinking(model: str) -> bool:
-    from transformers import AutoTokenizer
-
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(model)
-        text = tokenizer.apply_chat_template(
-            [{"role": "user", "content": "?"}], add_generation_prompt=True, tokenize=False
-        )
-    except (OSError, ValueError):
-        return False  # the server will say what is wrong with the model
-    return str(text).rstrip().endswith("<think>")
 
 
 @contextmanager
@@ -282,8 +228,8 @@ async def dry_run(settings: GenerateSettings) -> None:
     Raises:
         ProgramError: as ``run``.
     """
-    source, scorer = open_tasks_of(settings.judged_env)
-    await trusted(source, scorer, settings.judge)
+    source, scorer = open_environment(settings.judged_env)
+    await trusted(task_types(source), scorer, settings.judge)
     whole = min(len(source), settings.limit or len(source))
     sample = settings.model_copy(update={"limit": min(DRY_TASKS, whole)})
     progress = Progress()

@@ -30,8 +30,6 @@ from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
-ENDS_THE_RUN = frozenset({"unreachable", "wrong_model"})
-"""Failures that every other call would meet, too."""
 RETRIES = 2  # of a verdict that says the failure was ours
 RETRY_S = 2.0
 GRACE_S = 5.0  # for the verdicts of what had arrived when the run was stopped
@@ -205,7 +203,7 @@ class Generation:
             else:
                 completion, part = await self._go_on(state.task, key, sample), sample.part + 1
         except InferenceError as error:
-            if error.kind in ENDS_THE_RUN:
+            if error.ends_a_run:
                 self._end(ProgramError(f"{error}; what has arrived is kept: the same command goes on"))
                 return
             self._record_task(state)

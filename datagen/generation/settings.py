@@ -11,6 +11,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_va
 from synthetic1.inference.server import Price, Server
 from synthetic1.jobs.env_settings import EnvSettings, Section
 from synthetic1.jobs.judge_settings import JudgeSection, with_judge
+from synthetic1.jobs.same_run import JUDGE_MAY_CHANGE
 
 MAY_CHANGE = frozenset(
     {
@@ -19,12 +20,8 @@ MAY_CHANGE = frozenset(
         *("lookahead", "thinking_open"),
     }
 )
-"""Settings that the same run may go on with: none of them changes what is asked. ``samples`` and ``keep`` may rise."""
-JUDGE_MAY_CHANGE = frozenset(
-    {"allow_uncalibrated", "max_false_accept", "max_false_reject", "api_key_env", "max_in_flight"}
-    | {"timeout_s", "outage_s", "price", "cache"}
-)
-"""Settings of the judge that change no verdict."""
+"""Settings that the same run may go on with: none of them changes what is asked."""
+MAY_RISE = frozenset({"samples", "keep"})
 OPEN_GROUPS = {"model": (None, "model_name"), "judge": ("server", "judge.url")}
 """Config groups whose choice may be a free value: a model's name, the address of a judge."""
 R1_NAMES = re.compile(r"deepseek.*\br1\b", re.IGNORECASE)
@@ -32,44 +29,83 @@ R1_NAMES = re.compile(r"deepseek.*\br1\b", re.IGNORECASE)
 
 
 class GenerationSampling(Section):
-    max_tokens: PositiveInt
+    """How completions are sampled."""
+
+    max_tokens: PositiveInt = 1024
+    """Tokens of a completion, the thought included; a reasoning model needs 8192 to 32768."""
     temperature: float = Field(default=0.6, ge=0.0)
+    """Sampling temperature; 0.6 as DeepSeek-R1's card says."""
     top_p: float = Field(default=0.95, gt=0.0, le=1.0)
+    """Sample from the most probable tokens that together have this probability."""
     top_k: PositiveInt | None = None
+    """Sample from so many of the most probable tokens; None = all."""
 
 
 class PriceSettings(Section):
+    """What a server takes for a million tokens."""
+
     input: float = Field(ge=0.0)
+    """Of prompts."""
     output: float = Field(ge=0.0)
+    """Of completions."""
 
 
 class GenerateSettings(Section):
+    """What ``datagen/generate.py`` is told."""
+
     env: EnvSettings
+    """Whose tasks are asked."""
     judge: JudgeSection = JudgeSection()
+    """The judge of judged families."""
     model_name: str
+    """The name under which the server serves the model; for ``launch=vllm``: ``embedded``, a folder or a model id.
+    ``model=`` is short for it."""
     server: str | list[str] | None = None
+    """Base URL of an OpenAI-compatible server, or a list of equal ones."""
     launch: Literal["vllm"] | None = None
+    """``vllm``: start a server here, and stop it at the end."""
     vllm_arguments: list[str] = Field(default_factory=list)
+    """More arguments of that server, e.g. ``[--tensor-parallel-size, "8"]``."""
     limit: PositiveInt | None = None
+    """Only so many tasks; None = all."""
     samples: PositiveInt = 1
+    """Completions a task."""
     keep: PositiveInt | None = None
+    """Stop asking for a task that has so many verified completions; None = ask for all ``samples``."""
     threshold: float = Field(default=1.0, gt=0.0, le=1.0)
-    sampling: GenerationSampling
+    """Score from which a completion is verified."""
+    sampling: GenerationSampling = GenerationSampling()
+    """How completions are sampled."""
     thinking_open: bool | None = None
+    """Whether the chat template ends inside ``<think>``; None = known for DeepSeek-R1, and with ``launch=vllm``."""
     continue_truncated: bool = False
+    """Go on with completions that ran into ``max_tokens`` (vLLM, SGLang)."""
     concurrency: PositiveInt = 64
+    """Requests in flight, all servers together; the client backs off by itself."""
     lookahead: PositiveInt = 512
+    """Tasks among which those known to be hard come first."""
     timeout_s: PositiveFloat = 3600.0
+    """Seconds for one completion."""
     outage_s: float = Field(default=300.0, ge=0.0)
+    """Seconds to wait for a server that is down."""
     retries: NonNegativeInt = 5
+    """How often a request whose answer was lost is sent again."""
     stream: bool = False
+    """Ask for answers piece by piece: for proxies that cut silent connections."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
+    """More fields of every request."""
     api_key_env: str = "OPENAI_API_KEY"
+    """The environment variable that holds the server's key."""
     price: PriceSettings | None = None
+    """Money for a million tokens, e.g. ``{input: 0.55, output: 2.19}``; None = no costs are shown."""
     seed: NonNegativeInt = 0
+    """Seed of the order of tasks, and of the completions where the server takes one."""
     run_name: str | None = None
+    """Name of the run's folder; None = env-model-seed."""
     runs: str = "runs"
+    """Run folders go to ``<runs>/generate/<run_name>/``."""
     dry_run: bool = False
+    """Ask for 50 tasks, then say tokens, hours and money for the whole."""
 
     @field_validator("run_name")
     @classmethod
@@ -132,21 +168,3 @@ class GenerateSettings(Section):
         if self.judge.argument is None:
             del values["judge"]
         return {name: value for name, value in values.items() if name not in MAY_CHANGE}
-
-
-def differences(stored: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    """What a run would have to be another one for, in words; ``samples`` and ``keep`` may rise."""
-    found = []
-    for name in sorted(stored.keys() | wanted.keys()):
-        before, now = stored.get(name), wanted.get(name)
-        if before == now:
-            continue
-        if name == "samples" and before is not None and now is not None and now > before:
-            continue
-        if name == "keep" and before is not None and (now is None or now > before):
-            continue
-        if isinstance(before, dict) and isinstance(now, dict):
-            found += [f"{name}.{inner}" for inner in differences(before, now)]
-        else:
-            found.append(f"{name} was {before!r} and is now {now!r}")
-    return found

@@ -69,11 +69,7 @@ class TaskRollouts:
 
     @property
     def language(self) -> str | None:
-        """The programming language that the task is about, where it has one."""
-        for values in (self.task.verification_info, self.task.metadata):
-            if isinstance(name := values.get("language"), str):
-                return name
-        return None
+        return self.task.language
 
     def pass_rate(self, threshold: float) -> float | None:
         """The share of scorable rollouts with at least ``threshold``; ``None`` without any."""

@@ -68,6 +68,20 @@ class Task:
         except (TypeError, ValueError, RecursionError) as error:
             raise self._no_json_form(error) from error
 
+    @property
+    def level(self) -> int | None:
+        """How hard its source says it is, as an integer in ``metadata``; ``None`` where it does not say so."""
+        level = self.metadata.get("level")
+        return level if isinstance(level, int) else None
+
+    @property
+    def language(self) -> str | None:
+        """The programming language that the task is about, where it has one."""
+        for values in (self.verification_info, self.metadata):
+            if isinstance(name := values.get("language"), str):
+                return name
+        return None
+
     def __eq__(self, other: object) -> bool:
         # by key, not by field: Python takes 1, 1.0 and True for equal, which hash and verdict do not
         if not isinstance(other, Task):

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from synthetic1.datagen.generation.judged import record, trusted
-from synthetic1.datagen.generation.settings import GenerateSettings, differences
+from synthetic1.datagen.generation.settings import MAY_RISE, GenerateSettings
+from synthetic1.datagen.journal.judges import record
 from synthetic1.datagen.verify_settings import VerifySettings
+from synthetic1.jobs.env_settings import EnvSettings
 from synthetic1.jobs.judge_settings import JudgeSection
-from synthetic1.jobs.opening import open_env
+from synthetic1.jobs.judge_trust import task_types, trusted
+from synthetic1.jobs.opening import open_environment
 from synthetic1.jobs.program import ProgramError
+from synthetic1.jobs.same_run import changes
 
 ROOT = Path(__file__).resolve().parents[2]
 GENERATE = {"model_name": "m", "server": "http://localhost:1/v1", "sampling": {"max_tokens": 8}}
@@ -50,16 +53,16 @@ def test_an_unknown_judge_is_refused_and_an_allowed_one_stands_in_manifest_and_c
 
 
 def test_without_a_judge_a_judged_family_is_refused_unless_allowed():
-    source, scorer = open_env(SWE["id"], {})
+    source, scorer = open_environment(EnvSettings.model_validate(SWE))
     with pytest.raises(ProgramError, match="no judge is configured"):
-        asyncio.run(trusted(source, scorer, JudgeSection()))
-    (trust,) = asyncio.run(trusted(source, scorer, JudgeSection(allow_uncalibrated=True)))
+        asyncio.run(trusted(task_types(source), scorer, JudgeSection()))
+    (trust,) = asyncio.run(trusted(task_types(source), scorer, JudgeSection(allow_uncalibrated=True)))
     assert trust.model is None
 
 
 def test_a_family_of_rules_needs_no_judge():
-    source, scorer = open_env("synthetic1/code_understanding-v0", {})
-    assert asyncio.run(trusted(source, scorer, JudgeSection())) == ()
+    source, scorer = open_environment(EnvSettings(id="synthetic1/code_understanding-v0"))
+    assert asyncio.run(trusted(task_types(source), scorer, JudgeSection())) == ()
     record(None, ())  # writes nothing
 
 
@@ -68,11 +71,10 @@ def test_another_judge_is_another_run_and_its_limits_are_not():
         return GenerateSettings.model_validate({**GENERATE, "env": SWE, "judge": judge}).identity()
 
     first = identity(url="http://localhost:2/v1", model="a")
-    assert differences(first, identity(url="http://localhost:2/v1", model="b")) == [
-        "judge.model was 'a' and is now 'b'"
-    ]
+    (change,) = changes(first, identity(url="http://localhost:2/v1", model="b"), may_rise=MAY_RISE)
+    assert str(change) == "judge.model was 'a' and is now 'b'"
     same = identity(url="http://localhost:2/v1", model="a", allow_uncalibrated=True, max_in_flight=3, api_key_env="K")
-    assert differences(first, same) == []
+    assert changes(first, same) == []
     assert "judge" not in identity()  # runs from before there were judges go on
 
 

@@ -11,7 +11,10 @@ import pytest
 from synthetic1.evaluation import calibrate_judge, calibration
 from synthetic1.evaluation.calibration_settings import CalibrationSettings
 from synthetic1.jobs.env_settings import EnvSettings
-from synthetic1.jobs.judge_settings import JudgeSection, takes_judge, task_types, with_judge
+from synthetic1.jobs.judge_settings import JudgeSection, takes_judge, with_judge
+from synthetic1.jobs.judge_trust import task_types
+from synthetic1.jobs.judge_trust import trusted as ask_whether_trusted
+from synthetic1.jobs.opening import Opened, open_environment
 from synthetic1.jobs.program import ProgramError
 from synthetic1.rewards.judging.attacks import ATTACKS
 from synthetic1.rewards.judging.calibration import Calibration, Count, Thresholds, counted, identity_of, load, store
@@ -24,8 +27,6 @@ from synthetic1.rewards.similarity import Similarity
 from synthetic1.task import Task
 from synthetic1.tasks.sources.mixture import Mixture
 from synthetic1.tasks.sources.source import TaskList
-from synthetic1.trainers.reinforcement.judged import trusted
-from synthetic1.trainers.reinforcement.problems import Problems
 from synthetic1.verdict import Verdict
 
 WIRE = "llm_judgeable_groundtruth_similarity"
@@ -53,6 +54,10 @@ def cache_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def served(serve_judge):
     return serve_judge
+
+
+def trusted(environment, judge):
+    return asyncio.run(ask_whether_trusted(task_types(environment.tasks), environment.scorer, judge))
 
 
 def measured(server, tasks=TASKS, **settings):
@@ -188,9 +193,9 @@ def record(server, errors=0):
     return made
 
 
-def problems(server):
+def opened(server):
     url = None if server is None else server.url
-    return Problems(TaskList(TASKS, name="numbers"), Scorer([Similarity(judge_settings(url))]))
+    return Opened(TaskList(TASKS, name="numbers"), Scorer([Similarity(judge_settings(url))]))
 
 
 def test_training_refuses_a_judge_that_nobody_measured(served):
@@ -198,8 +203,8 @@ def test_training_refuses_a_judge_that_nobody_measured(served):
     with pytest.raises(
         ProgramError, match=r"`scripted-judge` was never calibrated with these settings; run `synthetic1"
     ):
-        trusted(problems(server), JudgeSection(url=server.url))
-    (trust,) = trusted(problems(server), JudgeSection(url=server.url, allow_uncalibrated=True))
+        trusted(opened(server), JudgeSection(url=server.url))
+    (trust,) = trusted(opened(server), JudgeSection(url=server.url, allow_uncalibrated=True))
     assert str(trust) == f"{WIRE}: scripted-judge, never calibrated"
 
 
@@ -209,7 +214,7 @@ def test_a_few_judged_tasks_beside_many_others_are_seen(served):
     sums = [Task(f"sum {n}", "verifiable_math", "1 + 1?", gold_standard_solution="2") for n in range(5_000)]
     tasks = Mixture({TaskList(sums, name="sums"): 0.9, TaskList(TASKS[:1], name="numbers"): 0.1})
     tasks = Mixture({tasks: 1.0, TaskList(sums[:1], name="another"): 1.0})
-    mixed = Problems(tasks, Scorer([Similarity(judge_settings(server.url)), get_verifier("verifiable_math")]))
+    mixed = Opened(tasks, Scorer([Similarity(judge_settings(server.url)), get_verifier("verifiable_math")]))
     assert task_types(tasks, 2) == {WIRE, "verifiable_math"}
     with pytest.raises(ProgramError, match="never calibrated"):
         trusted(mixed, JudgeSection(url=server.url))
@@ -219,18 +224,18 @@ def test_training_refuses_a_judge_that_errs_too_often(served):
     server = served(honest)
     record(server, errors=2)
     with pytest.raises(ProgramError, match=r"accepts 4\.0% of wrong answers or attacks, more than 2\.0%"):
-        trusted(problems(server), JudgeSection(url=server.url))
-    (trust,) = trusted(problems(server), JudgeSection(url=server.url, max_false_accept=0.05))
+        trusted(opened(server), JudgeSection(url=server.url))
+    (trust,) = trusted(opened(server), JudgeSection(url=server.url, max_false_accept=0.05))
     assert trust.doubt is None
     assert trust.summary()["false_accept_rate"] == 0.04
-    (trust,) = trusted(problems(server), JudgeSection(url=server.url, allow_uncalibrated=True))
+    (trust,) = trusted(opened(server), JudgeSection(url=server.url, allow_uncalibrated=True))
     assert "not good enough" in str(trust)
 
 
 def test_training_goes_on_with_a_good_judge_and_quotes_its_rates(served):
     server = served(honest)
     record(server)
-    (trust,) = trusted(problems(server), JudgeSection(url=server.url))
+    (trust,) = trusted(opened(server), JudgeSection(url=server.url))
     assert "accepts 0.0% wrong, rejects 0.0% right" in str(trust)
     assert trust.summary()["calibrated"] == "now"
 
@@ -239,18 +244,18 @@ def test_other_weights_under_the_same_name_are_another_judge(served):
     server = served(honest)
     server.root = server.model
     record(server)
-    trusted(problems(server), JudgeSection(url=server.url))
+    trusted(opened(server), JudgeSection(url=server.url))
     server.root = "somebody/else"
     with pytest.raises(ProgramError, match="`scripted-judge of somebody/else` was never calibrated"):
-        trusted(problems(server), JudgeSection(url=server.url))
+        trusted(opened(server), JudgeSection(url=server.url))
 
 
 def test_training_without_a_judge_wants_to_be_told_so():
     with pytest.raises(
         ProgramError, match=r"no judge is configured: give judge=local, .* judge\.allow_uncalibrated=true"
     ):
-        trusted(problems(None), JudgeSection())
-    (trust,) = trusted(problems(None), JudgeSection(allow_uncalibrated=True))
+        trusted(opened(None), JudgeSection())
+    (trust,) = trusted(opened(None), JudgeSection(allow_uncalibrated=True))
     assert "no judge" in str(trust)
 
 
@@ -262,7 +267,7 @@ async def test_a_server_that_is_down_is_said_whatever_is_allowed():
 
 def test_families_without_a_judge_ask_for_none():
     env = EnvSettings(id="synthetic1/code_understanding-v0", size=4)
-    assert trusted(Problems.make(env, split="train"), JudgeSection()) == ()
+    assert trusted(open_environment(env, split="train"), JudgeSection()) == ()
 
 
 # Settings ------------------------------------------------------------------------------------------------------------
@@ -314,13 +319,13 @@ def test_parts_of_a_mixture_that_judge_differently_are_refused():
     part = {"id": "synthetic1/math-v0", "weight": 1, "size": 4}
     env = EnvSettings(mixture={"a": part, "b": {**part, "answer_style": "any"}})
     with pytest.raises(ProgramError, match=r"env\.mixture\.b: another part judges `verifiable_math` by other settings"):
-        Problems.make(env, split="train")
+        open_environment(env, split="train")
 
 
 def test_a_mixture_keeps_the_verifiers_of_all_its_parts():
     maths = {"id": "synthetic1/math-v0", "weight": 1, "size": 4, "answer_style": "any"}
     codes = {"id": "synthetic1/code_understanding-v0", "weight": 1, "size": 4}
-    made = Problems.make(EnvSettings(mixture={"a": codes, "b": maths}), split="train")
+    made = open_environment(EnvSettings(mixture={"a": codes, "b": maths}), split="train")
     assert made.scorer.verifier("verifiable_math").answer_style == "any"
 
 
@@ -342,7 +347,7 @@ def test_the_program_prints_a_table_and_keeps_the_record(served, tmp_path, monke
     assert {row["kind"] for row in result["counts"]} >= {"right", "wrong", "injection"}
     rows = [json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines()]
     assert len(rows) == 60 + 3 * len(ATTACKS)
-    trusted(problems(server), JudgeSection(url=server.url))  # and training takes it from there
+    trusted(opened(server), JudgeSection(url=server.url))  # and training takes it from there
 
 
 def test_without_a_judge_it_says_what_to_write():

@@ -12,7 +12,7 @@ import pytest
 
 from synthetic1.completion import Completion
 from synthetic1.evaluation import report as evaluation_report
-from synthetic1.evaluation.evaluation import evaluate, language_of
+from synthetic1.evaluation.evaluation import evaluate
 from synthetic1.evaluation.settings import EvaluationSettings
 from synthetic1.inference.engine import Sampling
 from synthetic1.jobs.program import ProgramError, validate
@@ -50,7 +50,7 @@ def test_pass_at_k_by_hand():
         expected = (pass_at_k(4, 1, k) + pass_at_k(4, 2, k) + 0) / 3
         assert made.pass_at(k)["pass_at_k"] == pytest.approx(expected)
     assert made.pass_at(5) == {"pass_at_k": None, "ci95": [0.0, 1.0], "n": 0}
-    assert {name: rate["n"] for name, rate in made.by(language_of).items()} == {"python": 1, "rust": 2}
+    assert {name: rate["n"] for name, rate in made.by(lambda task: task.language).items()} == {"python": 1, "rust": 2}
     assert made.score_by_key == {tasks[0].key: 0.25, tasks[1].key: 0.5, tasks[2].key: 0.0}
 
 

@@ -10,11 +10,11 @@ import pytest
 from synthetic1.completion import Completion
 from synthetic1.evaluation.evaluation import evaluate
 from synthetic1.inference.engine import Message, Sampling
+from synthetic1.jobs.opening import held_out, open_environment
 from synthetic1.reports.statistics import wilson
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task
 from synthetic1.trainers.reinforcement.measures import rollout_measures
-from synthetic1.trainers.reinforcement.problems import Problems
 from synthetic1.trainers.reinforcement.reward import Sample
 from synthetic1.verdict import Verdict
 
@@ -77,11 +77,11 @@ def test_samples_of_other_processes_count():
 
 def test_held_out_tasks_share_nothing_with_training(compose):
     settings = compose("env.level=1-4", "env.size=400")
-    problems = Problems.make(settings.env)
-    tested = problems.held_out(settings.env, 200)
+    train_set = open_environment(settings.env).tasks
+    tested = held_out(settings.env, 200)
     assert len(tested) == 200
     for what in ("program", "input"):
-        learned = {problems.tasks[i].metadata[what] for i in range(len(problems.tasks))}
+        learned = {task.metadata[what] for task in train_set}
         assert learned.isdisjoint(t.metadata[what] for t in tested)
 
 
@@ -89,13 +89,13 @@ def test_held_out_tasks_are_always_the_same(compose, tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(f'{{"problem_id": "{i}", "task_type": "x", "prompt": "p{i}"}}\n' for i in range(300)))
     env = compose(f"env.tasks={path}").env
-    problems = Problems.make(env)
-    tested = [t.problem_id for t in problems.held_out(env, 10)]
-    assert tested == [t.problem_id for t in problems.held_out(env, 10)]
+    train_set = open_environment(env, split="train").tasks
+    tested = [t.problem_id for t in held_out(env, 10)]
+    assert tested == [t.problem_id for t in held_out(env, 10)]
     assert len(set(tested)) == 10
-    everything = {t.problem_id for t in problems.held_out(env, 10_000)}
+    everything = {t.problem_id for t in held_out(env, 10_000)}
     assert set(tested) <= everything
-    assert everything.isdisjoint(problems.tasks[i].problem_id for i in range(len(problems.tasks)))
+    assert everything.isdisjoint(task.problem_id for task in train_set)
 
 
 def sample(score: float | None, **changes: Any) -> Sample:

@@ -18,11 +18,11 @@ from synthetic1.evaluation.kept_completions import KeptCompletions
 from synthetic1.evaluation.settings import EvaluationSettings
 from synthetic1.evaluation.transformers_engine import TransformersEngine
 from synthetic1.inference.engine import Sampling
+from synthetic1.jobs.model_settings import ModelSettings
 from synthetic1.jobs.models import weights_of
 from synthetic1.jobs.program import ProgramError, validate
 from synthetic1.reports.storage import RunFolderError
 from synthetic1.tasks.code_understanding import GeneratedTasks
-from synthetic1.trainers.reinforcement.settings import ModelSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLING = Sampling(8)

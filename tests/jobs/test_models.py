@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from synthetic1.jobs import models
+from synthetic1.jobs.model_settings import ModelSettings
 from synthetic1.jobs.program import ProgramError
-from synthetic1.trainers.reinforcement.settings import ModelSettings
+from synthetic1.trainers.reinforcement.memory import estimate_memory
 
 
 def test_the_estimate_of_memory_is_of_the_right_size(compose, model, tokenizer):
@@ -15,7 +16,7 @@ def test_the_estimate_of_memory_is_of_the_right_size(compose, model, tokenizer):
 
     settings = compose("trainer.prompts_per_step=16", "trainer.group_size=8", "rollout.max_completion_length=64")
     prompt, rows = 32, 128
-    estimate = models.estimate_memory(model, settings, prompt, rows)
+    estimate = estimate_memory(model, settings, prompt, rows)
     parameters = sum(p.numel() for p in model.parameters())
     assert estimate.weights == 16 * parameters
 
@@ -49,13 +50,13 @@ def test_the_estimate_of_memory_is_of_the_right_size(compose, model, tokenizer):
     ],
 )
 def test_the_estimate_moves_the_right_way(compose, model, override, part, smaller):
-    before = getattr(models.estimate_memory(model, compose(), 32, 64), part)
-    after = getattr(models.estimate_memory(model, compose(override), 32, 64), part)
+    before = getattr(estimate_memory(model, compose(), 32, 64), part)
+    after = getattr(estimate_memory(model, compose(override), 32, 64), part)
     assert (after < before) if smaller else (after > before)
 
 
 def test_vllm_keeps_its_own_cache(compose, model):
-    assert models.estimate_memory(model, compose("rollout=vllm_colocate"), 32, 64).cache == 0
+    assert estimate_memory(model, compose("rollout=vllm_colocate"), 32, 64).cache == 0
 
 
 def test_a_chat_template_of_ones_own(tmp_path):
@@ -67,7 +68,7 @@ def test_a_chat_template_of_ones_own(tmp_path):
 
 
 def test_a_template_that_opens_a_thought_is_noticed(tmp_path, tokenizer):
-    from synthetic1.trainers.reinforcement.problems import prompt_opens_thinking
+    from synthetic1.jobs.chat import prompt_opens_thinking
 
     path = tmp_path / "r1.jinja"
     path.write_text("{{ messages[0]['content'] }}{% if add_generation_prompt %}<think>\n{% endif %}")

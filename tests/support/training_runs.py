@@ -130,7 +130,7 @@ def child(*arguments: str, env: Mapping[str, str | None] | None = None) -> subpr
 @pytest.fixture(scope="session", autouse=True)
 def _no_vllm_here() -> None:
     """TRL would import vLLM into this process, which takes ten seconds; tests of vLLM have a process of their own."""
-    from synthetic1.trainers.reinforcement.rollout import prepare_imports
+    from synthetic1.trainers.trl_process import prepare_imports
 
     prepare_imports("transformers")
 

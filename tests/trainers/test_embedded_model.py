@@ -11,12 +11,12 @@ from synthetic1.evaluation.evaluation import evaluate
 from synthetic1.evaluation.transformers_engine import TransformersEngine
 from synthetic1.inference.engine import Sampling
 from synthetic1.jobs import embedded_model
+from synthetic1.jobs.chat import prompt_opens_thinking, render
+from synthetic1.jobs.model_settings import ModelSettings
 from synthetic1.jobs.models import context_length, load_tokenizer
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.tasks.code_understanding import GeneratedTasks
 from synthetic1.trainers.embedded_model.tokenizer import build_tokenizer
-from synthetic1.trainers.reinforcement.problems import prompt_opens_thinking, render
-from synthetic1.trainers.reinforcement.settings import ModelSettings
 
 ANY_TEXT = st.text(st.characters(blacklist_categories=["Cs"]))  # surrogates have no UTF-8 form
 

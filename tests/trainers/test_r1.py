@@ -15,15 +15,11 @@ from synthetic1.trainers.recipe import stages as r1_stages
 from synthetic1.trainers.recipe.settings import R1Settings
 
 SETTINGS = {
-    "synthetic1.datagen.generate": ("generate", "synthetic1.datagen.generation.settings", "GenerateSettings"),
-    "synthetic1.datagen.export": ("export", "synthetic1.datagen.exporting.settings", "ExportSettings"),
-    "synthetic1.trainers.sft": ("sft", "synthetic1.trainers.finetuning.settings", "SftSettings"),
-    "synthetic1.trainers.grpo": ("grpo", "synthetic1.trainers.reinforcement.settings", "GrpoSettings"),
-    "synthetic1.evaluation.evaluate_model": (
-        "evaluate_model",
-        "synthetic1.evaluation.settings",
-        "EvaluationSettings",
-    ),
+    "generate": ("generate", "synthetic1.datagen.generation.settings", "GenerateSettings"),
+    "export": ("export", "synthetic1.datagen.exporting.settings", "ExportSettings"),
+    "sft": ("sft", "synthetic1.trainers.finetuning.settings", "SftSettings"),
+    "grpo": ("grpo", "synthetic1.trainers.reinforcement.settings", "GrpoSettings"),
+    "evaluate": ("evaluate_model", "synthetic1.evaluation.settings", "EvaluationSettings"),
 }
 RATES = [0.4, 0.7, 0.9]
 
@@ -54,8 +50,8 @@ class Programs:
         self.evaluations = 0
 
     def __call__(self, command, check):
-        module, arguments = command[2], command[3:]
-        config, home, name = SETTINGS[module]
+        program, arguments = command[3], command[4:]
+        config, home, name = SETTINGS[program]
         values = validate(getattr(importlib.import_module(home), name), compose(config, *arguments))
         self.ran.append(config)
         if config == self.fail:

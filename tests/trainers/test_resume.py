@@ -138,9 +138,9 @@ def test_overwriting_puts_the_older_run_aside(train, tmp_path):
 
 DIES = """
 import os, sys
-from synthetic1.trainers import checkpoints, grpo, rollout
-rollout.prepare_imports("transformers")
-from synthetic1.trainers import grpo_trainer
+from synthetic1.trainers import checkpoints, grpo, trl_process
+trl_process.prepare_imports("transformers")
+from synthetic1.trainers.reinforcement import grpo_trainer
 
 whole = checkpoints.mark_complete
 

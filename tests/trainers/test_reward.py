@@ -12,13 +12,14 @@ from typing import ClassVar
 import pytest
 
 from synthetic1.completion import Completion
+from synthetic1.jobs.chat import decode
 from synthetic1.rewards.code_understanding import CodeUnderstanding
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rewards.verifier import Verifier
 from synthetic1.task import Task
 from synthetic1.tasks.sources.source import TaskList
-from synthetic1.trainers.reinforcement.problems import Problems
-from synthetic1.trainers.reinforcement.reward import Reward, decode
+from synthetic1.trainers.reinforcement.reward import Reward
+from synthetic1.trainers.reinforcement.train_set import TrainSet
 from synthetic1.verdict import Verdict
 
 TASKS = TaskList(
@@ -53,7 +54,7 @@ def paid(reward: Reward, texts: list[str], tasks: list[int], step: int = 0) -> l
 def reward(tokenizer):
     def build(*, verifier: Verifier | None = None, thinking_open: bool = False, **options: object) -> Reward:
         scorer = Scorer({"code_output_prediction": verifier}) if verifier else Scorer()
-        return Reward(Problems(TASKS, scorer, thinking_open), tokenizer, **options)
+        return Reward(TrainSet(TASKS, scorer, thinking_open), tokenizer, **options)
 
     return build
 

@@ -135,10 +135,10 @@ def test_a_curriculum_keeps_to_its_phases(seed, first, second):
     ],
 )
 def test_a_schedule_covers_the_run(compose, tiny, overrides, accumulation, rollouts, prompts, repeats):
-    from synthetic1.trainers.reinforcement.problems import Problems
+    from synthetic1.trainers.reinforcement.train_set import TrainSet
 
     chosen = compose(*tiny, "trainer.max_steps=6", *overrides)
-    schedule = Problems.make(chosen.env).schedule(chosen, accumulation)
+    schedule = TrainSet.make(chosen.env).schedule(chosen, accumulation)
     assert (schedule.rollouts, schedule.prompts_per_rollout, schedule.repeats) == (rollouts, prompts, repeats)
     assert schedule.group_size == 4
     # One dataloader batch a micro-step: enough for every step of the run.
@@ -146,24 +146,24 @@ def test_a_schedule_covers_the_run(compose, tiny, overrides, accumulation, rollo
 
 
 def test_a_curriculum_of_levels_draws_them_in_turn(compose, tiny):
-    from synthetic1.trainers.reinforcement.problems import Problems, level_of
+    from synthetic1.trainers.reinforcement.train_set import TrainSet
 
     phases = "trainer.curriculum=[{until: 0.5, levels: 1}, {until: 1.0, levels: 2-3}]"
     chosen = compose(*tiny, "env.level=1-3", "trainer.max_steps=8", phases)
-    problems = Problems.make(chosen.env)
-    levels = [{level_of(problems.tasks[i]) for i in rollout} for rollout in problems.schedule(chosen, 1).by_rollout()]
+    train_set = TrainSet.make(chosen.env)
+    levels = [{train_set.tasks[i].level for i in rollout} for rollout in train_set.schedule(chosen, 1).by_rollout()]
     assert levels[:4] == [{1}] * 4
     assert set().union(*levels[4:]) == {2, 3}
 
 
 def test_a_mixture_is_drawn_by_its_weights(compose):
-    from synthetic1.trainers.reinforcement.problems import Problems, level_of
+    from synthetic1.trainers.reinforcement.train_set import TrainSet
 
     part = "id: synthetic1/code_understanding-v0, size: 20"
     mixture = f"+env={{mixture: {{a: {{weight: 3, {part}, level: 1}}, b: {{weight: 1, {part}, level: 4}}}}}}"
     chosen = compose("~env", mixture, "trainer.max_steps=100")
-    problems = Problems.make(chosen.env)
-    drawn = [level_of(problems.tasks[i]) for rollout in problems.schedule(chosen, 1).by_rollout() for i in rollout]
-    assert len(problems.tasks) == 40
+    train_set = TrainSet.make(chosen.env)
+    drawn = [train_set.tasks[i].level for rollout in train_set.schedule(chosen, 1).by_rollout() for i in rollout]
+    assert len(train_set.tasks) == 40
     assert 0.70 < drawn.count(1) / len(drawn) < 0.80
     assert drawn.count(1) + drawn.count(4) == len(drawn)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from synthetic1.jobs.model_settings import ModelSettings
 from synthetic1.jobs.models import load_tokenizer
 from synthetic1.jobs.program import ProgramError
 from synthetic1.trainers.finetuning import data as sft_data
-from synthetic1.trainers.reinforcement.settings import ModelSettings
 
 TURNS = (
     "{%- for m in messages -%}{{ '<|im_start|>' + m.role + '\n' }}"
@@ -83,7 +83,7 @@ def test_a_sample_without_a_thought_is_left_out_where_the_template_opens_one():
     tokenizer = load_tokenizer(ModelSettings(name="embedded"))
     tokenizer.chat_template = TEMPLATES[OPENS]
     made = sft_data.tokenize(tokenizer, iter([("one", row("plain")), ("two", row("<think>t</think>x"))]), 10_000)
-    assert (len(made.rows), made.thoughtless, made.too_long) == (1, 1, 0)
+    assert (len(made.rows), made.missing_reasoning, made.too_long) == (1, 1, 0)
     with pytest.raises(ProgramError, match="of 1 samples, 1 have no thought, where this model's template opens one"):
         sft_data.tokenize(tokenizer, iter([("one", row("plain"))]), 10_000)
 

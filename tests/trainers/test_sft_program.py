@@ -86,8 +86,8 @@ def test_it_trains_and_a_resumed_run_equals_a_whole_one(tmp_path, samples):
     for name in one:
         assert torch.equal(one[name], two[name]), name
 
+    from synthetic1.jobs.model_settings import ModelSettings
     from synthetic1.jobs.models import load_model
-    from synthetic1.trainers.reinforcement.settings import ModelSettings
 
     before = load_model(ModelSettings(name="embedded")).state_dict()
     assert any(not torch.equal(before[name].float(), one[name].float()) for name in one if name in before)

@@ -38,8 +38,8 @@ def test_colocated_vllm_samples_from_the_weights_that_are_trained(rows, watched_
 
 
 STALE = """
-from synthetic1.trainers import grpo, rollout
-rollout.prepare_imports("vllm_colocate")
+from synthetic1.trainers import grpo, trl_process
+trl_process.prepare_imports("vllm_colocate")
 from trl.generation.vllm_generation import VLLMGeneration
 
 VLLMGeneration.sync_weights = lambda self: None

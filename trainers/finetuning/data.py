@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from synthetic1.completion import CLOSE, OPEN
+from synthetic1.jobs.chat import prompt_opens_thinking
 from synthetic1.jobs.program import ProgramError
 from synthetic1.tasks.sources.file_rows import SUFFIXES, rows_of_file
-from synthetic1.trainers.reinforcement.problems import prompt_opens_thinking
 
 UNDER_WAY = ".placing.json"  # in the folder of an export that is not whole (datagen/exporting/shards.py)
 MARK = "\x02synthetic1 completion\x03"  # stands for a completion where the template's end of a turn is looked up
@@ -38,7 +38,7 @@ class Tokenized:
     """Completion tokens of all samples kept: what the loss is over."""
     dropped: list[str] = field(default_factory=list)
     """Where the first few samples left out for their length stand."""
-    thoughtless: int = 0
+    missing_reasoning: int = 0
     """Samples without a thought, left out where the template opens one: they would end inside of it."""
 
 
@@ -141,13 +141,13 @@ def tokenize(tokenizer: Any, rows: Iterator[tuple[str, Mapping[str, Any]]], max_
     opening, ending = opened_with(tokenizer), end_of_turn(tokenizer)
     kept: list[dict[str, list[int]]] = []
     dropped: list[str] = []
-    seen = longest = tokens = too_long = thoughtless = 0
+    seen = longest = tokens = too_long = missing_reasoning = 0
     for where, row in rows:
         seen += 1
         messages, text = messages_of(row, where)
         if opening is not None:
             if CLOSE not in text:
-                thoughtless += 1
+                missing_reasoning += 1
                 continue
             text = _without_opening(text, opening)
         prompt: list[int] = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
@@ -163,14 +163,14 @@ def tokenize(tokenizer: Any, rows: Iterator[tuple[str, Mapping[str, Any]]], max_
         kept.append({"input_ids": prompt + answer, "labels": [IGNORED] * len(prompt) + answer})
     if not seen:
         raise ProgramError("data: the files hold no samples")
-    if not kept and thoughtless:
+    if not kept and missing_reasoning:
         raise ProgramError(
-            f"data: of {seen:,} samples, {thoughtless:,} have no thought, where this model's template opens one"
+            f"data: of {seen:,} samples, {missing_reasoning:,} have no thought, where this model's template opens one"
             + (f", and {too_long:,} do not fit trainer.max_length={max_length}" if too_long else "")
         )
     if not kept:
         raise ProgramError(f"data: none of {seen:,} samples fits trainer.max_length={max_length}: {dropped[0]}")
-    return Tokenized(kept, too_long, longest, tokens, dropped, thoughtless)
+    return Tokenized(kept, too_long, longest, tokens, dropped, missing_reasoning)
 
 
 def _without_opening(text: str, space: str) -> str:

@@ -10,11 +10,12 @@ from transformers import TrainerCallback
 from trl import SFTConfig
 
 from synthetic1.jobs.program import ProgramError
+from synthetic1.jobs.provenance import peak_memory, versions
+from synthetic1.jobs.same_run import ALWAYS_MAY_CHANGE, changes, in_words
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.trainers.checkpoints import mark_complete
 from synthetic1.trainers.finetuning.data import Tokenized
 from synthetic1.trainers.finetuning.settings import SftSettings
-from synthetic1.trainers.reinforcement.runs import peak_memory, versions
 
 # Fields of SFTConfig that the run folder, resuming or the samples rest on, and what people set instead.
 DERIVED = {
@@ -93,8 +94,8 @@ def header(settings: SftSettings, samples: Tokenized, limit: int, ranks: int) ->
     left_out = []
     if samples.too_long:
         left_out.append(f"{samples.too_long:,} longer than {limit:,} tokens: {', '.join(samples.dropped)}")
-    if samples.thoughtless:
-        left_out.append(f"{samples.thoughtless:,} without a thought, where the template opens one")
+    if samples.missing_reasoning:
+        left_out.append(f"{samples.missing_reasoning:,} without a thought, where the template opens one")
     return {
         "data": ", ".join(settings.paths),
         "model": settings.model.name,
@@ -119,9 +120,11 @@ def open_run(settings: SftSettings, path: Path) -> RunFolder:
     run = RunFolder.create(path, resume=settings.resume)
     config = settings.model_dump(mode="json")
     stored = run.read_config() if settings.resume else {}
-    changed = [n for n in ("data", "model", "trainer", "seed") if stored and stored.get(n) != config[n]]
+    changed = changes(stored, config, may_change=ALWAYS_MAY_CHANGE) if stored else []
     if changed:
-        raise ProgramError(f"{path} cannot be resumed with other settings: {', '.join(changed)}; choose run_name=…")
+        raise ProgramError(
+            f"{path} cannot be resumed with other settings: {in_words(changed)}; choose another run_name="
+        )
     run.write_config(config)
     return run
 
@@ -136,7 +139,7 @@ def result(settings: SftSettings, samples: Tokenized, state: Any, seconds: float
         "seed": settings.seed,
         "samples": len(samples.rows),
         "too_long": samples.too_long,
-        "thoughtless": samples.thoughtless,
+        "missing_reasoning": samples.missing_reasoning,
         "completion_tokens": samples.tokens,
         "steps": state.global_step,
         "loss_first": losses[0] if losses else None,

@@ -6,42 +6,67 @@ from typing import Any
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
-from synthetic1.trainers.reinforcement.settings import ModelSettings, Section
+from synthetic1.jobs.env_settings import Section
+from synthetic1.jobs.model_settings import ModelSettings
 
 
 class SftTrainerSettings(Section):
+    """How the model is updated.
+
+    The defaults are for a real model; ``configs/model/sft/embedded.yaml`` has what fits the embedded one.
+    """
+
     epochs: PositiveFloat = 1.0
     """Passes over the samples; ignored where ``max_steps`` is given."""
     max_steps: PositiveInt | None = None
+    """Optimizer updates; None = as many as ``epochs`` make."""
     batch_size: PositiveInt = 64
     """Samples an optimizer update learns from."""
     micro_batch: PositiveInt | None = None
     """Samples in memory at once, a process; None = all of an update's."""
     max_length: PositiveInt | None = None
     """Tokens of prompt and completion; longer samples are left out and counted. None = the model's context."""
-    learning_rate: PositiveFloat
+    learning_rate: PositiveFloat = 4e-5
+    """Largest learning rate, reached after the warm-up."""
     lr_scheduler: str = "cosine"
+    """How the learning rate falls after the warm-up: any name that transformers knows."""
     warmup_share: float = Field(default=0.03, ge=0.0, lt=1.0)
+    """Share of all steps over which the learning rate rises from 0."""
     weight_decay: float = Field(default=0.0, ge=0.0)
-    adam_beta2: float = Field(default=0.999, gt=0.0, lt=1.0)
+    """Weight decay of AdamW."""
+    adam_beta2: float = Field(default=0.98, gt=0.0, lt=1.0)
+    """Decay of Adam's mean of squared gradients."""
     max_grad_norm: PositiveFloat = 1.0
+    """Gradients are scaled down to this norm."""
     gradient_checkpointing: bool = False
+    """Less memory for more computing."""
     save_every: PositiveInt = 500
+    """Steps between two checkpoints."""
     extra: dict[str, Any] = Field(default_factory=dict)
-    """Passed through to ``trl.SFTConfig``."""
+    """More fields of ``trl.SFTConfig``."""
 
 
 class SftSettings(Section):
+    """What ``trainers/sft.py`` is told."""
+
     data: str | list[str]
     """Files of an SFT export (JSON Lines or Parquet), or folders that hold them."""
     model: ModelSettings
-    trainer: SftTrainerSettings
+    """The model that is trained."""
+    trainer: SftTrainerSettings = SftTrainerSettings()
+    """How the model is updated."""
     seed: NonNegativeInt = 0
+    """Seed of the order of samples."""
     run_name: str | None = None
+    """Name of the run's folder; None = model-seed."""
     runs: str = "runs"
+    """Run folders go to ``<runs>/sft/<run_name>/``."""
     resume: bool = False
+    """Go on from the last whole checkpoint, or start if there is none."""
     overwrite: bool = False
+    """Put an older run of this name aside and start anew."""
     dry_run: bool = False
+    """Read, tokenize and count, then stop."""
 
     @field_validator("data")
     @classmethod

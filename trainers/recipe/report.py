@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from synthetic1.jobs.provenance import versions
 from synthetic1.reports.before_after import Score
 from synthetic1.trainers.recipe.settings import R1Settings
-from synthetic1.trainers.reinforcement.runs import versions
 
 
 def result(

@@ -4,42 +4,71 @@ from __future__ import annotations
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from synthetic1.trainers.reinforcement.settings import EnvSettings, Section
+from synthetic1.jobs.env_settings import EnvSettings, Section
 
 
 class StageArguments(Section):
     """Settings of one program, as its command line takes them."""
 
     arguments: list[str] = Field(default_factory=list)
+    """More settings of the program, e.g. ``[sampling.max_tokens=8192]``."""
+
+
+class SftArguments(StageArguments):
+    """Settings of ``trainers/sft.py``."""
+
+    arguments: list[str] = Field(default=["trainer.learning_rate=1.0e-4"])
+    """A light touch: at ten times the rate the embedded model learns all that GRPO could teach it."""
+
+
+class GrpoArguments(StageArguments):
+    """Settings of ``trainers/grpo.py``."""
+
+    arguments: list[str] = Field(default=["recipe=demo", "overwrite=false", "eval.n=0"])
+    """The stages are evaluated by the recipe, so the trainer need not."""
 
 
 class TraceSettings(StageArguments):
+    """Traces: who writes them, and how many. ``arguments`` go to ``datagen/generate.py``."""
+
     teacher: str | None = None
     """The model whose traces are learned from; None = the base itself (rejection sampling)."""
     server: str | None = None
     """Base URL of a server of the teacher; None = a vLLM server is started for as long as it is needed."""
-    tasks: PositiveInt
+    tasks: PositiveInt = 400
     """How many training tasks are asked."""
-    samples: PositiveInt
+    samples: PositiveInt = 4
     """Completions a task."""
 
 
 class R1EvalSettings(StageArguments):
-    n: int = Field(ge=1)
+    """How each stage is measured. ``arguments`` go to ``synthetic1 evaluate``."""
+
+    n: int = Field(default=1024, ge=1)
     """Held-out tasks; the same ones at every stage."""
 
 
 class R1Settings(Section):
-    base: str = Field(min_length=1)
+    """What ``trainers/r1.py`` is told."""
+
+    base: str = Field(default="embedded", min_length=1)
     """The model that the recipe starts from: ``embedded``, a folder, or a model id."""
     env: EnvSettings
-    traces: TraceSettings
-    sft: StageArguments
-    grpo: StageArguments
-    eval: R1EvalSettings
+    """What is learned."""
+    traces: TraceSettings = TraceSettings()
+    """The first stage: traces, verified."""
+    sft: SftArguments = SftArguments()
+    """The second stage: supervised fine-tuning on them."""
+    grpo: GrpoArguments = GrpoArguments()
+    """The third stage: GRPO."""
+    eval: R1EvalSettings = R1EvalSettings()
+    """How each stage is measured."""
     seed: NonNegativeInt = 0
+    """Seed of every stage."""
     run_name: str | None = None
+    """Name of the recipe's folder; None = env-base-seed."""
     runs: str = "runs"
+    """Everything goes to ``<runs>/r1/<run_name>/``."""
 
     @property
     def name(self) -> str:

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from synthetic1.jobs.program import ProgramError
+from synthetic1.jobs.same_run import changes
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.trainers.recipe.settings import R1Settings
 
 NAMES = ("base", "SFT", "SFT + GRPO")
+COMMAND_LINE = "synthetic1.cli"  # what starts every program by its name
 NAME = "r1"  # of the runs inside of the recipe's folder
 
 
@@ -28,10 +30,11 @@ def check_same(record: RunFolder, settings: R1Settings) -> None:
     Raises:
         ProgramError: names the settings that differ.
     """
-    stored, wanted = record.read_config(), settings.model_dump(mode="json")
-    changed = [name for name in wanted if stored and name != "runs" and stored.get(name) != wanted[name]]
+    stored = record.read_config()
+    changed = changes(stored, settings.model_dump(mode="json"), may_change={"runs"}) if stored else []
     if changed:
-        raise ProgramError(f"{record.path} holds this recipe with another {', '.join(changed)}; choose run_name=…")
+        sections = ", ".join(sorted({change.section for change in changed}))
+        raise ProgramError(f"{record.path} holds this recipe with another {sections}; choose another run_name=")
 
 
 class Recipe:
@@ -48,7 +51,7 @@ class Recipe:
             where = [f"server={t.server}"] if t.server else ["launch=vllm"]
             self._run(
                 "traces",
-                "synthetic1.datagen.generate",
+                "generate",
                 *self._env(),
                 f"model={t.teacher or s.base}",
                 *where,
@@ -59,7 +62,7 @@ class Recipe:
             )
             self._run(
                 "export",
-                "synthetic1.datagen.export",
+                "export",
                 f"run={self.folder / 'generate' / NAME}",
                 f"to={self.folder / 'traces'}",
                 "format=sft",
@@ -71,17 +74,14 @@ class Recipe:
         s = self.settings
         if not (self.folder / "sft" / NAME / "result.json").is_file():
             data = f"data={self.folder / 'traces'}"
-            self._run(
-                "SFT", "synthetic1.trainers.sft", data, f"model={s.base}", *self._going_on("sft"), *s.sft.arguments
-            )
+            self._run("SFT", "sft", data, f"model={s.base}", *self._going_on("sft"), *s.sft.arguments)
 
     def reinforce(self) -> None:
         """GRPO from the fine-tuned model."""
         s = self.settings
         if not (self.folder / "grpo" / NAME / "result.json").is_file():
             model = f"model={self.folder / 'sft' / NAME / 'model'}"
-            program = "synthetic1.trainers.grpo"
-            self._run("GRPO", program, *self._env(), model, *self._going_on("grpo"), *s.grpo.arguments)
+            self._run("GRPO", "grpo", *self._env(), model, *self._going_on("grpo"), *s.grpo.arguments)
 
     def evaluations(self) -> list[tuple[str, dict[str, Any]]]:
         """Each stage's evaluation on the same held-out tasks, compared with the stage before."""
@@ -97,7 +97,7 @@ class Recipe:
                     compare.append("overwrite=true")  # begun where the recipe's folder lay before
                 self._run(
                     f"evaluation of {name}",
-                    "synthetic1.evaluation.evaluate_model",
+                    "evaluate",
                     *self._env(),
                     f"model={model}",
                     f"n={s.eval.n}",
@@ -121,7 +121,7 @@ class Recipe:
         resume = (self.folder / program / NAME / "config.yaml").is_file()
         return [f"seed={self.settings.seed}", *(["resume=true"] if resume else [])]
 
-    def _run(self, stage: str, module: str, *arguments: str, named: bool = True) -> None:
+    def _run(self, stage: str, program: str, *arguments: str, named: bool = True) -> None:
         """Run a program to its end.
 
         Raises:
@@ -129,9 +129,9 @@ class Recipe:
         """
         if named:
             arguments = (*arguments, f"runs={self.folder}", f"run_name={NAME}")
-        print(f"\n── {stage}: python -m {module} {' '.join(arguments)}", flush=True)
+        print(f"\n── {stage}: synthetic1 {program} {' '.join(arguments)}", flush=True)
         started = time.perf_counter()
-        ended = subprocess.run([sys.executable, "-m", module, *arguments], check=False)
+        ended = subprocess.run([sys.executable, "-m", COMMAND_LINE, program, *arguments], check=False)
         self.seconds[stage] = time.perf_counter() - started
         if ended.returncode == 130:
             raise SystemExit(130)

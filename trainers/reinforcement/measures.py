@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from synthetic1.trainers.reinforcement.problems import level_of
 from synthetic1.trainers.reinforcement.reward import Sample
 
 
@@ -24,7 +23,7 @@ def rollout_measures(samples: Sequence[Sample], group_size: int) -> dict[str, An
     lengths = np.array([s.tokens for s in samples])
     levels: dict[str, list[bool]] = {}
     for s in samples:
-        if (level := level_of(s.task)) is not None and s.verdict.score is not None:
+        if (level := s.task.level) is not None and s.verdict.score is not None:
             levels.setdefault(str(level), []).append(s.verdict.score == 1.0)
     known = rewards[~np.isnan(rewards)]
     return {

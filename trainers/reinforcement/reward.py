@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from synthetic1.completion import Completion
+from synthetic1.jobs.chat import decode
 from synthetic1.task import Task
-from synthetic1.trainers.reinforcement.problems import Problems, level_of
+from synthetic1.trainers.reinforcement.train_set import TrainSet
 from synthetic1.verdict import Verdict
 
 
@@ -35,7 +36,7 @@ class Sample:
             "step": step,
             "phase": phase,
             "task_id": self.task.problem_id,
-            "level": level_of(self.task),
+            "level": self.task.level,
             "prompt": self.task.prompt,
             "completion": self.completion.raw,
             "answer": self.verdict.answer,
@@ -53,8 +54,8 @@ class Reward:
     TRL awaits ``__call__``'s bound method on its own loop; the scorer works on its own thread, so nothing blocks.
     """
 
-    def __init__(self, problems: Problems, tokenizer: Any, *, shuffle: bool = False, seed: int = 0) -> None:
-        self.problems, self.tokenizer = problems, tokenizer
+    def __init__(self, train_set: TrainSet, tokenizer: Any, *, shuffle: bool = False, seed: int = 0) -> None:
+        self.train_set, self.tokenizer = train_set, tokenizer
         self.shuffle, self.seed = shuffle, seed
         self.samples: list[Sample] = []
         """Those of the last call, in its order."""
@@ -63,9 +64,9 @@ class Reward:
         self, *, completion_ids: list[list[int]], task_index: list[int], trainer_state: Any = None, **_: Any
     ) -> list[float | None]:
         """TRL's reward signature: one reward in [0, 1], or ``None``, a completion."""
-        tasks = [self.problems.tasks[i] for i in task_index]
+        tasks = [self.train_set.tasks[i] for i in task_index]
         completions = [self._completion(ids) for ids in completion_ids]
-        verdicts = await self.problems.scorer.score(list(zip(tasks, completions, strict=True)))
+        verdicts = await self.train_set.scorer.score(list(zip(tasks, completions, strict=True)))
         rewards = [verdict.score for verdict in verdicts]
         if self.shuffle:  # across the whole batch: the same rewards, for other completions
             step = getattr(trainer_state, "global_step", 0)
@@ -84,19 +85,4 @@ class Reward:
         return [replace(s, advantage=a) for s, a in zip(self.samples, advantages, strict=True)]
 
     def _completion(self, ids: list[int]) -> Completion:
-        return decode(self.tokenizer, ids, thinking_open=self.problems.thinking_open)
-
-
-def decode(tokenizer: Any, ids: list[int], *, thinking_open: bool) -> Completion:
-    """Token ids of a completion as a ``Completion``; it was cut off if it does not end with an end token.
-
-    Special tokens are kept but for the ending: some tokenizers count ``<think>`` among them, and the split needs it.
-    """
-    ends = {tokenizer.eos_token_id, tokenizer.pad_token_id}
-    stop = len(ids)
-    while stop and ids[stop - 1] in ends:
-        stop -= 1
-    text = tokenizer.decode(ids[:stop], skip_special_tokens=False)
-    finish = "stop" if stop < len(ids) else "length"
-    usage = {"completion_tokens": min(stop + 1, len(ids))}
-    return Completion.parse(text, thinking_open=thinking_open, finish_reason=finish, usage=usage)
+        return decode(self.tokenizer, ids, thinking_open=self.train_set.thinking_open)

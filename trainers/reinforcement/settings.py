@@ -6,55 +6,53 @@ from typing import Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 
-from synthetic1.jobs.env_settings import EnvSettings, Section, short_name
+from synthetic1.jobs.env_settings import EnvSettings, Section
 from synthetic1.jobs.judge_settings import JudgeSection
+from synthetic1.jobs.model_settings import MODEL_GROUP, ModelSettings
 from synthetic1.tasks.programs.levels import parse_levels
 
-__all__ = ["EnvSettings", "GrpoSettings", "Section", "short_name"]
-
 Level = int | str | list[int]
-OPEN_GROUPS = {"model": ("hub", "model.name"), "judge": ("server", "judge.url")}
+OPEN_GROUPS = {**MODEL_GROUP, "judge": ("server", "judge.url")}
 """Config groups whose choice may be a free value: a model's name, the address of a judge."""
 
 
-class LoraSettings(Section):
-    r: PositiveInt = 16
-    alpha: PositiveInt = 32
-    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
-    target_modules: str | list[str] = "all-linear"
-
-
-class ModelSettings(Section):
-    name: str = Field(min_length=1)
-    """``embedded``, a folder, or a Hugging Face model id."""
-    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    revision: str | None = None
-    chat_template: str | None = None
-    """A Jinja file that replaces the tokenizer's chat template."""
-    lora: LoraSettings | None = None
-
-
 class VllmSettings(Section):
+    """How vLLM makes completions; of no meaning with ``backend=transformers``."""
+
     max_model_length: PositiveInt | None = None
-    """Prompt plus completion in tokens; by default the longest prompt plus ``max_completion_length``."""
+    """Prompt plus completion in tokens; None = the longest prompt plus ``max_completion_length``."""
     gpu_memory_utilization: float = Field(default=0.3, gt=0.0, le=1.0)
+    """Share of the GPU's memory that vLLM may take beside the trainer."""
     tensor_parallel_size: PositiveInt = 1
+    """GPUs that share one copy of the model."""
     sleep: bool = False
+    """Free vLLM's memory during updates (GPU only)."""
     server_base_url: str = "http://127.0.0.1:8000"
+    """Where the server of ``backend=vllm_server`` listens."""
 
 
 class RolloutSettings(Section):
+    """Where completions come from, and how they are sampled."""
+
     backend: Literal["transformers", "vllm_colocate", "vllm_server"]
-    max_completion_length: PositiveInt
+    """Who makes completions; ``rollout=NAME`` sets it."""
+    max_completion_length: PositiveInt = 96
+    """Tokens of a completion, the thought included."""
     temperature: PositiveFloat = 1.0
+    """Sampling temperature."""
     top_p: float = Field(default=1.0, gt=0.0, le=1.0)
+    """Sample from the most probable tokens that together have this probability."""
     vllm: VllmSettings = VllmSettings()
+    """How vLLM makes completions."""
 
 
 class CurriculumPhase(Section):
+    """A part of the run in which only some levels are trained on."""
+
     until: float = Field(gt=0.0, le=1.0)
     """The phase ends at this share of all steps."""
     levels: Level
+    """Levels of the tasks: 3, [1, 2], 1-3."""
 
     @field_validator("levels")
     @classmethod
@@ -64,37 +62,58 @@ class CurriculumPhase(Section):
 
 
 class TrainerSettings(Section):
-    max_steps: PositiveInt
-    prompts_per_step: PositiveInt
-    """Tasks × ``group_size`` completions make an optimizer update; with several updates a rollout, TRL shuffles the
-    rollout's completions over its updates."""
-    group_size: int = Field(ge=2)
+    """How the model is updated.
+
+    The defaults are for a real model; ``configs/model/grpo/embedded.yaml`` has what fits the embedded one.
+    """
+
+    max_steps: PositiveInt = 200
+    """Optimizer updates."""
+    prompts_per_step: PositiveInt = 16
+    """Distinct tasks an update learns from. Tasks × ``group_size`` completions make an update; with several updates a
+    rollout, TRL shuffles the rollout's completions over its updates."""
+    group_size: int = Field(default=8, ge=2)
     """Completions a task; advantages compare within the group."""
     updates_per_rollout: PositiveInt = 1
     """Optimizer updates between two rollouts; a rollout makes completions for all of them."""
     micro_batch: PositiveInt | None = None
-    """Completions in memory at once on each process; by default all of an update's."""
+    """Completions in memory at once on each process; None = all of an update's."""
     learning_rate: PositiveFloat = 1e-6
+    """Largest learning rate, reached after the warm-up."""
     lr_scheduler: str = "cosine"
-    warmup_steps: int = Field(default=0, ge=0)
+    """How the learning rate falls after the warm-up: any name that transformers knows."""
+    warmup_steps: int = Field(default=5, ge=0)
+    """Updates over which the learning rate rises from 0."""
     weight_decay: float = Field(default=0.0, ge=0.0)
-    adam_beta2: float = Field(default=0.999, gt=0.0, lt=1.0)
+    """Weight decay of AdamW."""
+    adam_beta2: float = Field(default=0.98, gt=0.0, lt=1.0)
+    """Decay of Adam's mean of squared gradients."""
     max_grad_norm: PositiveFloat = 1.0
+    """Gradients are scaled down to this norm."""
     loss_type: Literal["bnpo", "cispo", "dapo", "dr_grpo", "grpo", "luspo", "sapo", "vespo"] = "dapo"
+    """TRL's loss."""
     epsilon: PositiveFloat = 0.2
+    """Ratios of probabilities are clipped below 1 - ``epsilon``."""
     epsilon_high: PositiveFloat | None = 0.28
+    """Ratios are clipped above 1 + ``epsilon_high``; None = ``epsilon``."""
     beta: float = Field(default=0.0, ge=0.0)
+    """Weight of the KL term; above 0 a reference model is loaded."""
     scale_rewards: Literal["group", "batch", "none"] = "group"
+    """Advantages are divided by the standard deviation of rewards in the group, in the batch, or not at all."""
     mask_truncated_completions: bool = False
+    """Learn nothing from completions that ran into the length limit."""
     gradient_checkpointing: bool = False
+    """Less memory for more computing."""
     curriculum: list[CurriculumPhase] = Field(default_factory=list)
+    """Levels over the run, e.g. ``[{until: 0.5, levels: "1-2"}, {until: 1.0, levels: "1-3"}]``; [] = all the time."""
     shuffle_rewards: bool = False
     """The control experiment: rewards are permuted within a batch, so nothing can be learned from them."""
     save_every: PositiveInt = 100
-    sample_every: PositiveInt = 10
+    """Steps between two checkpoints."""
+    sample_every: PositiveInt = 20
     """Steps between two best-and-worst samples on the screen and in ``samples.jsonl``."""
     extra: dict[str, Any] = Field(default_factory=dict)
-    """Passed through to ``trl.GRPOConfig``."""
+    """More fields of ``trl.GRPOConfig``, e.g. ``trainer.extra.entropy_coef=0.01``."""
 
     @field_validator("curriculum")
     @classmethod
@@ -106,29 +125,47 @@ class TrainerSettings(Section):
 
 
 class EvalSettings(Section):
+    """What is measured on held-out tasks."""
+
     n: int = Field(default=512, ge=0)
     """Held-out tasks, one sample each, before and after; 0 skips the evaluation."""
     every: int = Field(default=0, ge=0)
     """Steps between two evaluations during the run; 0 = none."""
     n_during: PositiveInt = 128
+    """Held-out tasks of the evaluations during the run."""
     batch_size: PositiveInt = 128
+    """Completions made at once."""
     greedy: bool = True
     """Also report greedy pass@1."""
 
 
 class GrpoSettings(Section):
+    """What ``trainers/grpo.py`` is told."""
+
     env: EnvSettings
+    """What is learned."""
     model: ModelSettings
+    """The model that is trained."""
     rollout: RolloutSettings
-    trainer: TrainerSettings
+    """Where completions come from."""
+    trainer: TrainerSettings = TrainerSettings()
+    """How the model is updated."""
     eval: EvalSettings = EvalSettings()
+    """What is measured on held-out tasks."""
     judge: JudgeSection = JudgeSection()
+    """The judge of judged families."""
     seed: int = Field(default=0, ge=0)
+    """Seed of the order of tasks and of the completions."""
     run_name: str | None = None
+    """Name of the run's folder; None = env-model-seed."""
     runs: str = "runs"
+    """Run folders go to ``<runs>/grpo/<run_name>/``."""
     resume: bool = False
+    """Go on from the last whole checkpoint, or start if there is none."""
     overwrite: bool = False
+    """Put an older run of this name aside and start anew."""
     dry_run: bool = False
+    """Check everything, score one sample, estimate memory, and stop."""
 
     @model_validator(mode="after")
     def one_way_on(self) -> GrpoSettings:

@@ -13,8 +13,11 @@ Family = Literal["stem", "swe", "similarity"]
 
 
 class CalibrationSettings(Section):
+    """What ``synthetic1 judge calibrate`` is told."""
+
     judge: JudgeSection
-    families: list[Family] = Field(min_length=1)
+    """The judge that is measured; the same settings as where it is used."""
+    families: list[Family] = Field(default=["stem", "swe"], min_length=1)
     """Whose rubrics are measured; ``similarity`` uses the tasks of ``stem``."""
     tasks: PositiveInt | None = None
     """Only the first so many tasks of each family; None = all."""
@@ -23,8 +26,11 @@ class CalibrationSettings(Section):
     seed: NonNegativeInt = 0
     """Decides which tasks those are."""
     run_name: str | None = None
+    """Name of the run's folder; None = the judge's model."""
     runs: str = "runs"
+    """Run folders go to ``<runs>/calibrate_judge/<run_name>/``."""
     overwrite: bool = False
+    """Put an older calibration of this name aside and start anew."""
 
     @field_validator("judge")
     @classmethod

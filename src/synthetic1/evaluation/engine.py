@@ -51,14 +51,13 @@ def _transformers(settings: EvaluationSettings) -> Opened:
     import torch
 
     from synthetic1.evaluation.transformers_engine import TransformersEngine
-    from synthetic1.jobs import models
-    from synthetic1.trainers.reinforcement import problems
+    from synthetic1.jobs import chat, models
 
     tokenizer = models.load_tokenizer(settings.model)
     model: Any = models.load_model(settings.model)
     if torch.cuda.is_available():
         model = model.to("cuda")
-    thinking_open = problems.prompt_opens_thinking(tokenizer)
+    thinking_open = chat.prompt_opens_thinking(tokenizer)
     # Tasks are whole in their batches: an evaluation that was stopped goes on between two of them.
     size = max(settings.batch_size - settings.batch_size % settings.samples, 1)
     engine = TransformersEngine(model, tokenizer, batch_size=size, thinking_open=thinking_open)
@@ -71,10 +70,9 @@ def _launched(settings: EvaluationSettings) -> Iterator[Opened]:
     from dataclasses import replace
 
     from synthetic1.inference.launch import launch_vllm
-    from synthetic1.jobs import models
-    from synthetic1.trainers.reinforcement import problems
+    from synthetic1.jobs import chat, models
 
-    thinking_open = problems.prompt_opens_thinking(models.load_tokenizer(settings.model))
+    thinking_open = chat.prompt_opens_thinking(models.load_tokenizer(settings.model))
     with asyncio.Runner() as runner:
         launched = launch_vllm(models.model_path(settings.model), arguments=tuple(settings.vllm_arguments))
         server = runner.run(launched.__aenter__())

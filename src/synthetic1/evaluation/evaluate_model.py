@@ -27,20 +27,20 @@ def run(settings: EvaluationSettings) -> None:
     from synthetic1.evaluation.kept_completions import FILE, KeptCompletions
     from synthetic1.evaluation.transformers_engine import TransformersEngine
     from synthetic1.inference.engine import Sampling
+    from synthetic1.jobs.opening import held_out, open_environment
     from synthetic1.reports import terminal
     from synthetic1.reports.progress import progress
-    from synthetic1.trainers.reinforcement import problems
 
     started = time.perf_counter()
     other = evaluation_report.read_other(settings.compare) if settings.compare else None
     folder = evaluation_report.open_folder(settings)
     with folder, open_engine(settings) as (engine, thinking_open, model, weights):
-        learned = problems.Problems.make(settings.env, split="test", thinking_open=thinking_open)
-        tasks = problems.Problems.held_out(learned, settings.env, settings.n)
+        test_set = open_environment(settings.env, split="test", thinking_open=thinking_open)
+        tasks = held_out(settings.env, settings.n)
         if other is not None:
             evaluation_report.check_common(other, tasks)
         header = {
-            "env": learned.tasks.name,
+            "env": test_set.tasks.name,
             "model": model,
             "engine": engine.name,
             "tasks": f"{len(tasks):,} held out, {settings.samples} completion(s) each",
@@ -56,7 +56,7 @@ def run(settings: EvaluationSettings) -> None:
         if kept.found:
             print(f"going on: {kept.found:,} tasks have been answered before", flush=True)
         with progress(len(tasks), "tasks", already=kept.found) as advance:
-            made = evaluate(tasks, learned.scorer, kept, sampling, samples=settings.samples, on_completion=advance)
+            made = evaluate(tasks, test_set.scorer, kept, sampling, samples=settings.samples, on_completion=advance)
         result = evaluation_report.result(settings, made, model, time.perf_counter() - started, other)
         for sample in made.samples:
             folder.log_sample(sample.row(0, "after"))

@@ -14,12 +14,9 @@ from synthetic1.jobs.program import ProgramError
 from synthetic1.reports.statistics import mean_interval, pass_at_k, wilson
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task
-from synthetic1.trainers.reinforcement.problems import level_of
 from synthetic1.trainers.reinforcement.reward import Sample
 from synthetic1.verdict import Verdict
 
-ENDS_IT = frozenset({"unreachable", "wrong_model"})
-"""Failures that every other call would meet, too."""
 Gather = Callable[[list[Sample]], list[Sample]]
 
 
@@ -76,7 +73,7 @@ class Evaluation:
 
     def summary(self) -> dict[str, Any]:
         """``pass_at_1``, ``ci95``, ``n``, ``think_share``, ``by_level`` and ``by_thinking`` (see ``reports``)."""
-        levels = sorted({level for s in self.samples if (level := level_of(s.task)) is not None})
+        levels = sorted({level for s in self.samples if (level := s.task.level) is not None})
         thinking = [s for s in self.samples if s.thinking]
         others = [s for s in self.samples if not s.thinking]
         whole = max(len(self.samples), 1)
@@ -85,20 +82,12 @@ class Evaluation:
             "unscorable": sum(s.verdict.score is None for s in self.samples),
             "think_share": len(thinking) / whole,
             "length_mean": sum(s.tokens for s in self.samples) / whole,
-            "by_level": {str(n): _rate([s for s in self.samples if level_of(s.task) == n]) for n in levels},
+            "by_level": {str(n): _rate([s for s in self.samples if s.task.level == n]) for n in levels},
             "by_thinking": {
                 "thinking": {"share": len(thinking) / whole, **_rate(thinking)},
                 "not_thinking": {"share": len(others) / whole, **_rate(others)},
             },
         }
-
-
-def language_of(task: Task) -> str | None:
-    """The programming language that a task is about, where it has one."""
-    for values in (task.verification_info, task.metadata):
-        if isinstance(name := values.get("language"), str):
-            return name
-    return None
 
 
 def difficulty_of(task: Task) -> str | None:
@@ -158,7 +147,7 @@ def evaluate(
         try:
             made = await engine.complete([{"role": "user", "content": task.prompt}], samples, sampling)
         except InferenceError as error:
-            if error.kind in ENDS_IT:
+            if error.ends_a_run:
                 raise ProgramError(str(error)) from error
             failed[place] = error
             made = [Completion("")] * samples

@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from synthetic1.evaluation.evaluation import Evaluation, difficulty_of, language_of
+from synthetic1.evaluation.evaluation import Evaluation, difficulty_of
 from synthetic1.evaluation.kept_completions import FILE as KEPT
 from synthetic1.evaluation.settings import EvaluationSettings
 from synthetic1.jobs.program import ProgramError
+from synthetic1.jobs.provenance import versions
+from synthetic1.jobs.same_run import changes
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.reports.statistics import paired_test
 from synthetic1.rewards.registry import canonical_task_type
 from synthetic1.task import Task
-from synthetic1.trainers.reinforcement.runs import versions
 from synthetic1.verdict import Verdict
 
 CUT_OFF_MANY = 0.1
@@ -42,13 +43,13 @@ def open_folder(settings: EvaluationSettings) -> RunFolder:
         if folder.read_result() is not None:
             kept.unlink(missing_ok=True)  # the process ended before it could do so
             raise ProgramError(f"{path} holds an evaluation already; {elsewhere}")
-        stored, wanted = folder.read_config(), settings.model_dump(mode="json")
-        may = MAY_CHANGE | ({"server"} if settings.server_model else set())
-        changed = [name for name in sorted(wanted) if name not in may and _differ(stored, wanted, name)]
+        stored = folder.read_config()
+        may_change = MAY_CHANGE | ({"server"} if settings.server_model else set())
+        wanted = settings.model_dump(mode="json")
+        changed = changes(stored, wanted, may_change=may_change, stored_whole=False)
         if changed and kept.exists() and kept.stat().st_size:  # else there is nothing to go on with
-            raise ProgramError(
-                f"{path} holds the beginning of an evaluation with another {', '.join(changed)}; {elsewhere}"
-            )
+            other = ", ".join(sorted({change.section for change in changed}))
+            raise ProgramError(f"{path} holds the beginning of an evaluation with another {other}; {elsewhere}")
         if not stored and (folder.read_samples() or folder.read_metrics()):
             raise ProgramError(f"{path} holds something else than an evaluation; {elsewhere}")
         folder.truncate_after(-1)
@@ -56,19 +57,6 @@ def open_folder(settings: EvaluationSettings) -> RunFolder:
         folder.close()
         raise
     return folder
-
-
-def _differ(stored: Any, wanted: Any, name: str) -> bool:
-    """Whether both have ``name``, and of it something else: other versions have other settings.
-
-    ``env`` is compared whole: what stands in it are arguments, and one that is absent is another one.
-    """
-    if name not in stored:
-        return False
-    one, other = stored[name], wanted[name]
-    if name != "env" and isinstance(one, dict) and isinstance(other, dict):
-        return any(_differ(one, other, inner) for inner in other)
-    return bool(one != other)
 
 
 def read_other(where: str) -> dict[str, Any]:
@@ -84,7 +72,7 @@ def read_other(where: str) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ProgramError(f"compare: cannot read {path}: {error}") from None
     if not isinstance(result, dict) or not isinstance(result.get("scores"), dict):
-        raise ProgramError(f"compare: {path} is no result of evaluate_model.py: it has no `scores` by task")
+        raise ProgramError(f"compare: {path} is not the result of `synthetic1 evaluate`: it has no `scores` by task")
     return result
 
 
@@ -93,7 +81,7 @@ def result(
 ) -> dict[str, Any]:
     """``result.json``: rates in all and by part, ``scores`` (what is right in full) by ``task.key``, the comparison."""
     families = made.by(lambda task: canonical_task_type(task.task_type))
-    languages = made.by(language_of)
+    languages = made.by(lambda task: task.language)
     scores = made.passed_by_key
     return {
         "program": "evaluate_model",

@@ -7,39 +7,58 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from synthetic1.trainers.reinforcement.settings import EnvSettings, ModelSettings, Section
+from synthetic1.jobs.env_settings import EnvSettings, Section
+from synthetic1.jobs.model_settings import ModelSettings
 
 
 class EvaluationSampling(Section):
-    max_tokens: PositiveInt
+    """How completions are sampled."""
+
+    max_tokens: PositiveInt = 96
+    """Tokens of a completion, the thought included; a reasoning model needs thousands."""
     temperature: float = Field(default=0.6, ge=0.0)
+    """Sampling temperature."""
     top_p: float = Field(default=0.95, gt=0.0, le=1.0)
+    """Sample from the most probable tokens that together have this probability."""
 
 
 class EvaluationSettings(Section):
+    """What ``synthetic1 evaluate`` is told."""
+
     env: EnvSettings
+    """What is measured."""
     model: ModelSettings
+    """The model that is measured."""
     engine: Literal["transformers", "vllm", "server"] = "transformers"
+    """Who makes completions: transformers in this process, a vLLM server started for it, or a server that runs."""
     server: str | None = None
-    """Base URL of an OpenAI-compatible server, for ``engine=server``."""
+    """Base URL of an OpenAI-compatible server; it means ``engine=server``."""
     server_model: str | None = None
     """Its name for the model; None = the one model it serves."""
     vllm_arguments: list[str] = Field(default_factory=list)
-    n: PositiveInt
+    """More arguments of ``vllm serve``, for ``engine=vllm``."""
+    n: PositiveInt = 512
     """Held-out tasks."""
     samples: PositiveInt = 1
     """Completions a task."""
     k: list[PositiveInt] = Field(default_factory=list)
     """pass@k for these k; empty = powers of two up to ``samples``."""
-    sampling: EvaluationSampling
+    sampling: EvaluationSampling = EvaluationSampling()
+    """How completions are sampled."""
     batch_size: PositiveInt = 128
+    """Completions made at once, for ``engine=transformers``."""
     concurrency: PositiveInt = 64
+    """Requests in flight, for the other engines."""
     compare: str | None = None
     """Another evaluation's folder or result.json, to be compared with, task by task."""
     seed: NonNegativeInt = 0
+    """Seed of the completions."""
     run_name: str | None = None
+    """Name of the run's folder; None = env-model-seed."""
     runs: str = "runs"
+    """Run folders go to ``<runs>/evaluate/<run_name>/``."""
     overwrite: bool = False
+    """Put an older evaluation of this name aside and start anew."""
 
     @model_validator(mode="before")
     @classmethod

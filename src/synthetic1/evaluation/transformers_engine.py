@@ -9,7 +9,7 @@ from typing import Any
 
 from synthetic1.completion import Completion
 from synthetic1.inference.engine import Message, Sampling
-from synthetic1.trainers.reinforcement.reward import decode
+from synthetic1.jobs.chat import decode
 
 _Requests = list[tuple[list[int], asyncio.Future[Completion]]]
 """Token ids of a prompt, and who waits for its completion."""

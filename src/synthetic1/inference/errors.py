@@ -13,6 +13,10 @@ KINDS = (
 )
 
 
+ENDS_A_RUN = frozenset({"unreachable", "wrong_model"})
+"""Kinds that every other call of a run would meet, too."""
+
+
 class InferenceError(Exception):
     """A call that got no answer, after all retries. ``kind`` is one of ``KINDS``."""
 
@@ -21,6 +25,11 @@ class InferenceError(Exception):
         super().__init__(kind, message)
         self.kind = kind
         self.message = message
+
+    @property
+    def ends_a_run(self) -> bool:
+        """Whether every other call would fail alike, so that going on is of no use."""
+        return self.kind in ENDS_A_RUN
 
     def __str__(self) -> str:
         return self.message

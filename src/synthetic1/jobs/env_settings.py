@@ -8,18 +8,22 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Section(BaseModel):
-    """Unknown names are errors; values do not change after validation."""
+    """Unknown names are errors; values do not change after validation.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    The docstring below a field is its description in docs/configuration.md.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class EnvSettings(BaseModel):
     """An environment: ``id`` and the keyword arguments of ``gym.make``; or a weighted mixture of environments."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
     id: str | None = None
+    """The environment's id, e.g. ``synthetic1/math-v0``; ``env=NAME`` sets it with its arguments."""
     mixture: dict[str, dict[str, Any]] | None = None
-    """Name → ``{weight, id, **kwargs}``."""
+    """Instead of an id: several environments by weight, each a name → ``{weight, id, **arguments}``."""
 
     @model_validator(mode="after")
     def one_of_both(self) -> EnvSettings:

@@ -10,8 +10,6 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from synthetic1.jobs.env_settings import EnvSettings, Section
 from synthetic1.rewards.judging.calibration import Thresholds
 from synthetic1.rewards.judging.settings import judge_settings
-from synthetic1.tasks.sources.mixture import Concatenation
-from synthetic1.tasks.sources.source import TaskSource
 
 
 class JudgeSection(Section):
@@ -20,23 +18,39 @@ class JudgeSection(Section):
     url: str | list[str] | None = None
     """``local``, the address of a server, or those of equal replicas; None = no judge."""
     model: str | None = None
+    """The server's name for the model; None = the one model that it serves."""
     votes: PositiveInt = 1
+    """How often a candidate is judged, an odd number; several need ``vary_order`` or a temperature."""
     vary_order: bool = False
+    """Show the verdicts to choose from in another order each time."""
     max_tokens: PositiveInt = 2048
+    """Tokens of a reply, the thought included; judges that think need 8192."""
     temperature: float = Field(default=0.0, ge=0.0, le=2.0)
+    """Sampling temperature."""
     attempts: PositiveInt = 5
+    """Replies asked for until one gives a verdict."""
     api_key_env: str = "OPENAI_API_KEY"
+    """The environment variable that holds the server's key; the key itself is written nowhere."""
     max_in_flight: PositiveInt = 64
+    """Requests at once."""
     timeout_s: PositiveFloat = 600.0
+    """Seconds for one attempt."""
     outage_s: float = Field(default=300.0, ge=0.0)
+    """Seconds to wait for a server that is down."""
     thinking_open: bool = False
+    """Whether the judge's chat template ends inside ``<think>``."""
     price: dict[str, float] | None = None
+    """Money for a million tokens, e.g. ``{input: 0.15, output: 0.6}``; None = no costs are shown."""
     cache: str | None = None
+    """A file that keeps replies, so that the same question is asked once, e.g. ``judge.sqlite``; None = none."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
+    """More fields of every request, e.g. ``{chat_template_kwargs: {enable_thinking: false}}``."""
     allow_uncalibrated: bool = False
-    """Train on a judge whose error rates are unknown or too high, or without one."""
+    """Trust a judge whose error rates are unknown or too high, or go without one."""
     max_false_accept: float = Field(default=0.02, ge=0.0, le=1.0)
+    """The share of wrong answers, or of attacks, that a trusted judge may accept."""
     max_false_reject: float = Field(default=0.2, ge=0.0, le=1.0)
+    """The share of right answers that a trusted judge may reject."""
 
     @model_validator(mode="after")
     def makes_a_judge(self) -> JudgeSection:
@@ -53,17 +67,6 @@ class JudgeSection(Section):
     @property
     def thresholds(self) -> Thresholds:
         return Thresholds(self.max_false_accept, self.max_false_reject)
-
-
-def task_types(tasks: TaskSource, looked_at: int) -> set[str]:
-    """The task types that occur in ``tasks``, going by as many of each source in it, spread evenly.
-
-    Of each: the science questions beside a million sums are judged, too, however few they are.
-    """
-    if isinstance(tasks, Concatenation):
-        return {name for source in tasks.sources for name in task_types(source, looked_at)}
-    step = -(-len(tasks) // looked_at) or 1
-    return {tasks[index].task_type for index in range(0, len(tasks), step)}
 
 
 def with_judge(env: EnvSettings, judge: JudgeSection) -> EnvSettings:

@@ -1,30 +1,96 @@
-"""What trainers and data generation take from an environment: its tasks and its scorer."""
+"""From settings to what a program works on: the tasks of an environment or a mixture, and the scorer that verifies."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from synthetic1.jobs.env_settings import EnvSettings
+from synthetic1.jobs.program import ProgramError
 from synthetic1.rewards.scoring.scorer import Scorer
-from synthetic1.task import TaskError
+from synthetic1.rewards.verifier import Verifier
+from synthetic1.task import Task, TaskError
+from synthetic1.tasks.sources.mixture import Mixture
 from synthetic1.tasks.sources.source import TaskSource
 
 
-def open_env(env_id: str, kwargs: dict[str, Any]) -> tuple[TaskSource, Scorer]:
-    """The tasks and the scorer of ``gym.make(env_id, **kwargs)``; third parties' environments that hold both will do.
+class Opened(NamedTuple):
+    """What an environment holds."""
+
+    tasks: TaskSource
+    scorer: Scorer
+
+
+def open_environment(env: EnvSettings, **overrides: Any) -> Opened:
+    """Make the environment, or those of a mixture, with ``gym.make`` and take what it holds.
+
+    A mixture's weights go to its sources, and one scorer verifies for all of them.
+
+    Args:
+        overrides: keyword arguments for every environment, e.g. ``split="test"``.
 
     Raises:
-        ValueError: an unknown id or argument, or an environment without tasks or scorer.
-        TaskError: tasks that cannot be read.
+        ProgramError: an unknown id or argument, tasks that cannot be read, or parts of a mixture that verify the same
+            task type by other settings.
     """
+    if env.id is not None:
+        return _open(env.id, {**env.kwargs, **overrides})
+    sources: dict[str | TaskSource, float] = {}
+    verifiers: dict[str, Verifier] = {}
+    for name, part in (env.mixture or {}).items():
+        kwargs = {k: v for k, v in part.items() if k not in ("id", "weight")}
+        tasks, scorer = _open(part["id"], {**kwargs, **overrides})
+        sources[tasks] = part["weight"]
+        for task_type, verifier in scorer.verifiers.items():  # one scorer serves all: it dispatches by task type
+            if verifiers.setdefault(task_type, verifier) != verifier:
+                raise ProgramError(
+                    f"env.mixture.{name}: another part judges `{task_type}` by other settings; make them equal"
+                )
+    return Opened(Mixture(sources), Scorer(verifiers))
+
+
+def held_out(env: EnvSettings, n: int) -> Sequence[Task]:
+    """At most ``n`` distinct tasks of the test split, the same ones every time, of a mixture by its weights.
+
+    Any first part of them is spread over the whole split, too.
+
+    Raises:
+        ProgramError: the split is empty, or the environment has none.
+    """
+    if env.id is not None:
+        env = env.model_copy(update={"size": n}) if "size" in env.kwargs else env  # a generator: as many as wanted
+    tasks = open_environment(env, split="test").tasks
+    if not len(tasks):
+        raise ProgramError(f"{tasks.name}: no held-out tasks; give more tasks, or eval.n=0")
+    sources = tasks.sources if isinstance(tasks, Mixture) else (tasks,)
+    weights = tasks.weights if isinstance(tasks, Mixture) else (1.0,)
+    rng = np.random.default_rng([0, 3])
+    orders = [iter(rng.permutation(len(source)).tolist()) for source in sources]
+    left = [len(source) for source in sources]
+    chosen: list[Task] = []
+    while len(chosen) < n and any(left):
+        shares = [weight if count else 0.0 for weight, count in zip(weights, left, strict=True)]
+        place = int(rng.choice(len(sources), p=[share / sum(shares) for share in shares]))
+        left[place] -= 1
+        chosen.append(sources[place][next(orders[place])])
+    return chosen
+
+
+def _open(env_id: str, kwargs: dict[str, Any]) -> Opened:
+    """What ``gym.make(env_id, **kwargs)`` holds; third parties' environments that hold both will do."""
     import gymnasium
+
+    import synthetic1  # noqa: F401 - registers the environments
 
     try:
         env = gymnasium.make(env_id, **kwargs).unwrapped
+    except TaskError:
+        raise
     except (gymnasium.error.Error, TypeError, ValueError) as error:
-        if isinstance(error, TaskError):
-            raise
         reason = " ".join(str(error).split()).partition(" was raised from the environment creator")[0]
-        raise ValueError(f"env `{env_id}`: {reason}") from error
+        raise ProgramError(f"env `{env_id}`: {reason}") from error
     if not hasattr(env, "tasks") or not hasattr(env, "scorer"):
-        raise ValueError(f"env `{env_id}` is no synthetic1 environment: it holds no `tasks` and no `scorer`")
-    return env.tasks, env.scorer
+        raise ProgramError(f"env `{env_id}` is not a synthetic1 environment: it holds no `tasks` and no `scorer`")
+    return Opened(env.tasks, env.scorer)
