@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from synthetic1.rewards.scoring.default import score, score_many
     from synthetic1.rewards.scoring.scorer import Scorer
     from synthetic1.rewards.verifier import Verifier
+    from synthetic1.rollout import Rollout
     from synthetic1.task import Task
     from synthetic1.tasks import open_tasks
-    from synthetic1.trace import Trace
     from synthetic1.verdict import Verdict
 
     __version__: str
@@ -30,9 +30,9 @@ FAMILIES = ("code", "code_understanding", "math", "stem", "swe")
 
 _HOMES = {
     "Completion": "synthetic1.completion",
+    "Rollout": "synthetic1.rollout",
     "Scorer": "synthetic1.rewards.scoring.scorer",
     "Task": "synthetic1.task",
-    "Trace": "synthetic1.trace",
     "Verdict": "synthetic1.verdict",
     "Verifier": "synthetic1.rewards.verifier",
     "open_tasks": "synthetic1.tasks",
@@ -44,9 +44,9 @@ _HOMES = {
 __all__ = [
     "FAMILIES",
     "Completion",
+    "Rollout",
     "Scorer",
     "Task",
-    "Trace",
     "Verdict",
     "Verifier",
     "__version__",
