@@ -18,7 +18,7 @@ import pytest
 
 from synthetic1.sandbox import Call, Program, open_sandbox
 from synthetic1.sandbox.languages.cpp import precompile_command
-from synthetic1.sandbox.languages.language import Language, Plan, SignatureError
+from synthetic1.sandbox.languages.language import Language, ProgramPlan, SignatureError
 from synthetic1.sandbox.languages.registry import get_language
 
 HANG_S = 300
@@ -34,7 +34,7 @@ class Ended:
 
 
 def run_plan(
-    language: Language, plan: Plan, folder: Path, requests: bytes, environ: Mapping[str, str] | None = None
+    language: Language, plan: ProgramPlan, folder: Path, requests: bytes, environ: Mapping[str, str] | None = None
 ) -> Ended:
     """Do what an agent does, without a sandbox: build, start with a channel at fd 3, read until it ends."""
     box = folder / "box"

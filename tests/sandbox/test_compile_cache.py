@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from synthetic1.sandbox.agent.job import Bounds
 from synthetic1.sandbox.execution.compile_cache import CompileCache, Compiled, cache_key, default_folder
-from synthetic1.sandbox.languages.language import Plan
+from synthetic1.sandbox.languages.language import ProgramPlan
 
 BOUNDS = Bounds(30, 60, 2**30, 1000, 1000, 1, 64, 2**20)
-PLAN = Plan({"main.cpp": b"int main() {}"}, ("../main",), ("{cxx}", "-o", "main"), ("main",), {"LANG": "C"})
+PLAN = ProgramPlan({"main.cpp": b"int main() {}"}, ("../main",), ("{cxx}", "-o", "main"), ("main",), {"LANG": "C"})
 MADE = Compiled(True, b"warning: \xff", (b"\x7fELF" + bytes(1000), b"second"))
 FAILED = Compiled(False, b"main.cpp:1: error", why="the compiler ended with exit code 1")
 
@@ -58,7 +58,7 @@ def test_keys_are_equal_exactly_for_equal_builds(
     files: dict[str, bytes], argv: tuple[str, ...], other_files: dict[str, bytes], other_argv: tuple[str, ...]
 ) -> None:
     def key(files: dict[str, bytes], argv: tuple[str, ...]) -> str:
-        return cache_key("cpp", Plan(files, (), build=argv), BOUNDS, 1, "")
+        return cache_key("cpp", ProgramPlan(files, (), build=argv), BOUNDS, 1, "")
 
     assert key(files, argv) == key(dict(reversed(files.items())), argv)
     same = (files, argv) == (other_files, other_argv)

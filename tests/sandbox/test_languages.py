@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic1.sandbox.errors import UnknownLanguage
-from synthetic1.sandbox.languages.language import Plan
+from synthetic1.sandbox.languages.language import ProgramPlan
 from synthetic1.sandbox.languages.registry import get_language, languages, register_language
 from synthetic1.sandbox.languages.source import closing, code_only, top_level
 
@@ -83,7 +83,7 @@ def test_python_is_saved_in_the_encoding_it_declares(source: str, saved: bytes) 
     assert get_language("python").plan(source).files["main.py"] == saved
 
 
-def run_script(plan: Plan, folder: Path, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
+def run_script(plan: ProgramPlan, folder: Path, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
     for name, content in plan.files.items():
         (folder / name).write_bytes(content)
     (folder / "work").mkdir()

@@ -12,12 +12,12 @@ from synthetic1.sandbox.agent.job import Job, Outcome
 from synthetic1.sandbox.errors import UnknownLanguage
 from synthetic1.sandbox.execution.compile_cache import Compiled
 from synthetic1.sandbox.execution.planning import (
-    Question,
+    PreparedInput,
     answer_of,
-    ask,
     called_function,
     compiled_of,
-    make_work,
+    prepare_input,
+    prepare_program,
     result_of,
 )
 from synthetic1.sandbox.program import Call, Limits, Program
@@ -43,7 +43,7 @@ def outcome(exit_code=0, signal=None, ended_by=None):
     ],
 )
 def test_statuses(how, status, why):
-    result = result_of(how, 7, Limits(), b"out", b"err", b"", Question(b""))
+    result = result_of(how, 7, Limits(), b"out", b"err", b"", PreparedInput(b""))
     assert (result.index, result.status, result.why) == (7, status, why)
     assert (result.stdout, result.stderr, result.returned) == (b"out", b"err", None)
     assert (result.cpu_s, result.wall_s, result.peak_memory_bytes) == (0.1, 0.2, 3)
@@ -75,12 +75,12 @@ ANSWERS = [
 @pytest.mark.parametrize(("channel", "value"), ANSWERS)
 def test_answers(channel, value):
     assert answer_of(channel, NONCE) == value
-    result = result_of(outcome(), 0, Limits(), b"", b"", channel, Question(b"", b"", NONCE))
+    result = result_of(outcome(), 0, Limits(), b"", b"", channel, PreparedInput(b"", b"", NONCE))
     assert (result.status, result.returned) == (("ok", value) if value is not None else ("tampered", None))
 
 
 def test_a_call_that_fails_by_itself_is_no_tampering():
-    question = Question(b"", b"", NONCE)
+    question = PreparedInput(b"", b"", NONCE)
     assert result_of(outcome(exit_code=1), 0, Limits(), b"", b"", b"", question).status == "runtime_error"
     answered = result_of(outcome(exit_code=1), 0, Limits(), b"", b"", b'5ca1ab1e {"value": 1}\n', question)
     assert (answered.status, answered.returned) == ("runtime_error", None)
@@ -106,14 +106,14 @@ def test_bytes_are_never_an_answer(noise):
 
 
 def test_questions():
-    assert ask("é").stdin == "é".encode()
-    assert ask("\ud800").stdin == b"\xed\xa0\x80"
+    assert prepare_input("é").stdin == "é".encode()
+    assert prepare_input("\ud800").stdin == b"\xed\xa0\x80"
     call = Call("f", [1, "é", None])
-    first, second = ask(call), ask(call)
+    first, second = prepare_input(call), prepare_input(call)
     assert first.nonce != second.nonce
     assert first.channel == f'{first.nonce} [1, "\\u00e9", null]\n'.encode()
     with pytest.raises(ValueError, match="argument of f is no JSON value"):
-        ask(Call("f", [float("nan")]))
+        prepare_input(Call("f", [float("nan")]))
 
 
 def test_the_inputs_of_a_run_are_of_one_kind():
@@ -128,10 +128,10 @@ def test_the_inputs_of_a_run_are_of_one_kind():
 @pytest.mark.parametrize("language", ["python", "javascript", "cpp", "rust"])
 def test_jobs_survive_the_wire(language):
     source = {"rust": "fn main() {}", "cpp": "int main() {}"}.get(language, "")
-    work = make_work(Program(language, source, {"data/more.txt": b"more"}), None, Limits())
-    jobs = [work.run_job(None, 3)]
-    if work.plan.build is not None:
-        jobs = [work.build_job(), work.run_job(Compiled(True, b"", (b"binary",) * len(work.plan.outputs)), 3)]
+    program = prepare_program(Program(language, source, {"data/more.txt": b"more"}), None, Limits())
+    jobs = [program.run_job(None, 3)]
+    if program.plan.build is not None:
+        jobs = [program.build_job(), program.run_job(Compiled(True, b"", (b"binary",) * len(program.plan.outputs)), 3)]
     for job, blobs in jobs:
         assert Job.from_header(json.loads(json.dumps(job.to_header()))) == job
         assert len(blobs) == len(job.files)
@@ -140,20 +140,20 @@ def test_jobs_survive_the_wire(language):
 
 
 def test_the_source_is_not_beside_the_binary():
-    work = make_work(Program("cpp", "int main() {}"), None, Limits())
-    job, _ = work.run_job(Compiled(True, b"", (b"binary",)), 1)
+    program = prepare_program(Program("cpp", "int main() {}"), None, Limits())
+    job, _ = program.run_job(Compiled(True, b"", (b"binary",)), 1)
     assert job.files == [("main", 0o755)]
 
 
 @pytest.mark.parametrize("name", ["main.cpp", "main"])
 def test_a_further_file_takes_no_name_of_ours(name):
     with pytest.raises(ValueError, match=f"cannot be called {name}"):
-        make_work(Program("cpp", "int main() {}", {name: b""}), None, Limits())
+        prepare_program(Program("cpp", "int main() {}", {name: b""}), None, Limits())
 
 
 def test_unknown_languages_are_named():
     with pytest.raises(UnknownLanguage, match=r"cobol.*python"):
-        make_work(Program("cobol", ""), None, Limits())
+        prepare_program(Program("cobol", ""), None, Limits())
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,15 @@ from synthetic1.sandbox.backend import Backend
 from synthetic1.sandbox.execution.compile_cache import CompileCache
 from synthetic1.sandbox.execution.dialogue import Party, open_dialogue
 from synthetic1.sandbox.execution.planning import (
-    Work,
+    PreparedProgram,
     called_function,
-    make_work,
+    prepare_program,
     signature_error,
     with_origin,
 )
 from synthetic1.sandbox.execution.pool import Pool
-from synthetic1.sandbox.execution.run import Run
-from synthetic1.sandbox.languages.language import Plan, SignatureError
+from synthetic1.sandbox.execution.run import ProgramRun
+from synthetic1.sandbox.languages.language import ProgramPlan, SignatureError
 from synthetic1.sandbox.languages.registry import get_language, languages
 from synthetic1.sandbox.program import MIB, Input, Limits, Program
 from synthetic1.sandbox.result import Result
@@ -64,7 +64,7 @@ class Sandbox:
 
     def run(
         self, program: Program, inputs: Sequence[Input], limits: Limits | None = None, *, fresh: bool = False
-    ) -> Run:
+    ) -> ProgramRun:
         """Run ``program`` once for each input, in their order, each time in a process of its own.
 
         Args:
@@ -83,10 +83,10 @@ class Sandbox:
             SandboxError: the sandbox failed, twice at the same input; says nothing about the program.
         """
         bounds = limits or Limits()
-        return Run(
+        return ProgramRun(
             self._pool,
             self._cache,
-            lambda: make_work(program, called_function(inputs), bounds),
+            lambda: prepare_program(program, called_function(inputs), bounds),
             inputs,
             fresh=fresh,
         )
@@ -106,14 +106,14 @@ class Sandbox:
             SandboxError: the sandbox failed.
         """
         each = [limits or Limits()] * len(parts) if limits is None or isinstance(limits, Limits) else list(limits)
-        works: list[Work | Result] = []
+        prepared: list[PreparedProgram | Result] = []
         for part, limit in zip(parts, each, strict=True):
             program, function = part if isinstance(part, tuple) else (part, None)
             try:
-                works.append(make_work(program, function, limit))
+                prepared.append(prepare_program(program, function, limit))
             except SignatureError as error:
-                works.append(with_origin(signature_error(error), self.backend, {}))
-        async with open_dialogue(self._pool, self._cache, works) as parties:
+                prepared.append(with_origin(signature_error(error), self.backend, {}))
+        async with open_dialogue(self._pool, self._cache, prepared) as parties:
             yield parties
 
     async def aclose(self) -> None:
@@ -132,10 +132,9 @@ class Sandbox:
             language = get_language(name)
             if not language.version:
                 continue
-            plan = Plan(files={}, argv=language.version)
-            (result,) = await Run(
-                self._pool, self._cache, partial(Work, language, plan, Limits(), frozenset()), [b""], fresh=True
-            )
+            plan = ProgramPlan(files={}, argv=language.version)
+            prepare = partial(PreparedProgram, language, plan, Limits(), frozenset())
+            (result,) = await ProgramRun(self._pool, self._cache, prepare, [b""], fresh=True)
             if result.status == "ok":
                 found[name] = result.stdout.decode("utf-8", errors="replace").splitlines()[0]
         return found

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from synthetic1.sandbox.agent.job import Outcome
 from synthetic1.sandbox.execution.compile_cache import CompileCache, Compiled
-from synthetic1.sandbox.execution.planning import BUILD_LOG_BYTES, Work, compiled_of
-from synthetic1.sandbox.execution.slot import GRACE_S, Slot, SlotFailed
+from synthetic1.sandbox.execution.planning import BUILD_LOG_BYTES, PreparedProgram, compiled_of
+from synthetic1.sandbox.execution.slot import GRACE_S, SandboxSlot, SlotFailed
 from synthetic1.sandbox.program import MIB
 
 
-async def build(work: Work, slot: Slot, cache: CompileCache) -> Compiled | None:
+async def build(program: PreparedProgram, slot: SandboxSlot, cache: CompileCache) -> Compiled | None:
     """What the compiler makes of the program, from the cache or in this slot; None if it needs no compiler.
 
     Raises:
         SlotFailed, SandboxUnavailable: the slot failed.
     """
-    if work.plan.build is None:
+    if program.plan.build is None:
         return None
-    key = work.build_key(slot.backend.toolchain)
+    key = program.build_key(slot.backend.toolchain)
     async with cache.lock(key):
         found = cache.get(key)
         if found is not None:
             return found
-        await slot.ready(work.build_memory_bytes)
-        job, blobs = work.build_job()
+        await slot.ready(program.build_memory_bytes)
+        job, blobs = program.build_job()
         assert job.build is not None
         slot.begin(job, blobs)
         header, sent = await slot.receive(
@@ -32,7 +32,7 @@ async def build(work: Work, slot: Slot, cache: CompileCache) -> Compiled | None:
         try:
             outcome = Outcome.from_header(header["outcome"])
             said, *outputs = sent
-            compiled = compiled_of(outcome, work.limits, said, outputs)
+            compiled = compiled_of(outcome, program.limits, said, outputs)
             fine = header["op"] == "built" and len(outputs) == (len(job.build.outputs) if compiled.ok else 0)
         except (KeyError, TypeError, ValueError):
             fine = False

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from synthetic1.sandbox.agent.job import Bounds
-from synthetic1.sandbox.languages.language import Plan
+from synthetic1.sandbox.languages.language import ProgramPlan
 
 MAX_BYTES = 2 * 2**30
 MEMORY_BYTES = 64 * 2**20
@@ -47,7 +47,7 @@ class Compiled:
         return len(self.log) + sum(map(len, self.outputs)) + 256
 
 
-def cache_key(language: str, plan: Plan, bounds: Bounds, output_bytes: int, toolchain: str) -> str:
+def cache_key(language: str, plan: ProgramPlan, bounds: Bounds, output_bytes: int, toolchain: str) -> str:
     """The content address of a compilation: 64 hexadecimal digits.
 
     Everything that can change what the compiler makes takes part, and nothing of how the program is run afterwards.

@@ -10,31 +10,34 @@ from synthetic1.sandbox.agent.job import Job, Outcome
 from synthetic1.sandbox.errors import SandboxError
 from synthetic1.sandbox.execution.build import build
 from synthetic1.sandbox.execution.compile_cache import CompileCache
-from synthetic1.sandbox.execution.planning import Question, Work, compile_error, result_of, with_origin
+from synthetic1.sandbox.execution.planning import PreparedInput, PreparedProgram, compile_error, result_of, with_origin
 from synthetic1.sandbox.execution.pool import Pool
-from synthetic1.sandbox.execution.slot import GRACE_S, Slot, SlotFailed
+from synthetic1.sandbox.execution.slot import GRACE_S, SandboxSlot, SlotFailed
 from synthetic1.sandbox.program import MIB
 from synthetic1.sandbox.result import Result
+
+_Ready = tuple[SandboxSlot, PreparedProgram, Job, list[bytes]]
+"""What ``Party.start`` takes."""
 
 
 class Party:
     """One program of a dialogue. Its channel is a stream of bytes both ways, at fd 3; its stdin is empty."""
 
     def __init__(self) -> None:
-        self._slot: Slot | None = None
+        self._slot: SandboxSlot | None = None
         self._said: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._result: Result | None = None
         self._failure: SandboxError | None = None
         self._over = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
 
-    def start(self, slot: Slot, work: Work, job: Job, blobs: list[bytes]) -> None:
+    def start(self, slot: SandboxSlot, program: PreparedProgram, job: Job, blobs: list[bytes]) -> None:
         """Begin; ``job`` is of a dialogue, and the slot is ready for it."""
         slot.begin(job, blobs)
         slot.send({"op": "input", "index": 0}, [b"", b""])
         slot.flush()
         self._slot = slot
-        self._listening = asyncio.create_task(self._listen(slot, work))
+        self._listening = asyncio.create_task(self._listen(slot, program))
 
     def decline(self, result: Result) -> None:
         """Its program cannot be started at all: ``result`` says why."""
@@ -98,8 +101,8 @@ class Party:
 
     # A task of its own: an agent that cannot get rid of what the program says would not listen to us either. What it
     # gathers is bounded by the limits of the job.
-    async def _listen(self, slot: Slot, work: Work) -> None:
-        limits = work.limits
+    async def _listen(self, slot: SandboxSlot, program: PreparedProgram) -> None:
+        limits = program.limits
         most = 2 * limits.stdout_bytes + limits.stderr_bytes + MIB
         heard = 0
         try:
@@ -113,7 +116,7 @@ class Party:
                 elif header["op"] == "result":
                     outcome = Outcome.from_header(header["outcome"])
                     stdout, stderr, channel = blobs
-                    result = result_of(outcome, 0, limits, stdout, stderr, channel, Question(b""))
+                    result = result_of(outcome, 0, limits, stdout, stderr, channel, PreparedInput(b""))
                     self._finish(with_origin(result, slot.backend, slot.hello))
                 else:
                     raise SlotFailed(f"the agent sent something else than a dialogue: {str(dict(header))[:200]}")
@@ -126,20 +129,20 @@ class Party:
 
 @contextlib.asynccontextmanager
 async def open_dialogue(
-    pool: Pool, cache: CompileCache, works: Sequence[Work | Result]
+    pool: Pool, cache: CompileCache, programs: Sequence[PreparedProgram | Result]
 ) -> AsyncIterator[tuple[Party, ...]]:
     """Start all programs together, each in a slot of its own; leaving the block stops those that still run.
 
     Args:
-        works: a ``Result`` in place of a program is its fate already.
+        programs: a ``Result`` in place of a program is its fate already.
 
     Raises:
         SandboxError: the sandbox failed.
     """
-    slots = await pool.acquire(len(works))
+    slots = await pool.acquire(len(programs))
     parties: tuple[Party, ...] = ()
     try:
-        parties = await _start(slots, cache, works)
+        parties = await _start(slots, cache, programs)
         yield parties
     finally:
         for party in parties:
@@ -148,33 +151,35 @@ async def open_dialogue(
             pool.release(slot)
 
 
-async def _start(slots: Sequence[Slot], cache: CompileCache, works: Sequence[Work | Result]) -> tuple[Party, ...]:
+async def _start(
+    slots: Sequence[SandboxSlot], cache: CompileCache, programs: Sequence[PreparedProgram | Result]
+) -> tuple[Party, ...]:
     """Compile all programs, then start them together."""
 
-    async def prepare(slot: Slot, work: Work | Result) -> Result | tuple[Slot, Work, Job, list[bytes]]:
-        if isinstance(work, Result):
-            return work
+    async def prepare(slot: SandboxSlot, program: PreparedProgram | Result) -> Result | _Ready:
+        if isinstance(program, Result):
+            return program
         failures = 0
         while True:
             try:
-                compiled = await build(work, slot, cache)
+                compiled = await build(program, slot, cache)
                 if compiled is not None and not compiled.ok:
                     return with_origin(compile_error(compiled), slot.backend, slot.hello)
-                await slot.ready(work.run_memory_bytes)
+                await slot.ready(program.run_memory_bytes)
                 # Never in a zygote: a crash there could not be tried again in a fresh interpreter.
-                return slot, work, *work.run_job(compiled, 1, fresh=True, dialogue=True)
+                return slot, program, *program.run_job(compiled, 1, fresh=True, dialogue=True)
             except SlotFailed as error:
                 await slot.discard()
                 failures += 1
                 if failures == 2:
                     raise SandboxError(f"{slot.backend.name}, before a dialogue, twice: {error}") from error
 
-    preparing = (prepare(slot, work) for slot, work in zip(slots, works, strict=True))
+    preparing = (prepare(slot, program) for slot, program in zip(slots, programs, strict=True))
     prepared = await asyncio.gather(*preparing, return_exceptions=True)  # so that none goes on behind our back
     for outcome in prepared:
         if isinstance(outcome, BaseException):
             raise outcome
-    parties = tuple(Party() for _ in works)
+    parties = tuple(Party() for _ in programs)
     for party, ready in zip(parties, prepared, strict=True):
         if isinstance(ready, Result):
             party.decline(ready)

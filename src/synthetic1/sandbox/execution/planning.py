@@ -11,7 +11,7 @@ from typing import Any
 from synthetic1.sandbox.agent.job import Bounds, Build, Job, Outcome
 from synthetic1.sandbox.backend import Backend
 from synthetic1.sandbox.execution.compile_cache import Compiled, cache_key
-from synthetic1.sandbox.languages.language import Language, Plan, SignatureError
+from synthetic1.sandbox.languages.language import Language, ProgramPlan, SignatureError
 from synthetic1.sandbox.languages.registry import get_language
 from synthetic1.sandbox.program import MIB, Call, Input, Limits, Program
 from synthetic1.sandbox.result import Result, Status
@@ -33,11 +33,11 @@ _BUILD_ENDED_BY: dict[str, Callable[[Limits], str]] = {
 
 
 @dataclass(frozen=True)
-class Work:
+class PreparedProgram:
     """A program made ready: all that a slot has to know of it, whatever its inputs are."""
 
     language: Language
-    plan: Plan
+    plan: ProgramPlan
     limits: Limits
     extra: frozenset[str]
     """Names of the program's further files: those of ``plan.files`` that also stand beside what a build made."""
@@ -123,7 +123,7 @@ class Work:
         return [commands.get(word[1:-1], word) if word[:1] == "{" else word for word in argv]
 
 
-def make_work(program: Program, function: str | None, limits: Limits) -> Work:
+def prepare_program(program: Program, function: str | None, limits: Limits) -> PreparedProgram:
     """Plan a program: as a whole, or the calls of its ``function``.
 
     Raises:
@@ -140,7 +140,7 @@ def make_work(program: Program, function: str | None, limits: Limits) -> Work:
             f"a program's further files cannot be called {', '.join(sorted(taken))}: the sandbox's own are"
         )
     plan = replace(plan, files={**plan.files, **program.files})
-    return Work(language, plan, limits, frozenset(program.files))
+    return PreparedProgram(language, plan, limits, frozenset(program.files))
 
 
 def called_function(inputs: Sequence[Input]) -> str | None:
@@ -156,7 +156,7 @@ def called_function(inputs: Sequence[Input]) -> str | None:
 
 
 @dataclass(frozen=True)
-class Question:
+class PreparedInput:
     """What one input sends to the program, and how its answer is known again."""
 
     stdin: bytes
@@ -165,16 +165,16 @@ class Question:
     """Of a call. New for every input, so that no program can have an answer ready."""
 
 
-def ask(input: Input) -> Question:
+def prepare_input(input: Input) -> PreparedInput:
     """Raises ValueError: an argument of a call that JSON cannot hold."""
     if isinstance(input, Call):
         nonce = secrets.token_hex(8)
-        return Question(b"", f"{nonce} {input.to_json()}\n".encode("ascii"), nonce)
-    return Question(input.encode("utf-8", errors="surrogatepass") if isinstance(input, str) else input)
+        return PreparedInput(b"", f"{nonce} {input.to_json()}\n".encode("ascii"), nonce)
+    return PreparedInput(input.encode("utf-8", errors="surrogatepass") if isinstance(input, str) else input)
 
 
 def result_of(
-    outcome: Outcome, index: int, limits: Limits, stdout: bytes, stderr: bytes, channel: bytes, question: Question
+    outcome: Outcome, index: int, limits: Limits, stdout: bytes, stderr: bytes, channel: bytes, prepared: PreparedInput
 ) -> Result:
     """How the program fared with one input."""
     status: Status = "ok"
@@ -186,8 +186,8 @@ def result_of(
         status, why = "runtime_error", f"killed by signal {outcome.signal}"
     elif outcome.exit_code != 0:
         status, why = "runtime_error", f"exit code {outcome.exit_code}"
-    elif question.nonce:
-        returned = answer_of(channel, question.nonce)
+    elif prepared.nonce:
+        returned = answer_of(channel, prepared.nonce)
         if returned is None:
             status = "tampered"
             why = (

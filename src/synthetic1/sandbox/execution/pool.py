@@ -7,7 +7,7 @@ from collections import deque
 
 from synthetic1.sandbox.backend import Backend
 from synthetic1.sandbox.errors import SandboxError
-from synthetic1.sandbox.execution.slot import Slot
+from synthetic1.sandbox.execution.slot import SandboxSlot
 
 
 class Pool:
@@ -26,13 +26,13 @@ class Pool:
         self._reset()
 
     def _reset(self) -> None:
-        self._slots = [Slot(self.backend) for _ in range(self._size)]
+        self._slots = [SandboxSlot(self.backend) for _ in range(self._size)]
         self._idle = list(self._slots)
-        self._waiting: deque[tuple[int, asyncio.Future[list[Slot]]]] = deque()
+        self._waiting: deque[tuple[int, asyncio.Future[list[SandboxSlot]]]] = deque()
         self._finishing: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def acquire(self, count: int = 1) -> list[Slot]:
+    async def acquire(self, count: int = 1) -> list[SandboxSlot]:
         """``count`` slots, all together: nobody holds some and waits for others. First come, first served.
 
         Raises:
@@ -40,10 +40,10 @@ class Pool:
         """
         self._check()
         while len(self._slots) < count:
-            slot = Slot(self.backend)
+            slot = SandboxSlot(self.backend)
             self._slots.append(slot)
             self._idle.insert(0, slot)
-        wanted: asyncio.Future[list[Slot]] = asyncio.get_running_loop().create_future()
+        wanted: asyncio.Future[list[SandboxSlot]] = asyncio.get_running_loop().create_future()
         self._waiting.append((count, wanted))
         self._serve()
         try:
@@ -58,7 +58,7 @@ class Pool:
             self._check()
         return slots
 
-    def release(self, slot: Slot) -> None:
+    def release(self, slot: SandboxSlot) -> None:
         """Let others have the slot, once what it still does has been stopped; nobody waits for that."""
         if slot.settled:
             self._put_back(slot)
@@ -67,13 +67,13 @@ class Pool:
         self._finishing.add(finishing)
         finishing.add_done_callback(self._finishing.discard)
 
-    async def _finish(self, slot: Slot) -> None:
+    async def _finish(self, slot: SandboxSlot) -> None:
         try:
             await slot.finish()
         finally:
             self._put_back(slot)
 
-    def _put_back(self, slot: Slot) -> None:
+    def _put_back(self, slot: SandboxSlot) -> None:
         if slot in self._slots:  # not one of a parent process
             self._idle.append(slot)
             self._serve()

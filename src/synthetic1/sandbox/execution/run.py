@@ -11,16 +11,16 @@ from synthetic1.sandbox.errors import SandboxError, SandboxUnavailable
 from synthetic1.sandbox.execution.build import build
 from synthetic1.sandbox.execution.compile_cache import CompileCache
 from synthetic1.sandbox.execution.planning import (
-    Question,
-    Work,
-    ask,
+    PreparedInput,
+    PreparedProgram,
     compile_error,
+    prepare_input,
     result_of,
     signature_error,
     with_origin,
 )
 from synthetic1.sandbox.execution.pool import Pool
-from synthetic1.sandbox.execution.slot import GRACE_S, Slot, SlotFailed
+from synthetic1.sandbox.execution.slot import GRACE_S, SandboxSlot, SlotFailed
 from synthetic1.sandbox.languages.language import SignatureError
 from synthetic1.sandbox.program import MIB, Input
 from synthetic1.sandbox.result import Result
@@ -30,16 +30,22 @@ WINDOW_INPUTS = 256
 _LARGE = 8 * MIB
 
 
-class Run:
+class ProgramRun:
     """``await`` it for all results, or iterate over it in ``async with``: leaving the block early stops the program."""
 
     def __init__(
-        self, pool: Pool, cache: CompileCache, plan: Callable[[], Work], inputs: Sequence[Input], *, fresh: bool
+        self,
+        pool: Pool,
+        cache: CompileCache,
+        prepare: Callable[[], PreparedProgram],
+        inputs: Sequence[Input],
+        *,
+        fresh: bool,
     ) -> None:
         self._pool = pool
         self._cache = cache
         self._taken = False
-        self._results = self._stream(plan, inputs, fresh)
+        self._results = self._stream(prepare, inputs, fresh)
 
     def __await__(self) -> Generator[object, None, list[Result]]:
         return self._all().__await__()
@@ -50,7 +56,7 @@ class Run:
         async with self:
             return [result async for result in self]
 
-    async def __aenter__(self) -> Run:
+    async def __aenter__(self) -> ProgramRun:
         return self
 
     async def __aexit__(
@@ -58,7 +64,7 @@ class Run:
     ) -> None:
         await self._results.aclose()
 
-    def __aiter__(self) -> Run:
+    def __aiter__(self) -> ProgramRun:
         return self
 
     async def __anext__(self) -> Result:
@@ -66,11 +72,11 @@ class Run:
         return await anext(self._results)
 
     async def _stream(
-        self, plan: Callable[[], Work], inputs: Sequence[Input], fresh: bool
+        self, prepare: Callable[[], PreparedProgram], inputs: Sequence[Input], fresh: bool
     ) -> AsyncGenerator[Result, None]:
         backend = self._pool.backend
         try:
-            work = plan()
+            program = prepare()
         except SignatureError as error:
             yield with_origin(signature_error(error), backend, {})
             return
@@ -78,16 +84,16 @@ class Run:
         while True:
             (slot,) = await self._pool.acquire()
             try:
-                compiled = await build(work, slot, self._cache)
+                compiled = await build(program, slot, self._cache)
                 if compiled is not None and not compiled.ok:
                     yield with_origin(compile_error(compiled), backend, slot.hello)
                     return
-                await slot.ready(work.run_memory_bytes + room)
-                slot.begin(*work.run_job(compiled, len(inputs) - answered, fresh=fresh))
-                window = _Window(slot, [ask(one) for one in inputs[answered:]])
+                await slot.ready(program.run_memory_bytes + room)
+                slot.begin(*program.run_job(compiled, len(inputs) - answered, fresh=fresh))
+                window = _Window(slot, [prepare_input(one) for one in inputs[answered:]])
                 first = answered
                 while answered < len(inputs):
-                    result = await _next_result(slot, work, window, first)
+                    result = await _next_result(slot, program, window, first)
                     answered += 1
                     yield with_origin(result, backend, slot.hello)
                 await slot.receive(GRACE_S, 0)  # done
@@ -98,7 +104,7 @@ class Run:
                 await slot.discard()
                 if failed_at == answered and error.out_of_memory:
                     # The agent has room of its own. A program that takes it from two agents wants more than it may.
-                    why = f"used more than {work.limits.memory_mb} MiB of memory, and the agent's"
+                    why = f"used more than {program.limits.memory_mb} MiB of memory, and the agent's"
                     exceeded = Result(index=answered, status="memory_limit", why=why)
                     yield with_origin(exceeded, backend, slot.hello)
                     answered += 1
@@ -117,8 +123,8 @@ def _room(inputs: Sequence[Input]) -> int:
     return -(-3 * largest // (64 * MIB)) * 64 * MIB if largest > _LARGE else 0
 
 
-async def _next_result(slot: Slot, work: Work, window: _Window, first: int) -> Result:
-    limits = work.limits
+async def _next_result(slot: SandboxSlot, program: PreparedProgram, window: _Window, first: int) -> Result:
+    limits = program.limits
     window.fill()
     # Twice: a program that crashes in a zygote runs again in a fresh interpreter before it is reported.
     header, blobs = await slot.receive(
@@ -132,36 +138,36 @@ async def _next_result(slot: Slot, work: Work, window: _Window, first: int) -> R
         fine = False
     if not fine:
         raise SlotFailed(f"the agent sent no result of input {window.answered}: {str(dict(header))[:200]}")
-    question = window.take()
-    result = result_of(outcome, first + window.answered - 1, limits, stdout, stderr, channel, question)
+    one = window.take()
+    result = result_of(outcome, first + window.answered - 1, limits, stdout, stderr, channel, one)
     return replace(result, interpreter="zygote" if header.get("interpreter") == "zygote" else "fresh")
 
 
 class _Window:
     """The inputs of a job on their way: some ahead of the program, so that it never waits, and never all of them."""
 
-    def __init__(self, slot: Slot, questions: list[Question]) -> None:
+    def __init__(self, slot: SandboxSlot, inputs: list[PreparedInput]) -> None:
         self._slot = slot
-        self._questions = questions
+        self._inputs = inputs
         self._sent = 0
         self._bytes = 0
         self.answered = 0
 
     def fill(self) -> None:
-        while self._sent < len(self._questions) and self._room_for(self._questions[self._sent]):
-            question = self._questions[self._sent]
-            self._slot.send({"op": "input", "index": self._sent}, [question.stdin, question.channel])
-            self._bytes += len(question.stdin) + len(question.channel)
+        while self._sent < len(self._inputs) and self._room_for(self._inputs[self._sent]):
+            one = self._inputs[self._sent]
+            self._slot.send({"op": "input", "index": self._sent}, [one.stdin, one.channel])
+            self._bytes += len(one.stdin) + len(one.channel)
             self._sent += 1
 
-    def _room_for(self, question: Question) -> bool:
+    def _room_for(self, one: PreparedInput) -> bool:
         ahead = self._sent - self.answered
-        size = len(question.stdin) + len(question.channel)
+        size = len(one.stdin) + len(one.channel)
         return ahead == 0 or (ahead < WINDOW_INPUTS and self._bytes + size <= WINDOW_BYTES)
 
-    def take(self) -> Question:
-        """The question that was answered now."""
-        question = self._questions[self.answered]
-        self._bytes -= len(question.stdin) + len(question.channel)
+    def take(self) -> PreparedInput:
+        """The input that was answered now."""
+        one = self._inputs[self.answered]
+        self._bytes -= len(one.stdin) + len(one.channel)
         self.answered += 1
-        return question
+        return one

@@ -28,7 +28,7 @@ class SlotFailed(SandboxError):
         return OUT_OF_MEMORY in str(self)
 
 
-class Slot:
+class SandboxSlot:
     """At first, and after ``discard``, it has no agent; ``ready`` starts one."""
 
     def __init__(self, backend: Backend) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from synthetic1.sandbox.languages.language import Language, Plan, SignatureError
+from synthetic1.sandbox.languages.language import Language, ProgramPlan, SignatureError
 from synthetic1.sandbox.languages.source import asset, check_name, code_only, top_level
 
 PRECOMPILED = "/opt/synthetic1/precompiled"
@@ -30,10 +30,10 @@ def precompile_command(folder: str = PRECOMPILED, compiler: str = "g++") -> str:
     )
 
 
-def plan(source: str) -> Plan:
+def plan(source: str) -> ProgramPlan:
     """The source as ``main.cpp``."""
     files = {"main.cpp": source.encode("utf-8", errors="replace")}
-    return Plan(files=files, build=_COMMAND, outputs=("main",), argv=("../main",))
+    return ProgramPlan(files=files, build=_COMMAND, outputs=("main",), argv=("../main",))
 
 
 _SOLUTION = re.compile(r"\b(?:class|struct)\s+Solution\b[^;{}()]{0,200}\{")
@@ -57,7 +57,7 @@ signed main() {{ return synthetic1_call::serve<&{scope}::{function}>(); }}
 """
 
 
-def plan_call(source: str, function: str) -> Plan:
+def plan_call(source: str, function: str) -> ProgramPlan:
     """A function, not overloaded and no template, or a method of a class ``Solution``, which is made without arguments.
 
     Its parameters and result: whole and floating numbers, ``bool``, ``char``, ``string``, ``vector`` and other
@@ -89,7 +89,7 @@ def plan_call(source: str, function: str) -> Plan:
         "harness.hpp": asset("cpp_harness.hpp"),
         "candidate.cpp": source.encode("utf-8", errors="replace") + b"\n",
     }
-    return Plan(files=files, build=_COMMAND, outputs=("main",), argv=("../main",), channel=True)
+    return ProgramPlan(files=files, build=_COMMAND, outputs=("main",), argv=("../main",), channel=True)
 
 
 CPP = Language(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from synthetic1.sandbox.languages.language import Language, Plan
+from synthetic1.sandbox.languages.language import Language, ProgramPlan
 from synthetic1.sandbox.languages.source import asset, check_name
 
 # V8 stops at 984 KiB of stack, too little for recursion that contests expect. The sandbox grants 64 MiB at least;
@@ -17,14 +17,14 @@ _EXPORT = re.compile(
 )
 
 
-def plan(source: str) -> Plan:
+def plan(source: str) -> ProgramPlan:
     """The source as a CommonJS script, as Node takes a ``.js`` file; as a module if it imports and does not require."""
     module = _IMPORT.search(source) is not None and "require(" not in source
     name = "main.mjs" if module else "main.js"
-    return Plan(files={name: source.encode("utf-8", errors="replace")}, argv=(*_NODE, f"../{name}"))
+    return ProgramPlan(files={name: source.encode("utf-8", errors="replace")}, argv=(*_NODE, f"../{name}"))
 
 
-def plan_call(source: str, function: str) -> Plan:
+def plan_call(source: str, function: str) -> ProgramPlan:
     """A function, however it is bound at top level or exported, or a method of a class ``Solution``.
 
     Raises:
@@ -35,7 +35,7 @@ def plan_call(source: str, function: str) -> Plan:
         "main.js": asset("javascript_harness.js").replace(b"@function@", function.encode()),
         "candidate.js": _EXPORT.sub("", source).encode("utf-8", errors="replace"),
     }
-    return Plan(files=files, argv=(*_NODE, "../main.js"), channel=True)
+    return ProgramPlan(files=files, argv=(*_NODE, "../main.js"), channel=True)
 
 
 JAVASCRIPT = Language(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Plan:
+class ProgramPlan:
     """A program made ready for the agent: files, how to build, how to run (see ``agent.job.Job`` for the layout)."""
 
     files: Mapping[str, bytes]
@@ -32,9 +32,9 @@ class Language:
     """The file the source goes to, ``main.py``."""
     tools: Mapping[str, tuple[str, ...]]
     """Placeholder → commands to look for on the PATH, best first: ``{"cxx": ("g++",)}``."""
-    plan: Callable[[str], Plan]
+    plan: Callable[[str], ProgramPlan]
     """``plan(source)``: as a whole program that reads stdin."""
-    plan_call: Callable[[str, str], Plan]
+    plan_call: Callable[[str, str], ProgramPlan]
     """``plan_call(source, function)``: the program with a harness that serves calls over the channel.
 
     The harness reads requests from the channel, a line each: ``NONCE [arg, …]``. It answers each with a line

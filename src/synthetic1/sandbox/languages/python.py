@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tokenize
 
-from synthetic1.sandbox.languages.language import Language, Plan, SignatureError
+from synthetic1.sandbox.languages.language import Language, ProgramPlan, SignatureError
 from synthetic1.sandbox.languages.source import asset, check_name
 
 # With `site`, since contest programs call exit(); the hash seed is fixed so that a set prints the same twice.
@@ -23,12 +23,12 @@ def _encode(source: str) -> bytes:
         return text
 
 
-def plan(source: str) -> Plan:
+def plan(source: str) -> ProgramPlan:
     """The source as ``main.py``, in a fork of a warm interpreter."""
-    return Plan(files={"main.py": _encode(source)}, argv=_ARGV, env=_ENV, zygote=True)
+    return ProgramPlan(files={"main.py": _encode(source)}, argv=_ARGV, env=_ENV, zygote=True)
 
 
-def plan_call(source: str, function: str) -> Plan:
+def plan_call(source: str, function: str) -> ProgramPlan:
     """A top-level function, or a method of a class ``Solution``, which is made without arguments.
 
     The program is executed as the module ``candidate``: what stands under ``if __name__ == "__main__"`` does not run.
@@ -41,7 +41,7 @@ def plan_call(source: str, function: str) -> Plan:
         raise SignatureError(f"{function!r:.60} is no name of a Python function")
     harness = asset("python_harness.py").replace(b"@function@", function.encode())
     files = {"main.py": harness, "candidate.py": _encode(source)}
-    return Plan(files=files, argv=_ARGV, env=_ENV, zygote=True, channel=True)
+    return ProgramPlan(files=files, argv=_ARGV, env=_ENV, zygote=True, channel=True)
 
 
 PYTHON = Language(

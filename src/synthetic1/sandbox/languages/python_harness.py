@@ -47,8 +47,8 @@ _CONSTANTS = {None: "null", True: "true", False: "false"}
 _WHOLE = slice(None)
 
 
-class NotPlain(Exception):
-    """A value that JSON has no form for."""
+class CallError(Exception):
+    """The call cannot be served: the program has no such function, or a value has no form in JSON."""
 
 
 def encode(value: Any, depth: int = 0) -> str:
@@ -58,11 +58,11 @@ def encode(value: Any, depth: int = 0) -> str:
     are written ``NaN``, ``Infinity``, ``-Infinity``. NumPy's numbers and arrays are taken for numbers and lists.
 
     Raises:
-        NotPlain: of another type, or holds such a value, or is nested too deep (or without end).
+        CallError: of another type, or holds such a value, or is nested too deep (or without end).
     """
     kind = type(value)
     if depth > DEPTH:
-        raise NotPlain(f"nested more than {DEPTH} deep")
+        raise CallError(f"nested more than {DEPTH} deep")
     if value is None or kind is bool:
         return _CONSTANTS[value]
     if issubclass(kind, str):
@@ -92,7 +92,7 @@ def encode(value: Any, depth: int = 0) -> str:
         plain = value.tolist()
         if type(plain) is not kind:
             return encode(plain, depth)
-    raise NotPlain(f"a {kind.__name__} is no plain value")
+    raise CallError(f"a {kind.__name__} is no plain value")
 
 
 def _number(value: float) -> str:
@@ -108,7 +108,7 @@ def _key(key: Any) -> str:
         return _string(str.__str__(key))
     if key is None or kind is bool or issubclass(kind, (int, float)):
         return '"' + encode(key) + '"'
-    raise NotPlain(f"a {kind.__name__} is no key of a JSON object")
+    raise CallError(f"a {kind.__name__} is no key of a JSON object")
 
 
 def supply(code: types.CodeType, namespace: dict[str, Any]) -> None:
@@ -142,7 +142,7 @@ def load(path: str, function: str) -> Any:
         return getattr(solution(), function)
     if function in namespace:
         return namespace[function]
-    raise NotPlain(f"the program has no function {function}")
+    raise CallError(f"the program has no function {function}")
 
 
 def arguments(text: str, at: int) -> list[Any]:
@@ -178,7 +178,7 @@ def main() -> None:
     sys.setrecursionlimit(RECURSION)
     try:
         serve(load("../candidate.py", FUNCTION))
-    except NotPlain as error:
+    except CallError as error:
         sys.exit(f"{FUNCTION}: {error}")
     try:
         flush_out()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from synthetic1.sandbox.languages.language import Language, Plan, SignatureError
+from synthetic1.sandbox.languages.language import Language, ProgramPlan, SignatureError
 from synthetic1.sandbox.languages.source import asset, check_name, closing, code_only, top_level
 
 # One codegen unit: two thirds of the CPU time of the default sixteen, and slots compile side by side anyway. Lints are
@@ -15,17 +15,17 @@ _COMMAND = (
 )
 
 
-def plan(source: str) -> Plan:
+def plan(source: str) -> ProgramPlan:
     """The source as ``main.rs``; optimised, a panic unwinds, and sums wrap around, as contests compile it."""
     files = {"main.rs": source.encode("utf-8", errors="replace")}
-    return Plan(files=files, build=_COMMAND, outputs=("main",), argv=("../main",))
+    return ProgramPlan(files=files, build=_COMMAND, outputs=("main",), argv=("../main",))
 
 
 _IMPL = re.compile(r"\bimpl\s+Solution\s*\{")
 _SELF = re.compile(r"(?:&\s*(?:'\w+\s+)?)?(?:mut\s+)?self\b")
 
 
-def plan_call(source: str, function: str) -> Plan:
+def plan_call(source: str, function: str) -> ProgramPlan:
     """A top-level function or one of ``impl Solution``; types that the harness does not know are compile errors.
 
     Its parameters and result: whole and floating numbers, ``bool``, ``char``, strings, ``Vec`` and other collections,
@@ -66,7 +66,7 @@ def plan_call(source: str, function: str) -> Plan:
     if own_main is not None:
         source = source[: own_main.start(1)] + "candidate_main" + source[own_main.end(1) :]
     files = {"main.rs": (source + main).encode("utf-8", errors="replace"), "harness.rs": asset("rust_harness.rs")}
-    return Plan(files=files, build=_COMMAND, outputs=("main",), argv=("../main",), channel=True)
+    return ProgramPlan(files=files, build=_COMMAND, outputs=("main",), argv=("../main",), channel=True)
 
 
 def _definition(code: str, function: str) -> int | None:
