@@ -429,4 +429,4 @@ def test_a_closed_scorer_leaves_no_sandbox_open(sandbox_kind):
     with Scorer([Code()]) as scorer:
         assert scorer.score_sync([(make_task(*DOUBLE), f"```python\n{PROGRAMS['python']}\n```")])[0].score == 1.0
         opened = [opening for by_settings in sandboxes._by_loop.values() for opening in by_settings.values()]
-    assert any(opening.result()._closed for opening in opened)
+    assert any(opening.result()._pool._closed for opening in opened)
