@@ -1,4 +1,4 @@
-"""Plans of the languages: names, files and flags, and that what they run behaves as people expect of a judge."""
+"""Plans of the languages: names, files and flags, and that what they run behaves as people expect of a contest's grader."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class ScriptedAgent(Connection):
     async def end(self):
         pass
 
-    async def obituary(self):
+    async def exit_reason(self):
         return f"agent {self.number} died"
 
 

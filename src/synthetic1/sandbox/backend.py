@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 OUT_OF_MEMORY = "out of memory"
-"""What the obituary says of an agent that the kernel ended for memory."""
+"""What ``exit_reason`` says of an agent that the kernel ended for memory."""
 
 
 class Connection(ABC):
@@ -27,7 +27,7 @@ class Connection(ABC):
     _closing: asyncio.Future[None] | None = None
 
     async def close(self) -> None:
-        """End the agent and everything it started; never raises. Returns when it has ended, also to who asks second."""
+        """End the agent and everything it started; never raises. A second call returns when it has ended, too."""
         if self._closing is None or self._closing.cancelled():
             self.hang_up()
             self._closing = asyncio.ensure_future(self.end())
@@ -42,10 +42,10 @@ class Connection(ABC):
         """After ``hang_up``: wait until it has ended, and remove what is left. Never raises."""
 
     def abandon(self) -> None:  # noqa: B027 (a connection without descriptors has nothing to do)
-        """In a forked child: close the parent's descriptors without a word to the agent, lest it outlive the parent."""
+        """In a forked child: close the parent's descriptors, or the agent outlives the parent; say nothing to it."""
 
     @abstractmethod
-    async def obituary(self) -> str:
+    async def exit_reason(self) -> str:
         """After the stream ended unasked: one line that says why, as far as can be known."""
 
 

@@ -19,7 +19,7 @@ MemoryLimit = Literal["cgroup", "address_space"]
 
 @dataclass(frozen=True)
 class Result:
-    """How the program fared with one input."""
+    """How the program did on one input."""
 
     index: int
     """Which input; results come in the order of the inputs."""

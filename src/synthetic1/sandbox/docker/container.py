@@ -89,7 +89,7 @@ class DockerConnection(Connection):
     def abandon(self) -> None:
         self._stream.close()  # not through asyncio: its selector is the parent's
 
-    async def obituary(self) -> str:
+    async def exit_reason(self) -> str:
         from docker.errors import NotFound
 
         said = self._demultiplexer.last_words

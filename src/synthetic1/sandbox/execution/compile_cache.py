@@ -236,7 +236,7 @@ def _encode(key: str, compiled: Compiled) -> bytes:
 
 
 def _decode(key: str, data: bytes) -> Compiled:
-    """Raises ValueError and others for bytes that are no whole entry of this key."""
+    """Raises ValueError and others for bytes that are not a whole entry of this key."""
     body = data[len(_MAGIC) + _DIGEST :]
     if not data.startswith(_MAGIC) or data[len(_MAGIC) : len(_MAGIC) + _DIGEST] != _checksum(key, body):
         raise ValueError("damaged")

@@ -1,4 +1,4 @@
-"""A dialogue: programs that run at the same time, each in a slot of its own, and whoever talks with them."""
+"""A dialogue: programs that run at the same time, each in a slot of its own, to be talked with over their channels."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Party:
             self._slot.flush()
 
     async def result(self) -> Result:
-        """How it fared; waits for its end, which its limits make sure of.
+        """How it ended; waits for that, and its limits see to it that it ends.
 
         Raises:
             SandboxError: the sandbox failed.
@@ -134,7 +134,7 @@ async def open_dialogue(
     """Start all programs together, each in a slot of its own; leaving the block stops those that still run.
 
     Args:
-        programs: a ``Result`` in place of a program is its fate already.
+        programs: a ``Result`` in place of a program that cannot be started says why.
 
     Raises:
         SandboxError: the sandbox failed.

@@ -176,7 +176,7 @@ def prepare_input(input: Input) -> PreparedInput:
 def result_of(
     outcome: Outcome, index: int, limits: Limits, stdout: bytes, stderr: bytes, channel: bytes, prepared: PreparedInput
 ) -> Result:
-    """How the program fared with one input."""
+    """How the program did on one input."""
     status: Status = "ok"
     why, returned = "", None
     if outcome.ended_by in _ENDED_BY:

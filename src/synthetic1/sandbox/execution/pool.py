@@ -16,7 +16,7 @@ class Pool:
     It belongs to the event loop that first acquires a slot.
 
     Args:
-        size: at least 1. Who asks for more at once makes it grow.
+        size: at least 1. It grows when more are acquired at once.
     """
 
     def __init__(self, backend: Backend, size: int) -> None:
@@ -79,7 +79,7 @@ class Pool:
             self._serve()
 
     async def aclose(self) -> None:
-        """End all slots and what they run. Who waits for one gets a SandboxError. May be called twice."""
+        """End all slots and what they run; waiting for one fails with a SandboxError. May be called twice."""
         self._closed = True
         while self._waiting:
             _, wanted = self._waiting.popleft()

@@ -146,7 +146,7 @@ class SandboxSlot:
             raise SlotFailed(f"the agent said nothing for {within_s:.0f} s") from None
         except (asyncio.IncompleteReadError, ConnectionError, OSError):
             self._dead = True
-            raise SlotFailed(await connection.obituary()) from None
+            raise SlotFailed(await connection.exit_reason()) from None
         except WireError as error:
             self._dead = True
             raise SlotFailed(f"the agent does not keep to the protocol: {error}") from None

@@ -16,10 +16,10 @@ _COMMAND = ("{cxx}", *FLAGS, "-s", f"-I{PRECOMPILED}", "-o", "main", "main.cpp")
 
 
 def precompile_command(folder: str = PRECOMPILED, compiler: str = "g++") -> str:
-    """The shell command that makes the precompiled header (100 MB, 3 s), for whoever builds a sandbox.
+    """The shell command that makes the precompiled header (100 MB, 3 s), for builders of sandboxes.
 
     g++ looks for ``NAME.gch`` beside each ``NAME`` of its path, so ``-I folder`` has it found for a plain
-    ``#include <bits/stdc++.h>``, as long as no code and no ``#pragma GCC optimize`` stands before that. Wherever it
+    ``#include <bits/stdc++.h>``, as long as no code and no ``#pragma GCC optimize`` stands before that. Where it
     cannot be taken, the header beside it leads on to the real one.
     """
     header = f"{folder}/bits/stdc++.h"

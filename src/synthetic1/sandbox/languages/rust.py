@@ -8,7 +8,7 @@ from synthetic1.sandbox.languages.language import Language, ProgramPlan, Signatu
 from synthetic1.sandbox.languages.source import asset, check_name, closing, code_only, top_level
 
 # One codegen unit: two thirds of the CPU time of the default sixteen, and slots compile side by side anyway. Lints are
-# capped because they are no errors here, and `forbid(unsafe_code)` would forbid the harness.
+# capped because they are not errors here, and `forbid(unsafe_code)` would forbid the harness.
 _COMMAND = (
     *("{rustc}", "--edition", "2021", "-O", "-C", "codegen-units=1", "-C", "strip=symbols", "--cap-lints", "allow"),
     *("-o", "main", "main.rs"),

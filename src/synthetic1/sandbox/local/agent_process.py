@@ -137,7 +137,7 @@ class LocalConnection(Connection):
         self._log.close()
         self._abandoned = True
 
-    async def obituary(self) -> str:
+    async def exit_reason(self) -> str:
         try:
             code = await asyncio.to_thread(self._process.wait, _LAST_WORDS_S)
         except subprocess.TimeoutExpired:
