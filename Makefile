@@ -3,7 +3,7 @@
 LOCK  ?= $(shell cat $(VENV)/lock 2>/dev/null || echo cpu)
 DEMO  ?= trainers/grpo.py env=code_understanding recipe=demo
 ARGS  ?=
-TEST_PROCESSES ?= 2
+TEST_PROCESSES ?= $(shell echo $$(($$(nproc) + 2))) # most tests wait, for limits, containers, servers
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -24,7 +24,7 @@ LOCK_STAMP    := $(VENV)/.lock-$(LOCK)-$(LOCK_SUM)
 INSTALL_STAMP := build/.installed-$(LOCK_SUM)-$(FILES_SUM)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo r1 test proofs lint format bench embedded-model lock clean distclean
+.PHONY: help venv demo r1 check test proofs lint format bench embedded-model lock clean distclean
 
 help: ## this page
 	@echo "synthetic1: verifiable rewards, environments and a GRPO trainer"
@@ -63,8 +63,13 @@ r1: venv ## DeepSeek-R1's recipe: verified traces, SFT, GRPO, each measured (≤
 	$(PY) trainers/r1.py $(ARGS)
 
 # One seed for several processes: names of tests may depend on the order of a set, and all have to find the same ones.
-test: venv ## the tests (about 15 minutes on 2 cores)
-	$(if $(filter-out 0,$(TEST_PROCESSES)),PYTHONHASHSEED=0) $(PY) -m pytest -n $(TEST_PROCESSES) $(ARGS)
+PYTEST = $(if $(filter-out 0,$(TEST_PROCESSES)),PYTHONHASHSEED=0) $(PY) -m pytest -n $(TEST_PROCESSES)
+
+check: lint ## the inner loop: lint, and every test that needs no engine, no vLLM and no browser
+	$(PYTEST) -m "not (proofs or engine or vllm or browser)" $(ARGS)
+
+test: venv ## the tests (about 12 minutes on 2 cores)
+	$(PYTEST) $(ARGS)
 
 proofs: venv ## the long proofs that `make test` holds a tenth of
 	$(PY) -m pytest -m proofs $(ARGS)

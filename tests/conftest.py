@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # No test is a test of time: a machine that is busy elsewhere is no reason to fail.
 hypothesis.settings.register_profile("synthetic1", deadline=None)
 hypothesis.settings.load_profile("synthetic1")
+SHOW_TIMES_FROM_S = 60.0
 REQUIRE_ALL = os.environ.get("SYNTHETIC1_REQUIRE_ALL") == "1"
 
 # Before any library is imported: no hub, no telemetry, and vLLM takes loopback for its own address.
@@ -36,9 +38,23 @@ TOGETHER = {
         *("sandbox/", "rewards/test_code_verifier", "envs/test_code_env", "test_families"),
         *("tasks/test_embedded_code", "tasks/test_programs_languages"),
     ),
-    "models": ("trainers/", "inference/test_vllm", "datagen/"),
+    "vllm": ("inference/test_vllm", "trainers/test_vllm"),
+    "training": ("trainers/", "evaluation/", "jobs/test_models"),
+    "generation": ("datagen/",),
 }
-"""Group → how the paths of its tests begin."""
+"""Group → how the paths of its tests begin; the first that fits. Most of them wait for something most of the time, so
+there are more processes than cores; but no two that fill the machine's memory, or all its cores, run side by side."""
+COMPONENTS = {
+    "engine": {"bubblewrap", "sandbox_image", "sandbox_kind"},
+    "vllm": {"vllm"},
+    "browser": {"photograph"},
+}
+"""Mark → the fixtures whose tests bear it."""
+WHOLE_FILES = {
+    "engine": ("tasks/test_programs_languages", "tasks/test_embedded_code"),
+    "vllm": ("trainers/test_vllm",),
+}
+"""Mark → how the paths of tests begin that find their component by themselves."""
 Require = Callable[[str, object, str], None]
 
 
@@ -75,9 +91,32 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Together(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             path = nodeid.partition("::")[0].removeprefix("tests/")
-            return next((name for name, parts in TOGETHER.items() if path.startswith(parts)), path)
+            group = next((name for name, parts in TOGETHER.items() if path.startswith(parts)), path)
+            return f"{group} bubblewrap" if group == "sandbox" and "bubblewrap" in nodeid else group
 
     return Together(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a component, so that ``make check`` can leave it out."""
+    for item in items:
+        path = item.nodeid.removeprefix("tests/")
+        for mark, fixtures in COMPONENTS.items():
+            if fixtures & set(getattr(item, "fixturenames", ())) or path.startswith(WHOLE_FILES.get(mark, ())):
+                item.add_marker(mark)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Where the time goes: seconds by folder, of all processes together."""
+    seconds: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds["/".join(report.nodeid.partition("::")[0].split("/")[:-1])] += report.duration
+    if sum(seconds.values()) > SHOW_TIMES_FROM_S:
+        terminalreporter.section("seconds by folder")
+        for folder, spent in seconds.most_common():
+            terminalreporter.write_line(f"{spent:8.0f}  {folder}")
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,7 @@ def test_a_comparison_is_paired_by_task():
 
 
 def run(tmp_path, *overrides):
-    command = [sys.executable, str(ROOT / "trainers/evaluate_model.py"), f"runs={tmp_path}", "n=24", *overrides]
+    command = [sys.executable, "-m", "synthetic1.cli", "evaluate", f"runs={tmp_path}", "n=24", *overrides]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=300)
 

@@ -120,7 +120,7 @@ def test_a_model_in_this_process_goes_on_batch_by_batch(tmp_path, model, tokeniz
 DIES = """
 import os
 from synthetic1.reports.storage import JsonLines
-from synthetic1.trainers import evaluate_model
+from synthetic1.evaluation import evaluate_model
 
 append, kept = JsonLines.append, []
 
@@ -137,7 +137,7 @@ evaluate_model.main()
 
 
 def test_an_evaluation_that_was_killed_goes_on(tmp_path):
-    def start(name, server, *overrides, program=(str(ROOT / "trainers/evaluate_model.py"),)):
+    def start(name, server, *overrides, program=("-m", "synthetic1.evaluation.evaluate_model")):
         settings = [f"runs={tmp_path}", f"run_name={name}", f"server={server.url}", "n=24", "samples=2"]
         command = [sys.executable, *program, *settings, "concurrency=2", *overrides]
         return subprocess.Popen(command, cwd=ROOT, text=True, stdout=-1, stderr=-1)

@@ -155,5 +155,5 @@ def test_a_plot_of_one_stage_is_drawn(tmp_path):
 def test_what_a_stage_cannot_do_is_one_line_of_its_own(tmp_path, capfd):
     recipe = r1_stages.Recipe(None, tmp_path)  # type: ignore[arg-type]
     with pytest.raises(ProgramError, match="export ended with status 2; the same command goes on from there"):
-        recipe._run("export", "synthetic1.datagen.export", "run=nope", "to=x", f"runs={tmp_path}", named=False)
+        recipe._run("export", "export", "run=nope", "to=x", f"runs={tmp_path}", named=False)
     assert capfd.readouterr().err.startswith("error: there is no run `nope`")
