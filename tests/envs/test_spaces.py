@@ -26,13 +26,13 @@ def test_contains_nothing_else(other):
 
 
 def test_the_terminal_observation_is_inside():
-    """gymnasium.md §3: Gymnasium's own Text has min_length 1."""
+    """Gymnasium's own Text has min_length 1."""
     assert "" in TextSpace()
 
 
 @given(seed=st.integers(0, 2**31), length=st.integers(1, 200))
 def test_samples_are_short_printable_and_repeatable(seed, length):
-    """gymnasium.md §3: a sample as long as max_length would send 128k random characters to a sandbox or a judge."""
+    """A sample as long as max_length would send 128k random characters to a sandbox or a judge."""
     space = TextSpace(length, seed=seed)
     samples = [space.sample() for _ in range(5)]
     assert all(sample in space and len(sample) <= SAMPLE_LENGTH for sample in samples)
@@ -53,7 +53,7 @@ def test_a_mask_is_refused():
 
 
 def test_small_and_equal_by_value():
-    """gymnasium.md §3: an alphabet of all Unicode takes 4.2 s, a pickle of 47 MB and a repr of 1.1 MB."""
+    """An alphabet of all Unicode takes 4.2 s, a pickle of 47 MB and a repr of 1.1 MB."""
     space = TextSpace()
     assert len(pickle.dumps(space)) < 1_000
     assert pickle.loads(pickle.dumps(space)) == space
@@ -72,7 +72,7 @@ def test_batches_as_gymnasium_batches_texts():
 
 
 def test_shared_memory_fails_loudly():
-    """gymnasium.md §3: a Text there returns stale '0000' for ever."""
+    """A Text there returns stale '0000' for ever."""
     from gymnasium.error import CustomSpaceError
 
     with pytest.raises(CustomSpaceError):

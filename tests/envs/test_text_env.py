@@ -37,7 +37,7 @@ def test_an_episode(make_env, tasks):
 
 
 def test_unscorable_is_a_truncation_without_reward(make_env):
-    """gymnasium.md §5: a NaN or None reward violates the checker, and 0 would blame the model."""
+    """A NaN or None reward violates the checker, and 0 would blame the model."""
     env = make_env()
     env.reset(seed=0)
     obs, reward, terminated, truncated, info = env.step("fail")
@@ -50,7 +50,7 @@ def test_unscorable_is_a_truncation_without_reward(make_env):
 
 
 def test_types_are_python_s_own(make_env):
-    """gymnasium.md §2: np.bool_ fails an identity test, a bool reward warns."""
+    """np.bool_ fails an identity test, a bool reward warns."""
     env = make_env()
     env.reset(seed=0)
     obs, reward, terminated, truncated, info = env.step("1")
@@ -128,7 +128,7 @@ def test_by_content(make_env, as_row):
 
 
 def test_an_explicit_task_takes_the_same_draw(make_env):
-    """gymnasium.md §5: later draws must not shift."""
+    """Later draws must not shift."""
     env = make_env()
     env.reset(seed=11)
     drawn = env.reset()[1]["task_id"], env.np_random.bit_generator.state
@@ -196,7 +196,7 @@ def test_the_draws_cover_the_source(make_env):
 
 
 def test_no_global_generator_is_touched(make_env):
-    """gymnasium.md §6: two libraries call random.seed in reset."""
+    """Two libraries call random.seed in reset."""
     env = make_env()
     before = random.getstate(), copy.deepcopy(np.random.get_state())
     env.reset(seed=5)

@@ -79,7 +79,7 @@ def test_partial_reset_is_that_of_sync_vector_env(make_env):
 
 
 def test_no_completion_is_wasted(make_envs):
-    """gymnasium.md §4: under NEXT_STEP every second action is ignored."""
+    """Under NEXT_STEP every second action is ignored."""
     with pytest.raises(ValueError, match="NextStep would waste"):
         make_envs(autoreset_mode="NextStep")
     envs = make_envs(autoreset_mode="SameStep")
@@ -94,7 +94,7 @@ def test_no_completion_is_wasted(make_envs):
 
 
 def test_a_group_shares_a_task(make_envs):
-    """gymnasium.md §4: Sync hands one options dictionary to all; a GRPO group needs its own task in each slot."""
+    """Sync hands one options dictionary to all; a GRPO group needs its own task in each slot."""
     envs = make_envs()
     _, infos = envs.reset(options={"task_id": ["t1", "t1", "t2", None]})
     assert infos["task_id"].tolist()[:3] == ["t1", "t1", "t2"]
@@ -155,7 +155,7 @@ def test_what_step_refuses_leaves_the_episodes_open(make_envs, actions, error):
 
 
 def test_nothing_returned_is_used_again(make_envs):
-    """gymnasium.md §7, Gymnasium#1132: arrays a caller keeps must not change under its hands."""
+    """Gymnasium#1132: arrays a caller keeps must not change under its hands."""
     envs = make_envs()
 
     def arrays(result):

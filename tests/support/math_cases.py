@@ -1,7 +1,7 @@
 r"""Tables of answers and what they deserve: ``(gold, answer, expected, why)``.
 
 ``answer`` is what stands in the box; in ``RESPONSES`` it is the whole response. ``expected`` is 1, 0 or None (the gold
-cannot be read). Rows marked F are from facts/math.md §5, those with a number from facts/reward_cases.md §1.
+cannot be read). Rows marked F are failures of other graders, reported in public; those with a number are hostile answers.
 """
 
 from __future__ import annotations
@@ -513,7 +513,7 @@ HOSTILE: list[str] = [
     "e^{e^{e^{e^{10}}}}",
     r"\Gamma(10^9)",
 ]
-"""Answers that cost other graders seconds, or for ever (facts/math.md §3)."""
+"""Answers that cost other graders seconds, or for ever."""
 
 REVIEWED: list[Row] = [
     ("5", "5 is not the answer", 0, "a denial is no unit"),
