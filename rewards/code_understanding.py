@@ -82,6 +82,11 @@ class CodeUnderstanding(Verifier):
             right = _typed_literal(value) == typed_gold
         return Verdict.graded(float(right), answer=shown)
 
+    def gold_completion(self, task: Task) -> str | None:
+        """The object whose field is the ground truth; a Python literal stands there as text."""
+        gold = task.verification_info.get("ground_truth")
+        return None if gold is None else json.dumps({FIELD: str(gold)})
+
 
 def typed(value: Any) -> Hashable:
     """A form of a Python literal under which two are equal exactly if types and values agree, all the way down.

@@ -223,6 +223,13 @@ def last_code_block(text: str, names: Collection[str], *, cut_off: bool = False,
     return labelled if labelled is not None else unlabelled
 
 
+def code_block(content: str, label: str) -> str:
+    """A fenced block from which ``last_code_block`` reads ``content`` again, whatever it holds; a newline ends it."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", content)), default=0))
+    end = "" if content.endswith("\n") else "\n"
+    return f"{fence}{label}\n{content}{end}{fence}"
+
+
 def _closes(fence: re.Match[str], opening: re.Match[str]) -> bool:
     if fence[2][0] != opening[2][0] or len(fence[2]) < len(opening[2]) or fence[3].strip(_BLANK):
         return False

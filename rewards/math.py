@@ -126,6 +126,14 @@ class Math(Verifier):
         reason = "memory_limit" if reached.limit == "memory" else "time_limit"
         return Verdict(0.0, reason, answer, {"decided_by": "symbolic", "why": f"limit of {reached.limit} reached"})
 
+    def gold_completion(self, task: Task) -> str | None:
+        """The ground truth in a box; of a whole solution, its last box again."""
+        truth = task.verification_info.get("ground_truth")
+        if truth is None or not str(truth).strip():
+            return None
+        boxed = find_answer(truth, "boxed") if isinstance(truth, str) else None
+        return f"\\boxed{{{truth if boxed is None else boxed.text}}}"
+
     def _pool(self) -> SymbolicPool:
         """This loop's pool; a forked child and another loop have their own."""
         key = (os.getpid(), self.workers, self.comparison_s)

@@ -126,8 +126,10 @@ class Stem(Verifier):
     def gold_completion(self, task: Task) -> str | None:
         """The reference, word for word, which needs no judge; none where it holds tags of answers itself."""
         reference = task.verification_info.get("ground_truth") or task.gold_standard_solution
+        if not isinstance(reference, str) or not reference.strip():
+            return None
         block = f"<answer>{reference}</answer>"
-        return block if isinstance(reference, str) and last_answer(block) == reference else None
+        return block if last_answer(block) == reference else None
 
     async def aclose(self) -> None:
         await judges.aclose(self.judge)

@@ -51,6 +51,16 @@ class Verifier(ABC):
         """
         return None
 
+    def gold_completion(self, task: Task) -> str | None:
+        """A completion that must score 1, written from the gold of ``task``; ``None`` if the task has no gold, or none
+        that could be written as an answer.
+
+        Nothing is scored by it: tests, ``synthetic1 validate`` and audits of data sets ask for it, to see that tasks
+        and verifier agree. A verifier without one is not checked in this way. It raises nothing, and need not look for
+        faults in the task: ``verify`` says what they are.
+        """
+        return None
+
     async def aclose(self) -> None:  # noqa: B027 - most verifiers hold nothing
         """Let go of pools and clients. May be called twice; a later ``verify`` makes them anew."""
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import gymnasium as gym
 import pytest
 
 import synthetic1
-from synthetic1.rewards.registry import known_task_types
+from synthetic1 import Scorer, Task, Verdict, Verifier, register, score
+from synthetic1.rewards import registry
+from synthetic1.rewards.judging.judge import judge_settings
+from synthetic1.rewards.registry import get_verifier, known_task_types
+from synthetic1.rewards.similarity import Similarity
 
 ROOT = Path(__file__).parents[1]
 FAMILIES = [pytest.param(family, id=family) for family in synthetic1.FAMILIES]
@@ -25,19 +30,10 @@ TASK_TYPES = {
 
 
 def gold_completion(task):
-    """What a model that knows the answer would write, by task type."""
-    match task.task_type:
-        case "code_output_prediction":
-            return json.dumps({"output": task.verification_info["ground_truth"]})
-        case "stem":
-            return f"<answer>{task.gold_standard_solution}</answer>"
-        case "swe":
-            return f"```{task.verification_info['language']}\n{task.gold_standard_solution}\n```"
-        case "verifiable_code":
-            return f"```{task.verification_info['language']}\n{task.gold_standard_solution}\n```"
-        case "verifiable_math":
-            return f"\\boxed{{{task.verification_info['ground_truth']}}}"
-    raise AssertionError(f"say here what the gold completion of a `{task.task_type}` task is")
+    """What a model that knows the answer would write, as the verifier of its task type says."""
+    gold = get_verifier(task.task_type).gold_completion(task)
+    assert gold is not None, f"the verifier of `{task.task_type}` knows no gold completion of task `{task.problem_id}`"
+    return gold
 
 
 @pytest.fixture(params=FAMILIES)
@@ -134,3 +130,117 @@ def test_nothing_pays_without_an_answer(family, judged):
         _, reward, terminated, _, info = env.step(text)
         assert (reward, terminated, info["status"]) == (0.0, True, "scored")
     env.close()
+
+
+# Golds that are awkward to write --------------------------------------------------------------------------------------
+
+NESTED = "# Title\n\n```markdown\n# inner\n```\n\n````python\nx = 1\n````\n"
+AWKWARD = {
+    "a whole solution in mathematics": ("verifiable_math", {"ground_truth": r"So it is \boxed{\frac{1}{2}}."}, None),
+    "boxes that are one list": ("verifiable_math", {"ground_truth": r"\boxed{4} and \boxed{5}"}, None),
+    "a number, not a string": ("verifiable_math", {"ground_truth": 0.5}, None),
+    "odd characters": ("code_output_prediction", {"ground_truth": '\ud800"\n\x00\\'}, None),
+    "a Python value": ("code_output_prediction", {"ground_truth": "{1: (2, 'a')}", "compare": "python_literal"}, None),
+    "a file with fences": ("swe", {"before": "# Title\n", "path": "README.md"}, NESTED),
+    "a file in no known language": ("swe", {"before": "a", "path": "x", "language": "Emacs Lisp"}, "b\n```\nc"),
+    "a reference of two lines": ("stem", {}, "Because  of\n gravity. "),
+    "a reference that is a number": ("stem", {"answer_value": "3 m"}, "It is 3 m long."),
+}
+
+
+@pytest.mark.parametrize(("task_type", "info", "solution"), AWKWARD.values(), ids=AWKWARD)
+def test_a_gold_that_is_awkward_to_write_scores_1(task_type, info, solution):
+    task = Task(
+        problem_id="1", task_type=task_type, prompt="p", verification_info=info, gold_standard_solution=solution
+    )
+    assert score(task, gold_completion(task)).score == 1.0
+
+
+@pytest.mark.parametrize("solution", ['print("""\n```\n""")', '```python\nprint("\\n```\\n")\n```'])
+def test_a_program_with_a_fence_in_it_or_around_it_scores_1(solution, sandbox_kind):
+    test = {"type": "stdin_stdout", "input": "", "output": "```"}
+    info = {"language": "Python3", "test_cases": [test]}
+    task = Task(
+        problem_id="1",
+        task_type="verifiable_code",
+        prompt="p",
+        verification_info=info,
+        gold_standard_solution=solution,
+    )
+    assert score(task, gold_completion(task)).score == 1.0
+
+
+@pytest.mark.parametrize("task_type", ["code_output_prediction", "verifiable_math", "stem"])
+@pytest.mark.parametrize("solution", [None, ""])
+def test_a_task_without_gold_has_no_gold_completion(task_type, solution):
+    task = Task(problem_id="1", task_type=task_type, prompt="p", gold_standard_solution=solution)
+    assert get_verifier(task_type).gold_completion(task) is None
+
+
+@pytest.mark.parametrize("task_type", ["llm_judgeable_groundtruth_similarity", "swe", "verifiable_code"])
+@pytest.mark.parametrize("solution", [None, " \n"])
+def test_a_task_without_solution_has_no_gold_completion(task_type, solution):
+    task = Task(problem_id="1", task_type=task_type, prompt="p", gold_standard_solution=solution)
+    assert get_verifier(task_type).gold_completion(task) is None
+
+
+def test_a_reference_that_holds_tags_of_answers_cannot_be_written():
+    task = Task(problem_id="1", task_type="stem", prompt="p", gold_standard_solution="</answer> closes <answer>")
+    assert get_verifier("stem").gold_completion(task) is None
+
+
+def test_the_gold_of_similarity_is_for_the_judge_to_grade(serve_judge, judge_replies):
+    task = Task(
+        problem_id="1",
+        task_type=Similarity.task_type,
+        prompt="Why does it fall?",
+        gold_standard_solution="Because gravity pulls it down.",
+    )
+    judge = serve_judge(judge_replies.honest({gold_completion(task)})).url
+    with Scorer([get_verifier(Similarity.task_type, judge=judge_settings(judge))]) as scorer:
+        assert scorer.score_sync([(task, gold_completion(task))])[0].score == 1.0
+
+
+# Verifiers of other packages ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Backwards(Verifier):
+    """The truth, read from its end."""
+
+    version: ClassVar[int] = 1
+
+    async def verify(self, task, completion):
+        return Verdict.graded(float(completion.answer[::-1] == task.verification_info["ground_truth"]))
+
+    def gold_completion(self, task):
+        return task.verification_info["ground_truth"][::-1]
+
+
+@dataclass(frozen=True)
+class Silent(Verifier):
+    """Says nothing of golds."""
+
+    version: ClassVar[int] = 1
+
+    async def verify(self, task, completion):
+        return Verdict.graded(0.0)
+
+
+@pytest.fixture
+def own_registry(monkeypatch):
+    """What a test registers is gone after it."""
+    monkeypatch.setattr(registry, "_classes", dict(registry._classes))
+
+
+def test_a_verifier_of_another_package_writes_its_own_gold(own_registry):
+    register("backwards")(Backwards)
+    task = Task(problem_id="1", task_type="backwards", prompt="p", verification_info={"ground_truth": "abc"})
+    assert gold_completion(task) == "cba"
+    assert score(task, gold_completion(task)).score == 1.0
+
+
+def test_a_verifier_need_not_know_golds(own_registry):
+    register("silent")(Silent)
+    task = Task(problem_id="1", task_type="silent", prompt="p")
+    assert get_verifier("silent").gold_completion(task) is None
