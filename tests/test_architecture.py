@@ -9,30 +9,9 @@ import sys
 from collections import defaultdict
 from graphlib import CycleError, TopologicalSorter
 from importlib import metadata
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[1]
-SRC = ROOT / "src/synthetic1"
-NOUNS = {"completion", "keys", "rollout", "task", "verdict"}
-MACHINERY = {"sandbox", "inference", "reports", "tasks", "rewards", "envs"}
-
-MAY_IMPORT = {
-    "sandbox": set(),
-    "inference": NOUNS,
-    "reports": NOUNS,
-    "tasks": NOUNS,
-    "rewards": NOUNS | {"sandbox", "inference"},
-    "envs": NOUNS | {"tasks", "rewards"},
-    "jobs": NOUNS | {""} | MACHINERY,
-    "evaluation": NOUNS | MACHINERY | {"jobs"},
-    "datagen": NOUNS | MACHINERY | {"jobs", "evaluation"},
-    "trainers": NOUNS | MACHINERY | {"jobs", "evaluation"},
-    "configs": set(),
-}
-"""The table of docs/architecture.md; a room may also import from itself. ``""`` is ``import synthetic1``, which
-registers the environments."""
+from rooms import MAY_IMPORT, NOUNS, ROOT, SRC, folder_of
 
 HEAVY = {"torch", "transformers", "trl", "vllm", "datasets", "pyarrow", "rich", "matplotlib"}
 MOST_LINES = 350
@@ -41,11 +20,6 @@ LONG = re.compile(r"render_\w+\.py|\w+_harness\.\w+")
 """Renderers and harnesses: one long listing each."""
 PROBLEMS = SRC / "tasks/embedded/code"
 """Programs as models might write them, right and wrong: not modules of ours."""
-
-
-def folder_of(room):
-    """Where a room lies: what people use stands at the top, the rest below ``src``."""
-    return SRC / room if (SRC / room).is_dir() else ROOT / room
 
 
 def dotted(path):
@@ -120,7 +94,7 @@ def test_the_walk_sees_what_it_must():
     assert list(ours(ast.parse(source))) == [(1, "envs"), (3, "rewards"), (4, "tasks")]
     assert FILES["synthetic1.rewards.math"] == ROOT / "rewards/math.py"
     assert FILES["synthetic1.tasks.sources"] == SRC / "tasks/sources/__init__.py"
-    assert "synthetic1.tasks.sources.source" in set(modules_imported("synthetic1.tasks.sources.jsonl"))
+    assert "synthetic1.tasks.sources.stored" in set(modules_imported("synthetic1.tasks.sources.jsonl"))
     assert {room for room in MAY_IMPORT if (folder_of(room) / "__init__.py").is_file()} == set(MAY_IMPORT)
     assert circle({"a": {"b"}, "b": {"a"}}) in ("a → b → a", "b → a → b")
 

@@ -17,7 +17,7 @@ SHOWN = 4  # of what has changed
 
 
 @dataclass(frozen=True)
-class Change:
+class SettingChange:
     """A setting whose change requires a new run."""
 
     name: str
@@ -40,7 +40,7 @@ def changes(
     may_change: Collection[str] = (),
     may_rise: Collection[str] = (),
     stored_whole: bool = True,
-) -> list[Change]:
+) -> list[SettingChange]:
     """What has changed between the settings of a stored run and those that are wanted now; empty for the same run.
 
     Args:
@@ -50,7 +50,7 @@ def changes(
             lacks is passed over; but for the arguments of ``env``, where one that is absent is another one.
     """
 
-    def compare(before: Any, now: Any, name: str) -> Iterator[Change]:
+    def compare(before: Any, now: Any, name: str) -> Iterator[SettingChange]:
         before, now = (None if value == {} else value for value in (before, now))
         if before == now or name in may_change:
             return
@@ -59,11 +59,11 @@ def changes(
             for key in sorted(before.keys() | now.keys() if whole else before.keys() & now.keys()):
                 yield from compare(before.get(key), now.get(key), f"{name}.{key}".lstrip("."))
         elif not (name in may_rise and before is not None and (now is None or now > before)):
-            yield Change(name, before, now)
+            yield SettingChange(name, before, now)
 
     return list(compare(stored, wanted, ""))
 
 
-def in_words(changed: list[Change]) -> str:
+def in_words(changed: list[SettingChange]) -> str:
     """The first few changes, for the one line that refuses to go on."""
     return "; ".join(map(str, changed[:SHOWN]))

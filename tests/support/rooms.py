@@ -1,0 +1,31 @@
+"""The rooms of the package, and who may import whom: what docs/architecture.md says in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SRC = ROOT / "src/synthetic1"
+NOUNS = {"completion", "keys", "rollout", "task", "verdict"}
+MACHINERY = {"sandbox", "inference", "reports", "tasks", "rewards", "envs"}
+
+MAY_IMPORT = {
+    "sandbox": set(),
+    "inference": NOUNS,
+    "reports": NOUNS,
+    "tasks": NOUNS,
+    "rewards": NOUNS | {"sandbox", "inference"},
+    "envs": NOUNS | {"tasks", "rewards"},
+    "jobs": NOUNS | {""} | MACHINERY,
+    "evaluation": NOUNS | MACHINERY | {"jobs"},
+    "datagen": NOUNS | MACHINERY | {"jobs", "evaluation"},
+    "trainers": NOUNS | MACHINERY | {"jobs", "evaluation"},
+    "configs": set(),
+}
+"""The table of docs/architecture.md; a room may also import from itself. ``""`` is ``import synthetic1``, which
+registers the environments."""
+
+
+def folder_of(room):
+    """Where a room lies: what people use stands at the top, the rest below ``src``."""
+    return SRC / room if (SRC / room).is_dir() else ROOT / room
