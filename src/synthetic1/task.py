@@ -13,7 +13,7 @@ from synthetic1.keys import content_key
 
 
 class TaskError(ValueError):
-    """A row that is no task. The message is one line: where, which field, what would be right."""
+    """A row that is not a task. The message is one line: where, which field, what would be right."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Task:
         """Read a GENESYS or SYNTHETIC-1 row as it is published.
 
         ``verification_info`` and ``metadata`` may be mappings, JSON or Python-literal strings (the published rows),
-        or null. Columns that are no task field (``llm_response``, ``score`` …) are ignored.
+        or null. Columns that are not fields of a task (``llm_response``, ``score`` …) are ignored.
 
         Args:
             where: put in front of every error, e.g. ``tasks.jsonl, row 12``.

@@ -264,5 +264,5 @@ def test_a_difference_is_marked(sample: Callable[..., dict[str, Any]]) -> None:
 
 
 def test_no_such_folder(tmp_path: Path) -> None:
-    with pytest.raises(RunFolderError, match="is no run folder"):
+    with pytest.raises(RunFolderError, match="is not a run folder"):
         write_report(tmp_path / "nowhere")

@@ -283,7 +283,7 @@ def test_a_file_in_the_way_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunFolderError, match=r"cannot use .*/file/run: Not a directory"):
         RunFolder.create(tmp_path / "file" / "run", resume=False)
-    with pytest.raises(RunFolderError, match="nowhere is no run folder"):
+    with pytest.raises(RunFolderError, match="nowhere is not a run folder"):
         RunFolder.open(tmp_path / "nowhere")
 
 

@@ -2,7 +2,7 @@
 
 A call with an affinity goes where calls with the same affinity went (rendezvous hashing), so that a server finds the
 beginning of a prompt in its prefix cache; unless that server has much more to do than the others. No slot stays empty
-while a call waits: a server with nothing left in its own line takes from the longest.
+while a call waits: a server whose own queue is empty takes from the longest.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from synthetic1.inference.window import Window
 log = logging.getLogger(__name__)
 
 LOADED = 1.25, 8  # more than 1.25 times the average load and 8: the next in the order is asked
-PROBE_S = 0.25, 5.0  # the first pause between two knocks at a closed door, and the longest
+PROBE_S = 0.25, 5.0  # back-off between two health probes of a server that is down: the first pause, and the longest
 
 
 class Replica:
@@ -53,10 +53,10 @@ class Replicas:
         self._max_in_flight = max_in_flight
         self._probe = probe
         self._outage_s = outage_s
-        self._dark_since: float | None = None  # since when no server has answered
-        self._light_since = 0.0  # since when one has been up again
+        self._down_since: float | None = None  # since when no server has answered
+        self._up_since = 0.0  # since when one has been up again
         self._why = ""
-        self._light = asyncio.Event()
+        self._any_up = asyncio.Event()
         self._probes: set[asyncio.Task[None]] = set()
         self._closed = False
         self._share()
@@ -76,7 +76,7 @@ class Replicas:
             if self._closed:
                 raise InferenceError("unreachable", "the client was closed")
             if not self._live:
-                await self._until_light()
+                await self._until_any_up()
                 continue
             replica = self._live[0] if len(self._live) == 1 else self._choose(affinity)
             if not replica.waiting and replica.window.room > 0:
@@ -105,10 +105,10 @@ class Replicas:
         """Before its release: an answer came over this slot."""
         replica.window.answered(seconds, tokens)
         if self._live:  # else a server's last answer has arrived after it went down
-            self._dark_since = None
+            self._down_since = None
 
     def went_down(self, replica: Replica, why: str) -> None:
-        """It cannot be reached. Those in its line go elsewhere, or wait until one is back."""
+        """It cannot be reached. Those in its queue go elsewhere, or wait until one is back."""
         if not replica.up:
             return
         replica.up = False
@@ -119,22 +119,22 @@ class Replicas:
         else:
             log.warning("%s; waiting for it up to %g s", self._why, self._outage_s)
             now = asyncio.get_running_loop().time()
-            if self._dark_since is None or now - self._light_since > self._outage_s:
-                self._dark_since = now  # another outage; one that only seemed to end goes on
-            self._light.clear()
+            if self._down_since is None or now - self._up_since > self._outage_s:
+                self._down_since = now  # another outage; one that only seemed to end goes on
+            self._any_up.clear()
         self._share()
         while replica.waiting:
             waiter = replica.waiting.popleft()
             if not waiter.done():
                 waiter.set_result(None)
-        task = asyncio.get_running_loop().create_task(self._knock(replica))
+        task = asyncio.get_running_loop().create_task(self._probe_until_up(replica))
         self._probes.add(task)
         task.add_done_callback(self._probes.discard)
 
     async def aclose(self) -> None:
         """Whoever waits is told so."""
         self._closed = True
-        self._light.set()
+        self._any_up.set()
         for replica in self.all:
             while replica.waiting:
                 waiter = replica.waiting.popleft()
@@ -145,7 +145,7 @@ class Replicas:
             task.cancel()
         await asyncio.gather(*probes, return_exceptions=True)
 
-    async def _knock(self, replica: Replica) -> None:
+    async def _probe_until_up(self, replica: Replica) -> None:
         pause, longest = PROBE_S
         while True:
             await asyncio.sleep(pause * uniform(0.5, 1.0))
@@ -154,17 +154,17 @@ class Replicas:
             pause = min(longest, pause * 1.6)
         replica.up = True
         if not self._live:
-            self._light_since = asyncio.get_running_loop().time()
+            self._up_since = asyncio.get_running_loop().time()
         self._live.append(replica)
         self._share()
-        self._light.set()
+        self._any_up.set()
         log.warning("%s is back", replica.url)
 
-    async def _until_light(self) -> None:
-        assert self._dark_since is not None
+    async def _until_any_up(self) -> None:
+        assert self._down_since is not None
         try:
-            async with asyncio.timeout_at(self._dark_since + self._outage_s):
-                await self._light.wait()
+            async with asyncio.timeout_at(self._down_since + self._outage_s):
+                await self._any_up.wait()
         except TimeoutError:
             message = f"{self._why}; waited {self._outage_s:g} s; is the server up?"
             raise InferenceError("unreachable", message) from None
@@ -181,10 +181,10 @@ class Replicas:
 
     def _serve(self, replica: Replica) -> None:
         while replica.up and replica.window.room > 0:
-            line = replica.waiting or max((other.waiting for other in self._live), key=len)
-            if not line:
+            queue = replica.waiting or max((other.waiting for other in self._live), key=len)
+            if not queue:
                 return
-            waiter = line.popleft()
+            waiter = queue.popleft()
             if not waiter.done():  # cancelled while it waited
                 replica.window.in_flight += 1
                 waiter.set_result(replica)

@@ -98,13 +98,13 @@ def message_parts(message: Mapping[str, Any]) -> tuple[str | None, str | None]:
         reasoning = thought if reasoning is None else reasoning
     for name, value in (("reasoning", reasoning), ("content", content)):
         if value is not None and not isinstance(value, str):
-            raise BadReply(f"`{name}` is no text but {type(value).__name__}: {str(value)[:200]}")
+            raise BadReply(f"`{name}` is not text but {type(value).__name__}: {str(value)[:200]}")
     return reasoning, content
 
 
 def finish_reason(value: Any) -> str | None:
     if value is not None and not isinstance(value, str):
-        raise BadReply(f"`finish_reason` is no text but {type(value).__name__}")
+        raise BadReply(f"`finish_reason` is not text but {type(value).__name__}")
     return value
 
 

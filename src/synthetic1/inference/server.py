@@ -31,7 +31,7 @@ class Price:
 class Server:
     """One model behind one or several equal OpenAI-compatible servers (replicas). Picklable, and JSON both ways.
 
-    The API key is no setting: it is read from the environment when the first request is sent, and stands in no key,
+    The API key is not a setting: it is read from the environment when the first request is sent, and stands in no key,
     row or log.
 
     Raises:

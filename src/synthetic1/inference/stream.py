@@ -113,7 +113,7 @@ async def read_stream(response: aiohttp.ClientResponse, n: int) -> Reply:
     """A reply to a request for ``n`` completions, from the connection.
 
     Raises:
-        BadReply, ErrorReply: it is no reply, or says what went wrong, and no completion had finished.
+        BadReply, ErrorReply: it is not a reply, or says what went wrong, and no completion had finished.
         aiohttp.ClientError: the connection broke before one had.
     """
     import aiohttp

@@ -44,7 +44,7 @@ class Window:
 
     def answered(self, seconds: float, tokens: int) -> None:
         """An answer of ``tokens`` came ``seconds`` after it was asked for."""
-        # By token: long answers are no sign of a slow server.
+        # By token: long answers are not a sign of a slow server.
         pace = seconds / (tokens + 16)
         self._seen += 1
         self._pace += max(SMOOTHING, 1 / self._seen) * (pace - self._pace)

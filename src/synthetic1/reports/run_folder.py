@@ -92,7 +92,7 @@ class RunFolder:
         """
         folder = Path(path).absolute()
         if not folder.is_dir():
-            raise RunFolderError(f"{folder} is no run folder: give the folder that holds metrics.jsonl")
+            raise RunFolderError(f"{folder} is not a run folder: give the folder that holds metrics.jsonl")
         return cls(folder)
 
     def write_config(self, config: Mapping[str, Any]) -> None:

@@ -145,7 +145,7 @@ class JsonLines:
                 raise
 
     def repair(self) -> int:
-        """Cut off what a crash tore: the last line, if it is no whole JSON object. Returns the bytes dropped."""
+        """Cut off what a crash tore: the last line, if it is not a whole JSON object. Returns the bytes dropped."""
         with explained(self.path):
             if not self.path.exists():
                 return 0
