@@ -1,4 +1,4 @@
-"""Plans of the languages: names, files and flags, and that what they run behaves as people expect of a contest's grader."""
+"""Plans of the languages: names, files and flags, and that what they run behaves as in contests."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def asset(name: str) -> bytes:
 
 
 def check_name(function: str, source: str) -> None:
-    """Raises SignatureError if this is not a name of a function in any of our languages, or does not occur in the source."""
+    """Raises SignatureError for what is not a name in any of our languages, or does not occur in the source."""
     if re.fullmatch(r"[^\W\d]\w{0,199}", function) is None:
         raise SignatureError(f"{function!r:.60} is no name of a function")
     if re.search(rf"\b{re.escape(function)}\b", source) is None:
