@@ -1,8 +1,10 @@
-"""What people read in configs/: every setting is there, with the default that its pydantic model has."""
+"""What people read in configs/: every setting is there with its default, below a comment that says what it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from synthetic1.datagen.generation.settings import GenerateSettings
 from synthetic1.datagen.verify_settings import VerifySettings
 from synthetic1.evaluation.calibration_settings import CalibrationSettings
 from synthetic1.evaluation.settings import EvaluationSettings
+from synthetic1.jobs import program
 from synthetic1.jobs.env_settings import EnvSettings
 from synthetic1.jobs.judge_settings import JudgeSection
 from synthetic1.trainers.finetuning.settings import SftSettings
@@ -25,6 +28,8 @@ from synthetic1.trainers.recipe.settings import R1Settings
 from synthetic1.trainers.reinforcement.settings import GrpoSettings, VllmSettings
 
 CONFIGS = Path(configs.__file__).parent
+SHARED = "hydra_defaults"
+"""What every program tells Hydra."""
 ROOTS: dict[str, type[BaseModel]] = {
     "calibrate_judge": CalibrationSettings,
     "evaluate_model": EvaluationSettings,
@@ -97,6 +102,19 @@ def defaults(model: type[BaseModel], before: str = "") -> Iterator[tuple[str, An
             yield f"{before}{name}", field.get_default(call_default_factory=True)
 
 
+@pytest.fixture
+def run_program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Give a program a command line, in this process; what it prints."""
+
+    def call(root: str, *arguments: str, run: Callable[[Any], None] = lambda settings: None) -> str:
+        monkeypatch.setattr(sys, "argv", [root, *arguments])
+        with contextlib.suppress(SystemExit):
+            program.run_program(root, ROOTS[root], run)
+        return capsys.readouterr().out
+
+    return call
+
+
 COMPOSITIONS = [
     (root, (f"{group}={option}",))
     for root in ROOTS
@@ -107,7 +125,7 @@ COMPOSITIONS = [
 
 
 def test_every_config_of_a_program_is_tested() -> None:
-    assert {path.stem for path in CONFIGS.glob("*.yaml")} == set(ROOTS)
+    assert {path.stem for path in CONFIGS.glob("*.yaml")} == {*ROOTS, SHARED}
 
 
 @pytest.mark.parametrize(("root", "overrides"), COMPOSITIONS, ids=lambda value: "".join(value))
@@ -152,3 +170,75 @@ REQUIRED = {"model.name", "rollout.backend", "data", "run", "to", "model_name", 
 def test_the_learning_rate_fits_the_model(root: str, overrides: tuple[str, ...], rate: float) -> None:
     """Unless a recipe has another one; and the command line wins over all."""
     assert composed(root, *overrides)["trainer"]["learning_rate"] == rate
+
+
+def keys(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """The keys of a YAML file, those of nested mappings included, those inside of lists not."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield key
+            yield from keys(value)
+
+
+def uncommented(text: str) -> list[str]:
+    """Keys without a comment on the line above, and lines with a comment at their end."""
+    lines = text.split("\n")
+    found = [
+        f"{key.start_mark.line + 1}: {key.value}"
+        for key in keys(yaml.compose(text))
+        for above in [lines[key.start_mark.line - 1].strip() if key.start_mark.line else ""]
+        if not above.startswith("# ") or above.startswith("# @package")
+    ]
+    return found + [
+        f"{n}: {line}" for n, line in enumerate(lines, 1) if not line.lstrip().startswith("#") and " # " in line
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.rglob("*.yaml")), ids=lambda path: str(path.relative_to(CONFIGS)))
+def test_a_comment_stands_above_every_key(path: Path) -> None:
+    assert uncommented(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("# what\na: 1", []),
+        ("a: 1", ["1: a"]),
+        ("# what\na: 1  # why", ["2: a: 1  # why"]),
+        ("# what\na:\n  b: 1", ["3: b"]),
+        ("# what\na:\n  # what\n  b: 1\n  c: 2", ["5: c"]),
+        ("# what\na:\n  - b: 1\n  - c: 2", []),
+        ("# @package _global_\na: 1", ["2: a"]),
+        ("# what\na: |-\n  b: 1\n  c: 2", []),
+    ],
+)
+def test_what_counts_as_a_comment(text: str, wrong: list[str]) -> None:
+    assert uncommented(text) == wrong
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_what_all_programs_tell_hydra_stands_once(root: str) -> None:
+    """A program's own file has the words of its --help alone."""
+    assert text_of(root)["defaults"][0] == SHARED
+    assert [name for name, _ in flat(text_of(root)["hydra"])] == ["help.header"]
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_help_says_what_the_program_does_and_every_setting(root: str, run_program: Callable[..., str]) -> None:
+    shown = run_program(root, "--help")
+    words, _, settings = shown.partition("\n\nSettings (change any with name=value):\n\n")
+    assert words.startswith(text_of(root)["hydra"]["help"]["header"].split("\n")[0])
+    assert "$" not in words
+    assert ("\nrecipe: dapo, default, " in words) == (root not in ("export", "sft"))  # the groups, where it has several
+    assert yaml.safe_load(settings) == yaml.safe_load(run_program(root, "--cfg", "job"))
+    assert "hydra" not in yaml.safe_load(settings)
+
+
+def test_a_sweep_runs_one_job_after_another(
+    run_program: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    seen: list[Any] = []
+    assert run_program("grpo", "-m", "seed=1,2", "model=embedded,hub", "model.name=m", run=seen.append) == ""
+    assert [(s.seed, s.trainer.learning_rate) for s in seen] == [(1, 7e-4), (1, 1e-6), (2, 7e-4), (2, 1e-6)]
+    assert [path.name for path in tmp_path.iterdir()] == ["multirun.yaml"]  # which Hydra always writes
