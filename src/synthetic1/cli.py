@@ -6,6 +6,7 @@ import importlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import typer
 
@@ -122,6 +123,32 @@ def doctor() -> None:
     report = examine([finding for finding in found if finding.name != "subprocess"])
     typer.echo(render(report))
     raise typer.Exit(0 if report.healthy else 1)
+
+
+VALIDATE = """Score every task's own gold, which must score 1: do this with tasks before you train on them.
+
+A gold fails because its task is wrong (the answer, the tests) or because the verifier is too strict. It is unscorable \
+where the verifier cannot read the task, or has no sandbox or judge here: the reason says which.
+
+Exit status: 0 if every gold that there is scores 1; 1 if one does not; 2 if there is nothing to look at."""
+
+
+@app.command(help=VALIDATE, epilog="For example: `synthetic1 validate math my_tasks.jsonl --limit 100`")
+def validate(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="ENV|FILE",
+            help="Families (`math`), ids (`synthetic1/math-v0`), or tasks in files: .jsonl, .jsonl.gz, .parquet, "
+            "folders and globs of them, hf://datasets/…, embedded:FAMILY. Without any: all families.",
+        ),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Only so many tasks of each, spread evenly.")] = None,
+    json_file: Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write all of it there, too.")] = None,
+) -> None:
+    from synthetic1.evaluation.validation import run
+
+    raise typer.Exit(run(sources or (), limit, json_file))
 
 
 @app.command()
