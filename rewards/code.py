@@ -67,9 +67,10 @@ from synthetic1.rewards.extract import code_block, last_code_block
 from synthetic1.rewards.program_tests.assertions import AssertionsFault, judge_assertions
 from synthetic1.rewards.program_tests.checker_program import CheckerFault
 from synthetic1.rewards.program_tests.grading import Grading, Judged, longest
-from synthetic1.rewards.program_tests.spec import CodeSpec, MalformedTask, read_spec
+from synthetic1.rewards.program_tests.spec import CodeSpec, read_spec
 from synthetic1.rewards.registry import register
 from synthetic1.rewards.scoring.sandboxes import sandboxes
+from synthetic1.rewards.task_fields import MalformedTask
 from synthetic1.rewards.verifier import Verifier
 from synthetic1.sandbox.open import Settings
 from synthetic1.sandbox.program import Limits, Program
@@ -133,7 +134,7 @@ class Code(Verifier):
         try:
             spec = read_spec(task)
         except MalformedTask as error:
-            return Verdict.unscorable("task", str(error))
+            return error.verdict
         assert completion.answer is not None, "the scorer answers for completions without an answer"
         source = last_code_block(completion.answer, spec.names, cut_off=completion.finish_reason == "length")
         if source is None or not source.strip():

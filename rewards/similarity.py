@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 from synthetic1.completion import Completion
-from synthetic1.rewards.judging.judge import DEADLINE_S, JudgeSettings, judges
-from synthetic1.rewards.judging.rubrics import SIMILARITY
+from synthetic1.rewards.judging.judged_verifier import JudgedVerifier
+from synthetic1.rewards.judging.rubrics import SIMILARITY, Rubric
 from synthetic1.rewards.registry import register
-from synthetic1.rewards.verifier import Verifier
+from synthetic1.rewards.task_fields import MalformedTask, optional_text
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
 
 @register("llm_judgeable_groundtruth_similarity")
 @dataclass(frozen=True)
-class Similarity(Verifier):
+class Similarity(JudgedVerifier):
     """Scores an answer by a judge's grade from 1 to 100, divided by 100, as GENESYS does.
 
     The reference is ``gold_standard_solution``; ``verification_info["judging_instructions"]`` (optional, a string) goes
@@ -25,22 +25,15 @@ class Similarity(Verifier):
     """
 
     version: ClassVar[int] = 2
-    deadline_s: ClassVar[float | None] = DEADLINE_S
-
-    judge: JudgeSettings = field(default_factory=JudgeSettings)
-
-    @property
-    def concurrency(self) -> int:
-        return self.judge.concurrency
+    rubric: ClassVar[Rubric] = SIMILARITY
 
     async def verify(self, task: Task, completion: Completion) -> Verdict:
         assert completion.answer is not None, "the scorer answers for completions without an answer"
-        instructions = task.verification_info.get("judging_instructions") or ""
-        if not isinstance(instructions, str):
-            why = f"task `{task.problem_id}`: verification_info.judging_instructions must be a string"
-            return Verdict.unscorable("task", why)
-        return await (await judges.get(self.judge)).ask(
-            SIMILARITY,
+        try:
+            instructions = optional_text(task, "judging_instructions")
+        except MalformedTask as error:
+            return error.verdict
+        return await self.ask(
             question=task.prompt,
             reference=task.gold_standard_solution or "",
             candidate=completion.answer.strip(),
@@ -51,6 +44,3 @@ class Similarity(Verifier):
         """The reference as it stands. No rule compares it: that it scores 1 is for the judge to say."""
         gold = task.gold_standard_solution
         return gold if gold is not None and gold.strip() else None
-
-    async def aclose(self) -> None:
-        await judges.aclose(self.judge)

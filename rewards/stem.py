@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
 from synthetic1.completion import Completion
-from synthetic1.rewards.judging.judge import DEADLINE_S, JudgeSettings, judges
-from synthetic1.rewards.judging.rubrics import CLAIMS
+from synthetic1.rewards.judging.judged_verifier import JudgedVerifier
+from synthetic1.rewards.judging.rubrics import CLAIMS, Rubric
 from synthetic1.rewards.math_answers.answer import MAX_ANSWER, find_answer
 from synthetic1.rewards.math_answers.reading import read
 from synthetic1.rewards.math_answers.screen import too_costly
 from synthetic1.rewards.math_answers.values import Chain, Number
 from synthetic1.rewards.quantities.reading import Quantity, compare, load_units, read_quantity
 from synthetic1.rewards.registry import register
-from synthetic1.rewards.verifier import Verifier
+from synthetic1.rewards.task_fields import MalformedTask, malformed_field, optional_text
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
@@ -69,7 +69,7 @@ def _quantity(text: str) -> Quantity | None:
 
 @register("stem")
 @dataclass(frozen=True)
-class Stem(Verifier):
+class Stem(JudgedVerifier):
     """Scores the last complete ``<answer>…</answer>`` by whether it answers the question as the reference does.
 
     Answers that say nothing are 0, the reference word for word is 1. If ``answer_value`` is given, or the reference is
@@ -81,25 +81,16 @@ class Stem(Verifier):
     """
 
     version: ClassVar[int] = 1
-    deadline_s: ClassVar[float | None] = DEADLINE_S
-
-    judge: JudgeSettings = field(default_factory=JudgeSettings)
-
-    @property
-    def concurrency(self) -> int:
-        return self.judge.concurrency
+    rubric: ClassVar[Rubric] = CLAIMS
 
     async def verify(self, task: Task, completion: Completion) -> Verdict:
-        info = task.verification_info
-        for name in ("question", "answer_value", "judging_instructions"):
-            if not isinstance(info.get(name) or "", str):
-                why = f"task `{task.problem_id}`: verification_info.{name} must be a string"
-                return Verdict.unscorable("task", why)
-        question, value = info.get("question") or task.prompt, info.get("answer_value") or ""
-        reference = info.get("ground_truth") or task.gold_standard_solution
-        if not isinstance(reference, str) or not reference.strip():
-            why = f"task `{task.problem_id}`: verification_info.ground_truth must be the reference answer"
-            return Verdict.unscorable("gold", why)
+        try:
+            question = optional_text(task, "question") or task.prompt
+            value = optional_text(task, "answer_value")
+            instructions = optional_text(task, "judging_instructions")
+            reference = _reference(task)
+        except MalformedTask as error:
+            return error.verdict
         assert completion.answer is not None, "the scorer answers for completions without an answer"
         said = last_answer(completion.answer)
         if said is None and ASKED_FOR not in task.prompt:
@@ -115,21 +106,25 @@ class Stem(Verifier):
         if same is not None:
             return Verdict.graded(float(same), answer=said, decided_by="math")
         known = f"{reference}\n\n(The value asked for: {value})" if value else reference
-        return await (await judges.get(self.judge)).ask(
-            CLAIMS,
-            question=question,
-            reference=known,
-            candidate=said,
-            instructions=info.get("judging_instructions") or "",
-        )
+        return await self.ask(question=question, reference=known, candidate=said, instructions=instructions)
 
     def gold_completion(self, task: Task) -> str | None:
         """The reference, word for word, which needs no judge; none where it holds tags of answers itself."""
-        reference = task.verification_info.get("ground_truth") or task.gold_standard_solution
-        if not isinstance(reference, str) or not reference.strip():
+        try:
+            reference = _reference(task)
+        except MalformedTask:
             return None
         block = f"<answer>{reference}</answer>"
         return block if last_answer(block) == reference else None
 
-    async def aclose(self) -> None:
-        await judges.aclose(self.judge)
+
+def _reference(task: Task) -> str:
+    """The reference answer.
+
+    Raises:
+        MalformedTask: there is none.
+    """
+    reference = task.verification_info.get("ground_truth") or task.gold_standard_solution
+    if not isinstance(reference, str) or not reference.strip():
+        raise malformed_field(task, "ground_truth", "must be the reference answer", "gold")
+    return reference

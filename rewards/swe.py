@@ -10,13 +10,13 @@ A task has in ``verification_info``:
 =============== =======================================================================================================
 
 and as ``gold_standard_solution`` the file after it. The answer is the whole new file in a fence, or SEARCH/REPLACE
-blocks (``software.edits``).
+blocks (``file_edits.edits``).
 """
 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -27,10 +27,11 @@ from synthetic1.rewards.file_edits.edits import Lines, Unappliable, new_state, r
 from synthetic1.rewards.file_edits.languages import Language, fence_labels, language_of
 from synthetic1.rewards.file_edits.syntax import differ_in_substance, parse_error, says_nothing
 from synthetic1.rewards.file_edits.weakening import weakened
-from synthetic1.rewards.judging.judge import DEADLINE_S, JudgeSettings, judges
-from synthetic1.rewards.judging.rubrics import BEHAVIOUR
+from synthetic1.rewards.judging.gate import refused
+from synthetic1.rewards.judging.judged_verifier import JudgedVerifier
+from synthetic1.rewards.judging.rubrics import BEHAVIOUR, Rubric
 from synthetic1.rewards.registry import register
-from synthetic1.rewards.verifier import Verifier
+from synthetic1.rewards.task_fields import MalformedTask, malformed_field, optional_text
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
@@ -38,14 +39,6 @@ MAX_ANSWER = 1_000_000  # characters
 MAX_FILE = 200_000  # characters of a new file, or four times the real one
 DELETION_CAP = 0.5
 """The most that a change is worth which also deletes what the real one keeps."""
-
-
-class MalformedTask(ValueError):
-    """A task without what the verifier needs. ``kind`` says whose fault it is: ``task`` or ``gold``."""
-
-    def __init__(self, kind: str, why: str) -> None:
-        super().__init__(why)
-        self.kind = kind
 
 
 @dataclass(frozen=True)
@@ -70,27 +63,26 @@ def read_change(task: Task) -> RealChange:
     """The commit that ``task`` holds.
 
     Raises:
-        MalformedTask: a field is missing or no string, or the commit changes nothing, or empties the file.
+        MalformedTask: a field is missing or is not a string, or the commit changes nothing, or empties the file.
     """
     info = task.verification_info
     if not isinstance(info.get("before"), str):
-        raise MalformedTask("task", f"task `{task.problem_id}`: verification_info.before must be the file's text")
-    for name in ("path", "language", "instruction", "judging_instructions"):
-        if not isinstance(info.get(name) or "", str):
-            raise MalformedTask("task", f"task `{task.problem_id}`: verification_info.{name} must be a string")
+        raise malformed_field(task, "before", "must be the file's text")
+    path, language, instruction, notes = (
+        optional_text(task, name) for name in ("path", "language", "instruction", "judging_instructions")
+    )
     if task.gold_standard_solution is None:
-        raise MalformedTask(
-            "gold", f"task `{task.problem_id}`: gold_standard_solution must be the file after the change"
-        )
-    path = info.get("path") or "file"
+        why = f"task `{task.problem_id}`: gold_standard_solution must be the file after the change"
+        raise MalformedTask(why, "gold")
+    path = path or "file"
     before, after = read_lines(info["before"]), read_lines(task.gold_standard_solution)
     if not after or before == after:
-        raise MalformedTask("gold", f"the real change {'changes nothing' if after else 'leaves an empty file'}")
+        raise MalformedTask(f"the real change {'changes nothing' if after else 'leaves an empty file'}", "gold")
     return RealChange(
         path=path,
-        language=language_of(info.get("language") or "", path),
-        question=info.get("instruction") or task.prompt,
-        instructions=info.get("judging_instructions") or "",
+        language=language_of(language, path),
+        question=instruction or task.prompt,
+        instructions=notes,
         before=before,
         after=after,
     )
@@ -98,7 +90,7 @@ def read_change(task: Task) -> RealChange:
 
 @register("swe")
 @dataclass(frozen=True)
-class Swe(Verifier):
+class Swe(JudgedVerifier):
     """Scores a change to a file by whether it behaves as the real commit does.
 
     Rules come first: an answer that is no change of this file, changes or leaves comments only, breaks the syntax or
@@ -112,19 +104,13 @@ class Swe(Verifier):
     """
 
     version: ClassVar[int] = 2
-    deadline_s: ClassVar[float | None] = DEADLINE_S
-
-    judge: JudgeSettings = field(default_factory=JudgeSettings)
-
-    @property
-    def concurrency(self) -> int:
-        return self.judge.concurrency
+    rubric: ClassVar[Rubric] = BEHAVIOUR
 
     async def verify(self, task: Task, completion: Completion) -> Verdict:
         try:
             real = read_change(task)
         except MalformedTask as error:
-            return Verdict.unscorable(error.kind, str(error))
+            return error.verdict
         answer = completion.answer
         assert answer is not None, "the scorer answers for completions without an answer"
         candidate = _candidate(answer, real, cut_off=completion.finish_reason == "length")
@@ -133,8 +119,7 @@ class Swe(Verifier):
         similarity = round(line_similarity(candidate, real.after), 4)
         verdict = _by_rules(real, candidate)
         if verdict is None:
-            verdict = await (await judges.get(self.judge)).ask(
-                BEHAVIOUR,
+            verdict = await self.ask(
                 question=real.question,
                 reference=real.diff,
                 candidate=unified(real.before, candidate, real.path),
@@ -151,24 +136,21 @@ class Swe(Verifier):
         language, path = info.get("language") or "", info.get("path") or "file"
         return code_block(after, language_of(str(language), str(path)).name.replace(" ", "-"))
 
-    async def aclose(self) -> None:
-        await judges.aclose(self.judge)
-
 
 def _candidate(answer: str, real: RealChange, *, cut_off: bool) -> Lines | Verdict:
     """The file that ``answer`` makes of the one before the commit, or why there is none."""
     if len(answer) > MAX_ANSWER:
-        return _refused(f"an answer of {len(answer):,} characters; {MAX_ANSWER:,} are read", reason="output_limit")
+        return refused(f"an answer of {len(answer):,} characters; {MAX_ANSWER:,} are read", reason="output_limit")
     labels = fence_labels(real.language, real.path)
     try:
         candidate = new_state(answer, real.before, labels, nested=real.language.nested_fences, cut_off=cut_off)
     except Unappliable as error:
-        return _refused(str(error), answer)
+        return refused(str(error), answer)
     if candidate is None:
-        return _refused(f"no SEARCH/REPLACE block and no fenced {real.language.name} file", reason="no_answer")
+        return refused(f"no SEARCH/REPLACE block and no fenced {real.language.name} file", reason="no_answer")
     size, limit = sum(map(len, candidate)), max(MAX_FILE, 4 * sum(map(len, real.after)))
     if size > limit:
-        return _refused(f"a file of {size:,} characters; {limit:,} are read", reason="output_limit")
+        return refused(f"a file of {size:,} characters; {limit:,} are read", reason="output_limit")
     return candidate
 
 
@@ -177,21 +159,21 @@ def _by_rules(real: RealChange, candidate: Lines) -> Verdict | None:
     if candidate == real.after:
         return Verdict.graded(1.0, answer=real.diff, decided_by="fast_path")
     if not any(_seen(candidate)):
-        return _refused("the file is deleted or emptied")
+        return refused("the file is deleted or emptied")
     if candidate == real.before:
-        return _refused("nothing is changed")
+        return refused("nothing is changed")
     if _seen(candidate) == _seen(real.before) != _seen(real.after):
-        return _refused("nothing is changed that can be seen")
+        return refused("nothing is changed that can be seen")
     old, new, text = (write_lines(lines) for lines in (real.before, real.after, candidate))
     diff, language = unified(real.before, candidate, real.path), real.language
     if (why := parse_error(text, language)) and parse_error(new, language) is None:
-        return _refused(f"the file is no longer {language.name}: {why}", diff, reason="compile_error")
+        return refused(f"the file is no longer {language.name}: {why}", diff, reason="compile_error")
     if differ_in_substance(old, new, language) and differ_in_substance(old, text, language) is False:
-        return _refused("only comments or layout are changed", diff)
+        return refused("only comments or layout are changed", diff)
     if says_nothing(text, language) and not says_nothing(new, language):
-        return _refused("nothing but comments is left of the file", diff)
+        return refused("nothing but comments is left of the file", diff)
     if why := weakened(old, new, text, language, real.path):
-        return _refused(why, diff, reason="tampered")
+        return refused(why, diff, reason="tampered")
     return None
 
 
@@ -201,10 +183,6 @@ def _seen(lines: Lines) -> Lines:
     if text.isascii():
         return lines
     return read_lines("".join(c for c in text if unicodedata.category(c) != "Cf"))
-
-
-def _refused(why: str, answer: str | None = None, *, reason: str = "refused_by_gate") -> Verdict:
-    return Verdict(0.0, reason, answer, {"decided_by": "gate", "why": why})
 
 
 def _capped(verdict: Verdict, real: RealChange, candidate: Lines) -> Verdict:

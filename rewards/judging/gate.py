@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import chain
 
 from synthetic1.rewards.judging.openers import ADMITS_DOUBT, EVASIONS, OPENERS
+from synthetic1.verdict import Verdict
 
 SHORT_REFERENCE = 12  # words: one that long or shorter may be, or hold, a word that is an opener elsewhere
 SHOWN_TEXT = 20_000  # characters at the start: what says nothing there and goes on is for the judge
@@ -83,6 +84,11 @@ def refuse(candidate: str, question: str = "", reference: str = "") -> str | Non
     if words in _EVASIONS and not any(stem in given for stem in ADMITS_DOUBT) and not _holds(given, words):
         return "the answer says that there is none, which the reference does not"
     return None
+
+
+def refused(why: str, answer: str | None = None, *, reason: str = "refused_by_gate") -> Verdict:
+    """The verdict on a candidate that no judge gets to see: 0, decided by the gate."""
+    return Verdict(0.0, reason, answer, {"decided_by": "gate", "why": why})
 
 
 def plain(text: str) -> str:

@@ -17,21 +17,18 @@ from typing import TYPE_CHECKING, Any
 from synthetic1.inference.engine import Message, Sampling
 from synthetic1.inference.errors import InferenceError
 from synthetic1.keys import content_key
-from synthetic1.rewards.judging.gate import refuse
+from synthetic1.rewards.judging.gate import refuse, refused
 from synthetic1.rewards.judging.quoting import code_for, quote, shorten
 from synthetic1.rewards.judging.reply import BadReply, read_reply
 from synthetic1.rewards.judging.rubrics import Rubric, Ruling
 from synthetic1.rewards.judging.settings import UNCONFIGURED, JudgeSettings, judge_settings
-from synthetic1.rewards.scoring.per_loop import PerLoop
 from synthetic1.verdict import Verdict
 
 if TYPE_CHECKING:
     from synthetic1.inference.client import Client
 
-__all__ = ["DEADLINE_S", "Judge", "JudgeSettings", "judge_settings", "judges"]
+__all__ = ["Judge", "JudgeSettings", "judge_settings"]
 
-DEADLINE_S = 7_200.0
-"""For verifiers that ask a judge: more than a server's outages, time-outs and attempts can add up to."""
 MAX_CANDIDATE = 100_000  # characters: what is longer is no answer, and costs no call
 SHOWN = 24_000  # characters of a candidate in words; its middle is left out beyond that
 MAX_REFERENCE = 60_000  # characters: a reference or question is shown whole or not at all
@@ -70,7 +67,7 @@ class _Shared:
 
 
 class Judge:
-    """Asks a model for verdicts. Serves one event loop at a time; see ``judges``."""
+    """Asks a model for verdicts. Serves one event loop at a time; see ``judging.judged_verifier``."""
 
     def __init__(self, settings: JudgeSettings) -> None:
         self.settings = settings
@@ -151,7 +148,7 @@ class Judge:
     def _without_asking(self, rubric: Rubric, question: str, reference: str, candidate: str) -> Verdict | None:
         """The verdict that no judge is needed for, or None."""
         if rubric.prose and (why := refuse(candidate, question, reference)):
-            return Verdict(0.0, "refused_by_gate", candidate, {"decided_by": "gate", "why": why})
+            return refused(why, candidate)
         if not reference.strip():
             return Verdict.unscorable("gold", "the task has no reference to compare with")
         for name, text in (("question", question), ("reference", reference)):
@@ -161,7 +158,7 @@ class Judge:
         limit = min(MAX_CANDIDATE, max(SHOWN, 4 * len(reference))) if rubric.whole else MAX_CANDIDATE
         if len(candidate) > limit:
             why = f"the candidate has {len(candidate):,} characters; {limit:,} are read"
-            return Verdict(0.0, "output_limit", candidate, {"decided_by": "gate", "why": why})
+            return refused(why, candidate, reason="output_limit")
         if self.settings.server is None:
             return Verdict.unscorable("judge", UNCONFIGURED)
         return None
@@ -230,11 +227,3 @@ def _user(rubric: Rubric, question: str, reference: str, shown: str, candidate: 
         blocks.append(quote("NOTES FOR GRADING", instructions, code))
     blocks.append(quote(judged, shown, code_for(code, candidate), other=code, exact=exact))
     return "\n\n".join(blocks) + ASKED.format(candidate=judged)
-
-
-async def _open(settings: JudgeSettings) -> Judge:
-    return Judge(settings)
-
-
-judges: PerLoop[JudgeSettings, Judge] = PerLoop(_open)
-"""The judges of verifiers: one client serves all with equal settings on a loop."""

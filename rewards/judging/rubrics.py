@@ -276,6 +276,3 @@ strict: a central error keeps the grade low, however good the rest is. Where the
     settle=_settle_similarity,
 )
 """GENESYS's scale: 1 to 100, divided by 100. For rows of its wire type whose family is unknown."""
-
-RUBRIC_OF = {"stem": CLAIMS, "swe": BEHAVIOUR, "llm_judgeable_groundtruth_similarity": SIMILARITY}
-"""Task type → the rubric its verifier judges by."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from synthetic1.rewards.program_tests.checkers import CHECKERS, Checker, Tolerance, float_checker
+from synthetic1.rewards.task_fields import MalformedTask, malformed_field
 from synthetic1.sandbox.errors import UnknownLanguage
 from synthetic1.sandbox.languages.language import Language
 from synthetic1.sandbox.languages.registry import get_language
@@ -15,10 +16,6 @@ from synthetic1.task import Task
 
 KINDS = ("stdin_stdout", "function_call")
 MIN_MEMORY_MB = 128  # published limits were set for C++ programs; interpreters need that much to begin
-
-
-class MalformedTask(ValueError):
-    """The task cannot be judged. One line that names task and field, and says what would be right."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +132,7 @@ class _Fields:
         return _shown(self.get(name)) if name in self._info else "none"
 
     def wrong(self, name: str, why: str) -> MalformedTask:
-        return MalformedTask(f"task `{self._task.problem_id}`: verification_info.{name} {why}")
+        return malformed_field(self._task, name, why)
 
     def text(self, name: str) -> str:
         value = self.get(name)

@@ -14,7 +14,8 @@ from aiohttp import web
 import synthetic1
 from synthetic1.completion import Completion
 from synthetic1.rewards.judging.attacks import ATTACKS
-from synthetic1.rewards.judging.judge import Judge, judge_settings, judges
+from synthetic1.rewards.judging.judge import Judge, judge_settings
+from synthetic1.rewards.judging.judged_verifier import judges
 from synthetic1.rewards.judging.rubrics import BEHAVIOUR, CLAIMS, SIMILARITY
 from synthetic1.rewards.judging.settings import LOCAL, JudgeSettings
 from synthetic1.rewards.scoring.scorer import Scorer

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from synthetic1.completion import Completion
 from synthetic1.rewards.judging.reply import BadReply, read_reply
-from synthetic1.rewards.judging.rubrics import BEHAVIOUR, CLAIMS, RUBRIC_OF, SIMILARITY
+from synthetic1.rewards.judging.rubrics import BEHAVIOUR, CLAIMS, SIMILARITY
+from synthetic1.rewards.registry import verifier_class
 
 RUBRICS = (CLAIMS, BEHAVIOUR, SIMILARITY)
 
@@ -151,6 +152,7 @@ def test_options_change_places_by_seed_alone():
 
 
 def test_rubrics_pickle_and_have_their_task_types():
-    assert {rubric.name for rubric in RUBRIC_OF.values()} == {"claims", "behaviour", "similarity"}
+    rubrics = {"stem": "claims", "swe": "behaviour", "llm_judgeable_groundtruth_similarity": "similarity"}
+    assert {task_type: verifier_class(task_type).rubric.name for task_type in rubrics} == rubrics
     for rubric in RUBRICS:
         assert pickle.loads(pickle.dumps(rubric)).key == rubric.key

@@ -18,7 +18,8 @@ from synthetic1.reports.statistics import wilson
 from synthetic1.rewards.judging.attacks import ATTACKS
 from synthetic1.rewards.judging.calibration import RIGHT, WRONG, Calibration, Count, counted, identity_of
 from synthetic1.rewards.judging.judge import Judge
-from synthetic1.rewards.judging.rubrics import BEHAVIOUR, RUBRIC_OF
+from synthetic1.rewards.judging.judged_verifier import JudgedVerifier
+from synthetic1.rewards.judging.rubrics import BEHAVIOUR
 from synthetic1.rewards.judging.settings import JudgeSettings
 from synthetic1.rewards.registry import get_verifier
 from synthetic1.rewards.scoring.scorer import Scorer
@@ -84,11 +85,12 @@ def measure(
     family: Family, tried: Sequence[Candidate], judge: JudgeSettings, model: str, advance: Callable[[], None]
 ) -> tuple[Calibration, list[Verdict]]:
     """What became of ``tried``, and every verdict, in order. ``advance`` is called after each."""
-    task_type = TASK_TYPES[family]
-    rubric = RUBRIC_OF[task_type]
+    verifier = get_verifier(TASK_TYPES[family], judge=judge)
+    assert isinstance(verifier, JudgedVerifier)
+    rubric = verifier.rubric
     verdicts: dict[int, Verdict] = {}
     by_rules = [index for index, one in enumerate(tried) if not one.change]
-    with Scorer([get_verifier(task_type, judge=judge)]) as scorer:
+    with Scorer([verifier]) as scorer:
         pairs = [(tried[index].task, Completion.parse(tried[index].text)) for index in by_rules]
         scored = scorer.score_sync(pairs, on_verdict=lambda index, verdict: advance())
     verdicts.update(zip(by_rules, scored, strict=True))
