@@ -14,7 +14,6 @@ from typing import Any
 import gymnasium
 from gymnasium.envs.registration import load_env_creator
 
-import synthetic1
 from synthetic1.jobs.program import USAGE_ERROR, ProgramError
 from synthetic1.reports.progress import progress
 from synthetic1.reports.readable import one_line
@@ -79,7 +78,7 @@ def run(names: Sequence[str], limit: int | None = None, json_file: str | None = 
             raise ProgramError(f"--limit must be at least 1, got {limit}")
         if json_file is not None and (Path(json_file).is_dir() or not Path(json_file).absolute().parent.is_dir()):
             raise ProgramError(f"--json must name a file in an existing folder, got {json_file}")
-        checked = check_golds(names or synthetic1.FAMILIES, limit)
+        checked = check_golds(names or list(families()), limit)
         if json_file is not None:
             _write(Path(json_file), checked)
     except (ProgramError, TaskError) as error:
@@ -166,6 +165,11 @@ def _spread(size: int, limit: int | None) -> Sequence[int]:
 # What names name ------------------------------------------------------------------------------------------------------
 
 
+def families() -> dict[str, str]:
+    """The families by name, and the ids of their environments, which any import of ours registers."""
+    return {spec.name: spec.id for spec in gymnasium.registry.values() if spec.namespace == "synthetic1"}
+
+
 @contextmanager
 def _opened(names: Sequence[str]) -> Iterator[list[tuple[str, TaskSource, Scorer]]]:
     """(name, tasks, scorer) of every source; the scorers are closed at the end."""
@@ -180,15 +184,15 @@ def _opened(names: Sequence[str]) -> Iterator[list[tuple[str, TaskSource, Scorer
 
 
 def _open(name: str) -> Iterator[tuple[str, TaskSource, Scorer]]:
-    env_id = f"synthetic1/{name}-v0" if name in synthetic1.FAMILIES else name
+    known = families()
+    env_id = known.get(name, name)
     if env_id in gymnasium.registry:
         yield from _open_environment(env_id)
         return
     try:
         yield name, open_tasks(name), Scorer()
     except TaskError as error:
-        families = ", ".join(synthetic1.FAMILIES)
-        raise ProgramError(f"{error}; or name a family ({families}) or the id of an environment") from None
+        raise ProgramError(f"{error}; or name a family ({', '.join(known)}) or the id of an environment") from None
 
 
 def _open_environment(env_id: str) -> Iterator[tuple[str, TaskSource, Scorer]]:
