@@ -32,6 +32,11 @@ class Pool:
         self._finishing: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    @property
+    def slots(self) -> tuple[SandboxSlot, ...]:
+        """All of them, lent or not."""
+        return tuple(self._slots)
+
     async def acquire(self, count: int = 1) -> list[SandboxSlot]:
         """``count`` slots, all together: nobody holds some and waits for others. First come, first served.
 
@@ -85,7 +90,7 @@ class Pool:
             _, wanted = self._waiting.popleft()
             if not wanted.done():
                 wanted.set_exception(SandboxError("the sandbox was closed"))
-        await asyncio.gather(*(slot.close() for slot in self._slots))
+        await asyncio.gather(*(slot.close() for slot in self.slots))
         while self._finishing:
             await asyncio.wait(self._finishing)
 
