@@ -32,8 +32,8 @@ class Always(Verifier):
 
 async def ours(url: str, n: int, slots: int) -> dict[str, float]:
     """Journal, scorer, client and scheduler as a run has them; only the judge is trivial."""
+    from synthetic1.datagen.generation.goal import Progress
     from synthetic1.datagen.generation.run import introduce, schedule
-    from synthetic1.datagen.generation.scheduler import Progress
     from synthetic1.datagen.generation.settings import GenerateSettings
     from synthetic1.datagen.journal.writer import Journal
     from synthetic1.inference.client import Client

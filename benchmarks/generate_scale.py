@@ -107,10 +107,9 @@ def write_journal(path: Path, tasks: Path, count: int, *, samples: int = SAMPLES
         longer: characters that every thought has more.
     """
     from synthetic1.completion import Completion
-    from synthetic1.datagen.generation.scheduler import Plan, rollout_key
     from synthetic1.datagen.journal import group_writer
-    from synthetic1.datagen.journal.records import Rollout
     from synthetic1.datagen.journal.writer import Journal
+    from synthetic1.rollout import Rollout
     from synthetic1.tasks.sources.files import open_tasks
     from synthetic1.verdict import Verdict
 
@@ -118,7 +117,7 @@ def write_journal(path: Path, tasks: Path, count: int, *, samples: int = SAMPLES
     group_writer.GROUP_ROWS, group_writer.GROUP_S, group_writer.CACHE_KIB = 100_000, 5.0, 1 << 20
     source = open_tasks(str(tasks), split="train")
     sampling: dict[str, Any] = {"max_tokens": 1024, "temperature": 0.6, "top_p": 0.95, "seed": 0}
-    plan, usage = Plan(MODEL, sampling, 1), {"prompt_tokens": 60, "completion_tokens": 150}
+    usage = {"prompt_tokens": 60, "completion_tokens": 150}
     path.parent.mkdir(parents=True, exist_ok=True)
     journal = Journal.open(path)
     if journal.meta("config") is None:
@@ -129,12 +128,12 @@ def write_journal(path: Path, tasks: Path, count: int, *, samples: int = SAMPLES
         task = source[place]
         journal.put_task(task, place)
         for sample in range(samples):
-            key = rollout_key(task, plan, sample)
             raw = f"<think>\nIn try {sample} I take {place} away{padding}\n</think>\n\nThe answer is \\boxed{{4}}."
             completion = Completion.parse(raw, finish_reason="stop", usage=usage)
-            journal.put_rollout(task, Rollout(key, sample, completion, MODEL, sampling))
+            rollout = Rollout(task.key, completion, MODEL, sampling, sample)
+            journal.put_rollout(rollout)
             score = 1.0 if (place + sample) % 4 else 0.0
-            journal.put_verdict(key, 0, "scale", "verifiable_math@1", Verdict.graded(score, answer="4"), 1)
+            journal.put_verdict(rollout.key, 0, "scale", "verifiable_math@1", Verdict.graded(score, answer="4"), 1)
         if place % flush_every == 0:
             journal.flush()
     journal.close()

@@ -47,7 +47,7 @@ def export(settings: ExportSettings) -> None:
             threshold = filters.threshold(group)
             census.read(group, threshold)
             for kept in filters.apply([group], census.left_out):
-                every = replace(group, rollouts=tuple(r for r in group.rollouts if filters.length(r) is None))
+                every = replace(group, rollouts=tuple(r for r in group.rollouts if filters.length(r.rollout) is None))
                 rows = list(columns.rows_of(kept, settings.format, everything=every, threshold=threshold))
                 for row in rows:
                     writer.write(row)

@@ -1,4 +1,4 @@
-"""Reading runs: which there are, what one holds, and the traces of a problem."""
+"""Reading runs: which there are, what one holds, and the rollouts of a problem."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from synthetic1.datagen.journal.reader import Status
-from synthetic1.datagen.journal.records import Rollout, TaskRollouts
+from synthetic1.datagen.journal.rollouts import StoredRollout, TaskRollouts
 from synthetic1.datagen.journal.runs import JOURNAL, all_runs, find_run
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.jobs.program import ProgramError
@@ -50,7 +50,7 @@ def _numbers(folder: Path) -> list[str]:
 
 
 def show_run(name: str, problem: str, runs: str, only: str, limit: int) -> str:
-    """A run's counts and first tasks; with ``problem``, all traces of it, or else of those whose ids begin so.
+    """A run's counts and first tasks; with ``problem``, all rollouts of it, or else of those whose ids begin so.
 
     Raises:
         ProgramError: no such run, no such problem in it, or ``only`` is nothing that a completion can be.
@@ -62,8 +62,8 @@ def show_run(name: str, problem: str, runs: str, only: str, limit: int) -> str:
     try:
         shown = _Sorter(only, float(json.loads(journal.meta("config") or "{}").get("threshold") or 1.0))
         if problem:
-            found = [_traces(g, shown) for g in journal.groups(problem, whole=True)]
-            found = found or [_traces(g, shown) for g in journal.groups(problem)]
+            found = [_whole(g, shown) for g in journal.groups(problem, whole=True)]
+            found = found or [_whole(g, shown) for g in journal.groups(problem)]
             if not found:
                 raise ProgramError(f"run `{folder.name}` has no problem whose id begins with `{problem}`")
             return "\n\n".join(found)
@@ -76,21 +76,21 @@ def _overview(folder: Path, journal: Journal, shown: _Sorter, limit: int) -> str
     counts, reasons = journal.counts(), Counter[str]()
     rows = [("problem", "verified", "reasons")]
     more = 0
-    for name, samples in journal.progress():
-        here = Counter(_reason(sample) for sample in samples if shown.wants(sample))
+    for name, rollouts in journal.progress():
+        here = Counter(_reason(rollout) for rollout in rollouts if shown.wants(rollout))
         reasons.update(here)
         if not here:
             continue
         if len(rows) > limit:
             more += 1
             continue
-        solved = sum(shown.sort(sample) == "verified" for sample in samples)
+        solved = sum(shown.sort(rollout) == "verified" for rollout in rollouts)
         said = ", ".join(f"{reason} {n}" for reason, n in here.most_common())
-        rows.append((name, f"{solved} of {len(samples)}", said))
+        rows.append((name, f"{solved} of {len(rollouts)}", said))
     lines = [
         f"{folder}",
         f"{counts['rollouts']:,} rollouts of {counts['tasks']:,} tasks, {counts['verified']:,} verified, "
-        f"{counts['failures']:,} could not be had",
+        f"{counts['failures']:,} failed",
         ", ".join(f"{name} {n:,}" for name, n in reasons.most_common()),
         "",
         _table(rows),
@@ -99,24 +99,25 @@ def _overview(folder: Path, journal: Journal, shown: _Sorter, limit: int) -> str
         lines.append(f"… and {more:,} more tasks; --limit shows more")
     failures = [f"  {task} sample {n}: {kind}: {said}" for task, n, kind, said, _ in journal.failures()]
     if failures:
-        lines += ["", "could not be had:", *failures[:limit]]
+        lines += ["", "failed:", *failures[:limit]]
     lines += ["", f"one problem whole: synthetic1 show {folder.name} PROBLEM"]
     return "\n".join(lines)
 
 
-def _traces(group: TaskRollouts, shown: _Sorter) -> str:
+def _whole(group: TaskRollouts, shown: _Sorter) -> str:
     task = group.task
     parts = [f"═══ {task.problem_id} ({task.task_type})", task.prompt]
     if task.gold_standard_solution:
         parts.append(f"─── expected\n{task.gold_standard_solution}")
-    for rollout in group.rollouts:
-        if shown.wants(rollout):
-            parts.append(f"─── sample {rollout.sample_index}: {_judged(rollout)}\n{rollout.text}")
+    for stored in group.rollouts:
+        if shown.wants(stored):
+            parts.append(f"─── sample {stored.rollout.sample_index}: {_said(stored)}\n{stored.rollout.text}")
     return "\n\n".join(parts)
 
 
-def _judged(rollout: Rollout) -> str:
-    verdict = rollout.verdict
+def _said(stored: StoredRollout) -> str:
+    """The verdict in a line, and what else there is to say of a rollout."""
+    verdict, rollout = stored.verdict, stored.rollout
     if verdict is None:
         return "not judged yet"
     facts: list[Any] = [verdict.reason if verdict.score is None else f"{verdict.reason}, score {verdict.score:g}"]
@@ -130,24 +131,24 @@ def _judged(rollout: Rollout) -> str:
     return ", ".join(facts)
 
 
-def _reason(sample: Rollout | Status) -> str:
-    return sample.reason or "not_judged"
+def _reason(rollout: StoredRollout | Status) -> str:
+    return rollout.reason or "not_judged"
 
 
 @dataclass(frozen=True)
 class _Sorter:
-    """Which completions are asked for, and what ``verified`` is in this run."""
+    """Which rollouts are asked for, and what ``verified`` is in this run."""
 
     only: str
     threshold: float
 
-    def sort(self, sample: Rollout | Status) -> str:
-        if sample.score is None:
+    def sort(self, rollout: StoredRollout | Status) -> str:
+        if rollout.score is None:
             return "unscored"
-        return "verified" if sample.score >= self.threshold else "refuted"
+        return "verified" if rollout.score >= self.threshold else "refuted"
 
-    def wants(self, sample: Rollout | Status) -> bool:
-        return not self.only or self.only in (self.sort(sample), _reason(sample))
+    def wants(self, rollout: StoredRollout | Status) -> bool:
+        return not self.only or self.only in (self.sort(rollout), _reason(rollout))
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> str:

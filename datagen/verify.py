@@ -1,4 +1,4 @@
-"""Judge a run's completions anew, with the verifiers of today; nothing is generated.
+"""Verify a run's rollouts anew, with the verifiers of today; nothing is generated.
 
     python datagen/verify.py run=r1-math
     python datagen/verify.py run=r1-math env.answer_style=any     # the environment of the run, with other settings
@@ -6,7 +6,7 @@
     python datagen/verify.py --help
 
 Verdicts are rows of their own: the old ones stay, exports and ``synthetic1 show`` take the newest. What this verifier
-has judged already is passed over, so the same command goes on where it stopped.
+has scored already is passed over, so the same command goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ from synthetic1.datagen.verify_settings import VerifySettings
 from synthetic1.jobs.program import run_program
 
 if TYPE_CHECKING:
-    from synthetic1.datagen.journal.reader import Sample
+    from synthetic1.datagen.journal.rollouts import TaskRollouts
     from synthetic1.datagen.journal.writer import Journal
     from synthetic1.rewards.scoring.scorer import Scorer
-    from synthetic1.task import Task
 
 
 def verify(settings: VerifySettings) -> None:
@@ -31,9 +30,8 @@ def verify(settings: VerifySettings) -> None:
     import json
     from itertools import islice
 
-    from synthetic1.datagen.generation.run import JOURNAL
     from synthetic1.datagen.journal.judges import record
-    from synthetic1.datagen.journal.runs import find_run
+    from synthetic1.datagen.journal.runs import JOURNAL, find_run
     from synthetic1.datagen.journal.writer import Journal
     from synthetic1.jobs.env_settings import EnvSettings
     from synthetic1.jobs.judge_settings import with_judge
@@ -54,10 +52,10 @@ def verify(settings: VerifySettings) -> None:
                 record(journal, asyncio.run(trusted(task_types(source), scorer, judge)))
                 number = int(journal.meta("judgings") or 1) + 1
                 changes: Counter[str] = Counter()
-                tasks = journal.with_samples()
+                groups = journal.groups()
                 with progress(journal.counts(("answered",))["answered"], "tasks") as advance:
-                    while batch := list(islice(tasks, settings.tasks_at_once)):
-                        changes += _judge(batch, journal, scorer, number)
+                    while batch := list(islice(groups, settings.tasks_at_once)):
+                        changes += _verify(batch, journal, scorer, number)
                         for _ in batch:
                             advance()
                 journal.set_meta("judgings", str(number))
@@ -68,21 +66,21 @@ def verify(settings: VerifySettings) -> None:
         print(f"{count:>9,}  {change}")
 
 
-def _judge(batch: Sequence[tuple[Task, list[Sample]]], journal: Journal, scorer: Scorer, number: int) -> Counter[str]:
-    """Judge what this verifier has not scored yet, and record it; the changes, counted."""
+def _verify(batch: Sequence[TaskRollouts], journal: Journal, scorer: Scorer, number: int) -> Counter[str]:
+    """Verify what this verifier has not scored yet, and record its verdicts; the changes, counted."""
     changes, work = Counter[str](), []
-    for task, samples in batch:
-        verifier = scorer.verifier(task.task_type)
-        for sample in samples:
-            if sample.verifier_key == verifier.key and sample.rollout.score is not None:
+    for group in batch:
+        verifier = scorer.verifier(group.task.task_type)
+        for stored in group.rollouts:
+            if stored.verifier_key == verifier.key and stored.score is not None:
                 changes["judged by this verifier already"] += 1
             else:
-                work.append((task, sample.rollout, sample.part, verifier))
-    verdicts = scorer.score_sync([(task, rollout.completion) for task, rollout, *_ in work])
-    for (_, rollout, part, verifier), verdict in zip(work, verdicts, strict=True):
+                work.append((group.task, stored, verifier))
+    verdicts = scorer.score_sync([(task, stored.rollout.completion) for task, stored, _ in work])
+    for (_, stored, verifier), verdict in zip(work, verdicts, strict=True):
         name = f"{verifier.task_type}@{verifier.version}"
-        journal.put_verdict(rollout.key, part, verifier.key, name, verdict, number)
-        changes[_change(rollout.score, verdict.score)] += 1
+        journal.put_verdict(stored.rollout.key, stored.part, verifier.key, name, verdict, number)
+        changes[_change(stored.score, verdict.score)] += 1
     journal.flush()
     return changes
 
@@ -95,7 +93,7 @@ def _change(before: float | None, after: float | None) -> str:
 
 
 def main() -> None:
-    """Compose the configuration from the command line, and judge."""
+    """Compose the configuration from the command line, and verify."""
     run_program("verify", VerifySettings, verify, open_groups={"judge": ("server", "judge.url")})
 
 

@@ -1,4 +1,4 @@
-"""The settings of judging anew: what people write in configs/verify.yaml and on the command line."""
+"""The settings of verifying anew: what people write in configs/verify.yaml and on the command line."""
 
 from __future__ import annotations
 

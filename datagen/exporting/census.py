@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from synthetic1.datagen.exporting.anonymous import anonymous
-from synthetic1.datagen.journal.records import TaskRollouts
+from synthetic1.datagen.journal.rollouts import TaskRollouts
 
 TENTHS = 10
 
@@ -38,13 +38,13 @@ class Census:
         self.tasks += 1
         self.rollouts += len(group.rollouts)
         family = self.families.setdefault(group.family, Counter())
-        for rollout in group.rollouts:
+        for stored in group.rollouts:
             family["rollouts"] += 1
-            family["verified"] += rollout.score is not None and rollout.score >= threshold
-            family[f"reason:{rollout.verdict.reason if rollout.verdict else 'not_judged'}"] += 1
-            self.models[anonymous(rollout.model)] += 1
-            self.verifiers[rollout.verifier or "none"] += 1
-            self.samplings[_shown(rollout.sampling)] += 1
+            family["verified"] += stored.score is not None and stored.score >= threshold
+            family[f"reason:{stored.reason or 'not_judged'}"] += 1
+            self.models[anonymous(stored.rollout.model)] += 1
+            self.verifiers[stored.verifier or "none"] += 1
+            self.samplings[_shown(stored.rollout.sampling)] += 1
         rate = group.pass_rate(threshold)
         if rate is not None:
             self.pass_rates[int(rate * TENTHS)] += 1
@@ -56,10 +56,10 @@ class Census:
         self.kept_tasks += rows > 0
         self.rows += rows
         self.families[group.family]["kept"] += rows
-        for rollout in group.rollouts[:rows]:
-            if rollout.tokens:
-                self.tokens += rollout.tokens
-                self.lengths[rollout.tokens.bit_length() - 1] += 1
+        for stored in group.rollouts[:rows]:
+            if tokens := stored.rollout.tokens:
+                self.tokens += tokens
+                self.lengths[tokens.bit_length() - 1] += 1
 
     def to_dict(self) -> dict[str, Any]:
         """As the manifest holds it."""

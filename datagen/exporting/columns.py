@@ -1,4 +1,4 @@
-"""The rows of an export: SYNTHETIC-1's published columns, samples for SFT, preference pairs."""
+"""The rows of an export: SYNTHETIC-1's published columns, conversations for SFT, preference pairs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from synthetic1.datagen.exporting.anonymous import anonymous, told_details
-from synthetic1.datagen.journal.records import Rollout, TaskRollouts
+from synthetic1.datagen.journal.rollouts import StoredRollout, TaskRollouts
+from synthetic1.rollout import Rollout
 
 FORMATS = ("synthetic1", "sft", "preference")
 
@@ -23,9 +24,9 @@ def rows_of(
         threshold: the score from which a rollout is verified.
     """
     if format == "synthetic1":
-        yield from (_published(group, rollout) for rollout in group.rollouts)
+        yield from (_published(group, stored) for stored in group.rollouts)
     elif format == "sft":
-        yield from (_sample(group, rollout) for rollout in group.rollouts)
+        yield from (_conversation(group, stored) for stored in group.rollouts)
     else:
         yield from _pairs(group, everything, threshold)
 
@@ -65,17 +66,17 @@ _PUBLISHED = (
 """The columns of the published SYNTHETIC-1 set, in its order."""
 
 
-def _published(group: TaskRollouts, rollout: Rollout) -> dict[str, Any]:
+def _published(group: TaskRollouts, stored: StoredRollout) -> dict[str, Any]:
     task = group.task
     metadata = dict(task.metadata)
     wire_type = metadata.pop("wire_task_type", task.task_type)  # a published type that a reader resolved
     metadata.pop("audit", None)
     dataset = metadata.get("hf_dataset_name")
     result = None
-    if rollout.verdict is not None:
-        result = {"reason": rollout.verdict.reason, "verifier": rollout.verifier, **told_details(rollout.verdict)}
+    if stored.verdict is not None:
+        result = {"reason": stored.verdict.reason, "verifier": stored.verifier, **told_details(stored.verdict)}
     return {
-        "response_id": response_id(group, rollout),
+        "response_id": response_id(group, stored.rollout),
         "problem_id": task.problem_id,
         "source": task.source,
         "in_source_id": None if task.in_source_id is None else str(task.in_source_id),
@@ -83,22 +84,22 @@ def _published(group: TaskRollouts, rollout: Rollout) -> dict[str, Any]:
         "task_type": wire_type,
         "prompt": task.prompt,
         "gold_standard_solution": task.gold_standard_solution,
-        "llm_response": rollout.completion.raw,
+        "llm_response": stored.rollout.completion.raw,
         "verification_info": _json(task.verification_info),
-        "score": rollout.score,
+        "score": stored.score,
         "verification_result_info": _json(result or {}),
         "metadata": _json(metadata),
     }
 
 
-def _sample(group: TaskRollouts, rollout: Rollout) -> dict[str, Any]:
-    prompt, completion = _user(group), _assistant(rollout)
+def _conversation(group: TaskRollouts, stored: StoredRollout) -> dict[str, Any]:
+    prompt, completion = _user(group), _assistant(stored.rollout)
     return {
-        "response_id": response_id(group, rollout),
+        "response_id": response_id(group, stored.rollout),
         **_head(group),
-        "score": rollout.score,
-        "tokens": rollout.tokens,
-        "model_name": anonymous(rollout.model),
+        "score": stored.score,
+        "tokens": stored.rollout.tokens,
+        "model_name": anonymous(stored.rollout.model),
         "prompt": prompt,
         "completion": completion,
         "messages": [*prompt, *completion],
@@ -108,17 +109,18 @@ def _sample(group: TaskRollouts, rollout: Rollout) -> dict[str, Any]:
 def _pairs(group: TaskRollouts, everything: TaskRollouts, threshold: float) -> Iterator[dict[str, Any]]:
     """The k-th verified rollout that was kept with the k-th refuted one. One that was cut off refutes nothing."""
     chosen = [r for r in group.rollouts if r.score is not None and r.score >= threshold]
-    refuted = [r for r in everything.rollouts if r.score is not None and r.score < threshold and not r.truncated]
+    refuted = [r for r in everything.rollouts if r.score is not None and r.score < threshold]
+    refuted = [r for r in refuted if not r.rollout.truncated]
     for better, worse in zip(chosen, refuted, strict=False):
         yield {
-            "chosen_id": response_id(group, better),
-            "rejected_id": response_id(group, worse),
+            "chosen_id": response_id(group, better.rollout),
+            "rejected_id": response_id(group, worse.rollout),
             **_head(group),
             "chosen_score": better.score,
             "rejected_score": worse.score,
             "prompt": _user(group),
-            "chosen": _assistant(better),
-            "rejected": _assistant(worse),
+            "chosen": _assistant(better.rollout),
+            "rejected": _assistant(worse.rollout),
         }
 
 

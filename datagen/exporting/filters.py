@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from synthetic1.datagen.exporting.decontaminate import NGrams
-from synthetic1.datagen.journal.records import Rollout, TaskRollouts
+from synthetic1.datagen.journal.rollouts import StoredRollout, TaskRollouts
+from synthetic1.rollout import Rollout
 
 
 @dataclass(frozen=True)
@@ -45,24 +46,24 @@ class Filters:
             if reason is not None:
                 left_out[reason] += len(group.rollouts)
                 continue
-            kept: list[Rollout] = []
+            kept: list[StoredRollout] = []
             seen: set[str] = set()
-            for rollout in group.rollouts:
-                reason = self._rollout(rollout, self.threshold(group))
-                if reason is None and self.distinct and rollout.text in seen:
+            for stored in group.rollouts:
+                reason = self._rollout(stored, self.threshold(group))
+                if reason is None and self.distinct and stored.rollout.text in seen:
                     reason = "same_text"
                 if reason is None and self.per_task is not None and len(kept) >= self.per_task:
                     reason = "enough_of_its_task"
                 if reason is None:
-                    kept.append(rollout)
-                    seen.add(rollout.text)
+                    kept.append(stored)
+                    seen.add(stored.rollout.text)
                 else:
                     left_out[reason] += 1
             if kept:
                 yield replace(group, rollouts=tuple(kept))
 
     def _task(self, group: TaskRollouts) -> str | None:
-        if self.language is not None and (group.language or "").lower() != self.language.lower():
+        if self.language is not None and (group.task.language or "").lower() != self.language.lower():
             return "other_language"
         if self.min_pass_rate is not None or self.max_pass_rate is not None:
             rate = group.pass_rate(self.threshold(group))
@@ -76,19 +77,19 @@ class Filters:
             return "in_a_benchmark"
         return None
 
-    def _rollout(self, rollout: Rollout, threshold: float) -> str | None:
-        if rollout.truncated and not self.truncated:
+    def _rollout(self, stored: StoredRollout, threshold: float) -> str | None:
+        if stored.rollout.truncated and not self.truncated:
             return "truncated"
         if self.verified:
-            if rollout.verdict is None:
+            if stored.verdict is None:
                 return "not_judged"
-            if rollout.score is None:
+            if stored.score is None:
                 return "unscorable"
-            if rollout.score < threshold:
+            if stored.score < threshold:
                 return "refuted"
-            if rollout.completion.answer is None:
+            if stored.rollout.completion.answer is None:
                 return "no_answer"
-        return self.length(rollout)
+        return self.length(stored.rollout)
 
     def length(self, rollout: Rollout) -> str | None:
         """What ``max_tokens`` has against a rollout."""

@@ -2,7 +2,7 @@
 
 The journal alone says what is there. But to ask it about a million tasks takes minutes, each has to be read and hashed
 first, and nothing is asked of the server meanwhile. So it also keeps a position in the order of tasks before which
-nothing is wanted any more, but for those listed: tasks with a sample that could not be had. It is taken from what is
+nothing is wanted any more, but for those listed: tasks of which a sample failed. It is taken from what is
 on the disk, and believed only while the tasks before it are the same, by a digest of their keys, and the settings that
 decide what is wanted, too. Otherwise, every task is looked at.
 """
@@ -12,14 +12,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synthetic1.datagen.journal.reader import Status
+from synthetic1.datagen.generation.goal import Goal
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.tasks.sources.mixture import Concatenation
 from synthetic1.tasks.sources.source import Subset, TaskSource, key_head
@@ -38,20 +37,14 @@ class Reached:
     """Keeps the position, and takes it up again.
 
     Args:
-        terms: what decides whether a task is done; a position kept under others is not believed.
-        done: whether nothing is wanted of a task, from what there is of its samples.
-        skipped: told how many tasks are passed over.
+        goal: says whether a task is done; a position kept under another goal is not believed.
     """
 
-    def __init__(
-        self,
-        journal: Journal,
-        terms: Mapping[str, Any],
-        done: Callable[[Mapping[int, Status]], bool],
-        skipped: Callable[[int], None],
-    ) -> None:
-        self.journal, self.done, self.skipped = journal, done, skipped
-        self.terms = {**terms, "judgings": journal.meta("judgings")}  # judged anew, a sample may want it once more
+    def __init__(self, journal: Journal, goal: Goal) -> None:
+        self.journal, self.goal = journal, goal
+        self.terms = {**goal.terms, "judgings": journal.meta("judgings")}  # verified anew, it may be wanted once more
+        self.skipped = 0
+        """Tasks that ``skip`` passed over."""
         self._open: dict[int, str] = {}
         """Positions and keys of tasks not done, those looked at longest ago first; no key before it is handed out."""
         self._next = 0
@@ -69,7 +62,7 @@ class Reached:
         if keys.hexdigest() != kept["keys"]:
             return chain(enumerate(map(int, indices)), order)
         self._open, self._next, self._keys = dict.fromkeys(kept["open"], ""), len(indices), keys
-        self.skipped(len(indices) - len(self._open))
+        self.skipped = len(indices) - len(self._open)
         return chain(((place, int(indices[place])) for place in sorted(self._open)), order)
 
     def hand_out(self, tasks: Sequence[tuple[int, str]]) -> None:
@@ -87,7 +80,7 @@ class Reached:
         found = self.journal.status(list(looked_at.values()))
         for place, key in looked_at.items():
             self._open.pop(place, None)
-            if not self.done(found.get(key, {})):
+            if not self.goal.is_met(found.get(key, {})):
                 self._open[place] = key
         if len(self._open) <= OPEN_MOST:
             kept = {"position": position, "keys": keys, "open": sorted(self._open), "terms": self.terms}

@@ -7,19 +7,21 @@ import json
 import os
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from synthetic1.datagen.generation.goal import Goal, Progress
 from synthetic1.datagen.generation.reached import Reached
-from synthetic1.datagen.generation.scheduler import Generation, Plan, Progress
+from synthetic1.datagen.generation.scheduler import Generation, GenerationPlan
 from synthetic1.datagen.generation.settings import MAY_RISE, GenerateSettings
-from synthetic1.datagen.generation.slots import TaskState, slots
+from synthetic1.datagen.generation.slots import slots
 from synthetic1.datagen.generation.view import View, cut_off, facts
 from synthetic1.datagen.journal.judges import record
-from synthetic1.datagen.journal.reader import JournalError, Status
+from synthetic1.datagen.journal.reader import JournalError
+from synthetic1.datagen.journal.runs import JOURNAL
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.inference.client import Client
 from synthetic1.inference.errors import ServerError
@@ -35,7 +37,6 @@ from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.tasks.sources.source import TaskSource
 
 DRY_TASKS = 50
-JOURNAL = "journal.sqlite"
 
 
 def folder_of(settings: GenerateSettings) -> Path:
@@ -80,9 +81,7 @@ async def run(settings: GenerateSettings) -> bool:
                 print(many)
             if counts["failures"]:
                 kinds = rows.get("given up", "earlier")
-                print(
-                    f"{counts['failures']:,} samples could not be had ({kinds}): the same command asks for them again"
-                )
+                print(f"{counts['failures']:,} samples failed ({kinds}): the same command asks for them again")
             print("stopped; the same command goes on" if stopped else f"next: synthetic1 show {settings.name}")
             return stopped
         finally:
@@ -101,53 +100,12 @@ def schedule(
     s = settings.sampling
     sampling: dict[str, Any] = {"max_tokens": s.max_tokens, "temperature": s.temperature, "top_p": s.top_p}
     sampling |= {"seed": settings.seed} | ({"top_k": s.top_k} if s.top_k is not None else {})
-    opened = client.server.thinking_open
-    plan = Plan(
-        settings.model_name,
-        sampling,
-        settings.concurrency,
-        settings.keep,
-        settings.threshold,
-        opened,
-        settings.continue_truncated,
-    )
-
-    def verified(found: Status) -> bool:
-        return found.score is not None and found.score >= plan.threshold
-
-    def again(found: Status) -> bool:
-        if plan.continue_truncated and found.truncated:
-            return True
-        return found.reason in (None, "unscorable_infra", "unscorable_judge")
-
-    def wants(state: TaskState, found: Status) -> bool:
-        progress.found += 1
-        if verified(found) and not (plan.continue_truncated and found.truncated):
-            generation.verified(state)
-        return again(found)
-
-    def done(found: Mapping[int, Status]) -> bool:
-        if plan.keep is not None and sum(map(verified, found.values())) >= plan.keep:
-            return True
-        return all(index in found and not again(found[index]) for index in range(settings.samples))
-
-    def skipped(tasks: int) -> None:
-        progress.found += tasks * settings.samples
-
-    terms = {name: getattr(settings, name) for name in ("samples", "keep", "threshold", "continue_truncated")}
-    open_slots = slots(
-        source,
-        journal,
-        samples=settings.samples,
-        limit=settings.limit,
-        seed=settings.seed,
-        lookahead=settings.lookahead,
-        wants=wants,
-        reached=Reached(journal, terms, done, skipped),
-    )
-    progress.total = min(len(source), settings.limit or len(source)) * settings.samples
-    generation = Generation(plan, open_slots, client, scorer, journal, progress)
-    return generation
+    goal = Goal(settings.samples, settings.keep, settings.threshold, settings.continue_truncated)
+    plan = GenerationPlan(settings.model_name, sampling, settings.concurrency, goal, client.server.thinking_open)
+    reached, limit = Reached(journal, goal), settings.limit
+    left = slots(source, journal, reached, progress, limit=limit, seed=settings.seed, lookahead=settings.lookahead)
+    progress.total = min(len(source), limit or len(source)) * goal.samples
+    return Generation(plan, left, client, scorer, journal, progress)
 
 
 def check_same(journal: Journal, settings: GenerateSettings) -> bool:

@@ -1,9 +1,9 @@
-"""The scheduler: one window of requests in flight, never a batch; every completion is recorded, then judged, at once.
+"""The scheduler: one window of requests in flight, never a batch; every completion is recorded, then verified, at once.
 
 A worker is a place in the window. It takes the next slot, asks, hands the completion to the verifiers, waits until it
 is on the disk, and takes the next one. So the servers never wait for a verdict, and whatever ends the process, no more
-than a window of completions is asked for again. Verdicts come back one by one; where a task has ``keep`` verified
-samples, what is still asked of it is cancelled.
+than a window of completions is asked for again. Verdicts come back one by one; where a task has enough verified
+rollouts, what is still asked of it is cancelled.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
 from synthetic1.completion import OPEN, Completion
-from synthetic1.datagen.generation.slots import Slot, TaskState
-from synthetic1.datagen.journal.reader import Sample
-from synthetic1.datagen.journal.records import Rollout
+from synthetic1.datagen.generation.goal import Goal, Progress
+from synthetic1.datagen.generation.slots import RolloutSlot, TaskState
+from synthetic1.datagen.journal.rollouts import StoredRollout
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.inference.client import Client
 from synthetic1.inference.engine import Sampling
@@ -27,63 +27,29 @@ from synthetic1.inference.errors import InferenceError
 from synthetic1.jobs.program import ProgramError
 from synthetic1.keys import content_key
 from synthetic1.rewards.scoring.scorer import Scorer
+from synthetic1.rollout import Rollout, rollout_key
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
 RETRIES = 2  # of a verdict that says the failure was ours
 RETRY_S = 2.0
 GRACE_S = 5.0  # for the verdicts of what had arrived when the run was stopped
-JUDGED_AT_ONCE = 256
+VERIFIED_AT_ONCE = 256
 WAITING_PER_PLACE = 16  # completions waiting for verdicts, a place in the window, before workers wait for verifiers
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a run asks, and when it has enough."""
+class GenerationPlan:
+    """What a run asks, and how."""
 
     model: str
     sampling: dict[str, Any]
     """``max_tokens``, ``temperature``, ``top_p``, ``top_k`` and the run's ``seed``: part of every rollout's key."""
     concurrency: int
-    keep: int | None = None
-    threshold: float = 1.0
+    goal: Goal
     thinking_open: bool = False
-    continue_truncated: bool = False
     number: int = 1
-    """Of this judging; see ``Journal.put_verdict``."""
-
-
-@dataclass
-class Progress:
-    """Counted since this process began."""
-
-    total: int | None = None
-    """Samples the run asks for at most, those that were there already among them."""
-    found: int = 0
-    """Samples that were there already."""
-    arrived: int = 0
-    verified: int = 0
-    refuted: int = 0
-    unscorable: int = 0
-    truncated: int = 0
-    cancelled: int = 0
-    failed: Counter[str] = field(default_factory=Counter)
-    """Samples that could not be had, by kind of error."""
-    tokens: int = 0
-    """Completion tokens."""
-    prompt_tokens: int = 0
-    families: dict[str, Counter[str]] = field(default_factory=dict)
-    """Task type → ``judged`` and ``verified``."""
-    began: float = field(default_factory=monotonic)
-
-    @property
-    def seconds(self) -> float:
-        return monotonic() - self.began
-
-
-def rollout_key(task: Task, plan: Plan, index: int) -> str:
-    """Names the request, not its outcome: the same task, model, sampling and sample index give the same key."""
-    return content_key([task.key, plan.model, plan.sampling, index])
+    """Of the verdicts; see ``Journal.put_verdict``."""
 
 
 class Generation:
@@ -91,8 +57,8 @@ class Generation:
 
     def __init__(
         self,
-        plan: Plan,
-        slots: Iterator[Slot | None],
+        plan: GenerationPlan,
+        slots: Iterator[RolloutSlot | None],
         client: Client,
         scorer: Scorer,
         journal: Journal,
@@ -103,9 +69,9 @@ class Generation:
         self.stopping = False
         self._stop_by = 0.0
         self._continuing: Client | None = None
-        self._judges: dict[str, tuple[str, str, str]] = {}
+        self._verifiers: dict[str, tuple[str, str, str]] = {}
         self._pending: list[tuple[TaskState, Rollout, int, int]] = []
-        self._unjudged = 0
+        self._waiting = 0
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -119,17 +85,17 @@ class Generation:
         Raises:
             ProgramError: the server is gone for good, or the journal takes nothing more. All that had arrived is kept.
         """
-        judging = asyncio.create_task(self._judging())
+        verifying = asyncio.create_task(self._verify_pending())
         self._workers = [asyncio.create_task(self._work()) for _ in range(self.plan.concurrency)]
         try:
             await asyncio.gather(*self._workers, return_exceptions=True)
-            while self._unjudged and self._fatal is None and not (self.stopping and monotonic() > self._stop_by):
+            while self._waiting and self._fatal is None and not (self.stopping and monotonic() > self._stop_by):
                 await asyncio.sleep(0.02)
         finally:
-            judging.cancel()
+            verifying.cancel()
             for task in (*self._workers, *self._scoring):
                 task.cancel()
-            await asyncio.gather(judging, *self._workers, *self._scoring, return_exceptions=True)
+            await asyncio.gather(verifying, *self._workers, *self._scoring, return_exceptions=True)
             if self._continuing is not None:
                 await self._continuing.aclose()
             await asyncio.to_thread(self.journal.flush)
@@ -165,17 +131,17 @@ class Generation:
                     continue
                 await self._room.wait()
                 self.journal.check()
-                if self.plan.keep is None:
-                    await self._have(slot)
+                if self.plan.goal.keep is None:
+                    await self._ensure_completion(slot)
                 else:
-                    await self._have_unless_enough(slot)
+                    await self._ensure_unless_enough(slot)
         except asyncio.CancelledError:
             raise
         except Exception as error:
             self._end(error)
 
-    async def _have_unless_enough(self, slot: Slot) -> None:
-        call = asyncio.ensure_future(self._have(slot))
+    async def _ensure_unless_enough(self, slot: RolloutSlot) -> None:
+        call = asyncio.ensure_future(self._ensure_completion(slot))
         slot.state.calls.add(call)
         try:
             await asyncio.wait({call})
@@ -189,19 +155,19 @@ class Generation:
         else:
             call.result()
 
-    async def _have(self, slot: Slot) -> None:
-        """Bring one sample to the point where only its verdict is missing."""
-        state = slot.state
-        sample = self.journal.sample(state.task, slot.index) if slot.there else None
-        if sample is not None and not (self.plan.continue_truncated and sample.rollout.truncated):
-            self._judge(state, sample.rollout, sample.part)
+    async def _ensure_completion(self, slot: RolloutSlot) -> None:
+        """Bring one rollout to the point where only its verdict is missing."""
+        state, plan = slot.state, self.plan
+        stored = self.journal.rollout(state.task, slot.index) if slot.there else None
+        if stored is not None and not (plan.goal.continue_truncated and stored.rollout.truncated):
+            self._verify(state, stored.rollout, stored.part)
             return
-        key = rollout_key(state.task, self.plan, slot.index)
+        key = rollout_key(state.task.key, plan.model, plan.sampling, slot.index)
         try:
-            if sample is None:
+            if stored is None:
                 completion, part = await self._ask(state.task, key), 0
             else:
-                completion, part = await self._go_on(state.task, key, sample), sample.part + 1
+                completion, part = await self._go_on(state.task, key, stored), stored.part + 1
         except InferenceError as error:
             if error.ends_a_run:
                 self._end(ProgramError(f"{error}; what has arrived is kept: the same command goes on"))
@@ -210,11 +176,11 @@ class Generation:
             self.journal.put_failure(state.task, slot.index, error.kind, str(error))
             self.progress.failed[error.kind] += 1
             return
-        rollout = Rollout(key, slot.index, completion, self.plan.model, self.plan.sampling)
+        rollout = Rollout(state.task.key, completion, plan.model, plan.sampling, slot.index)
         self._record_task(state)
-        self.journal.put_rollout(state.task, rollout, part)
+        self.journal.put_rollout(rollout, part)
         self._count(rollout)
-        self._judge(state, rollout, part)
+        self._verify(state, rollout, part)
         await self.journal.recorded()
 
     async def _ask(self, task: Task, key: str) -> Completion:
@@ -222,17 +188,17 @@ class Generation:
         (completion,) = await self.client.complete(messages, 1, self._sampling(key), affinity=task.key)
         return completion
 
-    async def _go_on(self, task: Task, key: str, sample: Sample) -> Completion:
+    async def _go_on(self, task: Task, key: str, stored: StoredRollout) -> Completion:
         """The rest of a completion that was cut off, joined to it. vLLM and SGLang continue a last message so."""
         if self._continuing is None:
             body = {**self.client.server.extra_body, "continue_final_message": True, "add_generation_prompt": False}
             self._continuing = Client(replace(self.client.server, extra_body=body))
-        before = sample.rollout.completion
+        before = stored.rollout.completion
         begun = before.raw
         if self.plan.thinking_open and not begun.lstrip().startswith(OPEN):
             begun = f"{OPEN}\n{begun}"  # by the template, which writes it only where a message begins
         messages = [{"role": "user", "content": task.prompt}, {"role": "assistant", "content": begun}]
-        sampling = self._sampling(content_key([key, sample.part + 1]))
+        sampling = self._sampling(content_key([key, stored.part + 1]))
         (more,) = await self._continuing.complete(messages, 1, sampling, affinity=task.key)
         # A reasoning parser takes the rest for a thought that begins anew.
         rest = more.raw.removeprefix(OPEN) if OPEN in begun else more.raw
@@ -247,7 +213,7 @@ class Generation:
             chosen["max_tokens"],
             chosen["temperature"],
             chosen["top_p"],
-            int(key[:8], 16) & 0x7FFFFFFF,  # of the sample's own: the run can be repeated against an exact server
+            int(key[:8], 16) & 0x7FFFFFFF,  # the rollout's own: the run can be repeated against an exact server
             chosen.get("top_k"),
         )
 
@@ -263,22 +229,22 @@ class Generation:
         progress.tokens += usage.get("completion_tokens") or 0
         progress.prompt_tokens += usage.get("prompt_tokens") or 0
 
-    # Judging --------------------------------------------------------------------------------------------------------
+    # Verifying ------------------------------------------------------------------------------------------------------
 
-    def _judge(self, state: TaskState, rollout: Rollout, part: int, tries: int = 0) -> None:
+    def _verify(self, state: TaskState, rollout: Rollout, part: int, tries: int = 0) -> None:
         if tries == 0:
-            self._unjudged += 1
-            if self._unjudged >= self.plan.concurrency * WAITING_PER_PLACE:
+            self._waiting += 1
+            if self._waiting >= self.plan.concurrency * WAITING_PER_PLACE:
                 self._room.clear()
         self._pending.append((state, rollout, part, tries))
         self._wake.set()
 
-    async def _judging(self) -> None:
+    async def _verify_pending(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
             while self._pending:
-                batch, self._pending = self._pending[:JUDGED_AT_ONCE], self._pending[JUDGED_AT_ONCE:]
+                batch, self._pending = self._pending[:VERIFIED_AT_ONCE], self._pending[VERIFIED_AT_ONCE:]
                 task = asyncio.create_task(self._score(batch))
                 self._scoring.add(task)
                 task.add_done_callback(self._scored)
@@ -301,38 +267,30 @@ class Generation:
         ours = verdict.reason in ("unscorable_infra", "unscorable_judge")
         if ours and tries < RETRIES and not self.stopping:
             loop = asyncio.get_running_loop()
-            loop.call_later(RETRY_S * (tries + 1), self._judge, state, rollout, part, tries + 1)
+            loop.call_later(RETRY_S * (tries + 1), self._verify, state, rollout, part, tries + 1)
             return
-        self._unjudged -= 1
-        if self._unjudged < self.plan.concurrency * WAITING_PER_PLACE // 2:
+        self._waiting -= 1
+        if self._waiting < self.plan.concurrency * WAITING_PER_PLACE // 2:
             self._room.set()
-        key, name, family_name = self._judges.get(state.task.task_type) or self._judge_of(state.task.task_type)
+        key, name, family_name = self._verifiers.get(state.task.task_type) or self._verifier_of(state.task.task_type)
         self.journal.put_verdict(rollout.key, part, key, name, verdict, self.plan.number)
         family = self.progress.families.setdefault(family_name, Counter())
-        family["judged"] += 1
+        family["verdicts"] += 1
         if verdict.score is None:
             self.progress.unscorable += 1
-        elif verdict.score < self.plan.threshold:
+        elif not self.plan.goal.is_verified(verdict.score):
             self.progress.refuted += 1
         else:
             self.progress.verified += 1
             family["verified"] += 1
-            self.verified(state)
+            state.count_verified(self.plan.goal)
 
-    def _judge_of(self, task_type: str) -> tuple[str, str, str]:
+    def _verifier_of(self, task_type: str) -> tuple[str, str, str]:
         """Key, name and task type of a verifier. A key is a hash of all its settings: once a run is enough."""
         verifier = self.scorer.verifier(task_type)
-        judge = verifier.key, f"{verifier.task_type}@{verifier.version}", verifier.task_type
-        self._judges[task_type] = judge
-        return judge
-
-    def verified(self, state: TaskState) -> None:
-        """One more sample of a task is verified; where that is enough, its others are let go."""
-        state.verified += 1
-        if self.plan.keep is not None and state.verified >= self.plan.keep:
-            state.enough = True
-            for call in tuple(state.calls):
-                call.cancel()
+        known = verifier.key, f"{verifier.task_type}@{verifier.version}", verifier.task_type
+        self._verifiers[task_type] = known
+        return known
 
 
 def _sum(first: Any, second: Any, name: str) -> int | None:

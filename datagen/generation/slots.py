@@ -1,18 +1,18 @@
-"""What is to be asked next: tasks of a source in a fixed order, and of each the samples that are not there yet."""
+"""What is to be asked next: tasks of a source in a fixed order, and of each the rollouts that are not there yet."""
 
 from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate, islice
 from weakref import WeakValueDictionary
 
 import numpy as np
 
+from synthetic1.datagen.generation.goal import Goal, Progress
 from synthetic1.datagen.generation.reached import Reached
-from synthetic1.datagen.journal.reader import Status
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.task import Task
 from synthetic1.tasks.sources.mixture import Mixture
@@ -29,17 +29,27 @@ class TaskState:
     position: int
     verified: int = 0
     calls: set[asyncio.Task[None]] = field(default_factory=set)
+    """What is asked of it at the moment, where enough verified rollouts may end that."""
     recorded: bool = False
     enough: bool = False
-    """``keep`` samples are verified: no more of it is asked."""
+    """``keep`` rollouts are verified: no more of it is asked."""
+
+    def count_verified(self, goal: Goal) -> None:
+        """One more rollout is verified; where that is enough, what is still asked is let go."""
+        self.verified += 1
+        if goal.is_enough(self.verified):
+            self.enough = True
+            for call in tuple(self.calls):
+                call.cancel()
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """One sample to ask for, or one that is there and has to be judged, or continued."""
+class RolloutSlot:
+    """A rollout to ask for, or one that is there and has to be verified, or continued."""
 
     state: TaskState
     index: int
+    """Its sample index."""
     there: bool = False
 
 
@@ -66,23 +76,25 @@ def positions(source: TaskSource, limit: int | None, seed: int) -> Iterator[int]
 def slots(
     source: TaskSource,
     journal: Journal,
+    reached: Reached,
+    progress: Progress,
     *,
-    samples: int,
     limit: int | None,
     seed: int,
     lookahead: int,
-    wants: Callable[[TaskState, Status], bool],
-    reached: Reached,
-) -> Iterator[Slot | None]:
-    """Every sample that is still to be had, a task's samples side by side, lazily; ``None``: others may have a turn.
+) -> Iterator[RolloutSlot | None]:
+    """All that is left to do, a task's rollouts side by side, lazily; ``None``: others may have a turn.
 
     Within ``lookahead`` tasks, those known to be hard come first: what takes longest must not begin last. A task that
     the source has twice is asked once.
 
     Args:
-        wants: whether a sample that is there needs judging or continuing.
+        reached: knows the goal, and which tasks need no look.
+        progress: told what is there already.
     """
+    goal = reached.goal
     order = reached.skip(source, enumerate(positions(source, limit, seed)))
+    progress.found += reached.skipped * goal.samples
     under_way: WeakValueDictionary[str, TaskState] = WeakValueDictionary()  # until all asked of them is recorded
     while chunk := [(place, source[index]) for place, index in _first(order, lookahead)]:
         reached.hand_out([(place, task.key) for place, task in chunk])
@@ -91,9 +103,15 @@ def slots(
         for place, task in sorted(once.values(), key=lambda item: (-difficulty(item[1]), item[0])):
             there = known.get(task.key, {})
             state = under_way[task.key] = TaskState(task, place, recorded=bool(there))
-            # All of them before the first is asked: what is verified already may be enough.
-            wanted = [index for index in range(samples) if index not in there or wants(state, there[index])]
-            yield from (Slot(state, index, index in there) for index in wanted)
+            wanted = []
+            for index in range(goal.samples):
+                if index in there:
+                    progress.found += 1
+                    if goal.is_verified(there[index].score) and not goal.is_continued(there[index]):
+                        state.count_verified(goal)
+                if index not in there or goal.is_unfinished(there[index]):
+                    wanted.append(RolloutSlot(state, index, index in there))
+            yield from wanted  # after all were looked at: what is verified already may be enough
         yield None  # many chunks may have nothing to ask: looking at them must not hold up what is under way
 
 

@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from synthetic1.datagen.generation.scheduler import Progress
+from synthetic1.datagen.generation.goal import Progress
 from synthetic1.inference.usage import Usage
 from synthetic1.reports.terminal import duration
 
@@ -59,15 +59,15 @@ class View:
 def facts(progress: Progress, usage: Usage) -> list[tuple[str, str]]:
     """(label, value) of everything worth showing, the most important first."""
     p = progress
-    judged = p.verified + p.refuted
-    share = f" ({p.verified / judged:.0%})" if judged else ""
+    scored = p.verified + p.refuted
+    share = f" ({p.verified / scored:.0%})" if scored else ""
     done = p.found + p.arrived + p.cancelled + sum(p.failed.values())
     of = f" of {p.total:,}" if p.total is not None else ""
     seconds = max(p.seconds, 1e-9)
     rows = [("samples", f"{done:,}{of}"), ("verified", f"{p.verified:,}{share}")]
     for name, family in sorted(p.families.items()):
         if len(p.families) > 1:
-            rows.append((name, f"{family['verified']:,} of {family['judged']:,}"))
+            rows.append((name, f"{family['verified']:,} of {family['verdicts']:,}"))
     rows += [("tokens/s", f"{p.tokens / seconds:,.0f}"), ("in flight", f"{usage.in_flight} of {usage.window}")]
     if usage.cost is not None:
         rows.append(("cost", f"{usage.cost:,.2f}"))

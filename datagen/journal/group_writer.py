@@ -16,7 +16,7 @@ GROUP_ROWS = 256
 GROUP_S = 0.025  # that rows nobody waits for may wait for company
 WAIT_S = 30  # for another process that writes it
 CACHE_KIB = 32 * 1024
-CHECKPOINT_PAGES = 8192  # 32 MiB: long traces would fill SQLite's own 4 MiB with every few groups
+CHECKPOINT_PAGES = 8192  # 32 MiB: long rollouts would fill SQLite's own 4 MiB with every few groups
 
 
 class GroupWriter:

@@ -1,4 +1,4 @@
-"""What a journal holds, read: samples with their latest verdicts, and how far tasks are without their traces."""
+"""What a journal holds, read: rollouts with their latest verdicts, and how far tasks are without their texts."""
 
 from __future__ import annotations
 
@@ -11,32 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from synthetic1.completion import Completion
-from synthetic1.datagen.journal.records import Rollout, TaskRollouts
+from synthetic1.datagen.journal.rollouts import StoredRollout, TaskRollouts
 from synthetic1.jobs.program import ProgramError
+from synthetic1.rollout import Rollout
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
 ASKED_AT_ONCE = 500  # SQLite takes at least 999 parameters
-READ_AT_ONCE = 64  # tasks with all their traces
+READ_AT_ONCE = 64  # tasks with all their rollouts
 
 
 class JournalError(ProgramError):
     """The journal cannot be used: one line that says which, and why."""
 
 
-@dataclass(slots=True)
-class Sample:
-    """What the journal holds of one sample of a task."""
-
-    rollout: Rollout
-    part: int = 0
-    """How often a truncated completion was continued."""
-    verifier_key: str | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How far a sample is, without its texts."""
+    """How far a rollout is, without its texts."""
 
     part: int
     finish_reason: str | None
@@ -62,16 +53,16 @@ class JournalReader:
         return None if found is None else str(found[0])
 
     def status(self, tasks: Sequence[str]) -> dict[str, dict[int, Status]]:
-        """How far the samples of tasks are, by the tasks' keys and sample index; cheap, however long the traces."""
+        """How far the rollouts of tasks are, by the tasks' keys and sample index; cheap, however long their texts."""
         found: dict[str, dict[int, Status]] = {}
-        for task, sample, *rest in self._rows(_STATUS, tasks):
-            found.setdefault(task, {})[sample] = Status(*rest)
+        for task, index, *rest in self._rows(_STATUS, tasks):
+            found.setdefault(task, {})[index] = Status(*rest)
         return found
 
-    def samples(self, tasks: Sequence[str]) -> dict[str, dict[int, Sample]]:
-        """What is there of tasks, by their keys and sample index; tasks without any sample are left out."""
-        found: dict[str, dict[int, Sample]] = {}
-        for row in self._rows(_SAMPLES, tasks):
+    def rollouts(self, tasks: Sequence[str]) -> dict[str, dict[int, StoredRollout]]:
+        """What is there of tasks, by their keys and sample index; tasks without any rollout are left out."""
+        found: dict[str, dict[int, StoredRollout]] = {}
+        for row in self._rows(_ROLLOUTS, tasks):
             _add(found.setdefault(row[0], {}), row)
         return found
 
@@ -83,11 +74,11 @@ class JournalReader:
                 marks = ",".join("?" * len(keys))
                 yield from self._read.execute(f"{select} WHERE r.task IN ({marks}) {_ORDER}", keys)
 
-    def sample(self, task: Task, index: int) -> Sample | None:
-        """One sample of a task, texts and all."""
-        found: dict[int, Sample] = {}
+    def rollout(self, task: Task, index: int) -> StoredRollout | None:
+        """One rollout of a task, by its sample index."""
+        found: dict[int, StoredRollout] = {}
         with explained(self.path):
-            for row in self._read.execute(f"{_SAMPLES} WHERE r.task = ? AND r.sample = ? {_ORDER}", (task.key, index)):
+            for row in self._read.execute(f"{_ROLLOUTS} WHERE r.task = ? AND r.sample = ? {_ORDER}", (task.key, index)):
                 _add(found, row)
         return found.get(index)
 
@@ -97,7 +88,7 @@ class JournalReader:
             return {name: int(self._read.execute(_COUNTS[name]).fetchone()[0]) for name in of}
 
     def failures(self) -> Iterator[tuple[str, int, str, str, int]]:
-        """(problem id, sample, kind, message, times) of every sample that could not be had, in the order of tasks."""
+        """(problem id, sample index, kind, message, times) of every sample that failed, in the order of tasks."""
         sql = (
             "SELECT t.row, f.sample, f.kind, f.message, f.times FROM failures f JOIN tasks t ON t.key = f.task "
             "ORDER BY t.position, f.sample"
@@ -107,25 +98,20 @@ class JournalReader:
                 yield (str(json.loads(row).get("problem_id")), *rest)
 
     def groups(self, begins: str = "", *, whole: bool = False) -> Iterator[TaskRollouts]:
-        """As ``with_samples``, for those who need only the rollouts and their latest verdicts."""
-        for task, samples in self.with_samples(begins, whole=whole):
-            yield TaskRollouts(task, tuple(sample.rollout for sample in samples))
-
-    def with_samples(self, begins: str = "", *, whole: bool = False) -> Iterator[tuple[Task, list[Sample]]]:
-        """Every task with its samples, in the order of the source and of sample indexes; not those without any.
+        """Every task with its rollouts, in the order of the source and of sample indexes; not those without any.
 
         Args:
-            begins: only tasks whose problem id begins so; of the others, no trace is read.
+            begins: only tasks whose problem id begins so; of the others, no rollout is read.
             whole: and those of them whose id has no more than that.
         """
         for batch in self._tasks(begins, whole=whole):
-            found = self.samples([key for key, _ in batch])
+            found = self.rollouts([key for key, _ in batch])
             for key, row in batch:
                 if key in found:
-                    yield Task.from_row(row), [sample for _, sample in sorted(found[key].items())]
+                    yield TaskRollouts(Task.from_row(row), tuple(stored for _, stored in sorted(found[key].items())))
 
     def progress(self) -> Iterator[tuple[str, list[Status]]]:
-        """The problem id of every task and how far its samples are, in the order of ``groups``; reads no traces."""
+        """The problem id of every task and how far its rollouts are, in the order of ``groups``; reads no texts."""
         for batch in self._tasks():
             found = self.status([key for key, _ in batch])
             for key, row in batch:
@@ -160,25 +146,24 @@ _STATUS = (
     "SELECT r.task, r.sample, r.part, r.finish_reason, v.score, v.reason"
     " FROM rollouts r LEFT JOIN verdicts v ON v.rollout = r.key AND v.part = r.part"
 )
-_SAMPLES = (
-    "SELECT r.task, r.sample, r.part, r.key, r.model, r.sampling, r.raw, r.reasoning, r.answer, r.finish_reason,"
+_ROLLOUTS = (
+    "SELECT r.task, r.sample, r.part, r.model, r.sampling, r.raw, r.reasoning, r.answer, r.finish_reason,"
     " r.usage, v.verifier, v.name, v.score, v.reason, v.answer, v.details"
     " FROM rollouts r LEFT JOIN verdicts v ON v.rollout = r.key AND v.part = r.part"
 )
 _ORDER = "ORDER BY r.task, r.sample, r.part, v.number"
 
 
-def _add(samples: dict[int, Sample], row: Sequence[Any]) -> None:
+def _add(rollouts: dict[int, StoredRollout], row: Sequence[Any]) -> None:
     """Rows come in rising order of part and verdict: the last one counts."""
-    _, sample, part, key, model, sampling, *said, finish, usage, verifier, name, score, reason, extracted, details = row
+    task, index, part, model, sampling, *said, finish, usage, verifier, name, score, reason, extracted, details = row
     raw, reasoning, answer = map(from_sqlite, said)
     completion = Completion(raw, reasoning, answer, finish, json.loads(usage) if usage else None)
     verdict = None
     if reason is not None:
         verdict = Verdict(score, reason, from_sqlite(extracted), json.loads(from_sqlite(details) or "{}"))
-    samples[sample] = Sample(
-        Rollout(key, sample, completion, model, json.loads(sampling), verdict, name), part, verifier
-    )
+    rollout = Rollout(task, completion, model, json.loads(sampling), index)
+    rollouts[index] = StoredRollout(rollout, verdict, name, verifier, part)
 
 
 def to_sqlite(value: str | None) -> str | bytes | None:

@@ -10,12 +10,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from synthetic1.datagen.journal.records import TaskRollouts
+from synthetic1.datagen.journal.rollouts import TaskRollouts
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.jobs.program import ProgramError
 
 JOURNAL = "journal.sqlite"
-READ_AT_ONCE = 64  # tasks with all their traces
+READ_AT_ONCE = 64  # tasks with all their rollouts
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,13 @@ class StoredRuns:
 
     @property
     def keep(self) -> int | None:
-        """How many verified samples a task the runs stopped at, where they all say the same."""
+        """How many verified rollouts a task the runs stopped at, where they all say the same."""
         kept: int | None = self._agreed("keep")
         return kept
 
     @property
     def threshold(self) -> float | None:
-        """The score from which the runs took a sample for verified, where they all say the same."""
+        """The score from which the runs took a rollout for verified, where they all say the same."""
         score: float | None = self._agreed("threshold")
         return score
 
@@ -79,14 +79,14 @@ def _joined(batch: list[TaskRollouts], before: list[Journal], after: list[Journa
     """The tasks of one run that no run before it has, with what the runs after it have of them."""
     keys = [group.task.key for group in batch]
     seen = {key for journal in before for key in journal.status(keys)}
-    others = [journal.samples(keys) for journal in after]
+    others = [journal.rollouts(keys) for journal in after]
     for group, key in zip(batch, keys, strict=True):
         if key in seen:
             continue
-        rollouts = {rollout.key: rollout for rollout in group.rollouts}
+        rollouts = {stored.rollout.key: stored for stored in group.rollouts}
         for other in others:
-            for _, sample in sorted(other.get(key, {}).items()):
-                rollouts.setdefault(sample.rollout.key, sample.rollout)
+            for _, stored in sorted(other.get(key, {}).items()):
+                rollouts.setdefault(stored.rollout.key, stored)
         yield replace(group, rollouts=tuple(rollouts.values()))
 
 

@@ -1,7 +1,7 @@
-"""The journal: what a run has generated and judged, in one SQLite file that a crash at any moment leaves whole.
+"""The journal: what a run has generated and verified, in one SQLite file that a crash at any moment leaves whole.
 
-Generation is at least once, the record exactly once: a rollout's key names its task, model, sampling and sample index,
-and a key is inserted once. Verdicts are rows of their own, so that judging anew generates nothing.
+Generation is at least once, the row exactly once: a rollout's key names its task, model, sampling and sample index,
+and a key is inserted once. Verdicts are rows of their own, so that verifying anew generates nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from synthetic1.datagen.journal.group_writer import GroupWriter
 from synthetic1.datagen.journal.reader import JournalError, JournalReader, explained, to_sqlite, why
-from synthetic1.datagen.journal.records import Rollout
+from synthetic1.rollout import Rollout
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
@@ -45,7 +45,7 @@ CREATE TABLE failures (
 
 
 class Journal(JournalReader):
-    """One run's record. ``open`` for writing (one process; its caller holds the run folder's lock) or reading."""
+    """One run's rollouts and verdicts. ``open`` for writing (one process, which holds the folder's lock) or reading."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection, *, readonly: bool) -> None:
         """Use ``open``."""
@@ -98,14 +98,14 @@ class Journal(JournalReader):
             "INSERT OR IGNORE INTO tasks (key, position, row) VALUES (?, ?, ?)", (task.key, position, to_sqlite(row))
         )
 
-    def put_rollout(self, task: Task, rollout: Rollout, part: int = 0) -> None:
-        """Record a completion. The first of a key stays."""
+    def put_rollout(self, rollout: Rollout, part: int = 0) -> None:
+        """Record a rollout. The first of a key stays."""
         c = rollout.completion
         usage = None if c.usage is None else json.dumps(dict(c.usage))
         if rollout.sampling is not self._sampling[0]:
             self._sampling = rollout.sampling, json.dumps(dict(rollout.sampling), sort_keys=True)
         row = (
-            task.key,
+            rollout.task_key,
             rollout.sample_index,
             part,
             rollout.key,
@@ -116,21 +116,22 @@ class Journal(JournalReader):
         )
         self._put(_INSERT_ROLLOUT, (*row, to_sqlite(c.raw), to_sqlite(c.reasoning), to_sqlite(c.answer)))
         if self._failures:
-            self._put("DELETE FROM failures WHERE task = ? AND sample = ?", (task.key, rollout.sample_index))
+            self._put("DELETE FROM failures WHERE task = ? AND sample = ?", (rollout.task_key, rollout.sample_index))
 
     def put_verdict(self, rollout: str, part: int, verifier: str, name: str, verdict: Verdict, number: int) -> None:
         """Record a verdict. Of one verifier, a score stays, and takes the place of a verdict that could not score.
 
         Args:
+            rollout: its key.
             verifier: its key. ``name`` is for people.
-            number: rises with every judging of the run; the export takes the verdict with the highest.
+            number: rises each time the run is verified anew; the export takes the verdict with the highest.
         """
         details = json.dumps(dict(verdict.details), ensure_ascii=False, sort_keys=True)
-        judged = (verdict.score, verdict.reason, to_sqlite(verdict.answer), to_sqlite(details), number)
-        self._put(_INSERT_VERDICT, (rollout, part, verifier, name, *judged))
+        said = (verdict.score, verdict.reason, to_sqlite(verdict.answer), to_sqlite(details), number)
+        self._put(_INSERT_VERDICT, (rollout, part, verifier, name, *said))
 
     def put_failure(self, task: Task, sample: int, kind: str, message: str) -> None:
-        """Record that a sample could not be had."""
+        """Record that a sample failed."""
         self._failures = True
         self._put(
             "INSERT INTO failures VALUES (?, ?, ?, ?, 1) "

@@ -87,7 +87,8 @@ class Runs:
         for group in open_runs(name, str(self.folder)).groups():
             for r in group.rollouts:
                 verdict = None if r.verdict is None else (r.verdict.score, r.verdict.reason, r.verdict.answer)
-                found.add((group.task.problem_id, r.sample_index, r.key, r.completion.raw, verdict))
+                rollout = r.rollout
+                found.add((group.task.problem_id, rollout.sample_index, rollout.key, rollout.completion.raw, verdict))
         return found
 
 

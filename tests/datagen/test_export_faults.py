@@ -14,9 +14,9 @@ import pytest
 
 from synthetic1.completion import Completion
 from synthetic1.datagen.exporting import manifest
-from synthetic1.datagen.journal.records import Rollout
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.jobs.program import ProgramError
+from synthetic1.rollout import Rollout
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
@@ -28,7 +28,7 @@ def tree(folder: Path):
 
 
 class Exports:
-    """Exports of one run of nine traces: five small shards (``old``), or two larger ones (``new``)."""
+    """Exports of one run of nine rollouts: five small shards (``old``), or two larger ones (``new``)."""
 
     def __init__(self, faults, folder: Path) -> None:
         self.faults, self.folder = faults, folder
@@ -38,8 +38,9 @@ class Exports:
             task = Task(f"p{i}", "verifiable_math", f"{i} + 1 =", {"ground_truth": str(i + 1)})
             completion = Completion.parse(f"<think>\né\n</think>\n\n{i + 1}", usage={"completion_tokens": 5})
             journal.put_task(task, i)
-            journal.put_rollout(task, Rollout(f"k{i}", 0, completion, "m", {"seed": 0}))
-            journal.put_verdict(f"k{i}", 0, "v", "verifiable_math@1", Verdict(1.0, "correct"), 1)
+            rollout = Rollout(task.key, completion, "m", {"seed": 0})
+            journal.put_rollout(rollout)
+            journal.put_verdict(rollout.key, 0, "v", "verifiable_math@1", Verdict(1.0, "correct"), 1)
         journal.flush()
         journal.close()
         self.unharmed = {name: self.to(folder / name, rows) for name, rows in (("old", 2), ("new", 5))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,8 @@ from synthetic1.completion import Completion
 from synthetic1.datagen.exporting.columns import rows_of, schema
 from synthetic1.datagen.exporting.decontaminate import NGrams, benchmark_texts
 from synthetic1.datagen.exporting.filters import Filters
-from synthetic1.datagen.journal.records import Rollout, TaskRollouts
+from synthetic1.datagen.journal.rollouts import StoredRollout, TaskRollouts
+from synthetic1.rollout import Rollout
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
@@ -27,10 +29,11 @@ TASK = Task(
 )
 
 
-def rollout(index, score, raw="<think>t</think>a", *, finish="stop", tokens=10):
+def stored(index, score, raw="<think>t</think>a", *, finish="stop", tokens=10):
     verdict = None if score == "new" else Verdict.unscorable("infra", "x") if score is None else Verdict.graded(score)
     completion = Completion.parse(f"{raw}{index}", finish_reason=finish, usage={"completion_tokens": tokens})
-    return Rollout(f"{index:032d}", index, completion, "m", {"temperature": 0.6}, verdict, "verifiable_math@1")
+    rollout = Rollout(TASK.key, completion, "m", {"temperature": 0.6}, index)
+    return StoredRollout(rollout, verdict, "verifiable_math@1")
 
 
 def group(*rollouts, task=TASK):
@@ -60,40 +63,40 @@ KEEPS = [
 @pytest.mark.parametrize(("scores", "settings", "kept", "reasons"), [k[1:] for k in KEEPS], ids=[k[0] for k in KEEPS])
 def test_what_is_kept(scores, settings, kept, reasons):
     left_out: Counter[str] = Counter()
-    made = list(Filters(**settings).apply([group(*(rollout(i, s) for i, s in enumerate(scores)))], left_out))
-    assert [r.sample_index for g in made for r in g.rollouts] == kept
+    made = list(Filters(**settings).apply([group(*(stored(i, s) for i, s in enumerate(scores)))], left_out))
+    assert [r.rollout.sample_index for g in made for r in g.rollouts] == kept
     assert left_out == Counter(reasons)
 
 
 def test_length_truncation_and_repetition():
     rows = [
-        rollout(0, 1.0, finish="length"),
-        rollout(1, 1.0, tokens=11),
-        rollout(2, 1.0, tokens=None),
-        rollout(3, 1.0),
-        Rollout("x", 4, rollout(3, 1.0).completion, "m", {}, Verdict.graded(1.0)),
+        stored(0, 1.0, finish="length"),
+        stored(1, 1.0, tokens=11),
+        stored(2, 1.0, tokens=None),
+        stored(3, 1.0),
+        StoredRollout(replace(stored(3, 1.0).rollout, sample_index=4), Verdict.graded(1.0)),
     ]
     left_out: Counter[str] = Counter()
     (kept,) = Filters(max_tokens=10).apply([group(*rows)], left_out)
-    assert [r.sample_index for r in kept.rollouts] == [3]
+    assert [r.rollout.sample_index for r in kept.rollouts] == [3]
     assert left_out == {"truncated": 1, "too_long": 1, "length_unknown": 1, "same_text": 1}
 
 
 def test_the_published_columns():
-    right = rollout(3, 1.0)
-    everything = group(right, rollout(4, None))
+    right = stored(3, 1.0)
+    everything = group(right, stored(4, None))
     first, second = rows_of(everything, "synthetic1", everything=everything, threshold=1.0)
     assert list(first) == schema("synthetic1").names
-    assert first["response_id"] == "p1_00000000"
+    assert first["response_id"] == "p1_2346d976"  # eight characters of the key
     assert (first["task_type"], first["score"], second["score"]) == ("published_type", 1.0, None)
-    assert first["llm_response"] == right.completion.raw
+    assert first["llm_response"] == right.rollout.completion.raw
     assert json.loads(first["metadata"]) == {"language": "python", "level": 2}
     assert json.loads(second["verification_result_info"])["reason"] == "unscorable_infra"
     assert json.loads(first["verification_info"]) == {"ground_truth": "4"}
 
 
 SENT = [
-    # (completion, what a sample says)
+    # (completion, what its row says)
     (Completion.parse("<think>\n a </think>\n\nb "), "<think>\n a </think>\n\nb "),
     (Completion.parse("plain"), "plain"),
     (Completion.parse("\na\n</think>b", thinking_open=True), "<think>\na\n</think>b"),
@@ -102,8 +105,8 @@ SENT = [
 
 
 @pytest.mark.parametrize(("completion", "said"), SENT)
-def test_a_sample_says_every_byte_that_was_sent(completion, said):
-    made = group(Rollout("k" * 32, 0, completion, "m", {}, Verdict.graded(1.0)))
+def test_a_row_says_every_byte_that_was_sent(completion, said):
+    made = group(StoredRollout(Rollout(TASK.key, completion, "m"), Verdict.graded(1.0)))
     (row,) = rows_of(made, "sft", everything=made, threshold=1.0)
     assert row["completion"] == [{"role": "assistant", "content": said}]
     assert row["prompt"] == [{"role": "user", "content": "How many?"}]
@@ -112,12 +115,12 @@ def test_a_sample_says_every_byte_that_was_sent(completion, said):
 
 
 def test_pairs_are_of_one_task_and_truncation_refutes_nothing():
-    rollouts = [rollout(0, 0.0, finish="length"), rollout(1, 1.0), rollout(2, 0.0), rollout(3, 1.0), rollout(4, None)]
+    rollouts = [stored(0, 0.0, finish="length"), stored(1, 1.0), stored(2, 0.0), stored(3, 1.0), stored(4, None)]
     everything = group(*rollouts)
     (kept,) = Filters().apply([everything], Counter())
     (pair,) = rows_of(kept, "preference", everything=everything, threshold=1.0)
-    assert pair["chosen"][0]["content"] == rollouts[1].completion.raw
-    assert pair["rejected"][0]["content"] == rollouts[2].completion.raw
+    assert pair["chosen"][0]["content"] == rollouts[1].rollout.completion.raw
+    assert pair["rejected"][0]["content"] == rollouts[2].rollout.completion.raw
     assert list(pair) == schema("preference").names
 
 

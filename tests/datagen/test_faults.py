@@ -123,8 +123,8 @@ class Trials:
             at //= 2
             assert at
         groups = held(self.folder / name)[0]
-        reference = {r.key: r for group in self.reference[0] for r in group.rollouts}
-        assert all(reference[r.key] == r for group in groups for r in group.rollouts)
+        reference = {r.rollout.key: r for group in self.reference[0] for r in group.rollouts}
+        assert all(reference[r.rollout.key] == r for group in groups for r in group.rollouts)
         possible = {g.task.problem_id: sum(r.score == 1.0 for r in g.rollouts) for g in self.reference[0]}
         rows = [json.loads(line) for line in self.export(name)["train-00000.jsonl"].splitlines()]
         exported = Counter(row["problem_id"] for row in rows)

@@ -16,7 +16,7 @@ from synthetic1.datagen.journal.writer import Journal
 from synthetic1.jobs.program import ProgramError
 
 
-def test_every_sample_is_asked_recorded_and_judged_once(runs, scripted):
+def test_every_sample_is_asked_recorded_and_verified_once(runs, scripted):
     with scripted("--right", "0.5", "--truncated", "0.1") as server:
         out = runs(f"server={server.url}", "samples=3")
         counts = server.counts()
@@ -41,10 +41,10 @@ def test_a_thought_is_kept_to_the_byte(runs, scripted, field):
     with scripted("--right", "1", *options) as server:
         runs(f"server={server.url}", "limit=2")
     for group in open_runs("t", str(runs.folder)).groups():
-        assert [r.completion.reasoning for r in group.rollouts] == ["\né \u2028 padding \n"]
-        (rollout,) = group.rollouts
-        assert rollout.text.startswith("<think>\né \u2028 padding \n</think>\n\n\\boxed{")
-        assert rollout.score == 1.0
+        assert [r.rollout.completion.reasoning for r in group.rollouts] == ["\né \u2028 padding \n"]
+        (stored,) = group.rollouts
+        assert stored.rollout.text.startswith("<think>\né \u2028 padding \n</think>\n\n\\boxed{")
+        assert stored.score == 1.0
 
 
 def test_enough_is_enough_and_each_record_is_the_reference_one(runs, scripted, tmp_path):
@@ -150,7 +150,7 @@ def test_another_configuration_is_refused_with_the_difference(runs, scripted):
 def test_a_poisoned_task_is_recorded_and_the_rest_is_whole(runs, scripted):
     with scripted("--poison", "What is 7 + 7?") as server:
         out = runs(f"server={server.url}", "limit=20", "samples=2")
-        assert "2 samples could not be had (bad_request 2)" in out
+        assert "2 samples failed (bad_request 2)" in out
     journal = Journal.open(runs.folder / "generate/t/journal.sqlite", readonly=True)
     failures = list(journal.failures())
     journal.close()
@@ -185,11 +185,11 @@ def test_a_server_that_is_not_there_or_has_another_model(runs, scripted):
         assert "scripted" in err.splitlines()[-1]
 
 
-def test_truncated_traces_are_kept_and_can_be_gone_on_with(runs, scripted):
+def test_truncated_completions_are_kept_and_can_be_gone_on_with(runs, scripted):
     with scripted("--right", "1", "--truncated", "0.5") as server:
         settings = (f"server={server.url}", "samples=2")
         runs(*settings)
-        cut = [r for g in open_runs("t", str(runs.folder)).groups() for r in g.rollouts if r.truncated]
+        cut = [r for g in open_runs("t", str(runs.folder)).groups() for r in g.rollouts if r.rollout.truncated]
         assert len(cut) > 5
         assert all(r.score == 0.0 for r in cut)
         asked = server.counts()["requests"]
@@ -199,10 +199,10 @@ def test_truncated_traces_are_kept_and_can_be_gone_on_with(runs, scripted):
         assert server.counts()["requests"] == asked + len(cut)
     rollouts = [r for g in open_runs("t", str(runs.folder)).groups() for r in g.rollouts]
     assert len(rollouts) == asked
-    assert all(r.score == 1.0 and not r.truncated for r in rollouts)
+    assert all(r.score == 1.0 and not r.rollout.truncated for r in rollouts)
 
 
-def test_judging_anew_generates_nothing(runs, scripted):
+def test_verifying_anew_generates_nothing(runs, scripted):
     with scripted("--right", "0.5", "--shape", "so: ANSWER") as server:
         runs(f"server={server.url}", "limit=10")
         asked = server.counts()["requests"]

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pytest
 
 from synthetic1.completion import Completion
 from synthetic1.datagen.generation import reached
+from synthetic1.datagen.generation.goal import Goal, Progress
 from synthetic1.datagen.generation.reached import Reached
 from synthetic1.datagen.generation.slots import positions, slots
-from synthetic1.datagen.journal.reader import Status
-from synthetic1.datagen.journal.records import Rollout
 from synthetic1.datagen.journal.writer import Journal
+from synthetic1.rollout import Rollout
 from synthetic1.task import Task
 from synthetic1.tasks.sources.mixture import Mixture
 from synthetic1.tasks.sources.source import TaskList
 from synthetic1.verdict import Verdict
 
 TASKS = [Task(f"p{i}", "verifiable_math", f"What is {i} + 1?", {"ground_truth": str(i + 1)}) for i in range(100)]
-TERMS = {"samples": 1, "keep": None}
-
-
-def done(found: Mapping[int, Status]) -> bool:
-    return 0 in found and found[0].reason is not None
+GOAL = Goal(samples=1)
 
 
 @pytest.fixture
@@ -35,27 +29,17 @@ def journal(tmp_path, monkeypatch):
 
 
 def answer(journal: Journal, task: Task, position: int) -> None:
-    rollout = Rollout(task.key, 0, Completion.parse("2", finish_reason="stop"), "m", {})
+    rollout = Rollout(task.key, Completion.parse("2", finish_reason="stop"), "m")
     journal.put_task(task, position)
-    journal.put_rollout(task, rollout)
+    journal.put_rollout(rollout)
     journal.put_verdict(rollout.key, 0, "v", "verifiable_math@1", Verdict.graded(1.0), 1)
 
 
-def go(journal, source, *, until: int, fails=(), terms=TERMS) -> tuple[list[int], list[int]]:
+def go(journal, source, *, until: int, fails=(), goal=GOAL) -> tuple[list[int], list[int]]:
     """Ask up to ``until`` tasks of the source, four at a time: positions asked, and how many were passed over."""
-    passed: list[int] = []
-    found = slots(
-        source,
-        journal,
-        samples=1,
-        limit=until,
-        seed=0,
-        lookahead=4,
-        wants=lambda state, status: False,
-        reached=Reached(journal, terms, done, passed.append),
-    )
+    known, progress = Reached(journal, goal), Progress()
     asked = []
-    for slot in found:
+    for slot in slots(source, journal, known, progress, limit=until, seed=0, lookahead=4):
         if slot is None:
             journal.flush()
             continue
@@ -63,7 +47,9 @@ def go(journal, source, *, until: int, fails=(), terms=TERMS) -> tuple[list[int]
         if slot.state.position not in fails:
             answer(journal, slot.state.task, slot.state.position)
     journal.flush()
-    return asked, passed
+    passed = known.skipped
+    assert progress.found >= passed
+    return asked, [passed] if passed else []
 
 
 @pytest.mark.parametrize("mixed", [False, True])
@@ -83,19 +69,20 @@ def changed(source: list[Task]) -> list[Task]:
 
 
 @pytest.mark.parametrize(
-    ("source", "terms", "asked"),
+    ("source", "goal", "asked"),
     [
-        (changed(TASKS), TERMS, [20, *range(81, 90)]),
-        (TASKS, TERMS | {"samples": 2}, list(range(80, 90))),
+        (changed(TASKS), GOAL, [20, *range(81, 90)]),
+        (TASKS, Goal(samples=2), [*range(80), *sorted([*range(80, 90)] * 2)]),
+        (TASKS, Goal(threshold=0.5), list(range(80, 90))),
     ],
-    ids=["a task was put in", "more is wanted"],
+    ids=["a task was put in", "more is wanted", "less is enough"],
 )
-def test_where_anything_changed_every_task_is_looked_at(journal, source, terms, asked):
+def test_where_anything_changed_every_task_is_looked_at(journal, source, goal, asked):
     go(journal, TaskList(TASKS), until=80)
-    assert go(journal, TaskList(source), until=90, terms=terms) == (asked, [])
+    assert go(journal, TaskList(source), until=90, goal=goal) == (asked, [])
 
 
-def test_judging_anew_has_every_task_looked_at(journal):
+def test_verifying_anew_has_every_task_looked_at(journal):
     go(journal, TaskList(TASKS), until=80)
     journal.set_meta("judgings", "2")
     journal.flush()

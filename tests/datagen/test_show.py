@@ -45,9 +45,9 @@ def test_a_run_that_cannot_be_read_hides_no_other(runs):
     assert said[-1].endswith("it is no journal of a run")
 
 
-def test_a_run_is_its_counts_its_tasks_and_what_could_not_be_had(runs):
+def test_a_run_is_its_counts_its_tasks_and_what_failed(runs):
     said = show_run("a", "", runs, "", 20)
-    assert "7 rollouts of 3 tasks, 2 verified, 1 could not be had" in said
+    assert "7 rollouts of 3 tasks, 2 verified, 1 failed" in said
     assert "correct 2, wrong_answer 2, partial 1, unscorable_infra 1, not_judged 1" in said
     assert "p10      1 of 3    correct 1, unscorable_infra 1, not_judged 1" in said
     assert "p2 sample 1: bad_request: too long" in said
@@ -65,10 +65,10 @@ def test_a_problem_is_shown_whole_to_the_byte(runs):
 
 
 def test_what_is_not_asked_for_is_not_read(runs, monkeypatch):
-    """Traces of a big run are many gigabytes."""
+    """Rollouts of a big run are many gigabytes."""
     read = []
-    samples = Journal.samples
-    monkeypatch.setattr(Journal, "samples", lambda self, keys: read.extend(keys) or samples(self, keys))
+    rollouts = Journal.rollouts
+    monkeypatch.setattr(Journal, "rollouts", lambda self, keys: read.extend(keys) or rollouts(self, keys))
     show_run("a", "", runs, "", 20)
     assert read == []
     show_run("a", "p1", runs, "", 20)  # p10 begins so, too
@@ -108,7 +108,7 @@ def test_verified_is_what_the_run_took_for_it(runs):
 
 def test_the_newest_verdict_counts(runs):
     journal = Journal.open(Path(runs) / "generate/a/journal.sqlite")
-    rollout = journal.samples([task(1).key])[task(1).key][0].rollout
+    rollout = journal.rollouts([task(1).key])[task(1).key][0].rollout
     journal.put_verdict(rollout.key, 0, "k2", "verifiable_math@2", Verdict.graded(0.0), 2)
     journal.flush()
     assert journal.counts()["verified"] == 1

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from synthetic1.datagen.generation.scheduler import Progress
+from synthetic1.datagen.generation.goal import Progress
 from synthetic1.datagen.generation.settings import GenerateSettings
 from synthetic1.datagen.generation.view import cut_off, facts, line
 from synthetic1.jobs.program import ProgramError, validate
@@ -18,7 +18,7 @@ def usage(**values):
 
 
 def test_every_fact_worth_showing():
-    families = {"verifiable_math": Counter(judged=4, verified=3), "stem": Counter(judged=2, verified=1)}
+    families = {"verifiable_math": Counter(verdicts=4, verified=3), "stem": Counter(verdicts=2, verified=1)}
     progress = Progress(
         total=100, found=10, arrived=10, verified=4, refuted=2, cancelled=5, tokens=50, families=families
     )

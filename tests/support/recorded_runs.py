@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 from synthetic1.completion import Completion
-from synthetic1.datagen.journal.records import Rollout
 from synthetic1.datagen.journal.writer import Journal
-from synthetic1.keys import content_key
+from synthetic1.rollout import Rollout
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
@@ -31,17 +30,17 @@ def verdict(score):
 
 
 def write_run(runs, name, tasks, *, config=None, begin=0, failures=()):
-    """``tasks``: task → its samples, each ``(text, score)`` or, not judged yet, ``text``."""
+    """``tasks``: task → its rollouts, each ``(text, score)`` or, without a verdict, ``text``."""
     folder = runs / "generate" / name
     folder.mkdir(parents=True)
     journal = Journal.open(folder / "journal.sqlite")
-    for place, (one, samples) in enumerate(tasks.items()):
+    for place, (one, rollouts) in enumerate(tasks.items()):
         journal.put_task(one, place)
-        for index, sample in enumerate(samples, begin):
-            text, *score = (sample,) if isinstance(sample, str) else sample
+        for index, written in enumerate(rollouts, begin):
+            text, *score = (written,) if isinstance(written, str) else written
             completion = Completion.parse(text, finish_reason="stop", usage={"completion_tokens": len(text)})
-            rollout = Rollout(content_key([one.key, index]), index, completion, "/models/m", {"temperature": 0.6})
-            journal.put_rollout(one, rollout)
+            rollout = Rollout(one.key, completion, "/models/m", {"temperature": 0.6}, index)
+            journal.put_rollout(rollout)
             if score:
                 journal.put_verdict(rollout.key, 0, "k1", "verifiable_math@1", verdict(*score), 1)
     for one, index, kind, said in failures:
