@@ -15,23 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import synthetic1.sandbox
+from synthetic1.sandbox.agent import bootstrap
 from synthetic1.sandbox.agent.box import remove_below
 from synthetic1.sandbox.agent.job import Bounds, Build, Job, Outcome
 from synthetic1.sandbox.agent.wire import PROTOCOL, encode, read_frame
+from synthetic1.sandbox.image.build import AGENT_FOLDER
 
 MIB = 2**20
 HANG_S = 240  # an agent that says nothing for so long is killed, so that a test fails and does not hang
-FOLDER = str(Path(synthetic1.sandbox.__file__).parent)
-START = """
-import sys, types
-for name, path in (("synthetic1", []), ("synthetic1.sandbox", [sys.argv[1]])):
-    sys.modules[name] = types.ModuleType(name)
-    sys.modules[name].__path__ = path
-from synthetic1.sandbox.agent.main import main
-main(sys.argv[2:])
-"""
-START_INSIDE = "import sys; sys.path.insert(0, '/opt/agent'); from synthetic1.sandbox.agent.main import main; main()"
 UID = 20_000 + os.getpid() % 40_000  # one's processes are counted across containers, and there may be other tests
 HARDENED = [
     *("--rm", "-i", "--network=none", "--read-only", "--ipc=none", "--log-driver=none", "--pids-limit=256"),
@@ -150,7 +141,12 @@ PYTHON = ["python3", "-s", "-B", "../main.py"]
 
 
 def plain_command(root):
-    return [sys.executable, "-I", "-S", "-c", START, FOLDER, "--launcher", "plain", "--root", str(root)]
+    return [sys.executable, "-I", "-S", bootstrap.__file__, "--launcher", "plain", "--root", str(root)]
+
+
+def contained_command(image, uid):
+    agent = ["-I", "-S", f"{AGENT_FOLDER}/bootstrap.py", "--launcher", "direct", "--uid", str(uid)]
+    return ["docker", "run", *HARDENED, "--entrypoint=python3", image, *agent]
 
 
 class Kept:
@@ -177,8 +173,7 @@ def plain_kept(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def contained_kept(sandbox_image):
-    agent = ["python3", "-I", "-S", "-c", START_INSIDE, "--launcher", "direct", "--uid", str(UID)]
-    kept = Kept(lambda: ["docker", "run", *HARDENED, f"--entrypoint={agent[0]}", sandbox_image, *agent[1:]])
+    kept = Kept(lambda: contained_command(sandbox_image, UID))
     yield kept
     assert kept.talk().end() == 0
 
@@ -429,8 +424,7 @@ def test_processes_of_others_with_the_same_user_are_no_fault_of_the_program(sand
     if os.geteuid() != 0:
         pytest.skip("only root can start processes of another user: run the tests as root")
     uid = UID + 1
-    agent = ["python3", "-I", "-S", "-c", START_INSIDE, "--launcher", "direct", "--uid", str(uid)]
-    talk = Talk(["docker", "run", *HARDENED, f"--entrypoint={agent[0]}", sandbox_image, *agent[1:]])
+    talk = Talk(contained_command(sandbox_image, uid))
     number = talk.begin({"main.py": "print(1)"}, PYTHON, 4, limits=bounds(processes=4), zygote=False)
     for index in range(before):
         talk.say({"op": "input", "id": number, "index": index}, b"", b"")

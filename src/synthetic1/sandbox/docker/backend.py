@@ -35,12 +35,6 @@ INODES = 20_000
 PIDS = 512  # of the container; a program's own limit is the smaller one
 _FIRST_MEMORY = 512 * MIB
 _YOUNG_S = 60  # a container that is being made looks as one that was left
-_AGENT = f"""\
-import sys
-sys.path.insert(0, {AGENT_FOLDER!r})
-from synthetic1.sandbox.agent.main import main
-main(sys.argv[1:])
-"""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -137,7 +131,7 @@ class DockerBackend(Backend):
         )
         return {
             "image": self._image,
-            "entrypoint": ["python3", "-I", "-S", "-c", _AGENT],
+            "entrypoint": ["python3", "-I", "-S", f"{AGENT_FOLDER}/bootstrap.py"],
             "command": ["--launcher", "direct", "--uid", str(uid)],
             "user": "0:0",
             "hostname": "sandbox",

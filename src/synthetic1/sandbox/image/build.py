@@ -17,10 +17,13 @@ from synthetic1.sandbox.errors import SandboxError
 from synthetic1.sandbox.languages.cpp import precompile_command
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
     from docker import APIClient
 
 REPOSITORY = "synthetic1-sandbox"
 AGENT_FOLDER = "/opt/agent"
+"""Where the image has the folder ``agent``."""
 BASE = "debian:bookworm-slim"
 MIRROR = "http://deb.debian.org/debian"
 BUILD_S = 1800  # seconds between two lines of the engine: a large download says nothing for long
@@ -40,9 +43,16 @@ def _context() -> Iterator[tuple[str, bytes]]:
     """(name, content) of every file that the build sees."""
     ours = files("synthetic1.sandbox")
     yield "Dockerfile", (ours / "image" / "Dockerfile").read_bytes()
-    for file in sorted((ours / "agent").iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".py"):
-            yield f"agent/{file.name}", file.read_bytes()
+    yield from _modules(ours / "agent", "agent")
+
+
+def _modules(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
+    """Of a package and those in it, by name: equal files come in the same order everywhere."""
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".py"):
+            yield f"{path}/{entry.name}", entry.read_bytes()
+        elif (entry / "__init__.py").is_file():
+            yield from _modules(entry, f"{path}/{entry.name}")
 
 
 def build_image(api: APIClient, say: Say = print) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-from synthetic1.sandbox.agent import cgroup
+from synthetic1.sandbox.agent import bootstrap, cgroup
 from synthetic1.sandbox.agent.box import remove_below
 from synthetic1.sandbox.backend import Connection
 from synthetic1.sandbox.errors import SandboxUnavailable
@@ -25,15 +25,7 @@ NAME = "synthetic1-sandbox-"
 READ_BYTES = 2**20
 _FAREWELL_S = 30.0  # to end programs and remove what it made, before it is killed
 _LAST_WORDS_S = 5.0  # from the end of its stream to its own
-# The parent packages are empty stand-ins: the real ones would import gymnasium, and `-S` knows of no installed package.
-_AGENT = """
-import sys, types
-for name, path in (("synthetic1", []), ("synthetic1.sandbox", [sys.argv[1]])):
-    sys.modules[name] = types.ModuleType(name)
-    sys.modules[name].__path__ = path
-from synthetic1.sandbox.agent.main import main
-main(sys.argv[2:])
-"""
+_BOOTSTRAP = Path(bootstrap.__file__)
 
 
 class LocalConnection(Connection):
@@ -80,15 +72,7 @@ class LocalConnection(Connection):
                 undo.callback(_remove_folder, folder)
                 log = undo.enter_context(tempfile.TemporaryFile())
                 process = subprocess.Popen(
-                    [
-                        sys.executable,
-                        "-I",
-                        "-S",
-                        "-c",
-                        _AGENT,
-                        str(Path(__file__).parents[1]),
-                        *arguments(folder, name),
-                    ],
+                    [sys.executable, "-I", "-S", str(_BOOTSTRAP), *arguments(folder, name)],
                     stdin=its.fileno(),
                     stdout=its.fileno(),
                     stderr=log,
