@@ -10,7 +10,7 @@ from time import perf_counter
 
 from synthetic1.completion import Completion
 from synthetic1.rewards.registry import UnknownTaskType
-from synthetic1.rewards.verifier import Verifier
+from synthetic1.rewards.scoring.calls import Failures, VerifierQueue, call_inline, call_now, verifies_now
 from synthetic1.task import Task, TaskError
 from synthetic1.verdict import Verdict
 
@@ -19,20 +19,10 @@ OnVerdict = Callable[[int, Verdict], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
-    """A verifier, how many of its calls may run at once, and how long each may take."""
+class QueuedPairs:
+    """The pairs of a batch that wait for one verifier."""
 
-    task_type: str
-    verifier: Verifier
-    concurrency: int
-    deadline_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """The pairs of a batch that one verifier is to judge."""
-
-    lane: Lane
+    queue: VerifierQueue
     positions: list[int] = field(default_factory=list)
 
 
@@ -46,28 +36,28 @@ class Batch:
     """Those planned so far."""
     verdicts: list[Verdict | None] = field(init=False)
     """By position; ``None`` until settled."""
-    inline: list[Work] = field(default_factory=list)
-    waiting: list[Work] = field(default_factory=list)
-    """Work of verifiers that await."""
-    twins: dict[int, list[int]] = field(default_factory=dict)
-    """Position of a pair that is judged → the later pairs identical to it."""
+    inline: list[QueuedPairs] = field(default_factory=list)
+    waiting: list[QueuedPairs] = field(default_factory=list)
+    """Those of verifiers that await."""
+    duplicates: dict[int, list[int]] = field(default_factory=dict)
+    """Position of a pair that is verified → the later pairs identical to it."""
     no_answer: int = 0
     deduped: int = 0
     queue_s: list[float] = field(default_factory=list)
     work_s: list[float] = field(default_factory=list)
     handed_in: float = field(default_factory=perf_counter)
     abandoned: bool = False
-    _work: dict[str, Work | UnknownTaskType] = field(default_factory=dict)
+    _queued: dict[str, QueuedPairs | UnknownTaskType] = field(default_factory=dict)
     _by_text: dict[str, int] = field(default_factory=dict)
     _by_identity: dict[object, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.verdicts = [None] * self.size
 
-    def plan(self, pairs: Sequence[Pair], lane_of: Callable[[str], Lane]) -> None:
-        """Sort the batch's next ``pairs`` into work, twins of other pairs, and those whose verdict is clear without.
+    def plan(self, pairs: Sequence[Pair], queue_of: Callable[[str], VerifierQueue]) -> None:
+        """Sort the batch's next ``pairs`` into queues, duplicates of other pairs, and those whose verdict is clear.
 
-        An unknown task type comes before a missing answer: a task nobody can judge is never the model's failure.
+        An unknown task type comes before a missing answer: a task nobody can verify is never the model's failure.
 
         Raises:
             TypeError: a pair is not ``(Task, Completion or str)``.
@@ -75,13 +65,13 @@ class Batch:
         planned = len(self.pairs)
         checked = [_checked(pair, position) for position, pair in enumerate(pairs, planned)]
         self.pairs += checked
-        work_by_type, by_text, by_identity = self._work, self._by_text, self._by_identity
+        queued_by_type, by_text, by_identity = self._queued, self._by_text, self._by_identity
         for position, (task, completion) in enumerate(checked, planned):
-            work = work_by_type.get(task.task_type)
-            if work is None:
-                work = work_by_type[task.task_type] = self._new_work(task.task_type, lane_of)
-            if isinstance(work, UnknownTaskType):
-                self.settle(position, Verdict.unscorable("task", str(work)))
+            queued = queued_by_type.get(task.task_type)
+            if queued is None:
+                queued = queued_by_type[task.task_type] = self._new_queue(task.task_type, queue_of)
+            if isinstance(queued, UnknownTaskType):
+                self.settle(position, Verdict.unscorable("task", str(queued)))
                 continue
             if completion.answer is None:
                 self.no_answer += 1
@@ -90,57 +80,54 @@ class Batch:
             first = by_text.setdefault(completion.raw, position)
             if first != position:  # equal text: only now is it worth hashing the tasks
                 by_identity.setdefault(_identity(*self.pairs[first]), first)
-                twin = by_identity.setdefault(_identity(task, completion), position)
-                if twin != position:
-                    self.twins.setdefault(twin, []).append(position)
+                original = by_identity.setdefault(_identity(task, completion), position)
+                if original != position:
+                    self.duplicates.setdefault(original, []).append(position)
                     self.deduped += 1
                     continue
-            work.positions.append(position)
+            queued.positions.append(position)
 
-    def _new_work(self, task_type: str, lane_of: Callable[[str], Lane]) -> Work | UnknownTaskType:
+    def _new_queue(self, task_type: str, queue_of: Callable[[str], VerifierQueue]) -> QueuedPairs | UnknownTaskType:
         try:
-            work = Work(lane_of(task_type))
+            queued = QueuedPairs(queue_of(task_type))
         except UnknownTaskType as error:
             return error
-        verifier = work.lane.verifier
-        (self.inline if verifier.inline or _answers_at_once(verifier) else self.waiting).append(work)
-        return work
+        verifier = queued.queue.verifier
+        (self.inline if verifier.inline or verifies_now(verifier) else self.waiting).append(queued)
+        return queued
 
     def settle(self, position: int, verdict: Verdict) -> None:
-        """Record the verdict of a pair and of its twins."""
+        """Record the verdict of a pair and of its duplicates."""
         if self.abandoned:
             return
         self.verdicts[position] = verdict
-        twins = self.twins.get(position, ())
-        for twin in twins:
-            self.verdicts[twin] = verdict
+        duplicates = self.duplicates.get(position, ())
+        for duplicate in duplicates:
+            self.verdicts[duplicate] = verdict
         if self.on_verdict is not None:
-            for settled in (position, *twins):
+            for settled in (position, *duplicates):
                 self.on_verdict(settled, verdict)
 
-    def run_inline(self, fault: Callable[[Lane, BaseException], Verdict]) -> Iterator[None]:
+    def run_inline(self, failures: Failures) -> Iterator[None]:
         """Settle what can be settled in place, by inline verifiers and by ``verify_now``; the rest joins ``waiting``.
 
         Yields after each pair, so that a loop can serve others between.
-
-        Args:
-            fault: turns what a verifier raised into a verdict.
         """
         pairs, verdicts = self.pairs, self.verdicts
-        alone = self.on_verdict is None and not self.twins  # nobody else to tell: spares a call a pair
+        alone = self.on_verdict is None and not self.duplicates  # nobody else to tell: spares a call a pair
         marks = [perf_counter()]  # one look at the clock a pair; durations are made of them at the end
         mark = marks.append
-        for work in self.inline:
-            verifier = work.lane.verifier
-            judge = _drive if verifier.inline else _ask_at_once
+        for queued in self.inline:
+            verifier = queued.queue.verifier
+            call = call_inline if verifier.inline else call_now
             undecided: list[int] = []
-            for position in work.positions:
+            for position in queued.positions:
                 try:
-                    verdict = judge(verifier, *pairs[position])
+                    verdict = call(verifier, *pairs[position])
                 except (KeyboardInterrupt, SystemExit):
                     raise
                 except BaseException as error:  # GeneratorExit, CancelledError: here only the verifier's own
-                    verdict = fault(work.lane, error)
+                    verdict = failures.verdict(queued.queue, error)
                 if verdict is None:
                     undecided.append(position)
                     yield
@@ -152,36 +139,9 @@ class Batch:
                     self.settle(position, verdict)
                 yield
             if undecided:
-                self.waiting.append(Work(work.lane, undecided))
+                self.waiting.append(QueuedPairs(queued.queue, undecided))
         self.work_s.extend(map(sub, marks[1:], marks))
         self.queue_s.extend(map(sub, marks[:-1], repeat(self.handed_in)))
-
-
-def check_verdict(verdict: object, verifier: Verifier) -> Verdict:
-    """``verdict``, or TypeError if a verifier returned something else."""
-    if not isinstance(verdict, Verdict):
-        raise TypeError(f"{type(verifier).__qualname__}.verify returned {type(verdict).__name__}, not a Verdict")
-    return verdict
-
-
-def _answers_at_once(verifier: Verifier) -> bool:
-    return type(verifier).verify_now is not Verifier.verify_now
-
-
-def _ask_at_once(verifier: Verifier, task: Task, completion: Completion) -> Verdict | None:
-    verdict = verifier.verify_now(task, completion)
-    return None if verdict is None else check_verdict(verdict, verifier)
-
-
-def _drive(verifier: Verifier, task: Task, completion: Completion) -> Verdict:
-    """Run an ``inline`` verifier's coroutine to its end without a loop."""
-    work = verifier.verify(task, completion)
-    try:
-        work.send(None)
-    except StopIteration as end:
-        return end.value if type(end.value) is Verdict else check_verdict(end.value, verifier)
-    work.close()
-    raise RuntimeError(f"{type(verifier).__qualname__} says `inline = True` but its verify awaited")
 
 
 def _checked(pair: object, position: int) -> tuple[Task, Completion]:

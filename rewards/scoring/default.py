@@ -19,7 +19,7 @@ def default_scorer() -> Scorer:
 
 
 def score(task: Task, completion: Completion | str) -> Verdict:
-    """Judge one completion; a string is parsed by ``Completion.parse``. Blocks until the verdict is there.
+    """Verify one completion; a string is parsed by ``Completion.parse``. Blocks until the verdict is there.
 
     Never raises for what a model wrote or for a failure of a verifier: the verdict says it.
 
@@ -30,5 +30,5 @@ def score(task: Task, completion: Completion | str) -> Verdict:
 
 
 def score_many(pairs: Iterable[Pair]) -> list[Verdict]:
-    """Judge many (task, completion) pairs at once; verdicts in order. Identical pairs are judged once."""
+    """Verify many (task, completion) pairs at once; verdicts in order. Identical pairs are verified once."""
     return default_scorer().score_sync(pairs)

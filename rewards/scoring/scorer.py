@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from synthetic1.completion import Completion
 from synthetic1.rewards.registry import canonical_task_type, get_verifier
-from synthetic1.rewards.scoring.batch import Batch, Lane, OnVerdict, Pair, check_verdict
+from synthetic1.rewards.scoring.batch import Batch, OnVerdict, Pair
+from synthetic1.rewards.scoring.calls import Failures, VerifierQueue, call_verifier
 from synthetic1.rewards.scoring.loop_thread import LoopThread
 from synthetic1.rewards.scoring.metrics import Metrics, Recorder
 from synthetic1.rewards.verifier import Verifier
-from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
 log = logging.getLogger(__name__)
@@ -27,7 +26,6 @@ DEFAULT_CONCURRENCY = 64
 DEFAULT_DEADLINE_S = 120.0
 PLANNED_AT_ONCE = 200  # pairs; as many as take about a slice
 SLICE_S = 0.002  # inline verifiers hold the scorer's loop no longer than this before others get a turn
-WHY_CAP = 300  # characters of an exception that a verdict keeps
 
 
 class ScorerClosed(RuntimeError):
@@ -41,7 +39,7 @@ class _Process:
     thread: LoopThread = field(default_factory=lambda: LoopThread("synthetic1-scorer"))
     recorder: Recorder = field(default_factory=Recorder)
     semaphores: dict[str, asyncio.Semaphore] = field(default_factory=dict)
-    lanes: dict[str, Lane] = field(default_factory=dict)
+    queues: dict[str, VerifierQueue] = field(default_factory=dict)
 
 
 class Scorer:
@@ -88,7 +86,7 @@ class Scorer:
     def _begin(self) -> None:
         self._closed = False
         self._processes: dict[int, _Process] = {}
-        self._reported: set[tuple[str, str]] = set()
+        self._failures = Failures()
         self._finalizer = weakref.finalize(self, _close_process, self._processes)
 
     # Scoring --------------------------------------------------------------------------------------------------------
@@ -99,7 +97,8 @@ class Scorer:
         All of the work, from sorting the pairs to counting the verdicts, is done on the scorer's thread.
 
         Args:
-            pairs: ``(task, completion)``; a string is parsed by ``Completion.parse``. Identical pairs are judged once.
+            pairs: ``(task, completion)``; a string is parsed by ``Completion.parse``. Identical pairs are verified
+                once.
             on_verdict: called with ``(index, verdict)`` as each becomes known, on the scorer's thread (``score_sync``
                 calls it on the caller's where no verifier awaits); keep it short. What it raises ends the batch.
 
@@ -134,8 +133,8 @@ class Scorer:
             raise RuntimeError("score_sync called on the scorer's own thread would wait for itself: await score(…)")
         pairs = list(pairs)
         batch = Batch(len(pairs), on_verdict)
-        batch.plan(pairs, self._lane)
-        for _ in batch.run_inline(self._fault):
+        batch.plan(pairs, self._queue)
+        for _ in batch.run_inline(self._failures):
             pass
         if batch.waiting:
             future = None
@@ -165,21 +164,21 @@ class Scorer:
         return dict(self._verifiers)
 
     def verifier(self, task_type: str) -> Verifier:
-        """The verifier that judges ``task_type`` here.
+        """The verifier of ``task_type`` here.
 
         Raises:
             UnknownTaskType: there is none.
         """
-        return self._lane(task_type).verifier
+        return self._queue(task_type).verifier
 
     # The work, on the scorer's loop ---------------------------------------------------------------------------------
 
     async def _work(self, process: _Process, batch: Batch, pairs: list[Pair]) -> list[Verdict]:
         for start in range(0, len(pairs), PLANNED_AT_ONCE):
-            batch.plan(pairs[start : start + PLANNED_AT_ONCE], self._lane)
+            batch.plan(pairs[start : start + PLANNED_AT_ONCE], self._queue)
             await asyncio.sleep(0)
         began = perf_counter()
-        for _ in batch.run_inline(self._fault):
+        for _ in batch.run_inline(self._failures):
             if perf_counter() - began > SLICE_S:
                 await asyncio.sleep(0)
                 began = perf_counter()
@@ -188,11 +187,11 @@ class Scorer:
 
     async def _work_waiting(self, process: _Process, batch: Batch) -> None:
         workers = []
-        for work in batch.waiting:
-            lane, queue = work.lane, iter(work.positions)
-            semaphore = process.semaphores.setdefault(lane.task_type, asyncio.Semaphore(lane.concurrency))
-            for _ in range(min(lane.concurrency, len(work.positions))):
-                workers.append(asyncio.create_task(self._worker(batch, lane, queue, semaphore)))
+        for queued in batch.waiting:
+            queue, positions = queued.queue, iter(queued.positions)
+            semaphore = process.semaphores.setdefault(queue.task_type, asyncio.Semaphore(queue.concurrency))
+            for _ in range(min(queue.concurrency, len(queued.positions))):
+                workers.append(asyncio.create_task(self._worker(batch, queue, positions, semaphore)))
         try:
             await asyncio.gather(*workers)
         except BaseException:
@@ -201,52 +200,20 @@ class Scorer:
             await asyncio.gather(*workers, return_exceptions=True)
             raise
 
-    async def _worker(self, batch: Batch, lane: Lane, queue: Iterator[int], semaphore: asyncio.Semaphore) -> None:
-        for position in queue:  # shared with the batch's other workers of this verifier
+    async def _worker(
+        self, batch: Batch, queue: VerifierQueue, positions: Iterator[int], semaphore: asyncio.Semaphore
+    ) -> None:
+        for position in positions:  # shared with the batch's other workers of this verifier
             if batch.abandoned:
                 return
             async with semaphore:
                 began = perf_counter()
-                verdict = await self._verify(lane, *batch.pairs[position])
+                verdict = await call_verifier(queue, *batch.pairs[position], self._failures)
                 batch.queue_s.append(began - batch.handed_in)
                 batch.work_s.append(perf_counter() - began)
             batch.settle(position, verdict)
 
-    async def _verify(self, lane: Lane, task: Task, completion: Completion) -> Verdict:
-        """One call of a verifier. It cannot outstay the deadline, even if it swallows its cancellation."""
-        try:
-            work = asyncio.ensure_future(lane.verifier.verify(task, completion))
-        except Exception as error:  # a verify that is not `async def`
-            return self._fault(lane, error)
-        try:
-            done, _ = await asyncio.wait({work}, timeout=lane.deadline_s)
-        except asyncio.CancelledError:
-            work.cancel()
-            raise
-        if not done:
-            work.cancel()
-            work.add_done_callback(_forget)
-            return self._fault(lane, TimeoutError(f"no verdict within {lane.deadline_s:g} s of work"))
-        try:
-            return check_verdict(work.result(), lane.verifier)
-        except asyncio.CancelledError:  # the batch goes on, so the verifier cancelled itself
-            return self._fault(lane, RuntimeError("the verifier's work was cancelled from within"))
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # GeneratorExit too
-            return self._fault(lane, error)
-
-    # Failures of ours -----------------------------------------------------------------------------------------------
-
-    def _fault(self, lane: Lane, error: BaseException) -> Verdict:
-        """The verdict for what a verifier raised, logged once for each kind of failure."""
-        why = _said(error)
-        kind = (lane.task_type, type(error).__name__)
-        if kind not in self._reported:
-            self._reported.add(kind)
-            log.warning("verifier `%s` failed: %s (said once; every time at debug level)", lane.task_type, why)
-        log.debug("verifier `%s` failed: %s", lane.task_type, why, exc_info=error)
-        return Verdict.unscorable("infra", why)
+    # Batches that end early ----------------------------------------------------------------------------------------
 
     def _ended(self, process: _Process, batch: Batch, future: Future[Any] | asyncio.Future[Any]) -> None:
         """Raise what ended the batch early: a callback, Ctrl-C or ``close``."""
@@ -306,17 +273,17 @@ class Scorer:
         # `setdefault` is one step for every thread. A parent's entry stays: closing its loop would disturb the parent.
         return process if process is not None else self._processes.setdefault(pid, _Process())
 
-    def _lane(self, task_type: str) -> Lane:
-        lanes = self._local().lanes
-        lane = lanes.get(task_type)
-        if lane is None:
+    def _queue(self, task_type: str) -> VerifierQueue:
+        queues = self._local().queues
+        queue = queues.get(task_type)
+        if queue is None:
             verifier = self._verifiers.get(canonical_task_type(task_type)) or get_verifier(task_type)
             name = canonical_task_type(task_type)
             limit = self._concurrency.get(name) if isinstance(self._concurrency, Mapping) else self._concurrency
             limit = limit or verifier.concurrency or DEFAULT_CONCURRENCY
             deadline_s = self._wanted_deadline_s or verifier.deadline_s or DEFAULT_DEADLINE_S
-            lane = lanes[task_type] = lanes.setdefault(name, Lane(name, verifier, limit, deadline_s))
-        return lane
+            queue = queues[task_type] = queues.setdefault(name, VerifierQueue(name, verifier, limit, deadline_s))
+        return queue
 
     def _finish(self, process: _Process, batch: Batch) -> list[Verdict]:
         verdicts = [verdict for verdict in batch.verdicts if verdict is not None]
@@ -346,18 +313,8 @@ def _by_task_type(verifiers: Mapping[str, Verifier] | Iterable[Verifier] | None)
 def _close_process(processes: dict[int, _Process]) -> None:
     process = processes.pop(os.getpid(), None)
     if process is not None:
-        closers = {id(lane.verifier): lane.verifier.aclose for lane in process.lanes.values()}
+        closers = {id(queue.verifier): queue.verifier.aclose for queue in process.queues.values()}
         process.thread.stop(tuple(closers.values()))
-
-
-def _said(error: BaseException) -> str:
-    """One line of what an exception says; some cannot even say it."""
-    name = type(error).__name__
-    try:
-        text = str(error)
-    except Exception as failure:
-        return f"{name} (it cannot say why: its __str__ raises {type(failure).__name__})"
-    return f"{name}: {text}".splitlines()[0].rstrip(": ")[:WHY_CAP]
 
 
 def _done(future: Future[Any], timeout_s: float) -> bool:
@@ -369,9 +326,3 @@ def _done(future: Future[Any], timeout_s: float) -> bool:
     except CancelledError:
         return True
     return True
-
-
-def _forget(work: asyncio.Future[Verdict]) -> None:
-    """Take the outcome of work that nobody waits for any more, so that asyncio does not report it."""
-    if not work.cancelled():
-        work.exception()

@@ -154,7 +154,7 @@ def run(scorer, pairs, how, **kwargs):
 HOW = pytest.mark.parametrize("how", ["sync", "async"])
 
 
-# Order, twins, verdicts without work ---------------------------------------------------------------------------------
+# Order, duplicates, verdicts without work ----------------------------------------------------------------------------
 
 
 @HOW
@@ -189,7 +189,7 @@ def test_identical_pairs_are_verified_once(scorer, how, kind):
     assert (scorer.metrics.verified, scorer.metrics.deduped) == (4, 2)
 
 
-def test_twins_are_not_remembered_between_batches(scorer):
+def test_duplicates_are_not_remembered_between_batches(scorer):
     for _ in range(2):
         scorer.score_sync([(task(), "score 1")])
     assert CALLS["waiting"] == 2
