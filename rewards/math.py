@@ -13,11 +13,12 @@ from typing import Any, ClassVar
 
 from synthetic1.completion import Completion
 from synthetic1.rewards.math_answers.answer import MAX_ANSWER, STYLES, AnswerStyle, find_answer
-from synthetic1.rewards.math_answers.compare import Question, Unanswered, says_the_same
+from synthetic1.rewards.math_answers.compare import SymbolicQuestion, is_equivalent
 from synthetic1.rewards.math_answers.finished import restates
-from synthetic1.rewards.math_answers.pool import OverLimit, SymbolicPool, Unparseable
+from synthetic1.rewards.math_answers.pool import OverLimit, SymbolicPool
 from synthetic1.rewards.math_answers.reading import read
 from synthetic1.rewards.math_answers.screen import too_costly
+from synthetic1.rewards.math_answers.symbolic import Unparseable
 from synthetic1.rewards.math_answers.values import Formula, Value
 from synthetic1.rewards.registry import register
 from synthetic1.rewards.verifier import Verifier
@@ -34,8 +35,8 @@ _FACTOR = re.compile(r"\bfactor(?:i[sz]e|ed)?\b", re.IGNORECASE)
 class Math(Verifier):
     r"""Scores 1 if the answer is mathematically what ``verification_info["ground_truth"]`` says, else 0.
 
-    What counts as the answer is the ``answer_style`` (see ``maths.answer.find_answer``); ``boxed``, the default, is
-    the one to train with. Both sides are read into values (numbers, quantities with units, tuples, sets, intervals,
+    What counts as the answer is the ``answer_style`` (see ``math_answers.answer``); ``boxed``, the default, is the one
+    to train with. Both sides are read into values (numbers, quantities with units, tuples, sets, intervals,
     equations, words), which are compared by rule, exactly and in microseconds. Only formulas that are not written alike
     go to a worker process, where math-verify's parser reads them; a worker that takes longer than ``comparison_s``
     of processor time is killed. ``details["decided_by"]`` is ``fast_path`` or ``symbolic``.
@@ -60,11 +61,25 @@ class Math(Verifier):
             raise ValueError(f"answer_style is one of {', '.join(STYLES)}; got {self.answer_style!r}")
 
     async def verify(self, task: Task, completion: Completion) -> Verdict:
-        decided = self.verify_now(task, completion)
-        return decided if decided is not None else await self._verify_symbolically(task, completion)
+        pair = self._read(task, completion)
+        return pair if isinstance(pair, Verdict) else await self._compare(task, pair)
 
     def verify_now(self, task: Task, completion: Completion) -> Verdict | None:
         """The verdict where rules alone give one, in microseconds; else ``None``."""
+        gold = _gold(task.verification_info)
+        if isinstance(gold, _Gold) and isinstance(gold.value, Formula):
+            return None  # a worker has to read it first, whatever the answer says
+        pair = self._read(task, completion)
+        if isinstance(pair, Verdict):
+            return pair
+        try:
+            next(is_equivalent(pair.gold, pair.value))
+        except StopIteration as decided:
+            return Verdict.graded(float(decided.value), answer=pair.answer, decided_by="fast_path")
+        return None
+
+    def _read(self, task: Task, completion: Completion) -> _Pair | Verdict:
+        """What is to be compared, or the verdict that needs no comparison."""
         gold = _gold(task.verification_info)
         if isinstance(gold, Verdict):
             return gold
@@ -79,48 +94,39 @@ class Math(Verifier):
             return Verdict(0.0, "wrong_answer", found.text, {"why": f"not compared: it has {why}"})
         if _is_sum(found.text) and not _is_sum(gold.text) and _FACTOR.search(task.prompt):
             return Verdict(0.0, "wrong_answer", found.text, {"why": "asked for factors, got a sum"})
-        if isinstance(gold.value, Formula):
-            return None  # the gold has to be readable, whatever the answer says
-        try:
-            same = says_the_same(gold.value, read(found.text), {})
-        except Unanswered:
-            return None
-        return Verdict.graded(float(same), answer=found.text, decided_by="fast_path")
+        return _Pair(gold.value, found.text, read(found.text))
 
-    async def _verify_symbolically(self, task: Task, completion: Completion) -> Verdict:
-        gold = _gold(task.verification_info)
-        found = find_answer(completion.answer or "", self.answer_style)
-        assert isinstance(gold, _Gold), "what verify_now has said already"
-        assert found is not None, "what verify_now has said already"
-        pool, value = self._pool(), read(found.text)
-        answers: dict[Question, bool] = {}
+    async def _compare(self, task: Task, pair: _Pair) -> Verdict:
+        """The verdict on a pair, with the answers of workers to what rules cannot tell."""
+        pool, comparison = self._pool(), is_equivalent(pair.gold, pair.value)
+        answers: dict[SymbolicQuestion, bool] = {}
         try:
-            if isinstance(gold.value, Formula):
-                await pool.ask(Question("parses", gold.value.latex, ""))
+            if isinstance(pair.gold, Formula):
+                await pool.ask(SymbolicQuestion("parses", pair.gold.latex, ""))
+            question = next(comparison)
             while True:
-                try:
-                    same = says_the_same(gold.value, value, answers)
-                    break
-                except Unanswered as open_question:
-                    question = open_question.question
-                    if len(answers) >= MAX_QUESTIONS:
+                if question not in answers:
+                    if len(answers) == MAX_QUESTIONS:
                         why = f"more than {MAX_QUESTIONS} comparisons of formulas"
-                        return Verdict(0.0, "wrong_answer", found.text, {"why": why, "decided_by": "symbolic"})
+                        return Verdict(0.0, "wrong_answer", pair.answer, {"why": why, "decided_by": "symbolic"})
                     answers[question] = await pool.ask(question)
+                question = comparison.send(answers[question])
+        except StopIteration as decided:
+            same: bool = decided.value
         except Unparseable as error:
             return Verdict.unscorable("gold", f"the gold cannot be read as mathematics: {error}")
         except OverLimit as reached:
-            return await self._over_limit(pool, gold.value, reached, found.text)
+            return await self._over_limit(pool, pair.gold, reached, pair.answer)
         by = "symbolic" if answers else "fast_path"
-        if same and isinstance(value, Formula) and value != gold.value and restates(task.prompt, value.latex):
-            return Verdict(0.0, "wrong_answer", found.text, {"why": "it restates the question", "decided_by": by})
-        return Verdict.graded(float(same), answer=found.text, decided_by=by)
+        if same and answers and isinstance(pair.value, Formula) and restates(task.prompt, pair.value.latex):
+            return Verdict(0.0, "wrong_answer", pair.answer, {"why": "it restates the question", "decided_by": by})
+        return Verdict.graded(float(same), answer=pair.answer, decided_by=by)
 
     async def _over_limit(self, pool: SymbolicPool, gold: Value, reached: OverLimit, answer: str) -> Verdict:
         """The answer's fault, unless the gold alone is too much."""
         if isinstance(gold, Formula):
             try:
-                await pool.ask(Question("equal", gold.latex, f"({gold.latex})"))
+                await pool.ask(SymbolicQuestion("equal", gold.latex, f"({gold.latex})"))
             except OverLimit:
                 return Verdict.unscorable("gold", f"the gold alone reaches the limit of {reached.limit}")
         reason = "memory_limit" if reached.limit == "memory" else "time_limit"
@@ -156,6 +162,15 @@ _pools = weakref.WeakKeyDictionary()
 @dataclass(frozen=True)
 class _Gold:
     text: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """What is compared: the gold, and the answer as it stands in the completion and as it is read."""
+
+    gold: Value
+    answer: str
     value: Value
 
 

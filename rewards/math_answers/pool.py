@@ -14,7 +14,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
-from synthetic1.rewards.math_answers.compare import Question
+from synthetic1.rewards.math_answers.compare import SymbolicQuestion
+from synthetic1.rewards.math_answers.symbolic import Unparseable
 
 REMEMBERED = 50_000  # answers
 PROMPT_S = 0.1
@@ -23,10 +24,6 @@ BUSY = 10
 """A worker that has got so little of the processor, one part in so many, says nothing about its formula."""
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 START_S = 60.0  # for the nursery to import sympy on a busy machine
-
-
-class Unparseable(ValueError):
-    """The gold side of a question is no formula that can be read."""
 
 
 class OverLimit(Exception):
@@ -65,10 +62,10 @@ class SymbolicPool:
         self._starting = asyncio.Lock()
         self._nursery: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
-        self._known: OrderedDict[Question, bool | str] = OrderedDict()
-        self._asked: dict[Question, asyncio.Future[bool | str]] = {}
+        self._known: OrderedDict[SymbolicQuestion, bool | str] = OrderedDict()
+        self._asked: dict[SymbolicQuestion, asyncio.Future[bool | str]] = {}
 
-    async def ask(self, question: Question) -> bool:
+    async def ask(self, question: SymbolicQuestion) -> bool:
         """The answer to ``question``.
 
         Raises:
@@ -89,7 +86,7 @@ class SymbolicPool:
             return False  # a defect of the parser's or sympy's on this pair: not shown equal
         raise OverLimit(reply)
 
-    async def _shared(self, question: Question) -> bool | str:
+    async def _shared(self, question: SymbolicQuestion) -> bool | str:
         """One piece of work for all who ask the same at once."""
         waiting = self._asked.get(question)
         if waiting is not None:
@@ -110,7 +107,7 @@ class SymbolicPool:
         finally:
             del self._asked[question]
 
-    async def _work(self, question: Question) -> bool | str:
+    async def _work(self, question: SymbolicQuestion) -> bool | str:
         await self._slots.acquire()
         place = self._slots
         try:
@@ -215,7 +212,7 @@ class SymbolicPool:
         self._stop_nursery()
 
 
-async def _exchange(worker: _Worker, question: Question) -> bool | str:
+async def _exchange(worker: _Worker, question: SymbolicQuestion) -> bool | str:
     loop = asyncio.get_running_loop()
     line = json.dumps([question.kind, question.gold, question.answer]).encode() + b"\n"
     await loop.sock_sendall(worker.connection, line)

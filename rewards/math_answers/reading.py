@@ -15,7 +15,7 @@ from synthetic1.rewards.math_answers.values import (
     EMPTY,
     Approximation,
     Chain,
-    Choice,
+    ChoiceLetter,
     Formula,
     Interval,
     Matrix,
@@ -84,7 +84,7 @@ def _as_words(text: str, plain: str) -> Value | None:
     if re.fullmatch(r"[A-Ja-j]", plain) or re.fullmatch(r"\(\s*[A-J]\s*\)\.?", plain):
         letter = re.sub(r"[^A-Za-z]", "", plain)
         in_text = bool(_ONLY_TEXT.fullmatch(text)) or plain.startswith("(")
-        return Choice(letter.upper()) if letter.isupper() or in_text else None
+        return ChoiceLetter(letter.upper()) if letter.isupper() or in_text else None
     number_set = _NUMBER_SET.fullmatch(text)
     if lowered in _REAL_WORDS or (number_set is not None and number_set[1] == "R"):
         return Interval(Formula(r"-\infty"), Formula(r"\infty"), False, False)
@@ -121,7 +121,7 @@ def _choice(text: str) -> Value | None:
         and (rest[0] in "^_+-*/=<>\\|'" and not rest.startswith(("\\frac", "\\sqrt", "\\$", "\\pi", "-")))
     ):
         return None  # (A)^2, (A)+1: a formula
-    return Choice(match[1] or match[2], _read(rest) if rest else None)
+    return ChoiceLetter(match[1] or match[2], _read(rest) if rest else None)
 
 
 # Structure ------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from synthetic1.rewards.math_answers.canonical import squeezed, without_text
 from synthetic1.rewards.math_answers.numbers import read_number
-from synthetic1.rewards.math_answers.values import Based, Formula, Number, Quantity, Sequence, Value
+from synthetic1.rewards.math_answers.values import Based, Formula, Measured, Number, Sequence, Value
 from synthetic1.rewards.quantities.units import read_unit
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z'-]*")
@@ -59,15 +59,15 @@ def _quantity(text: str) -> Value | None:
     if money:
         amount = read_scalar(money[1] + money[2])
         unit = read_unit("dollars")
-        return Quantity(amount, unit) if unit and isinstance(amount, Number | Formula) else None
+        return Measured(amount, unit) if unit and isinstance(amount, Number | Formula) else None
     percent = re.fullmatch(r"(.+?)\s*(?:%|\\(?:text|mbox|mathrm)\s*\{\s*(?:percent|%|\\%)\s*\}|percent)", text)
     if percent:
         amount = read_scalar(percent[1])
-        return Quantity(amount, "percent") if isinstance(amount, Number | Formula) else None
+        return Measured(amount, "percent") if isinstance(amount, Number | Formula) else None
     degrees = re.fullmatch(r"(.+?)\s*(?:\^\\circ\s*|\\(?:text|mbox|mathrm)\s*\{\s*degrees?\s*\}|degrees?)", text)
     if degrees:
         amount = read_scalar(degrees[1])
-        return Quantity(amount, "degree") if isinstance(amount, Number | Formula) else None
+        return Measured(amount, "degree") if isinstance(amount, Number | Formula) else None
     labelled = re.fullmatch(
         r"(.*?[\d})])\s*(?:\\(?:text|mbox|mathrm|textrm|textit|textbf|operatorname)\s*\{([^{}]+)\}"
         r"((?:\s*[/^]?\s*(?:\{?-?\d\}?|\\(?:text|mbox|mathrm)\s*\{[^{}]+\}))*)|"
@@ -86,7 +86,7 @@ def _quantity(text: str) -> Value | None:
     scale = {"million": 10**6, "billion": 10**9, "thousand": 10**3, "hundred": 100, "trillion": 10**12}
     if unit.label in scale and isinstance(amount, Number):
         return Number(amount.value * scale[unit.label])
-    return Quantity(amount, unit) if isinstance(amount, Number | Formula) else None
+    return Measured(amount, unit) if isinstance(amount, Number | Formula) else None
 
 
 def _is_wordy(text: str) -> bool:

@@ -8,6 +8,9 @@ from typing import Literal
 
 from synthetic1.rewards.quantities.units import Unit
 
+MAX_DECIMALS = 60
+"""A number of more digits after the point is written as a fraction."""
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -16,6 +19,19 @@ class Number:
     value: Fraction
     decimals: int | None = None
     """Digits after the point; ``None`` if it was written without one, and so is exact."""
+
+    @property
+    def latex(self) -> str:
+        """The number as a decimal, if it was written as one, or as a fraction."""
+        sign, size = "-" if self.value < 0 else "", abs(self.value)
+        if size.denominator == 1:
+            return f"{sign}{size.numerator}"
+        if self.decimals is not None and self.decimals <= MAX_DECIMALS:
+            scaled = size * 10**self.decimals
+            if scaled.denominator == 1:
+                digits = str(scaled.numerator).rjust(self.decimals + 1, "0")
+                return f"{sign}{digits[: -self.decimals]}.{digits[-self.decimals :]}"
+        return rf"{sign}\frac{{{size.numerator}}}{{{size.denominator}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +42,7 @@ class Formula:
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class Measured:
     """A magnitude with a unit. Percent and degrees are units too."""
 
     magnitude: Number | Formula
@@ -87,7 +103,7 @@ class Approximation:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChoiceLetter:
     """A letter of a multiple choice, with the option's value if that was written too."""
 
     letter: str
@@ -101,7 +117,8 @@ class Words:
 
 
 Value = (
-    Number | Formula | Quantity | Based | Sequence | Interval | Union | Matrix | Chain | Approximation | Choice | Words
-)
+    Number | Formula | Measured | Based | Sequence | Interval | Union | Matrix | Chain | Approximation | ChoiceLetter
+    | Words
+)  # fmt: skip
 
 EMPTY = Sequence("set", ())

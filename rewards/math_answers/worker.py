@@ -1,8 +1,8 @@
 """The processes that compare formulas: a nursery that stays warm, and workers it forks, which may be killed.
 
 Started as ``python -m synthetic1.rewards.math_answers.worker FD`` with a Unix socket at ``FD``. For every message the
-nursery gets on it, which carries one end of a socket, it forks a worker that serves there and answers with the worker's pid.
-A worker reads a line of JSON ``[kind, gold, answer]`` and writes a line: ``true``, ``false`` or ``"why not"``.
+nursery gets on it, which carries one end of a socket, it forks a worker that serves there and answers with the worker's
+pid. A worker reads a line of JSON ``[kind, gold, answer]`` and writes a line: ``true``, ``false`` or ``"why not"``.
 """
 
 from __future__ import annotations

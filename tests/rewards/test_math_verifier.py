@@ -26,7 +26,7 @@ from synthetic1 import Completion, Scorer, Task, Verdict
 from synthetic1.rewards.math import Math
 from synthetic1.rewards.math_answers.answer import SEARCHED, find_answer
 from synthetic1.rewards.math_answers.canonical import canonical
-from synthetic1.rewards.math_answers.compare import Question
+from synthetic1.rewards.math_answers.compare import SymbolicQuestion
 from synthetic1.rewards.math_answers.finished import restates
 from synthetic1.rewards.math_answers.pool import OverLimit, SymbolicPool, WorkersFailed
 from synthetic1.rewards.math_answers.screen import too_costly
@@ -184,9 +184,9 @@ def test_a_worker_that_takes_too_long_is_killed_and_others_go_on() -> None:
     async def main() -> tuple[str, bool]:
         pool = SymbolicPool(2, 1.0)
         try:
-            assert await pool.ask(Question("equal", "x+1", "1+x"))  # the nursery is up
-            slow = asyncio.create_task(pool.ask(Question("equal", "x", "3^{100000000}-3^{100000000}+x")))
-            quick = [await pool.ask(Question("equal", f"x+{n}", f"{n}+x")) for n in range(20)]
+            assert await pool.ask(SymbolicQuestion("equal", "x+1", "1+x"))  # the nursery is up
+            slow = asyncio.create_task(pool.ask(SymbolicQuestion("equal", "x", "3^{100000000}-3^{100000000}+x")))
+            quick = [await pool.ask(SymbolicQuestion("equal", f"x+{n}", f"{n}+x")) for n in range(20)]
             with pytest.raises(OverLimit) as reached:
                 await slow
             return reached.value.limit, all(quick)
@@ -204,11 +204,11 @@ def test_a_busy_machine_is_no_limit_of_the_answer(time_s: float, stopped_s: floa
     async def main() -> bool:
         pool = SymbolicPool(1, time_s)
         try:
-            assert await pool.ask(Question("equal", "x+1", "1+x"))  # a worker is up, and free
+            assert await pool.ask(SymbolicQuestion("equal", "x+1", "1+x"))  # a worker is up, and free
             (worker,) = pool._free
             os.kill(worker.pid, signal.SIGSTOP)
             asyncio.get_running_loop().call_later(stopped_s, os.kill, worker.pid, signal.SIGCONT)
-            return await pool.ask(Question("equal", "x+2", "2+x"))
+            return await pool.ask(SymbolicQuestion("equal", "x+2", "2+x"))
         finally:
             pool.close()
 
