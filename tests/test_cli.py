@@ -91,6 +91,12 @@ def test_unknown_command() -> None:
     assert "nope" in done.output
 
 
+def test_a_misspelt_command_is_answered_with_the_nearest() -> None:
+    done = run(app, ["generat"])
+    assert done.exit_code == 2
+    assert "Did you mean 'generate'?" in done.output
+
+
 def test_judge_calibrate_is_a_program_of_two_words(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[str]] = []
     fake = ModuleType("a_program")

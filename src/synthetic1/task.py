@@ -15,6 +15,8 @@ from synthetic1.keys import content_key
 class TaskError(ValueError):
     """A row that is not a task. The message is one line: where, which field, what would be right."""
 
+    user_error = True  # programs print the message alone
+
 
 @dataclass(frozen=True)
 class Task:

@@ -12,6 +12,7 @@ import pytest
 from synthetic1.jobs.program import ProgramError, explain, run_program, validate
 from synthetic1.reports.run_folder import RunFolderError
 from synthetic1.task import TaskError
+from synthetic1.tasks.code_understanding import LevelExhausted
 from synthetic1.trainers.reinforcement.settings import GrpoSettings
 
 EXTRAS = [
@@ -110,6 +111,36 @@ def test_a_wrong_command_line_is_one_line(command_line, arguments, said):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["trainer.learning_rat=1"], "unknown setting `trainer.learning_rat`; did you mean `trainer.learning_rate`?"),
+        (["+trainer.learning_rat=1"], "unknown setting `trainer.learning_rat`; did you mean `trainer.learning_rate`?"),
+        (["~trainer.learning_rat"], "unknown setting `trainer.learning_rat`; did you mean `trainer.learning_rate`?"),
+        (["rollout=vllm_colocate", "rollout.vllm.slep=true"], "did you mean `rollout.vllm.sleep`?"),
+        (["model.lora={rank: 4}", "seeed=1"], "unknown setting `seeed`; did you mean `seed`?"),
+        (["model.lora={rr: 4}"], "unknown setting `model.lora.rr`; did you mean `model.lora.r`?"),
+        (["env.levle=3"], "unknown setting `env.levle`; did you mean `env.level`?"),
+        (["env=code", "env.time_limit=3"], "unknown setting `env.time_limit`; did you mean `env.time_limit_s`?"),
+        (["env=mixture", "env.level=3"], "unknown setting `env.level`; did you mean `env.mixture."),
+        (["max_steps=3"], "unknown setting `max_steps`; did you mean `trainer.max_steps`?"),
+        (["trianer.max_stepz=3"], "unknown setting `trianer.max_stepz`; did you mean `trainer.max_steps`?"),
+        (["trainer.seed=3"], "unknown setting `trainer.seed`; did you mean `seed`?"),
+        (["modle=Qwen/Qwen3-0.6B"], "unknown setting `modle`; did you mean `model`?"),
+        (["recipee=demo"], "unknown setting `recipee`; did you mean `recipe`?"),
+        (["env.levle=3", "env=nope"], "there is no env `nope`; there are: "),
+        (["env.levle=3", "rollout=vllm_colocate,transformers"], "rollout=vllm_colocate,transformers"),
+        (["env=mth"], "there is no env `mth`; did you mean `math`? there are: code, code_understanding, math"),
+        (["recipe=drgrpo"], "there is no recipe `drgrpo`; did you mean `dr_grpo`? there are: dapo"),
+        (["judge.votes=3"], "`judge.votes` is not in the chosen configuration; choose another judge, or add it: +ju"),
+    ],
+)
+def test_a_misspelt_name_is_answered_with_the_nearest(command_line, arguments, said):
+    outcome = command_line(*arguments)
+    assert (outcome.settings, outcome.code, outcome.error.count("\n")) == (None, 2, 1)
+    assert said in outcome.error
+
+
+@pytest.mark.parametrize(
     "error",
     [
         ProgramError("what, where,\n   what would be right"),
@@ -117,9 +148,15 @@ def test_a_wrong_command_line_is_one_line(command_line, arguments, said):
         RunFolderError("what, where, what would be right"),
     ],
 )
-def test_an_error_a_person_can_mend_is_one_line(command_line, error):
+def test_a_user_error_is_one_line(command_line, error):
     outcome = command_line(raises=error)
     assert (outcome.code, outcome.error) == (2, "error: what, where, what would be right\n")
+
+
+def test_a_level_without_more_programs_is_a_user_error(command_line):
+    outcome = command_line(raises=LevelExhausted(1, "test", 180))
+    assert (outcome.code, outcome.error.count("\n")) == (2, 1)
+    assert outcome.error.startswith("error: level 1 (test) has hardly more than 180 distinct programs")
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), RuntimeError("a defect of ours"), OSError("a disk")])

@@ -5,19 +5,28 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable, Collection, Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from synthetic1.task import TaskError
+from synthetic1.jobs import setting_names
 
-Settings = TypeVar("Settings")
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+Settings = TypeVar("Settings", bound="BaseModel")
 USAGE_ERROR = 2
 FULL_ERROR = "HYDRA_FULL_ERROR"
 STOPPED = 130  # as shells say it of Ctrl-C
 
 
 class ProgramError(Exception):
-    """Something a person can mend. The message is one line: what was wrong, where, what would be right."""
+    """A user error. The message is one line: what was wrong, where, what would be right.
+
+    So is any exception whose class says ``user_error = True``, wherever it is defined.
+    """
+
+    user_error = True
 
 
 def run_program(
@@ -29,8 +38,8 @@ def run_program(
 ) -> None:
     """Compose ``configs/<config_name>.yaml`` with the command line, validate it as ``settings_type``, call ``run``.
 
-    Errors that a person can mend are printed as one line with exit status 2; ``--debug`` (or ``HYDRA_FULL_ERROR=1``)
-    shows the traceback instead. Ctrl-C ends with 130. No telemetry leaves the machine unless the environment says
+    User errors are printed as one line with exit status 2; ``--debug`` (or ``HYDRA_FULL_ERROR=1``) shows the traceback
+    instead. Ctrl-C ends with 130. No telemetry leaves the machine unless the environment says
     otherwise.
 
     Args:
@@ -70,7 +79,7 @@ def run_program(
         print("stopped", file=sys.stderr)
         raise SystemExit(STOPPED) from None
     except Exception as error:
-        message = explain(error)
+        message = explain(error, lambda: setting_names.names(config_name, settings_type, sys.argv[1:]))
         if debug or message is None:
             raise
         fail(message)
@@ -94,12 +103,13 @@ def validate(settings_type: type[Settings], values: Any) -> Settings:
     from pydantic import ValidationError
 
     try:
-        return settings_type.model_validate(values)  # type: ignore[attr-defined, no-any-return]
+        return settings_type.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            raise ProgramError(f"unknown setting `{where}`; --help lists what there is") from None
+            known = {name for name, _ in setting_names.fields(settings_type)}
+            raise ProgramError(_unknown_setting(where, known)) from None
         message = first["msg"].removeprefix("Value error, ")
         got = "" if first["type"] == "value_error" or not where else f", got {first['input']!r}"
         raise ProgramError(f"{where}: {message}{got}" if where else message) from None
@@ -111,29 +121,42 @@ def fail(message: str) -> NoReturn:
     raise SystemExit(USAGE_ERROR)
 
 
-def explain(error: BaseException) -> str | None:
-    """The one line for an error a person can mend, or ``None`` for a defect of ours (which keeps its traceback)."""
+def explain(error: BaseException, known: Callable[[], Collection[str]] = tuple) -> str | None:
+    """The one line for a user error, or ``None`` for a defect of ours (which keeps its traceback).
+
+    Args:
+        known: gives the dotted names of all settings, of which the nearest one is named for one that is unknown.
+    """
     from hydra.errors import HydraException, MissingConfigException, OverrideParseException
     from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
     text = str(error)
     if isinstance(error, MissingConfigException) and (found := re.search(r"Could not find '([^/']+)/([^']+)'", text)):
         options = text.partition("Available options in")[2].split("\n")[1:]
-        names = ", ".join(o.strip() for o in options if o.strip() and ":" not in o)
-        return f"there is no {found[1]} `{found[2]}`; there are: {names}"
+        names = [option.strip() for option in options if option.strip() and ":" not in option]
+        meant = "".join(f"did you mean `{near}`? " for near in get_close_matches(found[2], names, n=1))
+        return f"there is no {found[1]} `{found[2]}`; {meant}there are: {', '.join(names)}"
     if isinstance(error, OverrideParseException):
         return f"cannot read `{error.override}`: settings are written name=value, e.g. trainer.max_steps=5"
     if found := re.match(r"Could not (override|delete from config\.) '([^']+?)\.?'", text):
         more = f"; a section that takes more wants a plus: +{found[2]}=…" if found[1] == "override" else ""
-        return f"unknown setting `{found[2]}`; --help lists what there is{more}"
+        return _unknown_setting(found[2], known(), more)
     if isinstance(error, MissingMandatoryValue):
         return f"`{error.full_key}` has no value; give it one: {error.full_key}=…"
     if isinstance(error, HydraException | OmegaConfBaseException):
         cause = error.__cause__
         lines = [line.strip() for line in (*text.split("\n"), *str(cause or "").split("\n")) if line.strip()]
         return "; ".join(dict.fromkeys(line for line in lines if "full_key" not in line and "object_type" not in line))
-    mendable: tuple[type[BaseException], ...] = (ProgramError, TaskError, *_mendable_types())
-    return " ".join(text.split()) if isinstance(error, mendable) else None
+    return " ".join(text.split()) if getattr(error, "user_error", False) else None
+
+
+def _unknown_setting(name: str, known: Collection[str], more: str = "") -> str:
+    if name in known:  # but no part of what the groups have brought: judge.votes without a judge
+        group = name.partition(".")[0]
+        return f"`{name}` is not in the chosen configuration; choose another {group}, or add it: +{name}=…"
+    if meant := setting_names.nearest(name, known):
+        return f"unknown setting `{name}`; did you mean `{meant}`?"
+    return f"unknown setting `{name}`; --help lists what there is{more}"
 
 
 def _refuse_unknown_options(arguments: list[str]) -> None:
@@ -145,16 +168,6 @@ def _refuse_unknown_options(arguments: list[str]) -> None:
         if option.startswith("--"):
             name, _, value = option.lstrip("-").partition("=")
             fail(f"unknown option `{option}`; settings are written name=value: {name}={value or 'true'}")
-
-
-def _mendable_types() -> tuple[type[BaseException], ...]:
-    """Errors of folders below, which this one may not import: looked up only where they are loaded already."""
-    names = (
-        ("synthetic1.reports.storage", "RunFolderError"),
-        ("synthetic1.tasks.code_understanding", "LevelExhausted"),
-    )
-    found = (getattr(sys.modules.get(module), name, None) for module, name in names)
-    return tuple(kind for kind in found if isinstance(kind, type))
 
 
 def _free_sections(config_name: str) -> list[str]:

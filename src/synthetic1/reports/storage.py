@@ -19,6 +19,8 @@ READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 class RunFolderError(RuntimeError):
     """A run folder that cannot be used. The message is one line: what, where, and how to go on."""
 
+    user_error = True  # programs print the message alone
+
 
 @contextlib.contextmanager
 def explained(path: Path) -> Iterator[None]:

@@ -48,6 +48,8 @@ if hasattr(os, "register_at_fork"):
 class LevelExhausted(ValueError):
     """More distinct programs were asked for than a level has."""
 
+    user_error = True  # programs print the message alone
+
     def __init__(self, level: int, split: Split, found: int) -> None:
         super().__init__(level, split, found)
         self.level, self.split, self.found = level, split, found
