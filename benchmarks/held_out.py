@@ -69,7 +69,7 @@ def main() -> None:
         engine = TransformersEngine(models.load_model(settings), models.load_tokenizer(settings))
         scores = [
             s.verdict.score == 1.0
-            for s in evaluate(list(held_out), scorer, engine, Sampling(96, top_p=0.95, seed=5)).samples
+            for s in evaluate(list(held_out), scorer, engine, Sampling(96, top_p=0.95, seed=5)).rollouts
         ]
         for group, indices in groups.items():
             solved = sum(scores[i] for i in indices)

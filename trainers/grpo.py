@@ -104,8 +104,18 @@ def train(settings: GrpoSettings) -> None:
     checkpoint = gather_object([checkpoint])[0] if ranks > 1 else checkpoint
     begin = step_of(checkpoint) if checkpoint else 0
 
+    sampling = {"max_tokens": completion, "temperature": settings.rollout.temperature, "top_p": settings.rollout.top_p}
+    reward = Reward(
+        train_set,
+        tokenizer,
+        model=settings.model.name,
+        sampling=sampling,
+        engine=settings.rollout.backend,
+        shuffle=settings.trainer.shuffle_rewards,
+        seed=settings.seed,
+    )
     trainer = VerifiedGRPOTrainer(
-        reward=Reward(train_set, tokenizer, shuffle=settings.trainer.shuffle_rewards, seed=settings.seed),
+        reward=reward,
         schedule=train_set.schedule(settings, args.gradient_accumulation_steps),
         model=model,
         args=args,
@@ -115,9 +125,9 @@ def train(settings: GrpoSettings) -> None:
     )
     if settings.dry_run:
         eval_tasks = eval_tasks or [train_set.tasks[0]]
-        sample = evaluate_held_out(ranks, settings.rollout.temperature, 0).samples[0]
+        rollout = evaluate_held_out(ranks, settings.rollout.temperature, 0).rollouts[0]
         if is_main:
-            runs.show_dry_run(sample, settings)
+            runs.show_dry_run(rollout, settings)
         shutil.rmtree(output)
         return
     recorder = RunRecorder(

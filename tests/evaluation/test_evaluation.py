@@ -13,9 +13,10 @@ from synthetic1.inference.engine import Message, Sampling
 from synthetic1.jobs.opening import held_out, open_environment
 from synthetic1.reports.statistics import wilson
 from synthetic1.rewards.scoring.scorer import Scorer
+from synthetic1.rollout import Rollout
 from synthetic1.task import Task
 from synthetic1.trainers.reinforcement.measures import rollout_measures
-from synthetic1.trainers.reinforcement.reward import Sample
+from synthetic1.trainers.reinforcement.reward import RewardedRollout
 from synthetic1.verdict import Verdict
 
 SAMPLING = Sampling(max_tokens=10)
@@ -50,7 +51,7 @@ TASKS = [
 
 def test_the_summary_by_hand():
     evaluation = evaluate(TASKS, Scorer(), Parrot(), SAMPLING)
-    assert [s.verdict.score for s in evaluation.samples] == [1.0, 1.0, 0.0, 0.0, 0.0, None, 1.0]
+    assert [s.verdict.score for s in evaluation.rollouts] == [1.0, 1.0, 0.0, 0.0, 0.0, None, 1.0]
     assert evaluation.scores == [1.0, 1.0, 0.0, 0.0, 0.0, 1.0]
     summary = evaluation.summary()
     assert (summary["n"], summary["pass_at_1"], summary["unscorable"]) == (6, 0.5, 1)
@@ -64,14 +65,43 @@ def test_the_summary_by_hand():
     assert (other["n"], other["pass_at_1"], other["share"]) == (3, pytest.approx(2 / 3), pytest.approx(4 / 7))
 
 
+def test_rollouts_say_where_they_came_from():
+    rollouts = [r.rollout for r in evaluate(TASKS[:2], Scorer(), Parrot(), SAMPLING, samples=2).rollouts]
+    assert [r.task_key for r in rollouts] == [t.key for t in TASKS[:2] for _ in range(2)]
+    assert [r.sample_index for r in rollouts] == [0, 1, 0, 1]
+    assert {(r.engine, r.model) for r in rollouts} == {("parrot", "parrot")}
+    assert all(r.sampling == SAMPLING.to_dict() for r in rollouts)
+    assert len({r.key for r in rollouts}) == 4
+
+
+def test_the_row_of_a_rollout():
+    (wrong,) = evaluate(TASKS[4:5], Scorer(), Parrot(), SAMPLING).rollouts
+    assert wrong.row(3, "after") == {
+        "step": 3,
+        "phase": "after",
+        "task_id": "4",
+        "level": 2,
+        "prompt": TASKS[4].prompt,
+        "completion": TASKS[4].prompt,
+        "answer": "b",
+        "expected": None,
+        "score": 0.0,
+        "reason": "wrong_answer",
+        "advantage": None,
+        "thinking": True,
+    }
+    rewarded = RewardedRollout(wrong.task, wrong.rollout, wrong.verdict, 0, 0.0, -0.5)
+    assert list(rewarded.row(3, "after").items()) == list({**wrong.row(3, "after"), "advantage": -0.5}.items())
+
+
 def test_nothing_to_evaluate():
     summary = evaluate([], Scorer(), Parrot(), SAMPLING).summary()
     assert (summary["n"], summary["pass_at_1"], summary["ci95"]) == (0, None, None)
 
 
-def test_samples_of_other_processes_count():
-    others = evaluate(TASKS[1:2], Scorer(), Parrot(), SAMPLING).samples
-    evaluation = evaluate(TASKS[:1], Scorer(), Parrot(), SAMPLING, gather=lambda samples: [*samples, *others])
+def test_rollouts_of_other_processes_count():
+    others = evaluate(TASKS[1:2], Scorer(), Parrot(), SAMPLING).rollouts
+    evaluation = evaluate(TASKS[:1], Scorer(), Parrot(), SAMPLING, gather=lambda rollouts: [*rollouts, *others])
     assert evaluation.summary()["n"] == 2
 
 
@@ -98,21 +128,22 @@ def test_held_out_tasks_are_always_the_same(compose, tmp_path):
     assert everything.isdisjoint(task.problem_id for task in train_set)
 
 
-def sample(score: float | None, **changes: Any) -> Sample:
+def rewarded(score: float | None, **changes: Any) -> RewardedRollout:
     text = changes.pop("text", RIGHT)
-    tokens = changes.pop("tokens", 4)
+    usage = {"completion_tokens": changes.pop("tokens", 4)}
     finish = changes.pop("finish", "stop")
     reward = changes.pop("reward", score)
     verdict = Verdict.unscorable("infra", "x") if score is None else Verdict.graded(score)
-    completion = Completion.parse(text, finish_reason=finish)
-    return Sample(0, task(0, "p", level=changes.pop("level", 1)), completion, tokens, verdict, reward)
+    asked = task(0, "p", level=changes.pop("level", 1))
+    rollout = Rollout(asked.key, Completion.parse(text, finish_reason=finish, usage=usage), "m")
+    return RewardedRollout(asked, rollout, verdict, 0, reward)
 
 
 def test_the_measures_of_a_rollout_by_hand():
     groups = [
-        [sample(1.0, tokens=2), sample(0.0, tokens=4)],
-        [sample(0.5, level=2, text=SILENT, tokens=6, finish="length"), sample(None, level=2, tokens=8)],
-        [sample(1.0, tokens=10), sample(1.0, tokens=12)],
+        [rewarded(1.0, tokens=2), rewarded(0.0, tokens=4)],
+        [rewarded(0.5, level=2, text=SILENT, tokens=6, finish="length"), rewarded(None, level=2, tokens=8)],
+        [rewarded(1.0, tokens=10), rewarded(1.0, tokens=12)],
     ]
     measures = rollout_measures([s for group in groups for s in group], 2)
     assert measures["reward"] == pytest.approx(3.5 / 5)
@@ -126,6 +157,6 @@ def test_the_measures_of_a_rollout_by_hand():
 
 
 def test_a_rollout_without_any_score():
-    measures = rollout_measures([sample(None), sample(None)], 2)
+    measures = rollout_measures([rewarded(None), rewarded(None)], 2)
     assert (measures["reward"], measures["pass_at_1"], measures["unscorable_share"]) == (None, None, 1.0)
     assert rollout_measures([], 2) == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def result(made):
 def test_a_task_without_an_answer_counts_nowhere_and_says_why(capsys):
     tasks = [task("ok"), task("bad_request"), task("ok 2")]
     made = evaluate(tasks, Scorer(), Failing(), Sampling(8), samples=2)
-    assert [s.verdict.score for s in made.samples] == [1.0, 1.0, None, None, 1.0, 1.0]
+    assert [s.verdict.score for s in made.rollouts] == [1.0, 1.0, None, None, 1.0, 1.0]
     said = result(made)
     assert (said["pass_at_1"], said["n"], said["unscorable"]) == (1.0, 2, 2)
     assert said["scores"][tasks[1].key] is None
@@ -85,8 +86,8 @@ def test_what_is_compared_is_what_the_table_shows():
     """Partial credit is no pass: a gain in it alone is no gain in pass@1."""
     made = evaluate([task("ok")], Scorer(), Failing(), Sampling(8), samples=2)
     assert made.passed_by_key == {task("ok").key: 1.0}
-    half = [type(s)(s.task_index, s.task, s.completion, 0, s.verdict.graded(0.5), 0.5) for s in made.samples]
-    partial = type(made)((*half[:1], *made.samples[1:]))
+    half = [replace(r, verdict=r.verdict.graded(0.5)) for r in made.rollouts]
+    partial = type(made)((*half[:1], *made.rollouts[1:]))
     assert partial.passed_by_key == {task("ok").key: 0.5}
     assert result(partial)["scores"] == {task("ok").key: 0.5}
 

@@ -59,6 +59,19 @@ def test_what_was_answered_is_not_asked_again(tmp_path):
     assert ask(path, ["d"])[1] == []
 
 
+def test_the_file_is_the_one_that_stopped_evaluations_left(tmp_path):
+    """Written by version 0.1: a changed key would ask for everything again."""
+    written = (
+        b'{"model": "m", "key": "c39c20b8a9edfd8c1c4e10344ec1c231", "completions": '
+        b'[{"raw": "<think>\\u2028\\u00e9\\ud800</think>x", "reasoning": "\\u2028\\u00e9\\ud800", '
+        b'"answer": "x", "finish_reason": "stop", "usage": {"completion_tokens": 3}}]}\n'
+    )
+    ask(tmp_path / "new.jsonl", ["a"], n=1)
+    assert (tmp_path / "new.jsonl").read_bytes() == written
+    (tmp_path / "old.jsonl").write_bytes(written)
+    assert ask(tmp_path / "old.jsonl", ["a"], n=1) == ([[SAID]], [])
+
+
 @pytest.mark.parametrize("other", [{"model": "n"}, {"n": 1}, {"sampling": Sampling(8, seed=1)}])
 def test_another_question_is_asked(tmp_path, other):
     ask(tmp_path / "x.jsonl", ["a"])

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from synthetic1.trainers.reinforcement.reward import Reward, Sample
+from synthetic1.trainers.reinforcement.reward import Reward, RewardedRollout
 from synthetic1.trainers.reinforcement.settings import GrpoSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,8 +47,8 @@ class Run:
 
     path: Path
     rollouts: list[Rollout] = field(default_factory=list)
-    judged: list[list[Sample]] = field(default_factory=list)
-    """The samples of every rollout with the advantages that TRL gave them."""
+    judged: list[list[RewardedRollout]] = field(default_factory=list)
+    """The rollouts of every batch with the advantages that TRL gave them."""
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in (self.path / name).read_text().splitlines()]
@@ -87,7 +87,7 @@ def train_here(*overrides: str, stop_after: int | None = None) -> Run:
 
     chosen = composed(*TINY, *overrides)
     seen: list[Rollout] = []
-    judged: list[list[Sample]] = []
+    judged: list[list[RewardedRollout]] = []
     score, with_advantages = Reward.score, Reward.with_advantages
 
     async def watched(self: Reward, **kwargs: Any) -> list[float | None]:
@@ -98,7 +98,7 @@ def train_here(*overrides: str, stop_after: int | None = None) -> Run:
             signal.raise_signal(signal.SIGINT)
         return await score(self, **kwargs)
 
-    def noted(self: Reward, advantages: list[float]) -> list[Sample]:
+    def noted(self: Reward, advantages: list[float]) -> list[RewardedRollout]:
         judged.append(with_advantages(self, advantages))
         return judged[-1]
 

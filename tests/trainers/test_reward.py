@@ -67,26 +67,39 @@ def test_scores_in_the_order_of_the_completions(reward):
     texts = ['{"output": "a"}', '{"output": "a"}', "<think>x</think>" + '{"output": "c"}', "nothing"]
     made = reward()
     assert paid(made, texts, [0, 1, 2, 0]) == [1.0, 0.0, 1.0, 0.0]
-    assert [s.task.problem_id for s in made.samples] == ["0", "1", "2", "0"]
-    assert [s.completion.raw for s in made.samples] == texts
-    assert [s.verdict.reason for s in made.samples] == ["correct", "wrong_answer", "correct", "no_answer"]
-    assert [s.thinking for s in made.samples] == [False, False, True, False]
+    assert [s.task.problem_id for s in made.rollouts] == ["0", "1", "2", "0"]
+    assert [s.rollout.completion.raw for s in made.rollouts] == texts
+    assert [s.verdict.reason for s in made.rollouts] == ["correct", "wrong_answer", "correct", "no_answer"]
+    assert [s.rollout.thinking for s in made.rollouts] == [False, False, True, False]
 
 
 def test_a_failure_of_ours_is_none_and_spoils_no_other(reward):
     made = reward(verifier=Moody())
     assert paid(made, ["x"] * 6, [0, 1, 2, 2, 1, 0]) == [0.5, None, None, None, None, 0.5]
     reasons = ["partial", "unscorable_infra", "unscorable_judge"]
-    assert [s.verdict.reason for s in made.samples] == [*reasons, *reversed(reasons)]
+    assert [s.verdict.reason for s in made.rollouts] == [*reasons, *reversed(reasons)]
 
 
-def test_advantages_belong_to_their_samples(reward):
+def test_advantages_belong_to_their_rollouts(reward):
     made = reward()
     paid(made, ['{"output": "a"}', "x", "y"], [0, 1, 2])
     with_advantages = made.with_advantages([1.5, -0.5, -1.0])
     assert [(s.task_index, s.advantage) for s in with_advantages] == [(0, 1.5), (1, -0.5), (2, -1.0)]
     with pytest.raises(ValueError, match="argument"):
         made.with_advantages([1.0])
+
+
+def test_rollouts_say_where_they_came_from(reward):
+    made = reward(model="m", sampling={"temperature": 1.0}, engine="transformers")
+    keys = set()
+    for step in (0, 1):
+        paid(made, ["x", "x", "y"], [0, 0, 1], step)
+        rollouts = [r.rollout for r in made.rollouts]
+        assert [r.task_key for r in rollouts] == [TASKS[i].key for i in (0, 0, 1)]
+        assert {(r.engine, r.model) for r in rollouts} == {("transformers", f"m@{step}")}
+        assert all(r.sampling == {"temperature": 1.0} for r in rollouts)
+        keys |= {r.key for r in rollouts}
+    assert len(keys) == 6  # the same task and text again is another rollout
 
 
 def test_shuffled_rewards_are_the_same_rewards(reward):
@@ -98,7 +111,7 @@ def test_shuffled_rewards_are_the_same_rewards(reward):
     assert orders[3] == paid(reward(shuffle=True, seed=1), texts, tasks, 3)  # and the same one after a restart
     made = reward(shuffle=True, seed=1)
     paid(made, texts, tasks)
-    assert [s.verdict.score for s in made.samples] == honest  # what is shown of a completion stays true
+    assert [s.verdict.score for s in made.rollouts] == honest  # what is shown of a completion stays true
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a run says and writes while it trains: metrics, samples, warnings, and a stop that saves."""
+"""What a run says and writes while it trains: metrics, rollouts, warnings."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from synthetic1.reports import terminal
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.trainers.reinforcement.grpo_trainer import VerifiedGRPOTrainer
 from synthetic1.trainers.reinforcement.measures import rollout_measures
-from synthetic1.trainers.reinforcement.reward import Sample
+from synthetic1.trainers.reinforcement.reward import RewardedRollout
 from synthetic1.trainers.reinforcement.watch import Watch
 
 Evaluate = Callable[[int], dict[str, Any]]
 
 
 class RunRecorder(TrainerCallback):
-    """Writes a row a step, shows a line a step, and now and then the best and the worst sample.
+    """Writes a row a step, shows a line a step, and now and then the best and the worst rollout.
 
     Args:
         run: the run folder; ``None`` on ranks other than 0, which write and show nothing.
@@ -57,19 +57,19 @@ class RunRecorder(TrainerCallback):
         times = {k: seconds.get(k, 0.0) for k in ("generate", "score", "sync", "other")}
         times |= {"step": self.step_seconds, "train": max(self.step_seconds - inside, 0.0)}
         # With several updates a rollout, only its first step has completions to report.
-        samples = self.trainer.rollout if times["generate"] > 0.0 else []
-        tokens = sum(s.tokens for s in samples)
+        rollouts = self.trainer.rollouts if times["generate"] > 0.0 else []
+        tokens = sum(r.tokens for r in rollouts)
         row = {
             "step": state.global_step,
             "steps": state.max_steps,
-            **rollout_measures(samples, self.trainer.num_generations),
+            **rollout_measures(rollouts, self.trainer.num_generations),
             "loss": logs.get("loss"),
             "grad_norm": logs.get("grad_norm"),
             "learning_rate": logs.get("learning_rate"),
             "kl": logs.get("kl"),
             "entropy": logs.get("entropy"),
             "logp_difference": logs.get("sampling/sampling_logp_difference/mean"),
-            "completions": len(samples),
+            "completions": len(rollouts),
             "tokens": tokens,
             "tokens_per_s": tokens / self.step_seconds if tokens and self.step_seconds else None,
             "seconds": times,
@@ -79,8 +79,8 @@ class RunRecorder(TrainerCallback):
             self.run.log_metrics(row)
             self.paces = [*self.paces[-9:], self.step_seconds]
             terminal.show_step(row, seconds_per_step=sum(self.paces) / len(self.paces))
-            if state.global_step % self.sample_every == 0 and samples:
-                self._samples(samples, state.global_step)
+            if state.global_step % self.sample_every == 0 and rollouts:
+                self._best_and_worst(rollouts, state.global_step)
         last = state.global_step >= state.max_steps  # the evaluation after training says that one
         if self.eval_every and state.global_step % self.eval_every == 0 and not last:
             self._held_out(state.global_step)
@@ -97,13 +97,13 @@ class RunRecorder(TrainerCallback):
             self.run.log_metrics(row)
             terminal.show_step(row)
 
-    def _samples(self, samples: list[Sample], step: int) -> None:
+    def _best_and_worst(self, rollouts: list[RewardedRollout], step: int) -> None:
         assert self.run is not None
-        judged = [s for s in samples if s.advantage is not None and s.verdict.score is not None]
-        if not judged:
+        scored = [r for r in rollouts if r.advantage is not None and r.score is not None]
+        if not scored:
             return
-        best = max(judged, key=lambda s: s.advantage or 0.0).row(step, "train")
-        worst = min(judged, key=lambda s: s.advantage or 0.0).row(step, "train")
+        best = max(scored, key=lambda r: r.advantage or 0.0).row(step, "train")
+        worst = min(scored, key=lambda r: r.advantage or 0.0).row(step, "train")
         for row in (best, worst):
             self.run.log_sample(row)
         terminal.show_samples(best, worst)

@@ -12,7 +12,7 @@ from trl import GRPOConfig, GRPOTrainer
 from synthetic1.jobs.program import ProgramError
 from synthetic1.trainers.checkpoints import explain_failed_save, mark_complete, step_of
 from synthetic1.trainers.reinforcement.clock import PhaseClock
-from synthetic1.trainers.reinforcement.reward import Reward, Sample
+from synthetic1.trainers.reinforcement.reward import Reward, RewardedRollout
 from synthetic1.trainers.reinforcement.schedule import PromptSchedule
 from synthetic1.trainers.reinforcement.settings import GrpoSettings
 
@@ -45,7 +45,7 @@ DERIVED = {
 class VerifiedGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL ships no types we can follow
     """Learns from a :class:`Reward` over tasks in the order of a :class:`PromptSchedule`.
 
-    ``rollout`` holds the judged completions of the last rollout, of all processes.
+    ``rollouts`` holds those of the last batch, of all processes, with their rewards and advantages.
 
     Raises:
         ProgramError: settings that do not go together, in TRL's words.
@@ -54,7 +54,7 @@ class VerifiedGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL ships no ty
     def __init__(self, *, reward: Reward, schedule: PromptSchedule, **kwargs: Any) -> None:
         self.clock = PhaseClock()
         self.reward, self.schedule = reward, schedule
-        self.rollout: list[Sample] = []
+        self.rollouts: list[RewardedRollout] = []
         try:
             super().__init__(reward_funcs=reward.score, **kwargs)
         except ValueError as error:  # so TRL and peft say which settings do not go together
@@ -84,8 +84,8 @@ class VerifiedGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL ships no ty
     def _generate_and_score_completions(self, inputs: Any) -> Any:
         with self.clock.phase("other"):
             output = super()._generate_and_score_completions(inputs)
-            samples = self.reward.with_advantages(output["advantages"].tolist())
-            self.rollout = gather_object(samples) if self.accelerator.num_processes > 1 else samples
+            own = self.reward.with_advantages(output["advantages"].tolist())
+            self.rollouts = gather_object(own) if self.accelerator.num_processes > 1 else own
             return output
 
     def save_final(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The numbers of one rollout, from its judged completions."""
+"""The numbers of one batch of rollouts."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from synthetic1.trainers.reinforcement.reward import Sample
+from synthetic1.trainers.reinforcement.reward import RewardedRollout
 
 
-def rollout_measures(samples: Sequence[Sample], group_size: int) -> dict[str, Any]:
+def rollout_measures(rollouts: Sequence[RewardedRollout], group_size: int) -> dict[str, Any]:
     """Reward, pass@1, lengths and shares, as ``metrics.jsonl`` names them; lengths in tokens.
 
     Args:
-        samples: whole groups, one after the other.
+        rollouts: whole groups, one after the other.
     """
-    if not samples:
+    if not rollouts:
         return {}
-    rewards = np.array([np.nan if s.reward is None else s.reward for s in samples])
-    solved = [s.verdict.score == 1.0 for s in samples if s.verdict.score is not None]
-    lengths = np.array([s.tokens for s in samples])
+    rewards = np.array([np.nan if r.reward is None else r.reward for r in rollouts])
+    solved = [r.score == 1.0 for r in rollouts if r.score is not None]
+    lengths = np.array([r.tokens for r in rollouts])
     levels: dict[str, list[bool]] = {}
-    for s in samples:
-        if (level := s.task.level) is not None and s.verdict.score is not None:
-            levels.setdefault(str(level), []).append(s.verdict.score == 1.0)
+    for r in rollouts:
+        if r.task.level is not None and r.score is not None:
+            levels.setdefault(str(r.task.level), []).append(r.score == 1.0)
     known = rewards[~np.isnan(rewards)]
     return {
         "reward": float(known.mean()) if len(known) else None,
@@ -32,8 +32,8 @@ def rollout_measures(samples: Sequence[Sample], group_size: int) -> dict[str, An
         "pass_at_1": sum(solved) / len(solved) if solved else None,
         "zero_std_share": _groups_without_signal(rewards, group_size),
         "unscorable_share": float(np.isnan(rewards).mean()),
-        "think_share": sum(s.thinking for s in samples) / len(samples),
-        "clip_share": sum(s.completion.finish_reason == "length" for s in samples) / len(samples),
+        "think_share": sum(r.rollout.thinking for r in rollouts) / len(rollouts),
+        "clip_share": sum(r.rollout.truncated for r in rollouts) / len(rollouts),
         "length_mean": float(lengths.mean()),
         "length_p10": float(np.percentile(lengths, 10)),
         "length_p90": float(np.percentile(lengths, 90)),

@@ -1,88 +1,91 @@
-"""The reward: one asynchronous function over the scorer, and a record of what it judged."""
+"""The reward: one asynchronous function over the scorer, and the rollouts that it was given for."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from accelerate import PartialState
 
-from synthetic1.completion import Completion
+from synthetic1.evaluation.scored_rollout import ScoredRollout
 from synthetic1.jobs.chat import decode
-from synthetic1.task import Task
+from synthetic1.rollout import Rollout
 from synthetic1.trainers.reinforcement.train_set import TrainSet
-from synthetic1.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One completion of a rollout, judged."""
+@dataclass(frozen=True)
+class RewardedRollout(ScoredRollout):
+    """A scored rollout, and what the trainer makes of its score."""
 
     task_index: int
-    task: Task
-    completion: Completion
-    tokens: int
-    verdict: Verdict
+    """Of the task, in the train set."""
     reward: float | None
+    """The score, or under ``trainer.shuffle_rewards`` that of another rollout of the batch."""
     advantage: float | None = None
-
-    @property
-    def thinking(self) -> bool:
-        return self.completion.reasoning is not None
 
     def row(self, step: int, phase: str) -> dict[str, Any]:
         """The row of ``samples.jsonl``."""
-        return {
-            "step": step,
-            "phase": phase,
-            "task_id": self.task.problem_id,
-            "level": self.task.level,
-            "prompt": self.task.prompt,
-            "completion": self.completion.raw,
-            "answer": self.verdict.answer,
-            "expected": self.task.gold_standard_solution,
-            "score": self.verdict.score,
-            "reason": self.verdict.reason,
-            "advantage": self.advantage,
-            "thinking": self.thinking,
-        }
+        return {**super().row(step, phase), "advantage": self.advantage}
 
 
 class Reward:
-    """Scores a rollout. ``None`` (a failure of ours) is masked by the trainer, never paid as 0.
+    """Scores the completions of a batch. ``None`` (a failure of ours) is masked by the trainer, never paid as 0.
 
     TRL awaits ``__call__``'s bound method on its own loop; the scorer works on its own thread, so nothing blocks.
+
+    Args:
+        model: its name; in a rollout, it stands with the step, for its weights are others after each.
+        sampling: sampling parameters, as a rollout has them.
+        engine: what makes the completions.
     """
 
-    def __init__(self, train_set: TrainSet, tokenizer: Any, *, shuffle: bool = False, seed: int = 0) -> None:
+    def __init__(
+        self,
+        train_set: TrainSet,
+        tokenizer: Any,
+        *,
+        model: str = "",
+        sampling: Mapping[str, Any] | None = None,
+        engine: str | None = None,
+        shuffle: bool = False,
+        seed: int = 0,
+    ) -> None:
         self.train_set, self.tokenizer = train_set, tokenizer
+        self.model, self.sampling, self.engine = model, dict(sampling or {}), engine
         self.shuffle, self.seed = shuffle, seed
-        self.samples: list[Sample] = []
+        self.rollouts: list[RewardedRollout] = []
         """Those of the last call, in its order."""
 
     async def score(
         self, *, completion_ids: list[list[int]], task_index: list[int], trainer_state: Any = None, **_: Any
     ) -> list[float | None]:
         """TRL's reward signature: one reward in [0, 1], or ``None``, a completion."""
+        step = getattr(trainer_state, "global_step", 0)
         tasks = [self.train_set.tasks[i] for i in task_index]
-        completions = [self._completion(ids) for ids in completion_ids]
-        verdicts = await self.train_set.scorer.score(list(zip(tasks, completions, strict=True)))
+        first = PartialState().process_index * len(tasks)  # processes have equal shares of a batch
+        rollouts = [
+            self._rollout(task.key, ids, step, place)
+            for place, (task, ids) in enumerate(zip(tasks, completion_ids, strict=True), first)
+        ]
+        verdicts = await self.train_set.scorer.score(
+            [(task, rollout.completion) for task, rollout in zip(tasks, rollouts, strict=True)]
+        )
         rewards = [verdict.score for verdict in verdicts]
         if self.shuffle:  # across the whole batch: the same rewards, for other completions
-            step = getattr(trainer_state, "global_step", 0)
             order = np.random.default_rng([self.seed, 4, step]).permutation(len(rewards))
             rewards = [rewards[i] for i in order]
-        self.samples = [
-            Sample(index, task, completion, len(ids), verdict, reward)
-            for index, task, completion, ids, verdict, reward in zip(
-                task_index, tasks, completions, completion_ids, verdicts, rewards, strict=True
-            )
+        self.rollouts = [
+            RewardedRollout(*made) for made in zip(tasks, rollouts, verdicts, task_index, rewards, strict=True)
         ]
         return rewards
 
-    def with_advantages(self, advantages: list[float]) -> list[Sample]:
-        """The samples of the last call with the advantages that the trainer made of their rewards."""
-        return [replace(s, advantage=a) for s, a in zip(self.samples, advantages, strict=True)]
+    def with_advantages(self, advantages: list[float]) -> list[RewardedRollout]:
+        """The rollouts of the last call with the advantages that the trainer made of their rewards."""
+        return [replace(r, advantage=a) for r, a in zip(self.rollouts, advantages, strict=True)]
 
-    def _completion(self, ids: list[int]) -> Completion:
-        return decode(self.tokenizer, ids, thinking_open=self.train_set.thinking_open)
+    def _rollout(self, task_key: str, ids: list[int], step: int, place: int) -> Rollout:
+        completion = decode(self.tokenizer, ids, thinking_open=self.train_set.thinking_open)
+        counted = replace(completion, usage={"completion_tokens": len(ids)})
+        return Rollout(task_key, counted, f"{self.model}@{step}", self.sampling, place, self.engine)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from synthetic1.evaluation.evaluation import Evaluation
+from synthetic1.evaluation.scored_rollout import ScoredRollout
 from synthetic1.jobs.program import ProgramError
 from synthetic1.jobs.provenance import peak_memory, phase_time, versions
 from synthetic1.jobs.same_run import ALWAYS_MAY_CHANGE, JUDGE_MAY_CHANGE, changes, in_words
@@ -18,7 +19,6 @@ from synthetic1.reports.storage import json_bytes, replace_file
 from synthetic1.rewards.judging.trust import Trust
 from synthetic1.trainers.checkpoints import last_complete, step_of
 from synthetic1.trainers.reinforcement.memory import MemoryEstimate
-from synthetic1.trainers.reinforcement.reward import Sample
 from synthetic1.trainers.reinforcement.settings import GrpoSettings
 from synthetic1.trainers.reinforcement.train_set import TrainSet
 
@@ -135,8 +135,8 @@ def measure(
         replace_file(path, json_bytes(measured))
         shown = {k: measured[k] for k in ("pass_at_1", "ci95", "n", "think_share")}
         run.log_metrics({"step": step, "phase": phase, "eval": shown})
-        for sample in sampled.samples[:SHOWN_AFTER]:
-            run.log_sample(sample.row(step, phase))
+        for rollout in sampled.rollouts[:SHOWN_AFTER]:
+            run.log_sample(rollout.row(step, phase))
         terminal.show_step({"step": step, "eval": measured})
     return measured
 
@@ -183,12 +183,12 @@ def result(
     }
 
 
-def show_dry_run(sample: Sample, settings: GrpoSettings) -> None:
-    """One completion of the untrained model, judged, and what would have happened next."""
+def show_dry_run(rollout: ScoredRollout, settings: GrpoSettings) -> None:
+    """One rollout of the untrained model, verified, and what would have happened next."""
     print("\ndry run: one task, one completion, one verdict")
-    print(f"  task     {sample.task.problem_id}")
-    print(f"  answer   {sample.verdict.answer!r}")
-    print(f"  verdict  {sample.verdict.reason}, score {sample.verdict.score}")
+    print(f"  task     {rollout.task.problem_id}")
+    print(f"  answer   {rollout.verdict.answer!r}")
+    print(f"  verdict  {rollout.verdict.reason}, score {rollout.score}")
     print(f"all is well; without dry_run=true, {settings.trainer.max_steps} steps follow")
 
 

@@ -58,8 +58,8 @@ def run(settings: EvaluationSettings) -> None:
         with progress(len(tasks), "tasks", already=kept.found) as advance:
             made = evaluate(tasks, test_set.scorer, kept, sampling, samples=settings.samples, on_completion=advance)
         result = evaluation_report.result(settings, made, model, time.perf_counter() - started, other)
-        for sample in made.samples:
-            folder.log_sample(sample.row(0, "after"))
+        for rollout in made.rollouts:
+            folder.log_sample(rollout.row(0, "after"))
         folder.write_result(result)
         kept.remove()
     evaluation_report.show(result, settings.compare)

@@ -8,81 +8,82 @@ from dataclasses import dataclass
 from typing import Any
 
 from synthetic1.completion import Completion
+from synthetic1.evaluation.scored_rollout import ScoredRollout
 from synthetic1.inference.engine import Engine, Sampling
 from synthetic1.inference.errors import InferenceError
 from synthetic1.jobs.program import ProgramError
 from synthetic1.reports.statistics import mean_interval, pass_at_k, wilson
 from synthetic1.rewards.scoring.scorer import Scorer
+from synthetic1.rollout import Rollout
 from synthetic1.task import Task
-from synthetic1.trainers.reinforcement.reward import Sample
 from synthetic1.verdict import Verdict
 
-Gather = Callable[[list[Sample]], list[Sample]]
+Gather = Callable[[list[ScoredRollout]], list[ScoredRollout]]
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Judged completions, one or several a task. Unscorable ones are counted, and left out of every rate."""
+    """Scored rollouts, one or several a task. Unscorable ones are counted, and left out of every rate."""
 
-    samples: tuple[Sample, ...]
+    rollouts: tuple[ScoredRollout, ...]
 
     @property
     def scores(self) -> list[float]:
-        """One score a scorable completion."""
-        return [s.verdict.score for s in self.samples if s.verdict.score is not None]
+        """One score a scorable rollout."""
+        return [r.score for r in self.rollouts if r.score is not None]
 
     @property
     def score_by_key(self) -> dict[str, float | None]:
         """The mean score by ``task.key``, ``None`` without a scorable one: what two evaluations are paired by."""
-        return {key: _mean([s.verdict.score for s in samples]) for key, samples in self._by_task().items()}
+        return {key: _mean([r.score for r in rollouts]) for key, rollouts in self._by_task().items()}
 
     @property
     def passed_by_key(self) -> dict[str, float | None]:
-        """As ``score_by_key``, of completions that are right in full: what pass@1 is the mean of."""
+        """As ``score_by_key``, of rollouts that are right in full: what pass@1 is the mean of."""
         return {
-            key: _mean([None if s.verdict.score is None else float(s.verdict.score == 1.0) for s in samples])
-            for key, samples in self._by_task().items()
+            key: _mean([None if r.score is None else float(r.score == 1.0) for r in rollouts])
+            for key, rollouts in self._by_task().items()
         }
 
     def pass_at(self, k: int) -> dict[str, Any]:
-        """``{"pass_at_k", "ci95", "n"}`` over the tasks with at least ``k`` scorable completions."""
+        """``{"pass_at_k", "ci95", "n"}`` over the tasks with at least ``k`` scorable rollouts."""
         counts = [
             (len(scores), sum(score == 1.0 for score in scores))
-            for samples in self._by_task().values()
-            if len(scores := [s.verdict.score for s in samples if s.verdict.score is not None]) >= k
+            for rollouts in self._by_task().values()
+            if len(scores := [r.score for r in rollouts if r.score is not None]) >= k
         ]
         estimate = mean_interval([[pass_at_k(n, c, k)] for n, c in counts])
         return {"pass_at_k": estimate.mean if counts else None, "ci95": list(estimate.ci95), "n": estimate.n}
 
     def by(self, part: Callable[[Task], str | None]) -> dict[str, dict[str, Any]]:
         """Rates of the parts that ``part`` sorts tasks into, sorted by name; ``None`` leaves a task out."""
-        parts: dict[str, list[Sample]] = {}
-        for sample in self.samples:
-            name = part(sample.task)
+        parts: dict[str, list[ScoredRollout]] = {}
+        for rollout in self.rollouts:
+            name = part(rollout.task)
             if name is not None:
-                parts.setdefault(name, []).append(sample)
+                parts.setdefault(name, []).append(rollout)
         return {
             name: _rate(parts[name]) for name in sorted(parts, key=lambda n: (len(n), n) if n.isdigit() else (99, n))
         }
 
-    def _by_task(self) -> dict[str, list[Sample]]:
-        tasks: dict[str, list[Sample]] = {}
-        for sample in self.samples:
-            tasks.setdefault(sample.task.key, []).append(sample)
+    def _by_task(self) -> dict[str, list[ScoredRollout]]:
+        tasks: dict[str, list[ScoredRollout]] = {}
+        for rollout in self.rollouts:
+            tasks.setdefault(rollout.task.key, []).append(rollout)
         return tasks
 
     def summary(self) -> dict[str, Any]:
         """``pass_at_1``, ``ci95``, ``n``, ``think_share``, ``by_level`` and ``by_thinking`` (see ``reports``)."""
-        levels = sorted({level for s in self.samples if (level := s.task.level) is not None})
-        thinking = [s for s in self.samples if s.thinking]
-        others = [s for s in self.samples if not s.thinking]
-        whole = max(len(self.samples), 1)
+        levels = sorted({level for r in self.rollouts if (level := r.task.level) is not None})
+        thinking = [r for r in self.rollouts if r.rollout.thinking]
+        others = [r for r in self.rollouts if not r.rollout.thinking]
+        whole = max(len(self.rollouts), 1)
         return {
-            **_rate(self.samples),
-            "unscorable": sum(s.verdict.score is None for s in self.samples),
+            **_rate(self.rollouts),
+            "unscorable": sum(r.score is None for r in self.rollouts),
             "think_share": len(thinking) / whole,
-            "length_mean": sum(s.tokens for s in self.samples) / whole,
-            "by_level": {str(n): _rate([s for s in self.samples if s.task.level == n]) for n in levels},
+            "length_mean": sum(r.tokens for r in self.rollouts) / whole,
+            "by_level": {str(n): _rate([r for r in self.rollouts if r.task.level == n]) for n in levels},
             "by_thinking": {
                 "thinking": {"share": len(thinking) / whole, **_rate(thinking)},
                 "not_thinking": {"share": len(others) / whole, **_rate(others)},
@@ -101,12 +102,12 @@ def _mean(scores: Sequence[float | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _rate(samples: Sequence[Sample]) -> dict[str, Any]:
-    """pass@1 of completions; several of one task are known to be alike."""
+def _rate(rollouts: Sequence[ScoredRollout]) -> dict[str, Any]:
+    """pass@1 of rollouts; several of one task are known to be alike."""
     solved: dict[str, list[float]] = {}
-    for s in samples:
-        if s.verdict.score is not None:
-            solved.setdefault(s.task.key, []).append(float(s.verdict.score == 1.0))
+    for r in rollouts:
+        if r.score is not None:
+            solved.setdefault(r.task.key, []).append(float(r.score == 1.0))
     scores = [score for group in solved.values() for score in group]
     if not scores:
         return {"n": 0, "pass_at_1": None, "ci95": None}
@@ -130,12 +131,12 @@ def evaluate(
     gather: Gather | None = None,
     on_completion: Callable[[], None] | None = None,
 ) -> Evaluation:
-    """``samples`` completions a task from ``engine``, judged by ``scorer``.
+    """``samples`` rollouts of each task by ``engine``, verified by ``scorer``.
 
-    A task for which a server has no answer, after all retries, has unscorable samples that say why.
+    A task for which a server has no answer, after all retries, has unscorable rollouts that say why.
 
     Args:
-        gather: joins the samples of several processes, in the order of their ranks.
+        gather: joins the rollouts of several processes, in the order of their ranks.
         on_completion: called as each task's completions are there.
 
     Raises:
@@ -163,16 +164,18 @@ def evaluate(
                 await aclose()
 
     made = asyncio.run(complete())
-    pairs = [(task, completion) for task, group in zip(tasks, made, strict=True) for completion in group]
-    places = [place for place, group in enumerate(made) for _ in group]
     if len(failed) == len(tasks) > 0:
         raise ProgramError(f"no task got an answer; the first: {failed[0]}")
-    scored = iter(scorer.score_sync([pair for pair, place in zip(pairs, places, strict=True) if place not in failed]))
-    verdicts = [
-        Verdict.unscorable("infra", str(failed[place])) if place in failed else next(scored) for place in places
+    groups = list(zip(tasks, made, strict=True))
+    answered = [(task, one) for place, (task, group) in enumerate(groups) if place not in failed for one in group]
+    verdicts = iter(scorer.score_sync(answered))
+    scored = [
+        ScoredRollout(
+            task,
+            Rollout(task.key, completion, engine.model, sampling.to_dict(), index, engine.name),
+            Verdict.unscorable("infra", str(failed[place])) if place in failed else next(verdicts),
+        )
+        for place, (task, group) in enumerate(groups)
+        for index, completion in enumerate(group)
     ]
-    judged = [
-        Sample(i, task, completion, (completion.usage or {}).get("completion_tokens", 0), verdict, verdict.score)
-        for i, (task, completion), verdict in zip(places, pairs, verdicts, strict=True)
-    ]
-    return Evaluation(tuple(gather(judged) if gather else judged))
+    return Evaluation(tuple(gather(scored) if gather else scored))

@@ -1,4 +1,4 @@
-"""An engine whose completions outlive the process: the same evaluation, begun again, asks only for what is missing."""
+"""An engine whose completions outlive the process: an evaluation begun again asks only for the rollouts it lacks."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ FILE = "completions.jsonl"
 
 
 class KeptCompletions:
-    """``engine``, and a file of all that it has answered, a line a conversation.
+    """``engine``, and a file of all that it has answered, a line for the rollouts of one task.
 
-    A conversation that is asked for twice (two tasks may have the same prompt) has two answers.
+    An engine knows conversations and no tasks, so a line is named by what was asked and not by rollouts' keys. Two
+    tasks may have the same prompt: what is asked twice has two answers.
 
     Args:
         model: names the weights. What others have answered is not taken.
@@ -32,7 +33,7 @@ class KeptCompletions:
         self._engine, self._file = engine, JsonLines(path)
         self._kept: dict[str, list[list[Completion]]] = {}
         self.found = 0
-        """Conversations that were answered before."""
+        """Tasks whose rollouts were there before."""
         self._file.repair()
         for number, row in enumerate(self._file.read(), 1):
             try:
@@ -45,7 +46,7 @@ class KeptCompletions:
 
     async def complete(self, messages: Sequence[Message], n: int, sampling: Sampling) -> list[Completion]:
         """As the engine does, once."""
-        key = content_key({"messages": [dict(m) for m in messages], "n": n, "sampling": sampling.to_dict()})
+        key = request_key(messages, n, sampling)
         if kept := self._kept.get(key):
             return kept.pop(0)
         made = await self._engine.complete(messages, n, sampling)
@@ -60,3 +61,8 @@ class KeptCompletions:
         """What they were kept for is written."""
         self._file.close()
         self._file.path.unlink(missing_ok=True)
+
+
+def request_key(messages: Sequence[Message], n: int, sampling: Sampling) -> str:
+    """Names what is asked of an engine: ``n`` completions of one conversation."""
+    return content_key({"messages": [dict(m) for m in messages], "n": n, "sampling": sampling.to_dict()})
