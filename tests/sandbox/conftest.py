@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from synthetic1.sandbox.docker.backend import connect_engine, engine_address
+from synthetic1.sandbox.docker.engine import connect_engine, engine_address
 from synthetic1.sandbox.errors import SandboxUnavailable
 from synthetic1.sandbox.image.build import build_image
 

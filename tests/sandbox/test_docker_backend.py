@@ -18,8 +18,8 @@ import pytest
 import requests
 
 from synthetic1.sandbox import Limits, Program, SandboxError, SandboxUnavailable, open_sandbox
-from synthetic1.sandbox.docker.backend import OWNER_LABEL, POOL_LABEL, connect_engine, engine_address, sweep
-from synthetic1.sandbox.docker.container import _taken_uids
+from synthetic1.sandbox.docker.container import OWNER_LABEL, _taken_uids, sweep
+from synthetic1.sandbox.docker.engine import POOL_LABEL, connect_engine, engine_address
 from synthetic1.sandbox.owner import owner_id
 
 SUM = {
@@ -49,7 +49,7 @@ def containers(engine, label, running=True):
 
 
 def of(sandbox):
-    return f"{POOL_LABEL}={sandbox.backend._pool}"
+    return f"{POOL_LABEL}={sandbox.backend._engine.labels[POOL_LABEL]}"
 
 
 async def eventually(check, seconds=30):

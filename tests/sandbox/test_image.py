@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from synthetic1.sandbox.docker.backend import connect_engine, engine_address
+from synthetic1.sandbox.docker.engine import connect_engine, engine_address
 from synthetic1.sandbox.errors import SandboxError
 from synthetic1.sandbox.image import build as image_build
 from synthetic1.sandbox.image.build import bootstrap_base, build_image, image_tag, our_images, provide_base

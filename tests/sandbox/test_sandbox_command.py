@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from synthetic1.cli import app as synthetic1
-from synthetic1.sandbox.docker.backend import connect_engine, engine_address
+from synthetic1.sandbox.docker.engine import connect_engine, engine_address
 from synthetic1.sandbox.image import build as image_build
 
 NOWHERE = "unix:///nowhere/docker.sock"
@@ -80,7 +80,7 @@ def test_clean_keeps_this_version_and_all_takes_it_too(sandbox_image, cache, mon
         assert not cache.exists()
         assert image_build.our_images(api) == [current]
     finally:
-        monkeypatch.setattr("synthetic1.sandbox.docker.backend.sweep", lambda *_, **__: 0)
+        monkeypatch.setattr("synthetic1.sandbox.docker.container.sweep", lambda *_, **__: 0)
         assert call("clean", "--all").exit_code == 0
     assert image_build.our_images(api) == []
     assert api.inspect_image(sandbox_image)

@@ -63,7 +63,7 @@ def _report_errors(function: Callable[[], None]) -> None:
 @app.command()
 def build() -> None:
     """Make the Docker image with the four languages, unless it is there (minutes, and about 1.4 GB)."""
-    from synthetic1.sandbox.docker.backend import connect_engine, engine_address
+    from synthetic1.sandbox.docker.engine import connect_engine, engine_address
     from synthetic1.sandbox.image.build import build_image
 
     _report_errors(lambda: typer.echo(build_image(connect_engine(engine_address()), typer.echo)))
@@ -90,7 +90,8 @@ def status() -> None:
 def _leftovers() -> list[str]:
     lines = []
     try:
-        from synthetic1.sandbox.docker.backend import OWNER_LABEL, connect_engine, engine_address
+        from synthetic1.sandbox.docker.container import OWNER_LABEL
+        from synthetic1.sandbox.docker.engine import connect_engine, engine_address
         from synthetic1.sandbox.image.build import image_tag, our_images
 
         api = connect_engine(engine_address())
@@ -122,7 +123,8 @@ def _clean(everything: bool) -> None:
         shutil.rmtree(cache.folder)
         typer.echo(f"removed the compile cache {cache.folder}")
     try:
-        from synthetic1.sandbox.docker.backend import connect_engine, engine_address, sweep
+        from synthetic1.sandbox.docker.container import sweep
+        from synthetic1.sandbox.docker.engine import connect_engine, engine_address
         from synthetic1.sandbox.image.build import image_tag, our_images
 
         api = connect_engine(engine_address())
