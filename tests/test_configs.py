@@ -20,14 +20,16 @@ from synthetic1.datagen.generation.settings import GenerateSettings
 from synthetic1.datagen.verify_settings import VerifySettings
 from synthetic1.evaluation.calibration_settings import CalibrationSettings
 from synthetic1.evaluation.settings import EvaluationSettings
-from synthetic1.jobs import program
+from synthetic1.jobs import program, setting_names
 from synthetic1.jobs.env_settings import EnvSettings
 from synthetic1.jobs.judge_settings import JudgeSection
+from synthetic1.jobs.settings_table import with_tables
 from synthetic1.trainers.finetuning.settings import SftSettings
 from synthetic1.trainers.recipe.settings import R1Settings
 from synthetic1.trainers.reinforcement.settings import GrpoSettings, VllmSettings
 
 CONFIGS = Path(configs.__file__).parent
+PAGE = "docs/configuration.md"
 SHARED = "hydra_defaults"
 """What every program tells Hydra."""
 ROOTS: dict[str, type[BaseModel]] = {
@@ -242,3 +244,45 @@ def test_a_sweep_runs_one_job_after_another(
     assert run_program("grpo", "-m", "seed=1,2", "model=embedded,hub", "model.name=m", run=seen.append) == ""
     assert [(s.seed, s.trainer.learning_rate) for s in seen] == [(1, 7e-4), (1, 1e-6), (2, 7e-4), (2, 1e-6)]
     assert [path.name for path in tmp_path.iterdir()] == ["multirun.yaml"]  # which Hydra always writes
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_every_setting_says_what_it_is(root: str) -> None:
+    assert [name for name, field in setting_names.fields(ROOTS[root]) if not field.description] == []
+
+
+def page() -> str:
+    return (Path(__file__).parents[1] / PAGE).read_text(encoding="utf-8")
+
+
+def test_the_tables_of_the_page_are_those_of_the_models() -> None:
+    how = f"run: python -m synthetic1.jobs.settings_table {PAGE}"
+    assert with_tables(page()) == page(), how
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_every_program_has_a_table_on_the_page(root: str) -> None:
+    model = ROOTS[root]
+    assert f"`configs/{root}.yaml`" in page()
+    assert f"\nClass: `{model.__module__}:{model.__name__}`\n\n| setting |" in page()
+
+
+@pytest.mark.parametrize("group", ["env", "model", "rollout", "judge", "recipe"])
+def test_the_page_names_every_option(group: str) -> None:
+    (row,) = [line for line in page().splitlines() if line.startswith(f"| `{group}` | `")]
+    free = {"model": {"hub"}, "judge": {"server"}}  # whose options people write as a name, or as a URL
+    assert {option for option in options(group) if f"`{option}`" not in row} == free.get(group, set())
+    for root in ROOTS:
+        name = {"evaluate_model": "evaluate", "calibrate_judge": "judge calibrate"}.get(root, root)
+        assert (name in row.split("|")[3].strip().split(", ")) == (group in chosen(root))
+
+
+def test_a_table_shows_types_defaults_and_words() -> None:
+    start = "Class: `synthetic1.jobs.judge_settings:JudgeSection`, section `judge`\n\n"
+    made = with_tables(f"{start}| an older table |\n\nThe end.\n")
+    assert made.startswith(f"{start}| setting | type | default | what it is |\n|---|")
+    assert "an older table" not in made
+    assert "\n| `judge.temperature` | float ≥ 0 and ≤ 2 | `0.0` | Sampling temperature. |\n" in made
+    assert "\n| `judge.price` | mapping or null | `null` | Money for a million tokens, e.g. `{input: " in made
+    assert made.endswith(" |\n\nThe end.\n")
+    assert with_tables(made) == made

@@ -45,9 +45,9 @@ class PriceSettings(Section):
     """What a server takes for a million tokens."""
 
     input: float = Field(ge=0.0)
-    """Of prompts."""
+    """A million tokens of prompts."""
     output: float = Field(ge=0.0)
-    """Of completions."""
+    """A million tokens of completions."""
 
 
 class GenerateSettings(Section):

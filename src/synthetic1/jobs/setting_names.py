@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, get_args
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -23,7 +24,8 @@ def section_of(field: FieldInfo) -> type[BaseModel] | None:
     """The model of a field that is a section, also of one that may be ``None``."""
     from pydantic import BaseModel
 
-    kinds = (field.annotation, *get_args(field.annotation))
+    annotation: Any = field.annotation
+    kinds = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
 
 
