@@ -14,10 +14,9 @@ from typing import Any, ClassVar
 from synthetic1.completion import Completion
 from synthetic1.rewards.math_answers.answer import MAX_ANSWER, STYLES, AnswerStyle, find_answer
 from synthetic1.rewards.math_answers.compare import SymbolicQuestion, is_equivalent
-from synthetic1.rewards.math_answers.finished import restates
 from synthetic1.rewards.math_answers.pool import OverLimit, SymbolicPool
 from synthetic1.rewards.math_answers.reading import read
-from synthetic1.rewards.math_answers.screen import too_costly
+from synthetic1.rewards.math_answers.screen import restates, too_costly
 from synthetic1.rewards.math_answers.symbolic import Unparseable
 from synthetic1.rewards.math_answers.values import Formula, Value
 from synthetic1.rewards.registry import register

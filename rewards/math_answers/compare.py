@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from synthetic1.rewards.math_answers.finished import adds_operators, is_unevaluated
-from synthetic1.rewards.math_answers.rounding import rounds_to, same_number
+from synthetic1.rewards.math_answers.scalars import rounds_to, same_number
+from synthetic1.rewards.math_answers.screen import adds_operators, is_unevaluated
 from synthetic1.rewards.math_answers.values import (
     Approximation,
     Based,

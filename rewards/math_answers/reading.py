@@ -7,10 +7,15 @@ from fractions import Fraction
 from functools import lru_cache
 
 from synthetic1.rewards.math_answers.answer import unwrapped
-from synthetic1.rewards.math_answers.brackets import brackets_pair, closing, split
-from synthetic1.rewards.math_answers.canonical import canonical, squeezed, without_text
-from synthetic1.rewards.math_answers.numbers import read_number, spelled_number
-from synthetic1.rewards.math_answers.scalars import read_scalar
+from synthetic1.rewards.math_answers.latex import (
+    brackets_pair,
+    canonical,
+    closing,
+    split,
+    squeezed,
+    without_text,
+)
+from synthetic1.rewards.math_answers.scalars import read_number, read_scalar, spelled_number
 from synthetic1.rewards.math_answers.values import (
     EMPTY,
     Approximation,

@@ -25,11 +25,10 @@ from hypothesis import strategies as st
 from synthetic1 import Completion, Scorer, Task, Verdict
 from synthetic1.rewards.math import Math
 from synthetic1.rewards.math_answers.answer import SEARCHED, find_answer
-from synthetic1.rewards.math_answers.canonical import canonical
 from synthetic1.rewards.math_answers.compare import SymbolicQuestion
-from synthetic1.rewards.math_answers.finished import restates
+from synthetic1.rewards.math_answers.latex import canonical
 from synthetic1.rewards.math_answers.pool import OverLimit, SymbolicPool, WorkersFailed
-from synthetic1.rewards.math_answers.screen import too_costly
+from synthetic1.rewards.math_answers.screen import restates, too_costly
 
 pytest.importorskip("math_verify")
 
