@@ -92,7 +92,7 @@ def write_tasks(path: Path, count: int, *, longer: int = 0) -> None:
 def build_index(tasks: Path) -> tuple[float, int]:
     """Seconds it takes to index the file, and how many tasks its train part holds."""
     code = (
-        "import sys, time; from synthetic1.tasks.sources.files import open_tasks; began = time.perf_counter(); "
+        "import sys, time; from synthetic1.tasks.sources.spec import open_tasks; began = time.perf_counter(); "
         "print(len(open_tasks(sys.argv[1], split='train')), time.perf_counter() - began)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tasks)], capture_output=True, text=True, check=True)
@@ -110,7 +110,7 @@ def write_journal(path: Path, tasks: Path, count: int, *, samples: int = SAMPLES
     from synthetic1.datagen.journal import group_writer
     from synthetic1.datagen.journal.writer import Journal
     from synthetic1.rollout import Rollout
-    from synthetic1.tasks.sources.files import open_tasks
+    from synthetic1.tasks.sources.spec import open_tasks
     from synthetic1.verdict import Verdict
 
     # The same rows in the same tables, in few commits: a run makes one for each moment, which would take an hour here.

@@ -12,9 +12,9 @@ from synthetic1.rewards.code import Code
 from synthetic1.rewards.program_tests.spec import language_names
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task
-from synthetic1.tasks.sources.files import Spec, open_tasks
 from synthetic1.tasks.sources.mixture import Mixture
 from synthetic1.tasks.sources.source import Subset, TaskSource, check_split
+from synthetic1.tasks.sources.spec import Spec, open_tasks
 
 EMBEDDED = "embedded:code"
 TEST_SHARE = 0.2  # of the embedded problems: a tenth of so few would show nothing

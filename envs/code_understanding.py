@@ -8,8 +8,8 @@ from typing import Any, Literal
 from synthetic1.envs.base import TextEnv
 from synthetic1.envs.vector import TextVectorEnv
 from synthetic1.tasks.code_understanding import GeneratedTasks
-from synthetic1.tasks.sources.files import Spec, open_tasks
 from synthetic1.tasks.sources.source import TaskSource
+from synthetic1.tasks.sources.spec import Spec, open_tasks
 
 
 class CodeUnderstandingEnv(TextEnv):

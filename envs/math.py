@@ -11,8 +11,8 @@ from synthetic1.rewards.math import Math
 from synthetic1.rewards.math_answers.answer import AnswerStyle
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.tasks.math import GeneratedMath
-from synthetic1.tasks.sources.files import Spec, open_tasks
 from synthetic1.tasks.sources.source import TaskSource
+from synthetic1.tasks.sources.spec import Spec, open_tasks
 
 
 class MathEnv(TextEnv):

@@ -11,8 +11,8 @@ from synthetic1.keys import content_key
 from synthetic1.rewards.judging.judge import judge_settings
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rewards.stem import Stem
-from synthetic1.tasks.sources.files import Spec, open_tasks
 from synthetic1.tasks.sources.source import Subset, TaskSource, check_split
+from synthetic1.tasks.sources.spec import Spec, open_tasks
 
 EMBEDDED = "embedded:stem"
 TEST_SHARE = 0.25  # of the embedded questions: a tenth of so few would show nothing

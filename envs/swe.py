@@ -14,8 +14,8 @@ from synthetic1.rewards.judging.judge import judge_settings
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rewards.swe import Swe
 from synthetic1.task import Task
-from synthetic1.tasks.sources.files import Spec, open_tasks
 from synthetic1.tasks.sources.source import Subset, TaskSource, check_split
+from synthetic1.tasks.sources.spec import Spec, open_tasks
 
 EMBEDDED = "embedded:swe"
 TEST_SHARE = 0.25  # of the embedded changes: a tenth of so few would show nothing

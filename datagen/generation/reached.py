@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from synthetic1.datagen.generation.goal import Goal
 from synthetic1.datagen.journal.writer import Journal
-from synthetic1.tasks.sources.mixture import Concatenation
+from synthetic1.tasks.sources.concatenation import Concatenation
 from synthetic1.tasks.sources.source import Subset, TaskSource, key_head
 from synthetic1.tasks.sources.stored import StoredTasks
 

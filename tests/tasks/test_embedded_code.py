@@ -16,16 +16,16 @@ from synthetic1.rewards.extract import last_code_block
 from synthetic1.task import Task
 from synthetic1.tasks import open_tasks
 from synthetic1.tasks.embedded import code, code_check
-from synthetic1.tasks.embedded.code import LANGUAGES, Problem
+from synthetic1.tasks.embedded.code_problem import LANGUAGES, CodeProblem, problems
 
 TASKS = list(open_tasks("embedded:code"))
-PROBLEMS = code.problems()
+PROBLEMS = problems()
 CHECKED = [problem for problem in PROBLEMS if isinstance(problem.checker, dict)]
 TENTH = random.Random(3).sample(PROBLEMS, len(PROBLEMS) // 10)
 
 
-def named(thing: Task | Problem) -> str:
-    return thing.slug if isinstance(thing, Problem) else thing.problem_id.removeprefix("code/embedded/")
+def named(thing: Task | CodeProblem) -> str:
+    return thing.slug if isinstance(thing, CodeProblem) else thing.problem_id.removeprefix("code/embedded/")
 
 
 def toolchains(require: Callable[..., None]) -> None:
@@ -117,19 +117,19 @@ def test_only_the_right_completions_hold_the_gold(task: Task) -> None:
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=named)
-def test_a_problem_has_mutants_in_more_than_one_language(problem: Problem) -> None:
+def test_a_problem_has_mutants_in_more_than_one_language(problem: CodeProblem) -> None:
     sources = [source for found in problem.mutants.values() for source in found]
     assert len(set(sources)) == len(sources) >= 3
     assert sum(map(bool, problem.mutants.values())) >= 2
 
 
 @pytest.mark.parametrize("problem", CHECKED, ids=named)
-def test_a_checker_is_firm(problem: Problem) -> None:
+def test_a_checker_is_firm(problem: CodeProblem) -> None:
     assert list(code_check.checker_faults(problem)) == []
 
 
 @pytest.mark.parametrize("problem", CHECKED, ids=named)
-def test_a_checker_takes_more_than_one_answer(problem: Problem, tmp_path, require: Callable[..., None]) -> None:
+def test_a_checker_takes_more_than_one_answer(problem: CodeProblem, tmp_path, require: Callable[..., None]) -> None:
     """Else it would be a complicated way to compare tokens: some gold says something else than ``gold.py``."""
     toolchains(require)
     for language in ("javascript", "cpp", "rust"):
@@ -141,14 +141,14 @@ def test_a_checker_takes_more_than_one_answer(problem: Problem, tmp_path, requir
 
 
 @pytest.mark.parametrize("problem", TENTH, ids=named)
-def test_golds_are_right_and_mutants_fail(problem: Problem, require: Callable[..., None]) -> None:
+def test_golds_are_right_and_mutants_fail(problem: CodeProblem, require: Callable[..., None]) -> None:
     toolchains(require)
     assert list(code_check.faults(problem)) == []
 
 
 @pytest.mark.proofs
 @pytest.mark.parametrize("problem", PROBLEMS, ids=named)
-def test_all_golds_are_right_and_all_mutants_fail(problem: Problem, require: Callable[..., None]) -> None:
+def test_all_golds_are_right_and_all_mutants_fail(problem: CodeProblem, require: Callable[..., None]) -> None:
     toolchains(require)
     assert list(code_check.faults(problem)) == []
 
@@ -173,10 +173,10 @@ def test_all_completions_are_judged_rightly(task: Task, require: Callable[..., N
     audit(task, require)
 
 
-class Spoilt(Problem):
+class Spoilt(CodeProblem):
     """A problem whose golds and mutants are what a test says."""
 
-    def __init__(self, problem: Problem, **values: object) -> None:
+    def __init__(self, problem: CodeProblem, **values: object) -> None:
         super().__init__(problem.folder)
         vars(self).update(values)
 

@@ -24,7 +24,7 @@ from synthetic1.rewards.judging.settings import JudgeSettings
 from synthetic1.rewards.registry import get_verifier
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task
-from synthetic1.tasks.sources.files import open_tasks
+from synthetic1.tasks.sources.spec import open_tasks
 from synthetic1.verdict import Verdict
 
 TASK_TYPES: dict[Family, str] = {"stem": "stem", "swe": "swe", "similarity": "llm_judgeable_groundtruth_similarity"}

@@ -20,8 +20,8 @@ from synthetic1.reports.readable import one_line
 from synthetic1.rewards.registry import UnknownTaskType
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task, TaskError
-from synthetic1.tasks.sources.files import open_tasks
 from synthetic1.tasks.sources.source import SPLITS, TaskSource
+from synthetic1.tasks.sources.spec import open_tasks
 from synthetic1.verdict import Verdict
 
 AT_ONCE = 256  # tasks in memory

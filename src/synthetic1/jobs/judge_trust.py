@@ -8,7 +8,7 @@ from synthetic1.jobs.judge_settings import JudgeSection
 from synthetic1.jobs.program import ProgramError
 from synthetic1.rewards.judging.trust import Trust, UntrustedJudge, examine
 from synthetic1.rewards.scoring.scorer import Scorer
-from synthetic1.tasks.sources.mixture import Concatenation
+from synthetic1.tasks.sources.concatenation import Concatenation
 from synthetic1.tasks.sources.source import TaskSource
 
 LOOKED_AT = 256  # tasks of each source

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synthetic1.tasks.formats.readers import register_reader as register_reader
-    from synthetic1.tasks.sources.files import open_tasks as open_tasks
+    from synthetic1.tasks.sources.concatenation import Concatenation as Concatenation
     from synthetic1.tasks.sources.hub import DatasetTasks as DatasetTasks
     from synthetic1.tasks.sources.jsonl import JsonlTasks as JsonlTasks
-    from synthetic1.tasks.sources.mixture import Concatenation as Concatenation
     from synthetic1.tasks.sources.mixture import Mixture as Mixture
     from synthetic1.tasks.sources.parquet import ParquetTasks as ParquetTasks
     from synthetic1.tasks.sources.source import Subset as Subset
     from synthetic1.tasks.sources.source import TaskList as TaskList
     from synthetic1.tasks.sources.source import TaskSource as TaskSource
     from synthetic1.tasks.sources.source import split_of as split_of
+    from synthetic1.tasks.sources.spec import open_tasks as open_tasks
 
 _HOMES = {
-    "Concatenation": "sources.mixture",
+    "Concatenation": "sources.concatenation",
     "DatasetTasks": "sources.hub",
     "JsonlTasks": "sources.jsonl",
     "Mixture": "sources.mixture",
@@ -27,7 +27,7 @@ _HOMES = {
     "Subset": "sources.source",
     "TaskList": "sources.source",
     "TaskSource": "sources.source",
-    "open_tasks": "sources.files",
+    "open_tasks": "sources.spec",
     "register_reader": "formats.readers",
     "split_of": "sources.source",
 }

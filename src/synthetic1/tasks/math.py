@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from synthetic1.task import Task
+from synthetic1.tasks.formats.math import TASK_TYPE, compose_prompt
 from synthetic1.tasks.mathematics.kinds import KINDS, LEVELS, draw_problem, parse_kinds
 from synthetic1.tasks.mathematics.problem import Problem
 from synthetic1.tasks.programs.choices import Choices
@@ -16,13 +17,6 @@ from synthetic1.tasks.programs.levels import parse_levels
 from synthetic1.tasks.sources.source import TEST_SHARE, TaskSource, check_split
 
 Split = Literal["train", "test"]
-TASK_TYPE = "verifiable_math"
-REQUEST = r"Put your final answer within \boxed{}."
-
-
-def compose_prompt(statement: str) -> str:
-    """The user message: the problem and where its answer goes."""
-    return f"{statement.strip()}\n\n{REQUEST}"
 
 
 def split_of(statement: str) -> Split:

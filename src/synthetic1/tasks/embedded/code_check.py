@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from synthetic1.tasks.embedded.code import LANGUAGES, Problem
+from synthetic1.tasks.embedded.code_problem import LANGUAGES, CodeProblem
 
 TOOLS = ("g++", "rustc", "node")
 GARBAGE = (
@@ -39,7 +39,7 @@ GARBAGE = (
 Check = Callable[[str, str, str], bool | str]
 
 
-def faults(problem: Problem) -> Iterator[str]:
+def faults(problem: CodeProblem) -> Iterator[str]:
     """What is wrong with the problem, a line each."""
     cases, expected = problem.cases, problem.expected
     if not 8 <= len(cases) <= 20:
@@ -71,7 +71,7 @@ def faults(problem: Problem) -> Iterator[str]:
                 yield f"{kind} passes all tests: {source[:60]!r} …"
 
 
-def programs(problem: Problem) -> Iterator[tuple[str, str, bool]]:
+def programs(problem: CodeProblem) -> Iterator[tuple[str, str, bool]]:
     """(language, source, whether it is right)."""
     for language in LANGUAGES:
         yield language, problem.golds[language], True
@@ -83,7 +83,7 @@ class ProgramFailed(Exception):
     """A program came to no end, or to a bad one."""
 
 
-def first_failure(problem: Problem, command: list[str]) -> str:
+def first_failure(problem: CodeProblem, command: list[str]) -> str:
     """On which input the program fails and how; empty if on none."""
     for index, (case, wanted) in enumerate(zip(problem.cases, problem.expected, strict=True)):
         try:
@@ -95,7 +95,7 @@ def first_failure(problem: Problem, command: list[str]) -> str:
     return ""
 
 
-def output(problem: Problem, command: list[str], index: int) -> str:
+def output(problem: CodeProblem, command: list[str], index: int) -> str:
     """What the program prints for one of the inputs.
 
     Raises:
@@ -131,7 +131,7 @@ def _limit_cpu(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (min(seconds, most), most))
 
 
-def refused(problem: Problem, case: Any, got: str, wanted: Any) -> str:
+def refused(problem: CodeProblem, case: Any, got: str, wanted: Any) -> str:
     """Why the output is not accepted; empty if it is."""
     if problem.function:
         return "" if json.dumps(json.loads(got)) == json.dumps(wanted) else f"{got.strip()[:80]} for {str(wanted)[:80]}"
@@ -141,7 +141,7 @@ def refused(problem: Problem, case: Any, got: str, wanted: Any) -> str:
     return "" if got.split() == wanted.split() else f"{got[:80]!r} for {wanted[:80]!r}"
 
 
-def check_of(problem: Problem) -> Check:
+def check_of(problem: CodeProblem) -> Check:
     assert isinstance(problem.checker, dict)
     namespace: dict[str, Any] = {}
     exec(compile(problem.checker["program"], f"{problem.slug}/checker.py", "exec"), namespace)
@@ -149,7 +149,7 @@ def check_of(problem: Problem) -> Check:
     return check
 
 
-def checker_faults(problem: Problem) -> Iterator[str]:
+def checker_faults(problem: CodeProblem) -> Iterator[str]:
     """A checker takes what the gold says and refuses, without an exception, what makes no sense."""
     check = check_of(problem)
     for index, (case, wanted) in enumerate(zip(problem.cases, problem.expected, strict=True)):
@@ -176,7 +176,7 @@ def checker_faults(problem: Problem) -> Iterator[str]:
                 yield f"checker returns {verdict!r} on input {index}"
 
 
-def built(problem: Problem, language: str, source: str, folder: Path) -> list[str]:
+def built(problem: CodeProblem, language: str, source: str, folder: Path) -> list[str]:
     """The command that runs the program; of a function, a program that reads its arguments or takes a call's number.
 
     Raises:
@@ -198,7 +198,7 @@ def built(problem: Problem, language: str, source: str, folder: Path) -> list[st
     return [program]
 
 
-def called(problem: Problem, language: str) -> str:
+def called(problem: CodeProblem, language: str) -> str:
     """What makes a program of a function. The compiled ones hold the calls of all tests, chosen by number."""
     name = problem.function
     if not name:

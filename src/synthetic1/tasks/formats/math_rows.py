@@ -13,8 +13,8 @@ from typing import Any
 from synthetic1.keys import content_key
 from synthetic1.task import Task, TaskError
 from synthetic1.tasks.formats.code_rows import Row
+from synthetic1.tasks.formats.math import TASK_TYPE, compose_prompt
 from synthetic1.tasks.formats.readers import register_reader
-from synthetic1.tasks.math import TASK_TYPE, compose_prompt
 
 GSM8K_COLUMNS = ("question", "answer")
 MATH_COLUMNS = ("problem", "solution", "answer", "level", "type", "subject", "unique_id")

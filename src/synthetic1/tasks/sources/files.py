@@ -1,4 +1,4 @@
-"""From a spec to a source: what a user writes for "these tasks" in a config, on a command line, in Python."""
+"""From names to sources: files, folders and globs of them, datasets of the hub, the tasks shipped with the package."""
 
 from __future__ import annotations
 
@@ -11,59 +11,30 @@ from typing import Any
 
 from synthetic1.task import Task, TaskError
 from synthetic1.tasks.sources import jsonl
+from synthetic1.tasks.sources.concatenation import Concatenation
 from synthetic1.tasks.sources.hub import SPEC, open_hub, open_saved
 from synthetic1.tasks.sources.jsonl import JsonlTasks
-from synthetic1.tasks.sources.mixture import Concatenation, Mixture
 from synthetic1.tasks.sources.parquet import ParquetTasks
-from synthetic1.tasks.sources.source import TaskList, TaskSource, check_split
+from synthetic1.tasks.sources.source import TaskList, TaskSource
 
-Spec = (
-    str
-    | os.PathLike[str]
-    | TaskSource
-    | Sequence[Mapping[str, Any] | Task]
-    | Sequence[str]
-    | Mapping[str | TaskSource, float]
-)
+Named = str | os.PathLike[str] | TaskSource | Sequence[Mapping[str, Any] | Task] | Sequence[str]
 READ = f".jsonl, .jsonl.gz, .parquet, folders and globs of them, {SPEC}, embedded:FAMILY"
 
 
-def open_tasks(spec: Spec, *, split: str | None = None) -> TaskSource:
-    """Open the tasks that ``spec`` names.
-
-    Args:
-        spec: a path, folder or glob; ``hf://…``; ``embedded:FAMILY``; a list of rows or tasks; a list of specs (read
-            end to end); ``{spec: weight}`` (a mixture); or a source, which is returned as it is.
-        split: ``train`` or ``test`` keeps that part, ``None`` everything. See ``TaskSource.part``.
+def open_source(spec: Named) -> TaskSource:
+    """The source that ``spec`` names: all that ``open_tasks`` takes, except mixtures.
 
     Raises:
         TaskError: there are no such tasks, or they cannot be read; one line.
-        ValueError: an unknown ``split``.
         TypeError: ``spec`` is nothing of the above.
     """
-    if split is not None:
-        check_split(split)
-    source = _open(spec)
-    if not len(source):
-        raise TaskError(f"{source.name} holds no tasks")
-    if split is None:
-        return source
-    part = source.part(split)
-    if not len(part):
-        raise TaskError(f"the {split} part of {source.name} is empty: it has {len(source):,} tasks, too few to split")
-    return part
-
-
-def _open(spec: Spec) -> TaskSource:
     if isinstance(spec, TaskSource):
         return spec
-    if isinstance(spec, Mapping):
-        return Mixture(spec)
     if isinstance(spec, str | os.PathLike):
         return _open_named(os.fspath(spec))
     if isinstance(spec, Sequence):
         if spec and all(isinstance(part, str | os.PathLike | TaskSource) for part in spec):
-            return Concatenation([_open(part) for part in spec])  # type: ignore[arg-type]
+            return Concatenation([open_source(part) for part in spec])  # type: ignore[arg-type]
         return TaskList.from_rows(spec)  # type: ignore[arg-type]
     raise TypeError(f"tasks are named by {READ}, a list of rows or {{spec: weight}}; got {type(spec).__name__}")
 

@@ -1,0 +1,38 @@
+"""From a spec to a source: what a user writes for "these tasks" in a config, on a command line, in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from synthetic1.task import TaskError
+from synthetic1.tasks.sources.files import Named, open_source
+from synthetic1.tasks.sources.mixture import Mixture
+from synthetic1.tasks.sources.source import TaskSource, check_split
+
+Spec = Named | Mapping[str | TaskSource, float]
+
+
+def open_tasks(spec: Spec, *, split: str | None = None) -> TaskSource:
+    """Open the tasks that ``spec`` names.
+
+    Args:
+        spec: a path, folder or glob; ``hf://…``; ``embedded:FAMILY``; a list of rows or tasks; a list of specs (read
+            end to end); ``{spec: weight}`` (a mixture); or a source, which is returned as it is.
+        split: ``train`` or ``test`` keeps that part, ``None`` everything. See ``TaskSource.part``.
+
+    Raises:
+        TaskError: there are no such tasks, or they cannot be read; one line.
+        ValueError: an unknown ``split``.
+        TypeError: ``spec`` is nothing of the above.
+    """
+    if split is not None:
+        check_split(split)
+    source = Mixture(spec) if isinstance(spec, Mapping) else open_source(spec)
+    if not len(source):
+        raise TaskError(f"{source.name} holds no tasks")
+    if split is None:
+        return source
+    part = source.part(split)
+    if not len(part):
+        raise TaskError(f"the {split} part of {source.name} is empty: it has {len(source):,} tasks, too few to split")
+    return part
