@@ -21,7 +21,8 @@ from synthetic1.rewards.math_answers.answer import MAX_ANSWER, find_answer
 from synthetic1.rewards.math_answers.reading import read
 from synthetic1.rewards.math_answers.screen import too_costly
 from synthetic1.rewards.math_answers.values import Chain, Number
-from synthetic1.rewards.quantities.reading import Quantity, compare, load_units, read_quantity
+from synthetic1.rewards.quantities.definitions import load_units
+from synthetic1.rewards.quantities.reading import Quantity, compare, read_quantity
 from synthetic1.rewards.registry import register
 from synthetic1.rewards.task_fields import MalformedTask, malformed_field, optional_text
 from synthetic1.task import Task

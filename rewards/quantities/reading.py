@@ -1,7 +1,7 @@
 """A number with its unit, as science writes it: read, and compared with another as far as rules can tell.
 
 Units are pint's. Their symbols depend on case (``mW`` is no ``MW``), so mathematics, where ``m`` is a variable and case
-is style, reads answers another way (``rewards.maths``).
+is style, reads answers another way (``rewards.math_answers``).
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
+
+from synthetic1.rewards.quantities.definitions import POWERS, PintUnit, pint_unit
 
 MAX_LENGTH = 200  # characters: what is longer is a text, not a number with its unit
 MAX_EXPONENT = 300
@@ -51,13 +52,12 @@ _FACTOR = re.compile(
     r"(?:(square|cubic|sq\.?|cu\.?)\s+)?([A-Za-zμΩÅ°%]+)(?:\s*(?:\^|\*\*)\s*\{?\s*\(?\s*([-+]?\d)\s*\)?\s*\}?|([-+]?\d))?",
     re.I,
 )
-_POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 _DEGREES = re.compile(r"(?:°|degrees?|deg\.?)\s*(C|F|celsius|fahrenheit|centigrade)(?![a-z])", re.I)
+_OFFSETS = {"degree_Celsius^1": Fraction("273.15"), "degree_Fahrenheit^1": Fraction("459.67")}
 _NO_UNITS = frozenset(
     {"a", "an", "as", "at", "c", "e", "k", "pi", "x", "R", "dB", "pH", "count", "or", "and", "is", "to"}
 )
 """What pint takes for units and a reader would not: constants, words, logarithmic scales."""
-_NAMES = {"AU": "au", "°": "degree", "Torr": "torr", "degC": "degC", "degF": "degF", "amu": "u", "sec": "s", "hrs": "h"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +129,8 @@ def read_quantity(text: str) -> Quantity | None:
     found = _unit(rest)
     if found is None:
         return None
-    size, offset, dimensions, name = found
-    return Quantity((value + offset) * size, scale * size, dimensions, name, exact)
+    unit, offset = found
+    return Quantity((value + offset) * unit.size, scale * unit.size, unit.dimensions, unit.name, exact)
 
 
 def _plain(text: str) -> str:
@@ -143,8 +143,8 @@ def _plain(text: str) -> str:
 
 
 @lru_cache(maxsize=4_096)
-def _unit(text: str) -> tuple[Fraction, Fraction, tuple[tuple[str, int], ...], str] | None:
-    """Size in base units, offset (of temperatures), dimensions and name of the unit that ``text`` names; or None."""
+def _unit(text: str) -> tuple[PintUnit, Fraction] | None:
+    """The unit that ``text`` names, and the offset of its scale of temperature; or None."""
     text = _DEGREES.sub(lambda scale: f"deg{'F' if scale[1][0] in 'Ff' else 'C'}", text)
     text = re.sub(r"(?<![A-Za-z])per(?![A-Za-z])", "/", text)
     factors: list[tuple[str, int]] = []
@@ -164,57 +164,25 @@ def _unit(text: str) -> tuple[Fraction, Fraction, tuple[tuple[str, int], ...], s
         at = factor.end()
         if factor[2] in _NO_UNITS:
             return None
-        power = int(factor[3] or factor[4] or 1) * _POWERS.get((factor[1] or "").lower().strip("."), 1)
-        factors.append((_NAMES.get(factor[2], factor[2]), sign * power))
+        power = int(factor[3] or factor[4] or 1) * POWERS.get((factor[1] or "").lower().strip("."), 1)
+        factors.append((factor[2], sign * power))
         sign = 1
     if not factors or sign == -1:
         return None
     return _product(tuple(factors))
 
 
-def _product(
-    factors: tuple[tuple[str, int], ...],
-) -> tuple[Fraction, Fraction, tuple[tuple[str, int], ...], str] | None:
+def _product(factors: tuple[tuple[str, int], ...]) -> tuple[PintUnit, Fraction] | None:
     size, dimensions, names = Fraction(1), dict[str, int](), []
     alone = len(factors) == 1 and factors[0][1] == 1
     for name, power in factors:
-        known = _known(name)
-        if known is None:
+        unit = pint_unit(name)
+        if unit is None:
             return None
-        factor, base, called = known
-        size *= factor**power
-        names.append(f"{called}^{power}")
-        for dimension, exponent in base:
+        size *= unit.size**power
+        names.append(f"{unit.name}^{power}")
+        for dimension, exponent in unit.dimensions:
             dimensions[dimension] = dimensions.get(dimension, 0) + exponent * power
     kept = tuple(sorted((dimension, power) for dimension, power in dimensions.items() if power))
-    offset = {"degree_Celsius^1": Fraction("273.15"), "degree_Fahrenheit^1": Fraction("459.67")}.get(
-        names[0], Fraction(0)
-    )
-    return size, offset if alone else Fraction(0), kept, " ".join(names)
-
-
-@cache
-def load_units() -> Any:
-    """Pint's registry. Made when first needed, which takes about a second: event loops call this in a thread first."""
-    import pint
-
-    return pint.UnitRegistry(non_int_type=Fraction, cache_folder=None)
-
-
-@lru_cache(maxsize=4_096)
-def _known(name: str) -> tuple[Fraction, tuple[tuple[str, int], ...], str] | None:
-    """Size, dimensions and name of one unit; None for a word that is none, or whose powers are no whole numbers."""
-    import pint
-
-    if len(name) > 30:
-        return None
-    units = load_units()
-    try:
-        unit = units.parse_units(name if name in units else name.lower() if name[1:].islower() else name)
-        size, base = units.get_base_units(unit, check_nonmult=False)
-    except (pint.PintError, ValueError, TypeError, KeyError, AttributeError):
-        return None
-    powers = tuple((str(dimension), exponent) for dimension, exponent in base._units.items())
-    if not isinstance(size, int | Fraction) or any(Fraction(exponent).denominator != 1 for _, exponent in powers):
-        return None
-    return Fraction(size), tuple((dimension, int(exponent)) for dimension, exponent in powers), str(unit)
+    offset = _OFFSETS.get(names[0]) if alone else None
+    return PintUnit(size, kept, " ".join(names)), offset or Fraction(0)
