@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from synthetic1.envs.base import TextEnv
-from synthetic1.envs.vector import TextVectorEnv
-from synthetic1.keys import content_key
+from synthetic1.envs.vector import vector_of
 from synthetic1.rewards.code import Code
 from synthetic1.rewards.program_tests.spec import language_names
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task
-from synthetic1.tasks.sources.mixture import Mixture
-from synthetic1.tasks.sources.source import Subset, TaskSource, check_split
+from synthetic1.tasks.sources import selection
+from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.tasks.sources.spec import Spec, open_tasks
+from synthetic1.tasks.sources.split import split_by_problem
 
 EMBEDDED = "embedded:code"
 TEST_SHARE = 0.2  # of the embedded problems: a tenth of so few would show nothing
@@ -89,28 +89,13 @@ class CodeEnv(TextEnv):
         thinking_open: bool = False,
     ) -> None:
         verifier = Code(credit, time_limit_s, memory_limit_mb, max_tests, sandbox, slots)
-        source = embedded_problems(split) if tasks in (None, EMBEDDED) else open_tasks(tasks, split=split)
+        if tasks in (None, EMBEDDED):
+            source = split_by_problem(open_tasks(EMBEDDED), split, TEST_SHARE, _problem)
+        else:
+            source = open_tasks(tasks, split=split)
         if language is not None:
             source = in_language(source, language)
         super().__init__(source, Scorer([verifier]), thinking_open=thinking_open)
-
-
-def embedded_problems(split: str) -> TaskSource:
-    """One side of the embedded problems. A problem in another language is the same problem, so they are not split by
-    task, as files are.
-
-    Raises:
-        ValueError: an unknown split.
-    """
-    check_split(split)
-    source = open_tasks(EMBEDDED)
-    rows = [index for index, task in enumerate(source) if _side(task) == split]
-    return Subset(source, rows, name=f"{source.name}[{split}]")
-
-
-def _side(task: Task) -> str:
-    problem = task.problem_id.rpartition("/")[0]  # code/embedded/PROBLEM/LANGUAGE
-    return "test" if int(content_key(problem)[:8], 16) < TEST_SHARE * 2**32 else "train"
 
 
 def in_language(source: TaskSource, language: str) -> TaskSource:
@@ -123,25 +108,12 @@ def in_language(source: TaskSource, language: str) -> TaskSource:
         names = language_names(language)
     except ValueError as error:
         raise ValueError(f"language: {error}") from None
-    found = among(source, set(names), names[0])
-    if found is None:
-        raise ValueError(f"language: {source.name} has no task in {names[0]}")
-    return found
+    return selection.in_language(source, names, label=names[0], asked=names[0])
 
 
-def among(source: TaskSource, names: set[str], label: str) -> TaskSource | None:
-    """The tasks of ``source`` whose ``language`` is one of ``names`` (lower case), or None if no task is."""
-    if isinstance(source, Mixture):  # its weights have to survive
-        weighed = {
-            among(part, names, label): weight for part, weight in zip(source.sources, source.weights, strict=True)
-        }
-        kept: dict[str | TaskSource, float] = {part: weight for part, weight in weighed.items() if part is not None}
-        return Mixture(kept, name=f"{source.name}[{label}]") if kept else None
-    languages = (task.verification_info.get("language") for task in source)
-    rows = [index for index, name in enumerate(languages) if isinstance(name, str) and name.strip().lower() in names]
-    return Subset(source, rows, name=f"{source.name}[{label}]") if rows else None
+def _problem(task: Task) -> str:
+    """What tasks in several languages share: they are the same problem, and stand on the same side."""
+    return task.problem_id.rpartition("/")[0]  # code/embedded/PROBLEM/LANGUAGE
 
 
-def make_vector(num_envs: int, *, autoreset_mode: str = "Disabled", **kwargs: Any) -> TextVectorEnv:
-    """What ``gym.make_vec`` calls; ``kwargs`` as for ``CodeEnv``."""
-    return TextVectorEnv(CodeEnv(**kwargs), num_envs, autoreset_mode=autoreset_mode)
+make_vector = vector_of(CodeEnv)

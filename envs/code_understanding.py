@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from synthetic1.envs.base import TextEnv
-from synthetic1.envs.vector import TextVectorEnv
+from synthetic1.envs.vector import vector_of
 from synthetic1.tasks.code_understanding import GeneratedTasks
 from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.tasks.sources.spec import Spec, open_tasks
@@ -86,6 +86,4 @@ class CodeUnderstandingEnv(TextEnv):
         super().__init__(source, thinking_open=thinking_open)
 
 
-def make_vector(num_envs: int, *, autoreset_mode: str = "Disabled", **kwargs: Any) -> TextVectorEnv:
-    """What ``gym.make_vec`` calls; ``kwargs`` as for ``CodeUnderstandingEnv``."""
-    return TextVectorEnv(CodeUnderstandingEnv(**kwargs), num_envs, autoreset_mode=autoreset_mode)
+make_vector = vector_of(CodeUnderstandingEnv)

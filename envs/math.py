@@ -3,10 +3,10 @@ r"""Mathematics: work out an answer and put it in a box."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from synthetic1.envs.base import TextEnv
-from synthetic1.envs.vector import TextVectorEnv
+from synthetic1.envs.vector import vector_of
 from synthetic1.rewards.math import Math
 from synthetic1.rewards.math_answers.answer import AnswerStyle
 from synthetic1.rewards.scoring.scorer import Scorer
@@ -88,6 +88,4 @@ class MathEnv(TextEnv):
         super().__init__(source, Scorer([verifier]), thinking_open=thinking_open)
 
 
-def make_vector(num_envs: int, *, autoreset_mode: str = "Disabled", **kwargs: Any) -> TextVectorEnv:
-    """What ``gym.make_vec`` calls; ``kwargs`` as for ``MathEnv``."""
-    return TextVectorEnv(MathEnv(**kwargs), num_envs, autoreset_mode=autoreset_mode)
+make_vector = vector_of(MathEnv)

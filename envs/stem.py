@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from synthetic1.envs.base import TextEnv
-from synthetic1.envs.vector import TextVectorEnv
-from synthetic1.keys import content_key
+from synthetic1.envs.vector import vector_of
 from synthetic1.rewards.judging.judge import judge_settings
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rewards.stem import Stem
-from synthetic1.tasks.sources.source import Subset, TaskSource, check_split
+from synthetic1.task import Task
+from synthetic1.tasks.sources.selection import tasks_where
+from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.tasks.sources.spec import Spec, open_tasks
+from synthetic1.tasks.sources.split import split_each_group
 
 EMBEDDED = "embedded:stem"
 TEST_SHARE = 0.25  # of the embedded questions: a tenth of so few would show nothing
@@ -76,29 +78,13 @@ class StemEnv(TextEnv):
         thinking_open: bool = False,
     ) -> None:
         verifier = Stem(judge_settings(judge))
-        source = embedded_questions(split) if tasks in (None, EMBEDDED) else open_tasks(tasks, split=split)
+        if tasks in (None, EMBEDDED):
+            source = split_each_group(open_tasks(EMBEDDED), split, TEST_SHARE, lambda task: str(task.metadata["field"]))
+        else:
+            source = open_tasks(tasks, split=split)
         if field is not None:
             source = in_field(source, field)
         super().__init__(source, Scorer([verifier]), thinking_open=thinking_open)
-
-
-def embedded_questions(split: str) -> TaskSource:
-    """One side of the embedded questions: a quarter of every field is test.
-
-    Raises:
-        ValueError: an unknown split.
-    """
-    check_split(split)
-    source = open_tasks(EMBEDDED)
-    fields: dict[str, list[int]] = {}
-    for index, task in enumerate(source):
-        fields.setdefault(task.metadata["field"], []).append(index)
-    held_out: set[int] = set()
-    for rows in fields.values():
-        rows.sort(key=lambda index: content_key(source[index].problem_id))
-        held_out.update(rows[: max(1, round(TEST_SHARE * len(rows)))])
-    rows = [index for index in range(len(source)) if (index in held_out) == (split == "test")]
-    return Subset(source, rows, name=f"{source.name}[{split}]")
 
 
 def in_field(source: TaskSource, field: str) -> TaskSource:
@@ -108,14 +94,15 @@ def in_field(source: TaskSource, field: str) -> TaskSource:
         ValueError: none does; the message lists those that there are.
     """
     wanted = field.strip().casefold()
-    fields = [str(task.metadata.get("field") or "") for task in source]
-    rows = [index for index, name in enumerate(fields) if name.casefold() == wanted]
-    if not rows:
-        known = ", ".join(sorted({name for name in fields if name})) or "none"
+    found = tasks_where(source, lambda task: _field(task).casefold() == wanted, wanted)
+    if found is None:
+        known = ", ".join(sorted({name for name in map(_field, source) if name})) or "none"
         raise ValueError(f"field: {source.name} has no question of `{field}`; its fields: {known}")
-    return Subset(source, rows, name=f"{source.name}[{wanted}]")
+    return found
 
 
-def make_vector(num_envs: int, *, autoreset_mode: str = "Disabled", **kwargs: Any) -> TextVectorEnv:
-    """What ``gym.make_vec`` calls; ``kwargs`` as for ``StemEnv``."""
-    return TextVectorEnv(StemEnv(**kwargs), num_envs, autoreset_mode=autoreset_mode)
+def _field(task: Task) -> str:
+    return str(task.metadata.get("field") or "")
+
+
+make_vector = vector_of(StemEnv)

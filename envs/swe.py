@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from synthetic1.envs.base import TextEnv
-from synthetic1.envs.code import among
-from synthetic1.envs.vector import TextVectorEnv
-from synthetic1.keys import content_key
+from synthetic1.envs.vector import vector_of
 from synthetic1.rewards.file_edits.languages import language_of
 from synthetic1.rewards.judging.judge import judge_settings
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rewards.swe import Swe
-from synthetic1.task import Task
-from synthetic1.tasks.sources.source import Subset, TaskSource, check_split
+from synthetic1.tasks.sources import selection
+from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.tasks.sources.spec import Spec, open_tasks
+from synthetic1.tasks.sources.split import split_by_problem
 
 EMBEDDED = "embedded:swe"
 TEST_SHARE = 0.25  # of the embedded changes: a tenth of so few would show nothing
@@ -81,26 +80,13 @@ class SweEnv(TextEnv):
         thinking_open: bool = False,
     ) -> None:
         verifier = Swe(judge_settings(judge))
-        source = embedded_changes(split) if tasks in (None, EMBEDDED) else open_tasks(tasks, split=split)
+        if tasks in (None, EMBEDDED):
+            source = split_by_problem(open_tasks(EMBEDDED), split, TEST_SHARE)
+        else:
+            source = open_tasks(tasks, split=split)
         if language is not None:
             source = in_language(source, language)
         super().__init__(source, Scorer([verifier]), thinking_open=thinking_open)
-
-
-def embedded_changes(split: str) -> TaskSource:
-    """One side of the embedded changes.
-
-    Raises:
-        ValueError: an unknown split.
-    """
-    check_split(split)
-    source = open_tasks(EMBEDDED)
-    rows = [index for index, task in enumerate(source) if _side(task) == split]
-    return Subset(source, rows, name=f"{source.name}[{split}]")
-
-
-def _side(task: Task) -> str:
-    return "test" if int(content_key(task.problem_id)[:8], 16) < TEST_SHARE * 2**32 else "train"
 
 
 def in_language(source: TaskSource, language: str) -> TaskSource:
@@ -110,12 +96,7 @@ def in_language(source: TaskSource, language: str) -> TaskSource:
         ValueError: no task is.
     """
     wanted = language_of(language, "")
-    found = among(source, {wanted.name, *wanted.labels}, wanted.name)
-    if found is None:
-        raise ValueError(f"language: {source.name} has no task in {language}")
-    return found
+    return selection.in_language(source, {wanted.name, *wanted.labels}, label=wanted.name, asked=language)
 
 
-def make_vector(num_envs: int, *, autoreset_mode: str = "Disabled", **kwargs: Any) -> TextVectorEnv:
-    """What ``gym.make_vec`` calls; ``kwargs`` as for ``SweEnv``."""
-    return TextVectorEnv(SweEnv(**kwargs), num_envs, autoreset_mode=autoreset_mode)
+make_vector = vector_of(SweEnv)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -219,6 +219,15 @@ class TextVectorEnv(VectorEnv[Texts, Sequence[str], NDArray[Any]]):
         infos |= {"status": status, "score": score, "reason": reason, "answer": answer}
         masks = np.repeat(mask[np.newaxis], len(infos), axis=0)
         return infos | {f"_{key}": row for key, row in zip(infos, masks, strict=True)}
+
+
+def vector_of(env_class: Callable[..., TextEnv]) -> Callable[..., TextVectorEnv]:
+    """What ``gym.make_vec`` calls: ``num_envs``, ``autoreset_mode``, and the arguments of ``env_class``."""
+
+    def make_vector(num_envs: int, *, autoreset_mode: str = "Disabled", **kwargs: Any) -> TextVectorEnv:
+        return TextVectorEnv(env_class(**kwargs), num_envs, autoreset_mode=autoreset_mode)
+
+    return make_vector
 
 
 def _objects(values: Sequence[Any]) -> NDArray[np.object_]:
