@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
-import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -20,6 +18,7 @@ from synthetic1.rewards.math_answers.screen import restates, too_costly
 from synthetic1.rewards.math_answers.symbolic import Unparseable
 from synthetic1.rewards.math_answers.values import Formula, Value
 from synthetic1.rewards.registry import register
+from synthetic1.rewards.scoring.per_loop import PerLoop
 from synthetic1.rewards.verifier import Verifier
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
@@ -60,7 +59,7 @@ class Math(Verifier):
             raise ValueError(f"answer_style is one of {', '.join(STYLES)}; got {self.answer_style!r}")
 
     async def verify(self, task: Task, completion: Completion) -> Verdict:
-        pair = self._read(task, completion)
+        pair = self._read_pair(task, completion)
         return pair if isinstance(pair, Verdict) else await self._compare(task, pair)
 
     def verify_now(self, task: Task, completion: Completion) -> Verdict | None:
@@ -68,7 +67,7 @@ class Math(Verifier):
         gold = _gold(task.verification_info)
         if isinstance(gold, _Gold) and isinstance(gold.value, Formula):
             return None  # a worker has to read it first, whatever the answer says
-        pair = self._read(task, completion)
+        pair = self._read_pair(task, completion)
         if isinstance(pair, Verdict):
             return pair
         try:
@@ -77,7 +76,7 @@ class Math(Verifier):
             return Verdict.graded(float(decided.value), answer=pair.answer, decided_by="fast_path")
         return None
 
-    def _read(self, task: Task, completion: Completion) -> _Pair | Verdict:
+    def _read_pair(self, task: Task, completion: Completion) -> _Pair | Verdict:
         """What is to be compared, or the verdict that needs no comparison."""
         gold = _gold(task.verification_info)
         if isinstance(gold, Verdict):
@@ -97,7 +96,8 @@ class Math(Verifier):
 
     async def _compare(self, task: Task, pair: _Pair) -> Verdict:
         """The verdict on a pair, with the answers of workers to what rules cannot tell."""
-        pool, comparison = self._pool(), is_equivalent(pair.gold, pair.value)
+        pool = await _pools.get((self.workers, self.comparison_s))
+        comparison = is_equivalent(pair.gold, pair.value)
         answers: dict[SymbolicQuestion, bool] = {}
         try:
             if isinstance(pair.gold, Formula):
@@ -139,23 +139,16 @@ class Math(Verifier):
         boxed = find_answer(truth, "boxed") if isinstance(truth, str) else None
         return f"\\boxed{{{truth if boxed is None else boxed.text}}}"
 
-    def _pool(self) -> SymbolicPool:
-        """This loop's pool; a forked child and another loop have their own."""
-        key = (os.getpid(), self.workers, self.comparison_s)
-        pools = _pools.setdefault(asyncio.get_running_loop(), {})
-        if key not in pools:
-            pools[key] = SymbolicPool(self.workers or len(os.sched_getaffinity(0)), self.comparison_s)
-        return pools[key]
-
     async def aclose(self) -> None:
-        pools = _pools.get(asyncio.get_running_loop(), {})
-        pool = pools.pop((os.getpid(), self.workers, self.comparison_s), None)
-        if pool is not None:
-            pool.close()
+        await _pools.aclose((self.workers, self.comparison_s))
 
 
-_pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[int, int | None, float], SymbolicPool]]
-_pools = weakref.WeakKeyDictionary()
+async def _open_pool(settings: tuple[int | None, float]) -> SymbolicPool:
+    workers, comparison_s = settings
+    return SymbolicPool(workers or len(os.sched_getaffinity(0)), comparison_s)
+
+
+_pools = PerLoop(_open_pool)
 
 
 @dataclass(frozen=True)

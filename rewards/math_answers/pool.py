@@ -1,4 +1,4 @@
-"""Workers for symbolic comparison, each killed when it takes too long: nothing here can hang its caller."""
+"""Worker processes for symbolic comparison, killed when they take too long: nothing here can hang its caller."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from synthetic1.rewards.math_answers.compare import SymbolicQuestion
 from synthetic1.rewards.math_answers.symbolic import Unparseable
 
 REMEMBERED = 50_000  # answers
-PROMPT_S = 0.1
+SLOW_AFTER_S = 0.1
 """What a comparison may take before it gives its place to the next one; a few honest ones in thousands take longer."""
-BUSY = 10
+MOST_SLOWDOWN = 10
 """A worker that has got so little of the processor, one part in so many, says nothing about its formula."""
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
-START_S = 60.0  # for the nursery to import sympy on a busy machine
+START_S = 60.0  # for the fork server to import sympy on a busy machine
 
 
 class OverLimit(Exception):
@@ -49,7 +49,7 @@ class SymbolicPool:
 
     Args:
         workers: how many comparisons may run at once; as many more that have turned out to be slow may run beside them,
-            so that the prompt ones, almost all, do not queue behind those.
+            so that the quick ones, almost all, do not queue behind those.
         deadline_s: seconds of processor time one may take; then its worker is killed. On a busy machine that takes
             longer by the clock: how busy a machine is must not decide what an answer is worth.
     """
@@ -60,7 +60,7 @@ class SymbolicPool:
         self._slots = asyncio.Semaphore(workers)
         self._slow = asyncio.Semaphore(workers)
         self._starting = asyncio.Lock()
-        self._nursery: subprocess.Popen[bytes] | None = None
+        self._fork_server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._known: OrderedDict[SymbolicQuestion, bool | str] = OrderedDict()
         self._asked: dict[SymbolicQuestion, asyncio.Future[bool | str]] = {}
@@ -116,7 +116,7 @@ class SymbolicPool:
                 begun = _cpu_s(worker.pid)
                 work = asyncio.ensure_future(_exchange(worker, question))
                 try:
-                    done, _ = await asyncio.wait({work}, timeout=PROMPT_S)
+                    done, _ = await asyncio.wait({work}, timeout=SLOW_AFTER_S)
                     if not done:
                         if place is self._slots and not self._slow.locked():
                             await self._slow.acquire()  # at once: it is not locked
@@ -141,12 +141,12 @@ class SymbolicPool:
         raise AssertionError("two attempts end the work")
 
     async def _until_deadline(self, worker: _Worker, work: asyncio.Future[bool | str], begun: float) -> bool:
-        """Whether a comparison ends before its worker has had all its time, of which ``PROMPT_S`` is over by the clock.
+        """Whether a comparison ends before its worker has had all its time, of which ``SLOW_AFTER_S`` are over already.
 
         Raises:
             WorkersFailed: the worker gets next to nothing of the processor.
         """
-        left, patience = self._deadline_s - PROMPT_S, BUSY * self._deadline_s
+        left, patience = self._deadline_s - SLOW_AFTER_S, MOST_SLOWDOWN * self._deadline_s
         while left > 0:
             if patience <= 0:
                 raise WorkersFailed(f"the machine is too busy: a comparison got {self._deadline_s - left:.1f} s of it")
@@ -164,11 +164,11 @@ class SymbolicPool:
             return await asyncio.get_running_loop().run_in_executor(None, self._fork)
 
     def _fork(self) -> _Worker:
-        """A new worker, in 15 ms; the first one waits for the nursery. Blocks; runs in a thread."""
+        """A new worker, in 15 ms; the first one waits for the fork server. Blocks; runs in a thread."""
         for attempt in (1, 2):
             try:
-                if self._nursery is None or self._nursery.poll() is not None:
-                    self._start_nursery()
+                if self._fork_server is None or self._fork_server.poll() is not None:
+                    self._start_fork_server()
                 assert self._control is not None
                 ours, theirs = socket.socketpair()
                 with theirs:
@@ -177,16 +177,16 @@ class SymbolicPool:
                 ours.setblocking(False)
                 return _Worker(pid, ours)
             except (OSError, EOFError) as error:
-                self._stop_nursery()
+                self._stop_fork_server()
                 if attempt == 2:
                     raise WorkersFailed(f"the comparison workers do not start: {error}") from None
         raise AssertionError("two attempts return or raise")
 
-    def _start_nursery(self) -> None:
+    def _start_fork_server(self) -> None:
         ours, theirs = socket.socketpair()
         argv = [sys.executable, "-m", "synthetic1.rewards.math_answers.worker", str(theirs.fileno())]
         with theirs:
-            self._nursery = subprocess.Popen(
+            self._fork_server = subprocess.Popen(
                 argv,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -197,19 +197,19 @@ class SymbolicPool:
         self._control = ours
         _received(ours, 5)
 
-    def _stop_nursery(self) -> None:
+    def _stop_fork_server(self) -> None:
         if self._control is not None:
             self._control.close()
-        if self._nursery is not None:
-            self._nursery.kill()
-            self._nursery.wait()
-        self._control = self._nursery = None
+        if self._fork_server is not None:
+            self._fork_server.kill()
+            self._fork_server.wait()
+        self._control = self._fork_server = None
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
         """End every worker. Idempotent."""
         while self._free:
             _kill(self._free.pop())
-        self._stop_nursery()
+        self._stop_fork_server()
 
 
 async def _exchange(worker: _Worker, question: SymbolicQuestion) -> bool | str:
@@ -257,6 +257,6 @@ def _received(connection: socket.socket, size: int) -> bytes:
     while len(data) < size:
         chunk = connection.recv(size - len(data))
         if not chunk:
-            raise EOFError("the nursery ended")
+            raise EOFError("the fork server ended")
         data += chunk
     return data

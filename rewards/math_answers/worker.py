@@ -1,8 +1,12 @@
-"""The processes that compare formulas: a nursery that stays warm, and workers it forks, which may be killed.
+"""The processes that compare formulas: a fork server that stays warm, and its workers, which may be killed.
 
-Started as ``python -m synthetic1.rewards.math_answers.worker FD`` with a Unix socket at ``FD``. For every message the
-nursery gets on it, which carries one end of a socket, it forks a worker that serves there and answers with the worker's
-pid. A worker reads a line of JSON ``[kind, gold, answer]`` and writes a line: ``true``, ``false`` or ``"why not"``.
+Started as ``python -m synthetic1.rewards.math_answers.worker FD`` with a Unix socket at ``FD``. For every message on
+it, which carries one end of a socket, the fork server forks a worker that serves there, and answers with its pid.
+A worker reads a line of JSON ``[kind, gold, answer]`` and writes a line: ``true``, ``false`` or ``"why not"``.
+
+The fork server of ``multiprocessing`` does not serve here: its workers import the main module of the program, which may
+be heavy or unguarded; a daemonic or forked process, such as a pool's, cannot start any; there is one a program, which
+may be up already without what ours preloads; and workers share the terminal's process group and standard output.
 """
 
 from __future__ import annotations
@@ -15,15 +19,15 @@ import signal
 import socket
 import sys
 
+from synthetic1.rewards.math_answers import symbolic
+
 MEMORY_BYTES = 700 * 2**20
 """Address space of a worker."""
 PR_SET_PDEATHSIG = 1
 
 
-def nurse(control: socket.socket) -> None:
+def serve_forks(control: socket.socket) -> None:
     """Fork a worker for each socket that arrives on ``control``, until that closes."""
-    from synthetic1.rewards.math_answers import symbolic
-
     symbolic.preload()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner, who closes the socket
@@ -35,18 +39,16 @@ def nurse(control: socket.socket) -> None:
         pid = os.fork()
         if pid == 0:
             control.close()
-            _serve(socket.socket(fileno=fds[0]), os.getppid())
+            _compare(socket.socket(fileno=fds[0]), os.getppid())
             os._exit(0)
         os.close(fds[0])
         control.sendall(pid.to_bytes(4, "big"))
 
 
-def _serve(connection: socket.socket, nursery: int) -> None:
-    from synthetic1.rewards.math_answers import symbolic
-
+def _compare(connection: socket.socket, fork_server: int) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != nursery:
+    if os.getppid() != fork_server:
         return
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -70,4 +72,4 @@ def _serve(connection: socket.socket, nursery: int) -> None:
 
 
 if __name__ == "__main__":
-    nurse(socket.socket(fileno=int(sys.argv[1])))
+    serve_forks(socket.socket(fileno=int(sys.argv[1])))

@@ -183,14 +183,14 @@ def test_a_worker_that_takes_too_long_is_killed_and_others_go_on() -> None:
     async def main() -> tuple[str, bool]:
         pool = SymbolicPool(2, 1.0)
         try:
-            assert await pool.ask(SymbolicQuestion("equal", "x+1", "1+x"))  # the nursery is up
+            assert await pool.ask(SymbolicQuestion("equal", "x+1", "1+x"))  # the fork server is up
             slow = asyncio.create_task(pool.ask(SymbolicQuestion("equal", "x", "3^{100000000}-3^{100000000}+x")))
             quick = [await pool.ask(SymbolicQuestion("equal", f"x+{n}", f"{n}+x")) for n in range(20)]
             with pytest.raises(OverLimit) as reached:
                 await slow
             return reached.value.limit, all(quick)
         finally:
-            pool.close()
+            await pool.aclose()
 
     limit, quick = asyncio.run(main())
     assert (limit, quick) == ("time", True)
@@ -209,7 +209,7 @@ def test_a_busy_machine_is_no_limit_of_the_answer(time_s: float, stopped_s: floa
             asyncio.get_running_loop().call_later(stopped_s, os.kill, worker.pid, signal.SIGCONT)
             return await pool.ask(SymbolicQuestion("equal", "x+2", "2+x"))
         finally:
-            pool.close()
+            await pool.aclose()
 
     if comes:
         assert asyncio.run(main()) is True
