@@ -174,7 +174,7 @@ def test_the_learning_rate_fits_the_model(root: str, overrides: tuple[str, ...],
     assert composed(root, *overrides)["trainer"]["learning_rate"] == rate
 
 
-def keys(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+def keys(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
     """The keys of a YAML file, those of nested mappings included, those inside of lists not."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
