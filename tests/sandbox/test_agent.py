@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from synthetic1.sandbox.agent import bootstrap
 from synthetic1.sandbox.agent.box import remove_below
 from synthetic1.sandbox.agent.job import Bounds, Build, Job, Outcome
-from synthetic1.sandbox.agent.wire import PROTOCOL, encode, read_frame
+from synthetic1.sandbox.agent.wire import PROTOCOL, decode_header, encode, header_length
 from synthetic1.sandbox.image.build import AGENT_FOLDER
 
 MIB = 2**20
@@ -67,9 +67,22 @@ class Talk:
         watchdog = threading.Timer(HANG_S, self.process.kill)
         watchdog.start()
         try:
-            return read_frame(self._out.read)
+            return self._frame()
         finally:
             watchdog.cancel()
+
+    def _frame(self):
+        """The next frame; None at the end of the stream, which no frame may be cut by."""
+        prefix = self._out.read(4)
+        if not prefix:
+            return None
+        header, sizes = decode_header(self._read_all(header_length(prefix)))
+        return header, [self._read_all(size) for size in sizes]
+
+    def _read_all(self, size):
+        data = self._out.read(size)
+        assert len(data) == size, "the stream ends inside a frame"
+        return data
 
     def begin(self, files, argv, inputs, *, limits=None, env=None, **fields):
         """Send a job without inputs; its id."""

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from synthetic1.sandbox import Call, Limits, Program, SandboxUnavailable, open_sandbox
-from synthetic1.sandbox.agent import cgroup
-from synthetic1.sandbox.agent.world import World
+from synthetic1.sandbox.agent.control_groups.named_groups import create_group, leftover_groups
+from synthetic1.sandbox.agent.launchers.bubblewrap_settings import BubblewrapSettings
 from synthetic1.sandbox.local import agent_process as local_agent
 
 pytestmark = pytest.mark.usefixtures("bubblewrap")
@@ -41,7 +41,7 @@ async def sandbox(tmp_path):
 @pytest.fixture
 def as_root_with_groups(require):
     """What is bounded for a whole tree of processes needs control groups, and users of their own need root."""
-    group = cgroup.create(f"synthetic1-test-can-{os.getpid()}") if os.getuid() == 0 else None
+    group = create_group(f"synthetic1-test-can-{os.getpid()}") if os.getuid() == 0 else None
     require("root with a writable control group", group, "run the tests as root, on the machine itself")
     group.remove()
 
@@ -194,7 +194,7 @@ async def test_nothing_is_left_after_closing(tmp_path):
         await asyncio.gather(*(ask(sandbox, "print(1)") for _ in range(4)))
     mine = local_agent.own_name("").rstrip("-")
     assert list(Path(tempfile.gettempdir()).glob(f"{mine}*")) == []
-    assert cgroup.leftovers(mine) == []
+    assert leftover_groups(mine) == []
 
 
 OWNER = """
@@ -222,7 +222,7 @@ async def test_when_the_owner_is_killed_all_of_it_goes(tmp_path, kind):
     async with open_sandbox(kind, unsafe=True, cache=tmp_path):
         pass  # opening sweeps what could not go by itself
     assert [path for path in Path(tempfile.gettempdir()).glob("synthetic1-sandbox-*") if sign in path.name] == []
-    assert [name for name in cgroup.leftovers("synthetic1-sandbox-") if sign in name] == []
+    assert [name for name in leftover_groups("synthetic1-sandbox-") if sign in name] == []
 
 
 async def test_without_bwrap_it_says_how_to_get_it(monkeypatch, tmp_path):
@@ -265,6 +265,6 @@ async def test_programs_run_in_a_rootfs(require, tmp_path):
 
 
 def test_paths_outside_become_paths_inside():
-    world = World("/usr/bin/bwrap", "/roots/a", {"rustc": "/somewhere/rust"}, None, 9, None)
-    assert world.places == {"/somewhere/rust": "/opt/rustc", "/roots/a": ""}
-    assert World.from_json(world.to_json()) == world
+    settings = BubblewrapSettings("/usr/bin/bwrap", "/roots/a", {"rustc": "/somewhere/rust"}, None, 9, None)
+    assert settings.places == {"/somewhere/rust": "/opt/rustc", "/roots/a": ""}
+    assert BubblewrapSettings.from_json(settings.to_json()) == settings

@@ -10,8 +10,9 @@ import time
 
 import pytest
 
-from synthetic1.sandbox.agent import cgroup
-from synthetic1.sandbox.agent.cgroup import Cgroup
+from synthetic1.sandbox.agent.control_groups.control_group import ControlGroup, Place
+from synthetic1.sandbox.agent.control_groups.named_groups import create_group, leftover_groups, remove_leftover
+from synthetic1.sandbox.agent.control_groups.places import own_places
 
 V2_LINE = "30 23 0:26 {root} /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw,nsdelegate"
 V1_LINE = "3{n} 29 0:3{n} {root} /sys/fs/cgroup/{folder} rw - cgroup cgroup rw,{options}"
@@ -57,9 +58,9 @@ def v1_mounts(root: str) -> str:
 def test_a_process_finds_its_groups(tmp_path, mounts, groups, expected):
     (tmp_path / "mountinfo").write_text(mounts + "\n")
     (tmp_path / "cgroup").write_text(groups + "\n")
-    places = cgroup._own_places(str(tmp_path))
+    places = own_places(str(tmp_path))
     if expected is None:
-        assert places is None
+        assert places == {}
     else:
         assert [places[name].folder for name in ("cpu", "memory", "pids")] == [
             "/sys/fs/cgroup" + end for end in expected
@@ -80,7 +81,7 @@ def version_2_folder(path):
     }
     for name, content in files.items():
         (path / name).write_text(content)
-    return Cgroup({name: cgroup._Place(str(path), 2) for name in ("cpu", "memory", "pids")})
+    return ControlGroup({name: Place(str(path), 2) for name in ("cpu", "memory", "pids")})
 
 
 def test_version_2_is_read_and_bounded(tmp_path):
@@ -114,7 +115,7 @@ def test_a_peak_that_cannot_be_reset_is_known_when_it_rises(tmp_path, monkeypatc
 
 @pytest.fixture
 def group(require):
-    made = cgroup.create(f"synthetic1-test-{os.getpid()}")
+    made = create_group(f"synthetic1-test-{os.getpid()}")
     require("a writable control group", made, "run as root, on the machine itself")
     made.set_limits(64 * 2**20, 20)
     yield made
@@ -159,7 +160,7 @@ def test_a_real_group_outruns_a_fork_bomb(group):
         time.sleep(0.001)
     group.kill_all(60)
     assert bomb.wait(60) == -signal.SIGKILL
-    assert group._members() == set()
+    assert group.members() == set()
     deadline = time.monotonic() + 60
     while group.processes() and time.monotonic() < deadline:
         time.sleep(0.01)  # for the machine's first process to reap what it inherited
@@ -168,20 +169,20 @@ def test_a_real_group_outruns_a_fork_bomb(group):
 
 def test_create_and_remove_leave_nothing(group):
     name = f"synthetic1-test-{os.getpid()}"
-    assert name in cgroup.leftovers("synthetic1-test-")
+    assert name in leftover_groups("synthetic1-test-")
     sleeper = run_in(group, "import time; time.sleep(1000)")
     group.remove()
     group.remove()
     assert sleeper.wait(60) == -signal.SIGKILL
-    assert name not in cgroup.leftovers("synthetic1-test-")
+    assert name not in leftover_groups("synthetic1-test-")
 
 
 def test_what_another_process_left_is_removed(require):
     name = f"synthetic1-test-left-{os.getpid()}"
-    left = cgroup.create(name)
+    left = create_group(name)
     require("a writable control group", left, "run as root, on the machine itself")
     sleeper = run_in(left, "import time; time.sleep(1000)")
     left.close()
-    cgroup.remove_leftover(name)
+    remove_leftover(name)
     assert sleeper.wait(60) == -signal.SIGKILL
-    assert name not in cgroup.leftovers("synthetic1-test-left-")
+    assert name not in leftover_groups("synthetic1-test-left-")

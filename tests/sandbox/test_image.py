@@ -25,7 +25,7 @@ def inside(image, script):
     return done.stdout
 
 
-@pytest.mark.parametrize("change", ["Dockerfile", "agent/main.py", "agent/bootstrap.py"])
+@pytest.mark.parametrize("change", ["Dockerfile", "agent/bootstrap.py", "agent/launchers/direct.py"])
 def test_what_goes_in_names_the_image(monkeypatch, change):
     before, files = image_tag(), dict(image_build._context())
     assert image_tag() == before

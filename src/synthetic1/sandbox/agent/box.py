@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterable
 
 MOST_REMOVALS = 2_000_000
-"""More steps than the files of any tmpfs; a bound, so that no program can keep us busy for ever."""
+"""More than any tmpfs has files; a bound, so that a program cannot keep us busy for ever."""
 
 
 class Box:
@@ -22,7 +22,7 @@ class Box:
         """Lay out a job: (name, mode, content) of each file, also in ``build`` if there is something to build.
 
         Raises:
-            OSError: no room, or there is still something of the job before.
+            OSError: there is no room, or something of the previous job is still there.
             ValueError: a name that leaves the box.
         """
         os.mkdir(self.folder, 0o755)

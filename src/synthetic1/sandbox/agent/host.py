@@ -24,7 +24,7 @@ class Inbox:
     inputs: deque[tuple[int, list[bytes]]] = field(default_factory=deque)
     """(index, blobs)."""
     channel: deque[bytes | None] = field(default_factory=deque)
-    """Of a dialogue; None: the host says no more."""
+    """Of a dialogue; None: the host sends no more."""
     stopped: bool = False
 
 
@@ -50,7 +50,7 @@ class Host:
 
         Raises:
             HostGone: the stream ended.
-            WireError: it is no protocol of ours.
+            WireError: it does not keep to our protocol.
         """
         chunk = os.read(self.reading, max(_CHUNK, self._wanted - len(self._buffer)))
         if not chunk:
@@ -115,9 +115,9 @@ class Host:
             start += size
         del self._buffer[:start]
         self._wanted = 4
-        self._sort(header, blobs)
+        self._dispatch(header, blobs)
 
-    def _sort(self, header: Header, blobs: list[bytes]) -> None:
+    def _dispatch(self, header: Header, blobs: list[bytes]) -> None:
         op = header["op"]
         if op == "job":
             if self._job is not None:

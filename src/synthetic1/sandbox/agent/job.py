@@ -66,7 +66,7 @@ class Job:
 
     @classmethod
     def from_header(cls, header: dict[str, Any]) -> Job:
-        """Raises TypeError or KeyError for a header that is no job."""
+        """Raises TypeError or KeyError for a header that is not a job."""
         fields = {name: header[name] for name in cls.__dataclass_fields__}
         build = fields["build"]
         if build is not None:

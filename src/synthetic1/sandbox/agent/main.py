@@ -8,9 +8,9 @@ import signal
 import sys
 from types import FrameType
 
-from synthetic1.sandbox.agent.direct import DirectLauncher
 from synthetic1.sandbox.agent.host import Host, HostGone
-from synthetic1.sandbox.agent.launch import Launcher, LauncherError
+from synthetic1.sandbox.agent.launchers.direct import DirectLauncher
+from synthetic1.sandbox.agent.launchers.launcher import Launcher, LauncherError
 from synthetic1.sandbox.agent.serve import Agent
 from synthetic1.sandbox.agent.wire import WireError
 
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--launcher", choices=["direct", "bubblewrap", "plain"], default="direct")
     parser.add_argument("--uid", type=int, help="the user that programs run as; nobody else may have it")
     parser.add_argument("--root", default="/tmp", help="a folder of this agent's own")
-    parser.add_argument("--world", help="of bubblewrap: what programs see, as JSON")
+    parser.add_argument("--bubblewrap", help="settings of that launcher, as JSON")
     options = parser.parse_args(arguments)
     if options.launcher == "direct" and not options.uid:
         parser.error("--launcher direct needs --uid, a user for the programs that is not root")
@@ -49,15 +49,15 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 def _launcher(options: argparse.Namespace) -> Launcher:
     if options.launcher == "bubblewrap":
-        from synthetic1.sandbox.agent.bubblewrap import BubblewrapLauncher
-        from synthetic1.sandbox.agent.world import World
+        from synthetic1.sandbox.agent.launchers.bubblewrap import BubblewrapLauncher
+        from synthetic1.sandbox.agent.launchers.bubblewrap_settings import BubblewrapSettings
 
-        return BubblewrapLauncher(options.root, World.from_json(options.world))
+        return BubblewrapLauncher(options.root, BubblewrapSettings.from_json(options.bubblewrap))
     return DirectLauncher(options.root, options.uid if options.launcher == "direct" else None)
 
 
 def _take_streams() -> tuple[int, int]:
-    """stdin and stdout, moved where no program can inherit them."""
+    """stdin and stdout, under numbers that programs do not inherit."""
     reading, writing = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)

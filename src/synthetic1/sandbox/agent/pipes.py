@@ -1,4 +1,4 @@
-"""A program's standard streams and its channel, our ends of them: fed and emptied as it goes, never waited for."""
+"""Our ends of a program's standard streams and channel: fed and emptied while it runs, never waited for."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import socket
 from collections.abc import Callable
 
 from synthetic1.sandbox.agent.job import Bounds
-from synthetic1.sandbox.agent.launch import Streams
+from synthetic1.sandbox.agent.launchers.launcher import Streams
 
 _CHUNK = 1 << 16
-_MOST_LEFT = 2 << 20  # bytes; more no pipe or socket holds when nobody writes any more
+_MOST_LEFT = 2 << 20  # bytes; a pipe or socket that nobody writes to any more holds less
 
 
 class Pipes:
@@ -58,7 +58,7 @@ class Pipes:
         for descriptor in self._takers:
             poll.register(descriptor, select.POLLIN)
         self.ends = Streams(its_stdin, its_stdout, its_stderr, its_channel)
-        # Most inputs fit into the pipe whole, and then need no attention while the program runs.
+        # Most inputs fit into the pipe as a whole, and then need nothing more while the program runs.
         self._feed_stdin()
         if self._to_stdin:
             poll.register(self._stdin, select.POLLOUT)
@@ -143,7 +143,7 @@ class Pipes:
                 self._to_stdin = self._to_stdin[os.write(self._stdin, self._to_stdin) :]
         except BlockingIOError:
             return
-        except BrokenPipeError:  # no program has to read its input
+        except BrokenPipeError:  # a program need not read its input
             self._to_stdin = memoryview(b"")
         self._close_stdin()
 

@@ -12,8 +12,16 @@ from dataclasses import replace
 from synthetic1.sandbox.agent.box import Box
 from synthetic1.sandbox.agent.host import Host
 from synthetic1.sandbox.agent.job import Bounds, Build, Job
-from synthetic1.sandbox.agent.launch import Command, Launcher, LauncherError, Process, Purpose, Streams, Warm
-from synthetic1.sandbox.agent.run import Ran, Run
+from synthetic1.sandbox.agent.launchers.launcher import (
+    Command,
+    Launcher,
+    LauncherError,
+    Process,
+    Purpose,
+    Streams,
+    WarmProgram,
+)
+from synthetic1.sandbox.agent.supervisor import FinishedProcess, Supervisor
 from synthetic1.sandbox.agent.wire import PROTOCOL
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -32,7 +40,7 @@ class Agent:
         self._child_signal = _child_signal()
 
     def serve(self) -> None:
-        """Until the host is gone.
+        """Serve it until it is gone.
 
         Raises:
             HostGone, WireError: the end.
@@ -100,8 +108,8 @@ class Agent:
         return True
 
     def _run_input(
-        self, number: object, job: Job, command: Command, warm: Warm | None, stdin: bytes, channel: bytes
-    ) -> tuple[Ran, str, Warm | None]:
+        self, number: object, job: Job, command: Command, warm: WarmProgram | None, stdin: bytes, channel: bytes
+    ) -> tuple[FinishedProcess, str, WarmProgram | None]:
         """How it ran, in which interpreter, and the zygote if it is still of use."""
         words = channel if job.channel else None
         if warm is not None:
@@ -131,9 +139,10 @@ class Agent:
         stdin: bytes = b"",
         channel: bytes | None = None,
         dialogue: object = None,
-    ) -> Ran:
+    ) -> FinishedProcess:
         address_space = self._launcher.memory_limit == "address_space"
-        return Run(start, bounds, stdin, channel, dialogue, address_space).go(self._host, self._child_signal)
+        supervisor = Supervisor(start, bounds, stdin, channel, dialogue, address_space)
+        return supervisor.run(self._host, self._child_signal)
 
     def _clear(self) -> bool:
         """Whether nothing of the job is left, neither processes nor files."""
@@ -146,7 +155,7 @@ class Agent:
         own = cwd if self._launcher.name == "plain" else "/tmp"  # elsewhere /tmp is the program's own, too
         env = {"PATH": self._path, "HOME": own, "TMPDIR": own, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **job.env}
         name = argv[0] if "/" in argv[0] else shutil.which(argv[0], path=env["PATH"])
-        if name is None:  # no fault of the program
+        if name is None:  # which is not the program's fault
             raise LauncherError(f"there is no {argv[0]} in this sandbox")
         return Command([name, *argv[1:]], cwd, env, bounds, purpose)
 

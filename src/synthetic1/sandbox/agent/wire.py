@@ -19,7 +19,7 @@ Host to agent:
 Agent to host:
 
 =========== ===================================================================== =====================================
-``hello``   ``protocol``, ``launcher``, ``memory_limit``, ``languages`` …          –
+``hello``   ``protocol``, ``launcher``, ``memory_limit``                            –
 ``built``   ``id``, ``outcome``; only for jobs with a build                       what the compiler said; then, if it
                                                                                   succeeded, each of ``Build.outputs``
 ``result``  ``id``, ``index``, ``outcome``, ``interpreter``                        stdout, stderr, channel
@@ -38,7 +38,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 PROTOCOL = 1
@@ -76,7 +76,7 @@ def decode_header(text: bytes) -> tuple[Header, list[int]]:
     """The header and the sizes of the blobs that follow.
 
     Raises:
-        WireError: it is no such header.
+        WireError: it is not such a header.
     """
     try:
         header = json.loads(text)
@@ -88,25 +88,3 @@ def decode_header(text: bytes) -> tuple[Header, list[int]]:
     if not fine:
         raise WireError("a header with an impossible `op` or `blobs`")
     return header, sizes
-
-
-def read_frame(read: Callable[[int], bytes]) -> tuple[Header, list[bytes]] | None:
-    """The next frame of a blocking stream, ``None`` at its end. ``read(n)`` gives n bytes, fewer only at the end.
-
-    Raises:
-        WireError: the stream ends inside a frame, or holds something else.
-    """
-    prefix = read(4)
-    if not prefix:
-        return None
-    if len(prefix) < 4:
-        raise WireError("the stream ends inside a frame")
-    length = header_length(prefix)
-    text = read(length)
-    if len(text) < length:
-        raise WireError("the stream ends inside a header")
-    header, sizes = decode_header(text)
-    blobs = [read(size) for size in sizes]
-    if any(len(blob) < size for blob, size in zip(blobs, sizes, strict=True)):
-        raise WireError("the stream ends inside a blob")
-    return header, blobs

@@ -14,8 +14,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-from synthetic1.sandbox.agent import bootstrap, cgroup
+from synthetic1.sandbox.agent import bootstrap
 from synthetic1.sandbox.agent.box import remove_below
+from synthetic1.sandbox.agent.control_groups.control_group import ControlGroup
+from synthetic1.sandbox.agent.control_groups.named_groups import create_group, leftover_groups, remove_leftover
 from synthetic1.sandbox.backend import Connection
 from synthetic1.sandbox.errors import SandboxUnavailable
 from synthetic1.sandbox.owner import is_alive, owner_id
@@ -23,8 +25,8 @@ from synthetic1.sandbox.owner import is_alive, owner_id
 NAME = "synthetic1-sandbox-"
 """What the names of its folder and control groups begin with; the owner and a random word follow."""
 READ_BYTES = 2**20
-_FAREWELL_S = 30.0  # to end programs and remove what it made, before it is killed
-_LAST_WORDS_S = 5.0  # from the end of its stream to its own
+_END_S = 30.0  # to end programs and remove what it made, before it is killed
+_EXIT_REASON_S = 5.0  # from the end of its stream to its own
 _BOOTSTRAP = Path(bootstrap.__file__)
 
 
@@ -37,7 +39,7 @@ class LocalConnection(Connection):
         stream: socket.socket,
         folder: str,
         log: IO[bytes],
-        group: cgroup.Cgroup | None,
+        group: ControlGroup | None,
     ) -> None:
         self._process, self._stream, self._folder, self._log, self._group = process, stream, folder, log, group
         self._abandoned = False
@@ -60,7 +62,7 @@ class LocalConnection(Connection):
                 back what root forks.
 
         Raises:
-            SandboxUnavailable: no process, no folder.
+            SandboxUnavailable: there can be no process or no folder.
         """
         name = own_name(secrets.token_hex(4))
         ours, its = socket.socketpair()
@@ -79,7 +81,7 @@ class LocalConnection(Connection):
                     cwd="/",
                     env={"PATH": path},
                     pass_fds=descriptors,
-                    start_new_session=True,  # what is sent to the owner's terminal or group is not meant for it
+                    start_new_session=True,  # what is sent to the owner's terminal or group does not reach it
                 )
                 undo.callback(process.kill)
                 group = _group_around(process.pid, name, processes) if processes else None
@@ -117,13 +119,13 @@ class LocalConnection(Connection):
 
     def abandon(self) -> None:
         self._stream.close()  # not through asyncio: its selector is the parent's
-        self._process.returncode = 0  # it is the parent's to wait for
+        self._process.returncode = 0  # the parent waits for it
         self._log.close()
         self._abandoned = True
 
     async def exit_reason(self) -> str:
         try:
-            code = await asyncio.to_thread(self._process.wait, _LAST_WORDS_S)
+            code = await asyncio.to_thread(self._process.wait, _EXIT_REASON_S)
         except subprocess.TimeoutExpired:
             return "the agent closed its stream and does not end"
         if self._log.closed:
@@ -135,13 +137,13 @@ class LocalConnection(Connection):
 
     def _end(self) -> None:
         try:
-            self._process.wait(_FAREWELL_S)
+            self._process.wait(_END_S)
         except subprocess.TimeoutExpired:
             self._process.kill()  # what it started has asked the kernel to die with it
             with contextlib.suppress(subprocess.TimeoutExpired):  # it hangs in the kernel: the sweep of a later opening
-                self._process.wait(_FAREWELL_S)
-            for group in cgroup.leftovers(os.path.basename(self._folder)):
-                cgroup.remove_leftover(group)
+                self._process.wait(_END_S)
+            for group in leftover_groups(os.path.basename(self._folder)):
+                remove_leftover(group)
         if self._group is not None:
             with contextlib.suppress(OSError):  # else the next sweep
                 self._group.remove()
@@ -151,9 +153,9 @@ class LocalConnection(Connection):
 
 def sweep() -> None:
     """Remove what agents left whose owners have died: control groups, with all that is in them, and folders."""
-    for name in cgroup.leftovers(NAME):
+    for name in leftover_groups(NAME):
         if is_dead(name):
-            cgroup.remove_leftover(name)
+            remove_leftover(name)
     for folder in Path(tempfile.gettempdir()).glob(f"{NAME}*"):
         with contextlib.suppress(FileNotFoundError):  # another one sweeps, too
             if folder.stat().st_uid == os.getuid() and is_dead(folder.name):
@@ -171,8 +173,8 @@ def is_dead(name: str) -> bool:
     return is_alive("-".join(boot_and_process).replace("+", ":")) is False
 
 
-def _group_around(pid: int, name: str, processes: int) -> cgroup.Cgroup | None:
-    group = cgroup.create(name)
+def _group_around(pid: int, name: str, processes: int) -> ControlGroup | None:
+    group = create_group(name)
     if group is not None:
         try:
             group.set_limits(None, processes)

@@ -10,8 +10,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from synthetic1.sandbox.agent import cgroup
-from synthetic1.sandbox.agent.world import World
+from synthetic1.sandbox.agent.control_groups.named_groups import create_group
+from synthetic1.sandbox.agent.launchers.bubblewrap_settings import BubblewrapSettings
 from synthetic1.sandbox.backend import Backend, Connection
 from synthetic1.sandbox.errors import SandboxUnavailable
 from synthetic1.sandbox.local import agent_process as local_agent
@@ -66,8 +66,8 @@ class BubblewrapBackend(Backend):
         def arguments(folder: str, name: str) -> list[str]:
             assert self._filter is not None
             group = name if self._grouped else None
-            world = World(self._bwrap, self._root, self._toolchains, uid, self._filter, group)
-            return ["--launcher", "bubblewrap", "--root", folder, "--world", world.to_json()]
+            settings = BubblewrapSettings(self._bwrap, self._root, self._toolchains, uid, self._filter, group)
+            return ["--launcher", "bubblewrap", "--root", folder, "--bubblewrap", settings.to_json()]
 
         return await local_agent.LocalConnection.start(arguments, self._path, [self._filter])
 
@@ -85,7 +85,7 @@ class BubblewrapBackend(Backend):
         if bwrap is None:
             raise SandboxUnavailable("bubblewrap: there is no bwrap; run: apt-get install bubblewrap")
         if not Path(self._root, "usr").is_dir():
-            raise SandboxUnavailable(f"bubblewrap: rootfs={self._root} is no root file system: it has no folder usr")
+            raise SandboxUnavailable(f"bubblewrap: rootfs={self._root} is not a root file system: it has no folder usr")
         self._bwrap = bwrap
         if self._filter is None:
             self._filter = os.memfd_create("synthetic1-filter", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
@@ -132,12 +132,12 @@ class BubblewrapBackend(Backend):
         if tried.returncode != 0:
             said = " ".join(tried.stderr.split())
             hint = next((hint for symptom, hint in _HINTS.items() if symptom in said), "")
-            raise SandboxUnavailable(f"bubblewrap: bwrap works not here: {said}{'; ' if hint else ''}{hint}")
+            raise SandboxUnavailable(f"bubblewrap: bwrap does not work here: {said}{'; ' if hint else ''}{hint}")
 
 
 def _can_group() -> bool:
     """Whether control groups can be made here, and take limits."""
-    group = cgroup.create(f"{local_agent.own_name('probe')}-run")
+    group = create_group(f"{local_agent.own_name('probe')}-run")
     if group is None:
         return False
     try:

@@ -1,4 +1,4 @@
-"""What programs under bubblewrap see of the machine, and who they are there."""
+"""Settings of the bubblewrap launcher: what programs see of the machine, and who they are there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime"
 
 
 @dataclass(frozen=True)
-class World:
+class BubblewrapSettings:
     """What programs see of this machine, and who they are."""
 
     bwrap: str
@@ -21,19 +21,21 @@ class World:
     root: str
     """The folder whose ``usr``, ``bin``, ``lib`` … they see as theirs: ``/``, or a root file system made for them."""
     toolchains: Mapping[str, str]
-    """Name → folder; seen as ``/opt/NAME``."""
+    """Name → folder; programs see it as ``/opt/NAME``."""
     uid: int | None
-    """Whom they run as, outside too; None: as this process, which is not root."""
+    """The user they run as, outside of their namespaces too; None: as this process, which is not root."""
     filter_fd: int
-    """A file that holds the system call filter."""
+    """A descriptor that the agent inherits, of a file that holds the system call filter."""
     group: str | None
     """What the names of the control groups to make for them begin with; None: make none."""
 
     def to_json(self) -> str:
+        """As the agent's command line takes it."""
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> World:
+    def from_json(cls, text: str) -> BubblewrapSettings:
+        """From ``to_json``."""
         return cls(**json.loads(text))
 
     @property

@@ -10,8 +10,8 @@ import socket
 import struct
 from collections.abc import Callable
 
-from synthetic1.sandbox.agent import confine
-from synthetic1.sandbox.agent.launch import Command, Exit, LauncherError, Streams
+from synthetic1.sandbox.agent.launchers import confine
+from synthetic1.sandbox.agent.launchers.launcher import Command, Exit, LauncherError, Streams
 
 _SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zygote.py")
 _CONTROL_FD = 3
@@ -47,7 +47,7 @@ class Zygote:
         """Whether a program so called would have run in the same interpreter."""
         return command.argv[:-1] == self._argv and command.env == self._env
 
-    def program(self, command: Command, limits: confine.RLimits, uid: int | None) -> Spawning | None:
+    def program(self, command: Command, limits: confine.RLimits, uid: int | None) -> Spawner | None:
         """Compile a program; None if that fails.
 
         Raises:
@@ -69,7 +69,7 @@ class Zygote:
         if not compiles:
             ours.close()
             return None
-        return Spawning(ours, pid)
+        return Spawner(ours, pid)
 
     def close(self) -> None:
         """End it. Its programs' processes end with their sockets."""
@@ -84,7 +84,7 @@ class Zygote:
     def _execute(self, control: int) -> None:
         """In the child. The standard streams are pipes, as a program's are: Python's objects for them fit both."""
         os.setsid()
-        confine.become_victim()
+        confine.prefer_as_oom_victim()
         confine.apply(confine.stack_limit(self._memory_limit))
         confine.die_with_parent()
         standard_in, standard_out = os.pipe()[0], os.pipe()[1]
@@ -107,7 +107,7 @@ class Zygote:
         return message
 
 
-class Spawning:
+class Spawner:
     """A process that starts another one for each input: a program's own fork of the zygote, or a starter."""
 
     def __init__(self, connection: socket.socket, pid: int) -> None:

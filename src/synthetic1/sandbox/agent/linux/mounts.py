@@ -12,7 +12,7 @@ _MNT_DETACH = 2
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def leave_for_own_mounts() -> None:
+def unshare_mounts() -> None:
     """Have a mount table of our own, from which nothing gets out.
 
     Raises:
@@ -22,7 +22,7 @@ def leave_for_own_mounts() -> None:
     _check(_libc.mount(b"none", b"/", None, ctypes.c_ulong(_MS_REC | _MS_PRIVATE), None), "private mounts")
 
 
-def show(folder: str, at: str) -> None:
+def bind_read_only(folder: str, at: str) -> None:
     """Show ``folder``, read-only, at the empty folder ``at``. Who may not walk to the one can still use the other.
 
     Raises:
@@ -34,7 +34,7 @@ def show(folder: str, at: str) -> None:
     _check(_libc.mount(None, target, None, flags, None), f"{at} read-only")
 
 
-def put_memory(at: str, size_bytes: int, entries: int) -> None:
+def mount_memory(at: str, size_bytes: int, entries: int) -> None:
     """Mount an empty file system in memory at the folder ``at``. What is written there counts for who writes it.
 
     Raises:
@@ -45,8 +45,8 @@ def put_memory(at: str, size_bytes: int, entries: int) -> None:
     _check(_libc.mount(b"tmpfs", os.fsencode(at), b"tmpfs", flags, options), f"memory at {at}")
 
 
-def take_away(at: str) -> None:
-    """Undo ``put_memory``, which frees the memory.
+def unmount(at: str) -> None:
+    """Undo ``mount_memory``, which frees the memory.
 
     Raises:
         OSError: nothing is mounted there.

@@ -13,17 +13,17 @@ import signal
 import socket
 from collections.abc import Callable
 
-from synthetic1.sandbox.agent import confine
 from synthetic1.sandbox.agent.job import CHANNEL_FD
-from synthetic1.sandbox.agent.launch import OUR_ERRORS, Command
-from synthetic1.sandbox.agent.warm import EXIT, Spawning
+from synthetic1.sandbox.agent.launchers import confine
+from synthetic1.sandbox.agent.launchers.launcher import OUR_ERRORS, Command
+from synthetic1.sandbox.agent.launchers.warm import EXIT, Spawner
 
 _MOST_FDS = 1024
 
 
 def open_starter(
     command: Command, limits: confine.RLimits, uid: int, fork: Callable[[Callable[[], None]], int]
-) -> Spawning:
+) -> Spawner:
     """Start one. The agent must be root with SETUID and SETGID.
 
     Raises:
@@ -32,7 +32,7 @@ def open_starter(
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with its:
         pid = fork(lambda: _serve(its, command, limits, uid))
-    return Spawning(ours, pid)
+    return Spawner(ours, pid)
 
 
 def _serve(connection: socket.socket, command: Command, limits: confine.RLimits, uid: int) -> None:

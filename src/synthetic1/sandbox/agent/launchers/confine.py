@@ -8,7 +8,7 @@ import resource
 import signal
 
 from synthetic1.sandbox.agent.job import CHANNEL_FD, Bounds
-from synthetic1.sandbox.agent.launch import Streams
+from synthetic1.sandbox.agent.launchers.launcher import Streams
 
 MIB = 2**20
 RLimits = list[tuple[int, int, int]]
@@ -26,9 +26,9 @@ def rlimits(bounds: Bounds, memory_limit: str, own_uid: bool, more_processes: in
     """The limits that each process of a tree gets for itself; what counts for the tree, the agent watches.
 
     Args:
-        memory_limit: ``address_space`` where no cgroup holds the memory.
-        own_uid: nobody else has the uid, so that counting its processes means the program's.
-        more_processes: what wraps the program.
+        memory_limit: ``address_space`` where no control group bounds the memory.
+        own_uid: nobody else has the uid, so that a limit on its processes bounds the program's alone.
+        more_processes: those that wrap the program.
     """
     cpu_s = int(bounds.cpu_s) + 1  # a second fence: the agent looks at the whole tree's CPU, to the millisecond
     wanted = [
@@ -79,7 +79,7 @@ def take_streams(streams: Streams) -> None:
         os.set_inheritable(CHANNEL_FD, True)
 
 
-def become_victim() -> None:
+def prefer_as_oom_victim() -> None:
     """In the child: when memory runs out, the kernel is to take this one, not the agent."""
     try:
         score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
@@ -87,14 +87,14 @@ def become_victim() -> None:
         return
     try:
         os.write(score, b"1000")
-    except OSError:
+    except OSError:  # the kernel forbids it: then it chooses by itself
         pass
     finally:
         os.close(score)
 
 
-def become(uid: int) -> None:
-    """In the child: be that user and no other, for good."""
+def become_user(uid: int) -> None:
+    """In the child: be that user alone, for good."""
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)

@@ -1,4 +1,4 @@
-"""What a launcher is: the one thing in which agents differ. It starts process trees, and makes an end of them."""
+"""What a launcher is: the one thing in which agents differ. It starts process trees, and ends them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from synthetic1.sandbox.agent.job import Bounds
 
 Purpose = Literal["build", "run"]
 OUR_ERRORS = frozenset({errno.EAGAIN, errno.ENFILE})
-"""``execve`` failed through no fault of what it was to execute: others have too many processes or files. No file can
-bring these about; EIO, say, an ELF file can, by its interpreter."""
+"""``execve`` failed because others have too many processes or files. What it was to execute cannot cause these; EIO,
+for example, an ELF file can cause by its interpreter."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Process(Protocol):
         """How the main process ended, None while it runs; reaps it, does not block, may be asked again.
 
         Raises:
-            LauncherError: that cannot be known any more, or it could not be executed through no fault of its own.
+            LauncherError: that cannot be known any more, or it could not be executed, which is not its own fault.
         """
         ...
 
@@ -89,7 +89,7 @@ class Process(Protocol):
         ...
 
 
-class Warm(Protocol):
+class WarmProgram(Protocol):
     """A Python program, compiled, in a warm interpreter: each start is a fork."""
 
     def start(self, streams: Streams) -> Process:
@@ -119,7 +119,7 @@ class Launcher(Protocol):
         """
         ...
 
-    def warm(self, command: Command) -> Warm | None:
+    def warm(self, command: Command) -> WarmProgram | None:
         """The Python file ``command.argv[-1]`` in a warm interpreter; None if there is none, or it does not compile.
 
         Only where a fork of a process is confined like that process.
@@ -140,4 +140,4 @@ class Launcher(Protocol):
 
 
 class LauncherError(Exception):
-    """A process could not be started, or was lost, through no fault of the program. One line."""
+    """A process could not be started, or was lost, which is not the program's fault. One line."""

@@ -1,4 +1,4 @@
-"""One run of one process tree: start it, attend to it, hold its limits, make an end of it."""
+"""The supervisor of one process tree: it starts it, serves its pipes, holds it to its limits and ends it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from synthetic1.sandbox.agent.host import Host, HostGone
 from synthetic1.sandbox.agent.job import Bounds, EndedBy, Outcome
-from synthetic1.sandbox.agent.launch import Exit, LauncherError, Process, Streams, Tally
+from synthetic1.sandbox.agent.launchers.launcher import Exit, LauncherError, Process, Streams, Tally
 from synthetic1.sandbox.agent.pipes import Pipes
 
 _LOOK_S = 0.02  # the shortest time between two looks at the CPU clock
@@ -24,8 +24,8 @@ _ALLOCATION_FAILED = re.compile(
 
 
 @dataclass(frozen=True)
-class Ran:
-    """A finished run."""
+class FinishedProcess:
+    """A process tree of which nothing is left, and what came of it."""
 
     outcome: Outcome
     stdout: bytes
@@ -36,13 +36,13 @@ class Ran:
 
     @property
     def crashed(self) -> bool:
-        """It failed by itself: by no limit, and nobody stopped it."""
+        """It failed by itself: no limit ended it, and nobody stopped it."""
         return self.outcome.ended_by is None and self.outcome.exit_code != 0
 
 
 @dataclass(frozen=True)
-class Run:
-    """What it takes to run something: the start, the limits, what it is given."""
+class Supervisor:
+    """Starts a process tree and watches it to its end."""
 
     start: Callable[[Streams], Process]
     bounds: Bounds
@@ -52,10 +52,10 @@ class Run:
     dialogue: object = None
     """The id of the job whose host talks through the channel."""
     address_space: bool = False
-    """No cgroup holds the memory, so that an allocation fails instead."""
+    """No control group bounds the memory, so that an allocation fails instead."""
 
-    def go(self, host: Host, child_signal: int) -> Ran:
-        """Until nothing of it is left.
+    def run(self, host: Host, child_signal: int) -> FinishedProcess:
+        """Run it until nothing of it is left.
 
         Args:
             child_signal: a descriptor that becomes readable on SIGCHLD.
@@ -84,7 +84,7 @@ class Run:
         if ended_by is None and pipes.overflow:
             ended_by = "output"
         if ended_by is None:
-            ended_by = self._judge(exit, tally, pipes.stderr)
+            ended_by = self._exceeded_limit(exit, tally, pipes.stderr)
         killed = os.WIFSIGNALED(exit.status)
         outcome = Outcome(
             exit_code=None if killed else os.WEXITSTATUS(exit.status),
@@ -94,19 +94,19 @@ class Run:
             wall_s=round(wall_s, 6),
             peak_bytes=max(tally.peak_bytes, exit.peak_bytes),
         )
-        return Ran(outcome, bytes(pipes.stdout), bytes(pipes.stderr), bytes(pipes.channel), tally.clean)
+        return FinishedProcess(outcome, bytes(pipes.stdout), bytes(pipes.stderr), bytes(pipes.channel), tally.clean)
 
     def _attend(
         self, process: Process, began: float, poll: select.poll, pipes: Pipes, host: Host, child_signal: int
     ) -> tuple[Exit, EndedBy | None]:
-        """Until the main process is gone. That its pipes are still open in others' hands does not matter."""
+        """Serve it until the main process is gone; others may still hold its pipes open."""
         watch = child_signal if process.watch is None else process.watch
         poll.register(host.reading, 0 if host.full else select.POLLIN)
         poll.register(child_signal, select.POLLIN)
         poll.register(watch, select.POLLIN)
         ended_by: EndedBy | None = None
         deadline = began + self.bounds.wall_s
-        look = began + self.bounds.cpu_s / _CPUS  # no tree uses CPU time faster than that
+        look = began + self.bounds.cpu_s / _CPUS  # a tree cannot use CPU time faster than that
         while True:
             while host.inbox.channel:
                 pipes.say(host.inbox.channel.popleft())
@@ -138,19 +138,19 @@ class Run:
                     if (exit := process.exit()) is not None:
                         return exit, ended_by
                 elif descriptor == host.reading:
-                    self._hear(poll, pipes, host, events)
+                    self._receive(poll, pipes, host, events)
                 else:
                     pipes.serve(descriptor, events)
 
-    def _hear(self, poll: select.poll, pipes: Pipes, host: Host, events: int) -> None:
+    def _receive(self, poll: select.poll, pipes: Pipes, host: Host, events: int) -> None:
         if host.full:
             raise HostGone  # nothing is read now, and yet it says something: that it is gone
         host.receive()
         if host.full:
             poll.modify(host.reading, 0)
 
-    def _judge(self, exit: Exit, tally: Tally, stderr: bytearray) -> EndedBy | None:
-        """Which limit ended it, though we did not."""
+    def _exceeded_limit(self, exit: Exit, tally: Tally, stderr: bytearray) -> EndedBy | None:
+        """Which limit it exceeded, though we did not end it for that."""
         if max(tally.cpu_s, exit.cpu_s) > self.bounds.cpu_s:
             return "cpu"
         if exit.status == 0:

@@ -1,0 +1,1 @@
+"""Control groups: sets of processes that the kernel counts and bounds together."""

@@ -1,0 +1,1 @@
+"""How programs are started: forked and confined, from warm interpreters, or by bubblewrap."""
