@@ -1,0 +1,6 @@
+// It never ends and uses CPU time all the while.
+//
+// verdict = "time_limit"
+// time_limit_s = 0.5
+
+for (;;);

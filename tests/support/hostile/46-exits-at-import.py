@@ -1,0 +1,13 @@
+# It exits with code 0 before it can be called.
+#
+# verdict = "tampered"
+# function = "f"
+# tests = [[[3], 7], [[4], 9]]
+
+import sys
+
+sys.exit(0)
+
+
+def f(n):
+    return 2 * n + 1

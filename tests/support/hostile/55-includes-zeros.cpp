@@ -1,0 +1,6 @@
+// It includes a file without end.
+//
+// verdict = "compile_error"
+
+#include "/dev/zero"
+int main() {}
