@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -100,6 +101,22 @@ class TextEnv(gym.Env[str, str]):
     def close(self) -> None:
         """Close the scorer. May be called twice."""
         self.scorer.close()
+
+
+def refuse_with_tasks(env_class: type[TextEnv], **given: Any) -> None:
+    """Refuse what only the generator of an environment has a use for, where its tasks are not generated.
+
+    Args:
+        given: arguments of ``env_class`` by name. A default counts as not given: configurations write all of them down.
+
+    Raises:
+        ValueError: an argument that is not its default.
+    """
+    parameters = inspect.signature(env_class).parameters
+    for name, value in given.items():
+        default = parameters[name].default
+        if value is not default and not (isinstance(value, int | str) and value == default):
+            raise ValueError(f"{name}={value!r:.60} is for generated tasks, and `tasks` names others: give one of both")
 
 
 def check_options(options: Mapping[str, Any] | None, known: tuple[str, ...] = OPTIONS) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from synthetic1.envs.base import TextEnv
+from synthetic1.envs.base import TextEnv, refuse_with_tasks
 from synthetic1.envs.vector import vector_of
 from synthetic1.tasks.code_understanding import GeneratedTasks
 from synthetic1.tasks.sources.source import TaskSource
@@ -49,21 +49,21 @@ class CodeUnderstandingEnv(TextEnv):
     ```
 
     Args:
-        level: levels of the generator: ``3``, ``[1, 2]``, ``"1-3"`` or ``"1,4"``. Ignored with ``tasks``.
+        level: levels of the generator: ``3``, ``[1, 2]``, ``"1-3"`` or ``"1,4"``.
         tasks: None for generated programs; else what ``open_tasks`` takes: a file, ``hf://…``, ``embedded:…`` or a
-            mixture of them by weight.
+            mixture of them by weight. It excludes ``level``, ``seed``, ``size`` and ``language``, which are for the
+            generator.
         split: ``train`` or ``test``. Generated test programs and inputs never occur in training; of files, a tenth is
             test.
         seed: of the generator; another seed gives other programs. ``reset(seed=…)`` only picks among them.
-            Ignored with ``tasks``.
-        size: how many programs the generator offers. Ignored with ``tasks``.
+        size: how many programs the generator offers.
         language: what programs are shown in: ``python``, ``javascript``, ``rust`` or ``cpp``, or a list of them that
-            take turns. The programs are the same in each. Ignored with ``tasks``.
+            take turns. The programs are the same in each.
         thinking_open: the prompt as rendered for the model ends inside ``<think>``.
 
     Raises:
-        ValueError: an unknown level, split or language, a file that cannot be read as tasks, a ``thinking_open`` that
-            is no bool.
+        ValueError: an unknown level, split or language, an argument of the generator beside ``tasks``, a file that
+            cannot be read as tasks, a ``thinking_open`` that is no bool.
 
     ## Version History
     * v0: first version.
@@ -82,6 +82,7 @@ class CodeUnderstandingEnv(TextEnv):
         if tasks is None:
             source: TaskSource = GeneratedTasks(level, split=split, seed=seed, size=size, language=language)
         else:
+            refuse_with_tasks(CodeUnderstandingEnv, level=level, seed=seed, size=size, language=language)
             source = open_tasks(tasks, split=split)
         super().__init__(source, thinking_open=thinking_open)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from synthetic1.envs.base import TextEnv
+from synthetic1.envs.base import TextEnv, refuse_with_tasks
 from synthetic1.envs.vector import vector_of
 from synthetic1.rewards.math import Math
 from synthetic1.rewards.math_answers.answer import AnswerStyle
@@ -31,8 +31,19 @@ class MathEnv(TextEnv):
     The prompt, a string; ``""`` after the step.
 
     ## Rewards
-    1.0 if the answer is mathematically what the gold says, else 0.0. What that means for units, percent, sets,
-    intervals, decimals and all else is in ``docs/math.md``; see ``synthetic1.rewards.math``.
+    1.0 if the answer is mathematically what the gold says, else 0.0. Numbers are compared exactly, formulas by a
+    computer algebra system. Besides that
+
+    * another form is right (``\frac{1}{2}``, ``0.5``, ``x = 1/2``); work left undone is not (``1/4 + 1/4``), nor is a
+      formula of the question, nor a second answer beside the right one;
+    * a rounded decimal needs four significant digits; a decimal gold of three or more may be rounded itself;
+    * a unit may be left out, not changed: for ``5\text{ cm}``, ``5`` and ``0.05\text{ m}`` are right, ``5\text{ m}`` is
+      not; an answer in percent is right only where the gold is;
+    * the order of solutions or of a set means nothing, that of a point or tuple does;
+    * an interval has the ends of the gold, open or closed alike; the inequality that says the same is right, too.
+
+    Of two readings the stricter one is taken. A gold that cannot be read makes an episode ``unscorable``. The whole
+    table is in ``docs/math.md``.
 
     ## Info, Episode End, Starting State
     As every ``synthetic1.envs.base.TextEnv``.
@@ -50,20 +61,20 @@ class MathEnv(TextEnv):
     ```
 
     Args:
-        level: levels of the generator: ``3``, ``[1, 2]``, ``"1-3"`` or ``"1,4"``. Ignored with ``tasks``.
-        kinds: kinds of generated problems: a name or several; None for all. Ignored with ``tasks``.
+        level: levels of the generator: ``3``, ``[1, 2]``, ``"1-3"`` or ``"1,4"``.
+        kinds: kinds of generated problems: a name or several; None for all.
         tasks: None for generated problems; else what ``open_tasks`` takes: a file, ``hf://…``, ``embedded:math`` or a
-            mixture of them by weight.
+            mixture of them by weight. It excludes ``level``, ``kinds``, ``seed`` and ``size``, which are for the
+            generator.
         split: ``train`` or ``test``. Generated test problems never occur in training; of files, a tenth is test.
         seed: of the generator; another seed gives other problems. ``reset(seed=…)`` only picks among them.
-            Ignored with ``tasks``.
-        size: how many problems the generator offers. Ignored with ``tasks``.
+        size: how many problems the generator offers.
         answer_style: ``boxed``, ``boxed_or_final_line`` or ``any``: what counts as an answer.
         thinking_open: the prompt as rendered for the model ends inside ``<think>``.
 
     Raises:
-        ValueError: an unknown level, kind, split or answer style, a file that cannot be read as tasks, a
-            ``thinking_open`` that is no bool.
+        ValueError: an unknown level, kind, split or answer style, an argument of the generator beside ``tasks``, a
+            file that cannot be read as tasks, a ``thinking_open`` that is no bool.
 
     ## Version History
     * v0: first version.
@@ -84,6 +95,7 @@ class MathEnv(TextEnv):
         if tasks is None:
             source: TaskSource = GeneratedMath(level, kinds=kinds, split=split, seed=seed, size=size)
         else:
+            refuse_with_tasks(MathEnv, level=level, kinds=kinds, seed=seed, size=size)
             source = open_tasks(tasks, split=split)
         super().__init__(source, Scorer([verifier]), thinking_open=thinking_open)
 

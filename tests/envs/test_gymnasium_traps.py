@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from functools import partial
 
 import gymnasium as gym
 import pytest
@@ -285,6 +286,37 @@ def test_what_arguments_refuse(kwargs, message):
     with pytest.raises(ValueError, match=message) as error:
         gym.make(ONE, **kwargs)
     assert "\n" not in str(error.value)
+
+
+ROWS = [{"problem_id": "1", "task_type": "code_output_prediction", "prompt": "p"}]
+
+
+@pytest.mark.parametrize(
+    ("env_id", "name", "value"),
+    [
+        (ONE, "level", 5),
+        (ONE, "level", [1, 2, 3]),
+        (ONE, "seed", 1),
+        (ONE, "size", 20),
+        (ONE, "language", ["rust", "cpp"]),
+        ("synthetic1/math-v0", "level", 2),
+        ("synthetic1/math-v0", "kinds", "surds"),
+        ("synthetic1/math-v0", "seed", 7),
+        ("synthetic1/math-v0", "size", 1),
+    ],
+)
+@pytest.mark.parametrize("make", [gym.make, partial(gym.make_vec, num_envs=2)], ids=["one", "several"])
+def test_an_argument_of_the_generator_excludes_tasks(make, env_id, name, value):
+    with pytest.raises(ValueError, match=f"^{name}=.*is for generated tasks, and `tasks` names others") as error:
+        make(env_id, tasks=ROWS, split=None, **{name: value})
+    assert "\n" not in str(error.value)
+    make(env_id, size=value if name == "size" else 10, **({} if name == "size" else {name: value})).close()
+
+
+def test_defaults_written_down_exclude_nothing():
+    given = {"level": "1-3", "seed": 0, "size": 2000}
+    gym.make(ONE, tasks=ROWS, split=None, language="python", **given).close()
+    gym.make("synthetic1/math-v0", tasks=ROWS, split=None, kinds=None, **given).close()
 
 
 def test_splits_share_no_prompt():

@@ -60,7 +60,8 @@ def held_out(env: EnvSettings, n: int) -> Sequence[Task]:
         ProgramError: the split is empty, or the environment has none.
     """
     if env.id is not None:
-        env = env.model_copy(update={"size": n}) if "size" in env.kwargs else env  # a generator: as many as wanted
+        generated = "size" in env.kwargs and env.kwargs.get("tasks") is None  # as many as wanted
+        env = env.model_copy(update={"size": n}) if generated else env
     tasks = open_environment(env, split="test").tasks
     if not len(tasks):
         raise ProgramError(f"{tasks.name}: no held-out tasks; give more tasks, or eval.n=0")
