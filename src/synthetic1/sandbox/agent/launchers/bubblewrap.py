@@ -41,7 +41,7 @@ class BubblewrapLauncher:
 
     def __init__(self, state: str, settings: BubblewrapSettings) -> None:
         self._settings = settings
-        os.set_inheritable(settings.filter_fd, False)  # we were given it, programs are not
+        os.set_inheritable(settings.filter_fd, False)  # for the agent, and not for programs
         self._box = os.path.join(state, "box")
         self._groups = _groups(settings.group) if settings.group else {}
         self.memory_limit: Literal["cgroup", "address_space"] = "cgroup" if self._groups else "address_space"
@@ -63,7 +63,7 @@ class BubblewrapLauncher:
         group = self._bounded_group(command)
         account = GroupAccount(group)
         self._orphans.forget()
-        # Tried out here: what bwrap says of a program it cannot execute and of a mount that fails is the same.
+        # Looked at here, since bwrap says the same of a program that it cannot execute and of a mount that fails.
         executable = _is_executable(os.path.join(command.cwd, command.argv[0]))
         with contextlib.ExitStack() as ours:
             try:

@@ -23,7 +23,7 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
 def rlimits(bounds: Bounds, memory_limit: str, own_uid: bool, more_processes: int = 0) -> RLimits:
-    """The limits that each process of a tree gets for itself; what counts for the tree, the agent watches.
+    """The limits that hold for each process by itself; those of the whole tree are watched by the agent.
 
     Args:
         memory_limit: ``address_space`` where no control group bounds the memory.
@@ -105,8 +105,8 @@ def restore_signals() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
-def hide() -> None:
-    """Nobody of the same uid looks into this process's memory or takes its descriptors."""
+def deny_inspection() -> None:
+    """Keep processes of the same uid from this process's memory and descriptors."""
     _prctl(_PR_SET_DUMPABLE, 0)
 
 

@@ -52,7 +52,7 @@ class DirectLauncher:
         self._known_oom_kills = self._group.oom_kills() if self._group else 0
         self._pid = os.getpid()
         self._children = processes.Children()
-        confine.hide()
+        confine.deny_inspection()
         confine.adopt_orphans()
 
     def start(self, command: Command, streams: Streams) -> Process:

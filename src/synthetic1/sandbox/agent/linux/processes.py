@@ -48,13 +48,13 @@ def descendants(pid: int) -> list[int]:
 
 
 def cpu_s(pid: int) -> float:
-    """CPU seconds of a process and of the children it waited for; 0 if it is gone."""
+    """CPU seconds of a process and of the children it waited for; 0 if it has gone."""
     stat = _stat(pid)
     return sum(map(int, stat[11:15])) * _TICKS_S if stat else 0.0
 
 
 def uid(pid: int) -> int | None:
-    """Whose it is; None if it is gone."""
+    """The user it runs as; None if it has gone."""
     try:
         return os.stat(f"/proc/{pid}").st_uid
     except (FileNotFoundError, ProcessLookupError):
