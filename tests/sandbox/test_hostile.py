@@ -118,6 +118,14 @@ async def test_36_slots_cannot_meet(backend, walls, tmp_path):
     assert said == [b"alone\n" if walls else b"met\n"] * 2
 
 
+def test_44_the_search_finds_what_it_is_allowed_to_see(check):
+    """The control: an expected output that lies about is found, and printed."""
+    looks = hostile("44-looks-for-the-expected-output.py")
+    [[_, expected]] = looks.tests
+    leak = f"open('/tmp/leak', 'w').write({expected[:9]!r} + {expected[9:]!r})\n"
+    check(replace(looks, program=leak + looks.program, verdict="correct"))
+
+
 async def test_56_what_a_compiler_says_is_cut_short(backend, tmp_path):
     errors = hostile("56-makes-hundreds-of-errors.cpp")
     async with open_sandbox(backend, slots=1, cache=tmp_path) as sandbox:

@@ -16,10 +16,9 @@ def look(path, size=1 << 24):
     try:
         if path.startswith("/proc") or os.lstat(path).st_mtime > new:
             with open(path, "rb") as file:
-                return pattern.search(file.read(size))
-    except (OSError, MemoryError, ValueError):
-        pass
-    return None
+                return pattern.search(file.read(size)).group().decode()
+    except (OSError, MemoryError, ValueError, AttributeError):  # the last: nothing there
+        return None
 
 
 found = None
@@ -33,7 +32,7 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
                 with open(f"/proc/{pid}/mem", "rb") as memory:
                     memory.seek(start)
                     hits = pattern.findall(memory.read(min(end - start, 1 << 24)))
-                    found = found or next((h for h in hits if b"[" not in h), None)
+                    found = found or next((hit.decode() for hit in hits), None)
     except (OSError, ValueError, OverflowError):
         pass
 for top in ("/tmp", "..", os.path.expanduser("~"), "/var", "/run", "/opt"):
