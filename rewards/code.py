@@ -24,7 +24,7 @@ A SYNTHETIC-1 row as it is published (``language`` and ``test_cases``) is one al
                     function named ``entry_point`` is right. ``prelude`` (optional) is code that assertions and
                     completions may build upon: HumanEval's prompt. See ``synthetic1.rewards.program_tests.assertions``.
 ``input_file``,     Only ``""``, ``"stdin"`` and ``"stdout"``: a program that reads and writes named files cannot be
-``output_file``     judged.
+``output_file``     tested.
 =================== ===================================================================================================
 
 Further keys are ignored, so are those of a test (``fn_name: None`` …).
@@ -64,9 +64,9 @@ from typing import Any, ClassVar, Literal
 
 from synthetic1.completion import Completion
 from synthetic1.rewards.extract import code_block, last_code_block
-from synthetic1.rewards.program_tests.assertions import AssertionsFault, judge_assertions
+from synthetic1.rewards.program_tests.assertions import AssertionsFault, check_assertions
 from synthetic1.rewards.program_tests.checker_program import CheckerFault
-from synthetic1.rewards.program_tests.grading import Grading, Judged, longest
+from synthetic1.rewards.program_tests.grading import Grading, TestOutcome, longest
 from synthetic1.rewards.program_tests.spec import CodeSpec, read_spec
 from synthetic1.rewards.registry import register
 from synthetic1.rewards.scoring.sandboxes import sandboxes
@@ -161,15 +161,15 @@ class Code(Verifier):
         tests = longest(spec.tests, self.max_tests)
         program = Program(spec.language.name, source)
         grading = Grading(sandbox, program, tests, spec.checker, self._limits(spec), self.credit == "all")
-        judged = await grading.judge()
-        passed = sum(one.passed for one in judged.values())
+        outcomes = await grading.grade()
+        passed = sum(one.passed for one in outcomes.values())
         details: dict[str, Any] = {"passed": passed, "tests": len(tests)}
-        failed = min((index for index, one in judged.items() if not one.passed), default=None)
-        details |= _place(judged[min(judged) if failed is None else failed].result)
+        failed = min((index for index, one in outcomes.items() if not one.passed), default=None)
+        details |= _place(outcomes[min(outcomes) if failed is None else failed].result)
         if failed is None:
             assert passed == len(tests), "a test that was not run is no test passed"
             return Verdict(1.0, "correct", source, details)
-        first: Judged = judged[failed]
+        first: TestOutcome = outcomes[failed]
         details["failed"] = {"index": failed, "status": first.status, "why": first.why}
         if self.credit == "fraction" and passed:
             return Verdict(passed / len(tests), "partial", source, details)
@@ -177,15 +177,15 @@ class Code(Verifier):
 
     async def _assert(self, sandbox: Sandbox, spec: CodeSpec, source: str) -> Verdict:
         assert spec.assertions is not None
-        judged = await judge_assertions(sandbox, spec.assertions, source, self._limits(spec))
-        passed = judged.status == "ok"
-        details: dict[str, Any] = {"passed": int(passed), "tests": 1, **_place(judged.result)}
-        if judged.shared:
+        asserted = await check_assertions(sandbox, spec.assertions, source, self._limits(spec))
+        passed = asserted.status == "ok"
+        details: dict[str, Any] = {"passed": int(passed), "tests": 1, **_place(asserted.result)}
+        if asserted.shared:
             details["trust"] = "shared"
         if passed:
             return Verdict(1.0, "correct", source, details)
-        details["failed"] = {"index": 0, "status": judged.status, "why": judged.why}
-        return Verdict(0.0, judged.status, source, details)
+        details["failed"] = {"index": 0, "status": asserted.status, "why": asserted.why}
+        return Verdict(0.0, asserted.status, source, details)
 
     def _limits(self, spec: CodeSpec) -> Limits:
         return Limits(

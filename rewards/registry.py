@@ -1,4 +1,4 @@
-"""The registry: which verifier judges which task type.
+"""The registry: which verifier belongs to which task type.
 
 Ours are imported on first use. Those of other packages register themselves with ``@register`` when imported, and are
 found without an import through the entry-point group ``synthetic1.verifiers``.
@@ -35,7 +35,7 @@ V = TypeVar("V", bound=type[Verifier])
 
 
 class UnknownTaskType(LookupError):
-    """No verifier judges this task type. The message is one line and names the known ones."""
+    """No verifier is known for this task type. The message is one line and names the known ones."""
 
 
 _classes: dict[str, type[Verifier]] = {}
@@ -53,7 +53,7 @@ def register(task_type: str, *, aliases: Sequence[str] = ()) -> Callable[[V], V]
 
     Raises:
         TypeError: the class is no frozen dataclass, no ``Verifier``, or lacks what one needs.
-        ValueError: another class judges ``task_type`` (or an alias) already, be it one of ours that is not imported
+        ValueError: another class verifies ``task_type`` (or an alias) already, be it one of ours that is not imported
             yet; or ``task_type`` is an alias of another type.
     """
 
@@ -63,7 +63,7 @@ def register(task_type: str, *, aliases: Sequence[str] = ()) -> Callable[[V], V]
             for name in (task_type, *aliases):
                 holder = _holder(canonical_task_type(name), cls)
                 if holder is not None:
-                    raise ValueError(f"task type `{name}` is judged by {holder} already, not by {_origin(cls)}")
+                    raise ValueError(f"task type `{name}` is verified by {holder} already, not by {_origin(cls)}")
             if canonical_task_type(task_type) != task_type:
                 canonical = canonical_task_type(task_type)
                 raise ValueError(f"task type `{task_type}` is an alias of `{canonical}`: register `{canonical}`")
@@ -81,7 +81,7 @@ def canonical_task_type(task_type: str) -> str:
 
 
 def verifier_class(task_type: str) -> type[Verifier]:
-    """The class that judges ``task_type`` or the type it is an alias of.
+    """The class that verifies ``task_type`` or the type it is an alias of.
 
     Raises:
         UnknownTaskType: there is none.
@@ -104,7 +104,7 @@ def get_verifier(task_type: str, **settings: Any) -> Verifier:
     """A verifier for ``task_type``, with ``settings`` in place of its defaults.
 
     Raises:
-        UnknownTaskType: no verifier judges ``task_type``.
+        UnknownTaskType: no verifier is known for ``task_type``.
         TypeError: a setting it does not have, or one it needs and was not given.
     """
     cls = verifier_class(task_type)
@@ -156,7 +156,7 @@ def _load_plugins() -> None:
 
 
 def _holder(canonical: str, cls: type) -> str | None:
-    """Who judges a task type, unless it is ``cls`` (which comes anew when its module is reloaded) or nobody."""
+    """Who verifies a task type, unless it is ``cls`` (which comes anew when its module is reloaded) or nobody."""
     module = BUILT_IN.get(canonical)
     if module is not None and cls.__module__ != module:
         return module  # taken before it is imported: what comes first must not depend on what was scored first

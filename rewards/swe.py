@@ -24,7 +24,7 @@ from synthetic1.completion import Completion
 from synthetic1.rewards.extract import code_block
 from synthetic1.rewards.file_edits.diffs import line_similarity, unified, unrelated_deletions
 from synthetic1.rewards.file_edits.edits import Lines, Unappliable, new_state, read_lines, write_lines
-from synthetic1.rewards.file_edits.languages import Language, fence_labels, language_of
+from synthetic1.rewards.file_edits.languages import SourceLanguage, fence_labels, language_of
 from synthetic1.rewards.file_edits.syntax import differ_in_substance, parse_error, says_nothing
 from synthetic1.rewards.file_edits.weakening import weakened
 from synthetic1.rewards.judging.gate import refused
@@ -46,7 +46,7 @@ class RealChange:
     """What a task says of the commit."""
 
     path: str
-    language: Language
+    language: SourceLanguage
     question: str
     """What the judge is told of the task."""
     instructions: str

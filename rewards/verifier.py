@@ -1,4 +1,4 @@
-"""The verifier: what judges the answers to one type of task."""
+"""The verifier: what verifies the answers to one type of task."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from synthetic1.verdict import Verdict
 
 
 class Verifier(ABC):
-    """Judges completions of one task type. Subclass it with a frozen dataclass whose fields are its settings.
+    """Verifies completions of one task type. Subclass it with a frozen dataclass whose fields are its settings.
 
-    A verifier is a value: equal settings judge equally, and it pickles. What it needs at work (pools, clients) it
+    A verifier is a value: equal settings give equal verdicts, and it pickles. What it needs at work (pools, clients) it
     makes lazily in ``verify``, on the loop that runs it, and lets go of in ``aclose``.
     """
 
@@ -38,7 +38,7 @@ class Verifier(ABC):
 
     @abstractmethod
     async def verify(self, task: Task, completion: Completion) -> Verdict:
-        """Judge ``completion``, whose ``answer`` is never ``None`` here (the scorer has said ``no_answer``).
+        """Verify ``completion``, whose ``answer`` is never ``None`` here (the scorer has said ``no_answer``).
 
         A limit that the completion runs into is a score of 0. Raise for a failure of ours: the scorer turns any
         exception into ``unscorable_infra``.

@@ -17,7 +17,7 @@ Kind = Literal["code", "string", "comment"]
 
 
 @dataclass(frozen=True)
-class Language:
+class SourceLanguage:
     """A language, as far as it is known."""
 
     name: str
@@ -86,7 +86,7 @@ _REGEX = (
 )
 _NESTED = r"(?s:/\*(?:(?!\*/).)*?/\*)"  # comments within comments, which end sooner here than there
 _DIRECTIVE = r"^[ \t]*#[ \t]*(?:error|warning)\b[^\n]*"  # words, quotes and all
-_brace_language = partial(Language, comments=_SLASHES, line_comments=("//", "/*", "*"), free_layout=True)
+_brace_language = partial(SourceLanguage, comments=_SLASHES, line_comments=("//", "/*", "*"), free_layout=True)
 _script = partial(
     _brace_language,
     comments=_SLASHES.replace("//", "(?<!:)//", 1),  # not in the text between tags, which may hold addresses
@@ -96,7 +96,7 @@ _script = partial(
 _HASH = r"(?!\A#!)(?:(?<=\s)|^)#[^\n]*"
 
 LANGUAGES = (
-    Language(
+    SourceLanguage(
         "python",
         ("py", "python3"),
         (".py", ".pyi"),
@@ -130,7 +130,7 @@ LANGUAGES = (
     _brace_language("kotlin", ("kt",), (".kt", ".kts"), strings=rf'""".*?(?:"""|\Z)|{_DOUBLE}|{_CHAR}', unsure=_NESTED),
     _brace_language("swift", (), (".swift",), strings=f"{_TRIPLE}|{_DOUBLE}", unsure=rf'#"|{_NESTED}'),
     _brace_language("php", (), (".php",), strings=f"{_LONG_DOUBLE}|{_LONG_SINGLE}", unsure="<<<|\\?>|#"),
-    Language(
+    SourceLanguage(
         "css",
         ("scss", "less"),
         (".css", ".scss", ".less"),
@@ -140,7 +140,7 @@ LANGUAGES = (
         free_layout=True,
         unsure="//",
     ),
-    Language(
+    SourceLanguage(
         "shell",
         ("sh", "bash", "zsh", "console"),
         (".sh", ".bash", ".zsh"),
@@ -149,7 +149,7 @@ LANGUAGES = (
         line_comments=("#",),
         unsure=r"<<|\$'",
     ),
-    Language(
+    SourceLanguage(
         "ruby",
         ("rb",),
         (".rb", ".rake", "gemfile", "rakefile"),
@@ -158,7 +158,7 @@ LANGUAGES = (
         line_comments=("#",),
         unsure="<<|%[a-zA-Z(\\[{]|(?m:^=begin)|/[^/\n\"'#]*[\"'#][^\n]*/",
     ),
-    Language(
+    SourceLanguage(
         "sql",
         (),
         (".sql",),
@@ -168,15 +168,17 @@ LANGUAGES = (
         free_layout=True,
         unsure=r"\$\w*\$|\\'",
     ),
-    Language("yaml", ("yml",), (".yaml", ".yml"), line_comments=("#",)),
-    Language("toml", (), (".toml",), line_comments=("#",)),
-    Language("json", (), (".json",)),
-    Language(
+    SourceLanguage("yaml", ("yml",), (".yaml", ".yml"), line_comments=("#",)),
+    SourceLanguage("toml", (), (".toml",), line_comments=("#",)),
+    SourceLanguage("json", (), (".json",)),
+    SourceLanguage(
         "makefile", ("make", "mk"), ("makefile", "gnumakefile", ".mk"), comments=r"^ *#[^\n]*", line_comments=("#",)
     ),
-    Language("dockerfile", ("docker",), ("dockerfile",), comments=r"^ *#[^\n]*", line_comments=("#",), unsure="<<"),
-    Language("markdown", ("md",), (".md", ".markdown")),
-    Language(
+    SourceLanguage(
+        "dockerfile", ("docker",), ("dockerfile",), comments=r"^ *#[^\n]*", line_comments=("#",), unsure="<<"
+    ),
+    SourceLanguage("markdown", ("md",), (".md", ".markdown")),
+    SourceLanguage(
         "html",
         ("htm", "xml", "vue", "svg"),
         (".html", ".htm", ".xml", ".svg"),
@@ -188,14 +190,14 @@ _BY_NAME = {name: language for language in LANGUAGES for name in (language.name,
 _BY_SUFFIX = {suffix: language for language in LANGUAGES for suffix in language.suffixes}
 
 
-def language_of(name: str, path: str) -> Language:
+def language_of(name: str, path: str) -> SourceLanguage:
     """The language that a task names, or else that of the file's name; unknown ones keep their name and no more."""
     name, file = name.strip().lower(), PurePosixPath(path.lower())
     found = _BY_NAME.get(name) or _BY_SUFFIX.get(file.suffix) or _BY_SUFFIX.get(file.name)
-    return found or Language(name or file.suffix.lstrip(".") or "text", (file.suffix.lstrip("."),))
+    return found or SourceLanguage(name or file.suffix.lstrip(".") or "text", (file.suffix.lstrip("."),))
 
 
-def fence_labels(language: Language, path: str) -> frozenset[str]:
+def fence_labels(language: SourceLanguage, path: str) -> frozenset[str]:
     """What the fence of a whole file may be called: its language, its suffix, or its path."""
     suffixes = (suffix.lstrip(".") for suffix in language.suffixes)
     file = PurePosixPath(path.lower())

@@ -11,7 +11,7 @@ from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any
 
-from synthetic1.rewards.file_edits.languages import Language
+from synthetic1.rewards.file_edits.languages import SourceLanguage
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _BRACKETS = re.compile(r"[()\[\]{}]")
@@ -34,7 +34,7 @@ class Malformed(ValueError):
     """A text that is not of its language. The message is one line."""
 
 
-def parse_error(text: str, language: Language) -> str | None:
+def parse_error(text: str, language: SourceLanguage) -> str | None:
     """Why ``text`` is not of its language; None if it may be, which is all that is known of most languages.
 
     Python, JSON, YAML and TOML are parsed; a text in the words of a Python newer than ours may be Python. Of Go, Java,
@@ -59,7 +59,7 @@ def _may_be_newer(text: str, error: str) -> bool:
     return _NEWER_PYTHON.search(text) is not None
 
 
-def differ_in_substance(one: str, other: str, language: Language) -> bool | None:
+def differ_in_substance(one: str, other: str, language: SourceLanguage) -> bool | None:
     """Whether two texts differ in more than comments, docstrings and layout; None if that cannot be told."""
     try:
         first, second = meaning(one, language), meaning(other, language)
@@ -68,12 +68,12 @@ def differ_in_substance(one: str, other: str, language: Language) -> bool | None
     return None if first is None or second is None else first != second
 
 
-def says_nothing(text: str, language: Language) -> bool:
+def says_nothing(text: str, language: SourceLanguage) -> bool:
     """Whether there is nothing in ``text`` but comments, docstrings and layout."""
     return differ_in_substance(text, "", language) is False
 
 
-def meaning(text: str, language: Language) -> Hashable | None:
+def meaning(text: str, language: SourceLanguage) -> Hashable | None:
     """A value that is the same for texts that say the same to a machine; None if comments are not known.
 
     Raises:
@@ -148,7 +148,7 @@ def _yaml(text: str) -> tuple[tuple[object, ...], ...]:
         raise Malformed(f"{where}{getattr(error, 'problem', None) or 'no YAML'}") from None
 
 
-def _words(text: str, language: Language) -> tuple[str, ...]:
+def _words(text: str, language: SourceLanguage) -> tuple[str, ...]:
     """Code and strings, without comments and without layout that means nothing."""
     if not language.free_layout:
         lines = language.without_comments(text).split("\n")
@@ -162,7 +162,7 @@ def _words(text: str, language: Language) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _pair_brackets(text: str, language: Language) -> None:
+def _pair_brackets(text: str, language: SourceLanguage) -> None:
     if not language.tells_comments(text):
         return
     expected: list[tuple[str, int]] = []

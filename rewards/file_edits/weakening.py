@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from synthetic1.rewards.file_edits.languages import Language
+from synthetic1.rewards.file_edits.languages import SourceLanguage
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def is_test_file(path: str) -> bool:
     return bool(_TEST_FOLDERS & {folder.lower() for folder in folders}) or _TEST_NAME.fullmatch(name) is not None
 
 
-def weakened(before: str, after: str, candidate: str, language: Language, path: str) -> str | None:
+def weakened(before: str, after: str, candidate: str, language: SourceLanguage, path: str) -> str | None:
     """How ``candidate`` weakens tests that the real change, from ``before`` to ``after``, leaves alone; None if it
     does not, as far as rules can tell.
 

@@ -19,7 +19,7 @@ from synthetic1.inference.errors import InferenceError
 from synthetic1.keys import content_key
 from synthetic1.rewards.judging.gate import refuse, refused
 from synthetic1.rewards.judging.quoting import code_for, quote, shorten
-from synthetic1.rewards.judging.reply import BadReply, read_reply
+from synthetic1.rewards.judging.reply import UnusableReply, read_reply
 from synthetic1.rewards.judging.rubrics import Rubric, Ruling
 from synthetic1.rewards.judging.settings import UNCONFIGURED, JudgeSettings, judge_settings
 from synthetic1.verdict import Verdict
@@ -212,7 +212,7 @@ class Judge:
             except InferenceError as error:  # after the client's own patience
                 too_long = error.kind == "bad_request" and _TOO_LONG.search(str(error)) is not None
                 return _Failure(f"the judge could not be asked: {error}", too_long)
-            except BadReply as error:
+            except UnusableReply as error:
                 why = str(error)
         return _Failure(f"the judge gave no verdict in {settings.attempts} replies; of the last: {why}")
 

@@ -12,7 +12,7 @@ Schema = Mapping[str, Any]
 """A JSON schema of ``object``, ``array``, ``string``, ``boolean``, ``integer`` and ``enum``; no other keywords."""
 
 
-class BadReply(ValueError):
+class UnusableReply(ValueError):
     """A reply that gives no verdict: empty, a refusal, cut off, malformed. The message says what was wrong with it."""
 
 
@@ -20,23 +20,23 @@ def read_reply(completion: Completion, schema: Schema, field: str) -> dict[str, 
     """The last complete JSON object after the thought that has ``field``; earlier ones are drafts.
 
     Raises:
-        BadReply: there is none, the reply was cut off, or the object is not what ``schema`` says. A value out of range
-            or in words that were not asked for is never bent into one that was.
+        UnusableReply: there is none, the reply was cut off, or the object is not what ``schema`` says. A value out of
+            range or in words that were not asked for is never bent into one that was.
     """
     if completion.finish_reason == "length":
-        raise BadReply("it was cut off at max_tokens")
+        raise UnusableReply("it was cut off at max_tokens")
     if completion.answer is None:
-        raise BadReply("it holds a thought and no answer")
+        raise UnusableReply("it holds a thought and no answer")
     if not completion.answer.strip():
-        raise BadReply("it is empty")
+        raise UnusableReply("it is empty")
     try:
         found = last_json_object(completion.answer, field)
     except MalformedObject as error:
-        raise BadReply(f"its JSON is malformed: {error}") from None
+        raise UnusableReply(f"its JSON is malformed: {error}") from None
     if found is None:
-        raise BadReply(f"it holds no JSON object with `{field}`: {' '.join(completion.answer.split())[:80]!r}")
+        raise UnusableReply(f"it holds no JSON object with `{field}`: {' '.join(completion.answer.split())[:80]!r}")
     if fault := _fault(found, schema, ""):
-        raise BadReply(fault)
+        raise UnusableReply(fault)
     return found
 
 

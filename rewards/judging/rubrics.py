@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from synthetic1.rewards.judging.quoting import fill
-from synthetic1.rewards.judging.reply import BadReply, Schema
+from synthetic1.rewards.judging.reply import Schema, UnusableReply
 
 EXPLANATION_CAP = 600  # characters of the judge's explanation that a verdict keeps
 
@@ -50,7 +50,7 @@ class Rubric:
     verdict: str
     """The field that holds the verdict, the last one."""
     settle: Callable[[Mapping[str, Any], Mapping[str, Option]], Ruling]
-    """The score of a well-formed reply; raises ``BadReply`` for one that contradicts itself."""
+    """The score of a well-formed reply; raises ``UnusableReply`` for one that contradicts itself."""
     options: tuple[Option, ...] = ()
     """The verdicts to choose from; none for a scale."""
     prose: bool = True
@@ -88,7 +88,7 @@ class Rubric:
         """What ``reply``, well-formed, says.
 
         Raises:
-            BadReply: it contradicts itself.
+            UnusableReply: it contradicts itself.
         """
         return self.settle(reply, {option.name: option for option in self.options})
 
@@ -140,7 +140,7 @@ def _settle_claims(reply: Mapping[str, Any], options: Mapping[str, Option]) -> R
     states = [claim["state"] for claim in reply["claims"]]
     if option.score == 1.0 and not valid and ("contradicted" in states or "met" not in states):
         # who calls an answer correct that met no claim, or contradicts one, has not graded it
-        raise BadReply(f"its verdict `{option.name}` contradicts its own list of claims")
+        raise UnusableReply(f"its verdict `{option.name}` contradicts its own list of claims")
     counts = {state: states.count(state) for state in ("met", "missed", "contradicted")}
     notes: dict[str, Any] = {"claims": counts} | ({"equally_valid": True} if valid else {})
     return Ruling(option.score, option.name, _explanation(reply["reasoning"]), notes)
@@ -252,7 +252,7 @@ change keeps; otherwise false.
 def _settle_similarity(reply: Mapping[str, Any], options: Mapping[str, Option]) -> Ruling:
     grade = int(reply["score"])
     if not 0 <= grade <= 100:
-        raise BadReply(f"`score` is {grade}, outside of 1 to 100")
+        raise UnusableReply(f"`score` is {grade}, outside of 1 to 100")
     return Ruling(grade / 100, str(grade), _explanation(reply["explanation"]))
 
 

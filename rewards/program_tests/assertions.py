@@ -7,7 +7,7 @@ bytes, tuples, lists, sets, dicts and iterators come out as exactly those types.
 A ``prelude`` (HumanEval's prompt) stands before the assertions, which may use what it defines, and before the
 completion, which may leave out what the prompt has shown; the assertions never see the completion's code.
 
-Tests that need live objects cannot be judged like that. They run in one process with the candidate, which could cheat
+Tests that need live objects cannot be run like that. They run in one process with the candidate, which could cheat
 them, and the details say ``trust: "shared"``. The task alone decides that: by declaring ``"trust": "shared"``, or when
 its assertions pass an argument that cannot cross, such as a function. A candidate that returns a live object where
 plain values are asked for is wrong. Arguments cross as copies; tests that look at what became of them have to declare
@@ -49,18 +49,18 @@ class Asserted:
     shared: bool = False
 
 
-async def judge_assertions(sandbox: Sandbox, assertions: Assertions, source: str, limits: Limits) -> Asserted:
+async def check_assertions(sandbox: Sandbox, assertions: Assertions, source: str, limits: Limits) -> Asserted:
     """Run the test.
 
     Raises:
         AssertionsFault: the assertions cannot be loaded, or fail before they have asked anything.
         SandboxError: the sandbox failed.
     """
-    judged = None if assertions.shared else await _judge_apart(sandbox, assertions, source, limits)
-    return judged or await _judge_together(sandbox, assertions, source, limits)
+    apart = None if assertions.shared else await _check_apart(sandbox, assertions, source, limits)
+    return apart or await _check_together(sandbox, assertions, source, limits)
 
 
-async def _judge_apart(sandbox: Sandbox, assertions: Assertions, source: str, limits: Limits) -> Asserted | None:
+async def _check_apart(sandbox: Sandbox, assertions: Assertions, source: str, limits: Limits) -> Asserted | None:
     """None if an argument cannot cross."""
     asserting = Program("python", _asserting_program(assertions))
     candidate = Program("python", f"{_on_prelude(assertions.prelude, source)}\n\n{_text('assertion_candidate')}")
@@ -169,7 +169,7 @@ async def _line(party: Party, unread: bytes) -> tuple[bytes | None, bytes]:
     return line + newline, rest
 
 
-async def _judge_together(sandbox: Sandbox, assertions: Assertions, source: str, limits: Limits) -> Asserted:
+async def _check_together(sandbox: Sandbox, assertions: Assertions, source: str, limits: Limits) -> Asserted:
     """In one process. The candidate can reach the assertions."""
     code = f"{_on_prelude(assertions.prelude, source)}\n\n{assertions.code}\n\n"
     code += f"def {CHECK}():\n    check({assertions.entry_point})\n    return True\n"

@@ -25,7 +25,7 @@ class CheckerFault(Exception):
 
 
 @dataclass(frozen=True)
-class Question:
+class CheckerQuestion:
     """An output for a checker program to look at, all as text; of calls, as JSON."""
 
     input: str
@@ -33,7 +33,7 @@ class Question:
     expected: str
 
     @classmethod
-    def of(cls, test: TestCase, result: Result) -> Question | None:
+    def of(cls, test: TestCase, result: Result) -> CheckerQuestion | None:
         """None if the output is no text."""
         if isinstance(test.input, Call):
             return cls(test.input.to_json(), result.returned or "", json.dumps(test.expected))
@@ -49,7 +49,7 @@ class Question:
         return Call(FUNCTION, (self.input, self.output, self.expected))
 
 
-async def ask_checker(sandbox: Sandbox, source: str, questions: Sequence[Question]) -> list[str | None]:
+async def ask_checker(sandbox: Sandbox, source: str, questions: Sequence[CheckerQuestion]) -> list[str | None]:
     """For each output None if it is right, else a line that says why it is refused.
 
     A checker that crashes, hangs or returns something else has to accept the expected output in its place: then the
@@ -64,7 +64,7 @@ async def ask_checker(sandbox: Sandbox, source: str, questions: Sequence[Questio
     results = await _run(sandbox, source, questions)
     answers = [_answer(result) for result in results]
     broken = [index for index, (_, fault) in enumerate(answers) if fault]
-    again = [Question(questions[i].input, questions[i].expected, questions[i].expected) for i in broken]
+    again = [CheckerQuestion(questions[i].input, questions[i].expected, questions[i].expected) for i in broken]
     for result in await _run(sandbox, source, again):
         why, fault = _answer(result)
         if fault or why is not None:
@@ -73,7 +73,7 @@ async def ask_checker(sandbox: Sandbox, source: str, questions: Sequence[Questio
     return ["the checker program cannot read the output" if fault else why for why, fault in answers]
 
 
-async def _run(sandbox: Sandbox, source: str, questions: Sequence[Question]) -> list[Result]:
+async def _run(sandbox: Sandbox, source: str, questions: Sequence[CheckerQuestion]) -> list[Result]:
     if not questions:
         return []
     results = await sandbox.run(Program("python", source), [question.call for question in questions], LIMITS)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from synthetic1.rewards.program_tests.checker_program import Question, ask_checker
+from synthetic1.rewards.program_tests.checker_program import CheckerQuestion, ask_checker
 from synthetic1.rewards.program_tests.checkers import Checker
 from synthetic1.rewards.program_tests.spec import ProgramCheck, TestCase
 from synthetic1.sandbox.program import Limits, Program
@@ -21,8 +21,10 @@ TOTAL_S = 240.0  # of CPU time, for all tests of a program; or twice as much by 
 
 
 @dataclass(frozen=True)
-class Judged:
+class TestOutcome:
     """What became of one test."""
+
+    __test__ = False  # no test of pytest's
 
     status: str
     """``ok``, ``wrong_answer``, or the status of the ``Result``."""
@@ -43,14 +45,14 @@ class Judged:
 class _Round:
     """What one round of tests has found, and used, so far."""
 
-    judged: dict[int, Judged] = field(default_factory=dict)
+    outcomes: dict[int, TestOutcome] = field(default_factory=dict)
     spent_s: float = 0.0
     time_limits: int = 0
 
-    def add(self, index: int, judged: Judged) -> None:
-        self.judged[index] = judged
-        self.spent_s += max(judged.result.cpu_s, judged.result.wall_s / 2)
-        self.time_limits += judged.status == "time_limit"
+    def add(self, index: int, outcome: TestOutcome) -> None:
+        self.outcomes[index] = outcome
+        self.spent_s += max(outcome.result.cpu_s, outcome.result.wall_s / 2)
+        self.time_limits += outcome.status == "time_limit"
 
     @property
     def takes_too_long(self) -> bool:
@@ -59,7 +61,7 @@ class _Round:
 
 @dataclass(frozen=True)
 class Grading:
-    """A program and how it is judged."""
+    """A program and how it is graded."""
 
     sandbox: Sandbox
     program: Program
@@ -69,35 +71,35 @@ class Grading:
     stop_early: bool
     """Run nothing after the first failed test."""
 
-    async def judge(self) -> dict[int, Judged]:
+    async def grade(self) -> dict[int, TestOutcome]:
         """What became of each test, by its index; of those that were run.
 
         Raises:
             SandboxError: the sandbox failed.
             CheckerFault: the task's checker program failed.
         """
-        judged = await self._round(range(len(self.tests)), fresh=False)
-        doubtful = sorted(index for index, one in judged.items() if one.doubtful)
+        outcomes = await self._round(range(len(self.tests)), fresh=False)
+        doubtful = sorted(index for index, one in outcomes.items() if one.doubtful)
         if doubtful:
             # Stopping early, the tests behind the first failure have not been run yet
             again = range(doubtful[0], len(self.tests)) if self.stop_early else doubtful
-            judged = {index: one for index, one in judged.items() if index not in again}
-            judged |= await self._round(again, fresh=True)
-        return judged
+            outcomes = {index: one for index, one in outcomes.items() if index not in again}
+            outcomes |= await self._round(again, fresh=True)
+        return outcomes
 
-    async def _round(self, indices: Sequence[int], *, fresh: bool) -> dict[int, Judged]:
-        """Run these tests and judge them."""
+    async def _round(self, indices: Sequence[int], *, fresh: bool) -> dict[int, TestOutcome]:
+        """Run these tests and grade them."""
         state = _Round()
         for _, group in groupby(indices, key=lambda index: self.tests[index].function):
             if not await self._run(list(group), state, fresh=fresh):
                 break
-        last = next(reversed(state.judged.values()))
+        last = next(reversed(state.outcomes.values()))
         if state.takes_too_long:
             late = replace(last, status="time_limit", why="not run: the tests before it took too long")
-            state.judged |= {index: late for index in indices if index not in state.judged}
+            state.outcomes |= {index: late for index in indices if index not in state.outcomes}
         if isinstance(self.checker, ProgramCheck):
-            await self._ask(self.checker, state.judged)
-        return state.judged
+            await self._ask(self.checker, state.outcomes)
+        return state.outcomes
 
     async def _run(self, order: list[int], state: _Round, *, fresh: bool) -> bool:
         """Run some tests of one kind; False if no others need to be run."""
@@ -110,22 +112,22 @@ class Grading:
             async for result in run:
                 test = self.tests[order[result.index]]
                 if len(result.stdout) + len(result.returned or "") > LARGE:
-                    judged = await asyncio.to_thread(self._judge, test, result)  # can take seconds
+                    outcome = await asyncio.to_thread(self._grade, test, result)  # can take seconds
                 else:
-                    judged = self._judge(test, result)
-                state.add(order[result.index], judged)
-                if state.takes_too_long or judged.status == "compile_error":
+                    outcome = self._grade(test, result)
+                state.add(order[result.index], outcome)
+                if state.takes_too_long or outcome.status == "compile_error":
                     return False
-                if self.stop_early and not judged.passed:
+                if self.stop_early and not outcome.passed:
                     return False
         return True
 
-    def _judge(self, test: TestCase, result: Result) -> Judged:
+    def _grade(self, test: TestCase, result: Result) -> TestOutcome:
         """What to make of a result; if a checker program has a say, ``ok`` is only the first half of it."""
         if result.status != "ok":
-            return Judged(result.status, result.why, result)
+            return TestOutcome(result.status, result.why, result)
         if isinstance(self.checker, ProgramCheck):
-            return Judged("ok", "", result)
+            return TestOutcome("ok", "", result)
         if test.function is None:
             why = self.checker.output(test.expected, result.stdout)
         else:
@@ -133,22 +135,22 @@ class Grading:
             assert result.returned is not None, "a call that is ok has returned something"
             why = self.checker.values(test.expected, result.returned)
         # The output itself is not needed any more, and can be large
-        return Judged("wrong_answer" if why else "ok", why or "", replace(result, stdout=b"", returned=None))
+        return TestOutcome("wrong_answer" if why else "ok", why or "", replace(result, stdout=b"", returned=None))
 
-    async def _ask(self, checker: ProgramCheck, judged: dict[int, Judged]) -> None:
+    async def _ask(self, checker: ProgramCheck, outcomes: dict[int, TestOutcome]) -> None:
         """Let the checker program look at what came out of the tests that are ``ok`` so far."""
-        questions: dict[int, Question] = {}
-        for index, one in judged.items():
+        questions: dict[int, CheckerQuestion] = {}
+        for index, one in outcomes.items():
             if one.passed:
-                question = Question.of(self.tests[index], one.result)
+                question = CheckerQuestion.of(self.tests[index], one.result)
                 if question is None:
-                    judged[index] = replace(one, status="wrong_answer", why="the output is no UTF-8")
+                    outcomes[index] = replace(one, status="wrong_answer", why="the output is no UTF-8")
                 else:
                     questions[index] = question
         answers = await ask_checker(self.sandbox, checker.source, list(questions.values()))
         for index, why in zip(questions, answers, strict=True):
             if why is not None:
-                judged[index] = replace(judged[index], status="wrong_answer", why=why)
+                outcomes[index] = replace(outcomes[index], status="wrong_answer", why=why)
 
 
 def longest(tests: Sequence[TestCase], count: int | None) -> Sequence[TestCase]:

@@ -73,7 +73,7 @@ class CodeSpec:
 
 
 def language_names(language: str) -> tuple[str, ...]:
-    """The name of a language that programs are judged in, then its aliases, of which ``language`` is one.
+    """The name of a language that programs are written in, then its aliases, of which ``language`` is one.
 
     Raises:
         UnknownLanguage: a ValueError that lists those there are.
@@ -95,7 +95,7 @@ def read_spec(task: Task) -> CodeSpec:
         raise info.wrong("language", str(error)) from None
     for name, usual in (("input_file", "stdin"), ("output_file", "stdout")):
         if info.get(name) not in (None, "", usual):
-            raise info.wrong(name, f"{info.shown(name)}: programs that use named files cannot be judged, only {usual}")
+            raise info.wrong(name, f"{info.shown(name)}: programs that use named files cannot be tested, only {usual}")
     assertions = _read_assertions(info, language) if info.get("assertions") is not None else None
     tests: tuple[TestCase, ...] = ()
     if assertions is None:

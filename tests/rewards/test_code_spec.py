@@ -60,7 +60,7 @@ MALFORMED = [
     (python(time_limit_s=True), "time_limit_s must be a positive number"),
     (python(memory_limit_mb="256"), "memory_limit_mb must be a positive number"),
     (python(memory_limit_mb=float("nan")), "memory_limit_mb must be a positive number"),
-    (python(input_file="in.txt"), "input_file str 'in.txt': programs that use named files cannot be judged"),
+    (python(input_file="in.txt"), "input_file str 'in.txt': programs that use named files cannot be tested"),
     (python(output_file="out.txt"), "output_file"),
     (python(assertions=ASSERTIONS), "assertions stands beside test_cases"),
     ({"language": "cpp", "assertions": ASSERTIONS}, "assertions are run for python only"),
@@ -121,7 +121,7 @@ def test_no_program_needs_no_sandbox(text):
     assert (verdict.score, verdict.reason) == (0.0, "no_answer")
 
 
-def test_without_a_sandbox_a_program_is_not_ours_to_judge():
+def test_without_a_sandbox_a_program_is_not_ours_to_verify():
     with Scorer([Code(sandbox={"kind": "docker", "engine": "tcp://127.0.0.1:9"})]) as scorer:
         for verdict in scorer.score_sync([(make_task(python()), f"```python\nprint({n})\n```") for n in range(3)]):
             assert (verdict.score, verdict.reason) == (None, "unscorable_infra")

@@ -160,7 +160,7 @@ def test_case(gold, compare, text, expected):
         (make_task("abc", ["string"]), "unscorable_task"),
     ],
 )
-def test_a_task_that_cannot_be_judged_is_nobodys_failure(task, reason):
+def test_a_task_that_cannot_be_verified_is_nobodys_failure(task, reason):
     verdict = score(task, output("abc"))
     assert (verdict.score, verdict.reason) == (None, reason)
     assert "\n" not in verdict.details["why"]
@@ -177,7 +177,7 @@ def test_reasons():
     assert list(reason.values()) == ["no_answer", "no_answer", "wrong_answer", "correct"]
 
 
-def test_the_alias_of_published_rows_is_judged_by_the_same_verifier():
+def test_the_alias_of_published_rows_has_the_same_verifier():
     assert score(make_task(task_type="verifiable_code_understanding"), output("abc")).score == 1
 
 

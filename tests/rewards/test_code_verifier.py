@@ -32,8 +32,8 @@ def scorers(sandbox_kind):
 
 
 @pytest.fixture
-def judge(scorers):
-    """``judge(task, source)``: the verdict of a program in a fence."""
+def verify(scorers):
+    """``verify(task, source)``: the verdict of a program in a fence."""
 
     def verdict(task, source, **settings):
         fence = f"```{task.verification_info['language']}\n{source}\n```"
@@ -72,21 +72,21 @@ FUNCTIONS = {
 
 
 @pytest.mark.parametrize("language", PROGRAMS)
-def test_a_program_in_each_language(judge, language, sandbox_kind):
+def test_a_program_in_each_language(verify, language, sandbox_kind):
     task = make_task(*DOUBLE, language=language)
-    right = judge(task, PROGRAMS[language])
+    right = verify(task, PROGRAMS[language])
     assert (right.score, right.reason, right.answer) == (1.0, "correct", PROGRAMS[language] + "\n")
     assert right.details == {"passed": 3, "tests": 3, "sandbox": sandbox_kind}
-    wrong = judge(task, PROGRAMS[language].replace("2 *", "40 +"))
+    wrong = verify(task, PROGRAMS[language].replace("2 *", "40 +"))
     assert (wrong.score, wrong.reason) == (0.0, "wrong_answer")
     assert wrong.details["failed"] == {"index": 0, "status": "wrong_answer", "why": "token 1 differs"}
 
 
 @pytest.mark.parametrize("language", FUNCTIONS)
-def test_a_function_in_each_language(judge, language):
+def test_a_function_in_each_language(verify, language):
     task = make_task(call([2, 3], [5, 6]), call([0, 1], [1, 0]), language=language)
-    assert judge(task, FUNCTIONS[language]).score == 1.0
-    wrong = judge(task, FUNCTIONS[language].replace("a * b", "a * a"))
+    assert verify(task, FUNCTIONS[language]).score == 1.0
+    wrong = verify(task, FUNCTIONS[language].replace("a * b", "a * a"))
     assert (wrong.score, wrong.reason) == (0.0, "wrong_answer")
 
 
@@ -120,8 +120,8 @@ FATES = [
 
 
 @pytest.mark.parametrize(("source", "reason"), [row[1:] for row in FATES], ids=[row[0] for row in FATES])
-def test_what_becomes_of_a_program(judge, source, reason):
-    verdict = judge(make_task(*DOUBLE, time_limit_s=1.0 if reason == "time_limit" else 10.0), source)
+def test_what_becomes_of_a_program(verify, source, reason):
+    verdict = verify(make_task(*DOUBLE, time_limit_s=1.0 if reason == "time_limit" else 10.0), source)
     assert verdict.reason == reason
     assert verdict.score == float(reason == "correct")
     assert reason == "correct" or verdict.details["failed"]["index"] == 0
@@ -148,69 +148,69 @@ CHEATS = [
 
 
 @pytest.mark.parametrize("source", [row[1] for row in CHEATS], ids=[row[0] for row in CHEATS])
-def test_what_gains_nothing(judge, source):
-    verdict = judge(make_task(call([], [1, "a"])), source)
+def test_what_gains_nothing(verify, source):
+    verdict = verify(make_task(call([], [1, "a"])), source)
     assert verdict.score == 0.0
     assert verdict.reason in {"wrong_answer", "tampered", "runtime_error", "compile_error", "memory_limit"}
-    assert judge(make_task(call([], [1, "a"])), "def f(): return [1, 'a']").score == 1.0
+    assert verify(make_task(call([], [1, "a"])), "def f(): return [1, 'a']").score == 1.0
 
 
-def test_both_kinds_of_tests_in_one_task(judge):
+def test_both_kinds_of_tests_in_one_task(verify):
     task = make_task(stdio("1\n", "2\n"), call([4], 8), stdio("3\n", "6\n"))
     source = "def f(n):\n    return 2 * n\n\nif __name__ == '__main__':\n    print(f(int(input())))"
-    assert judge(task, source).details["passed"] == 3
-    assert judge(task, source.replace("return 2", "return 3")).details["failed"]["index"] == 0
+    assert verify(task, source).details["passed"] == 3
+    assert verify(task, source.replace("return 2", "return 3")).details["failed"]["index"] == 0
 
 
-def test_credit_for_a_fraction(judge):
+def test_credit_for_a_fraction(verify):
     task = make_task(*DOUBLE, stdio("5\n", "10\n"))
     source = "n = int(input())\nprint(2 * n if n > 0 else 1 / 0)"
-    verdict = judge(task, source, credit="fraction")
+    verdict = verify(task, source, credit="fraction")
     assert (verdict.score, verdict.reason) == (0.75, "partial")
     assert verdict.details["failed"] == {"index": 2, "status": "runtime_error", "why": "exit code 1"}
     assert (verdict.details["passed"], verdict.details["tests"]) == (3, 4)
-    assert judge(task, source).score == 0.0
-    assert judge(task, source).details["passed"] == 2  # nothing behind the failure is run
-    nothing = judge(task, "print(1)", credit="fraction")
+    assert verify(task, source).score == 0.0
+    assert verify(task, source).details["passed"] == 2  # nothing behind the failure is run
+    nothing = verify(task, "print(1)", credit="fraction")
     assert (nothing.score, nothing.reason) == (0.0, "wrong_answer")
 
 
-def test_only_the_longest_tests(judge):
+def test_only_the_longest_tests(verify):
     task = make_task(stdio("1\n", "wrong"), stdio("100\n", "200"), stdio("2000\n", "4000"))
-    assert judge(task, PROGRAMS["python"], max_tests=2).details["tests"] == 2
-    assert judge(task, PROGRAMS["python"], max_tests=2).score == 1.0
+    assert verify(task, PROGRAMS["python"], max_tests=2).details["tests"] == 2
+    assert verify(task, PROGRAMS["python"], max_tests=2).score == 1.0
 
 
-def test_megabytes_of_right_output(judge):
+def test_megabytes_of_right_output(verify):
     """18, and SandboxFusion's `wait()`: 5 MB are no time limit."""
     task = make_task(stdio("5000000\n", "x" * 5_000_000))
-    assert judge(task, "print('x' * int(input()), end='')").score == 1.0
-    assert judge(task, "print('x' * (int(input()) - 1) + 'y')").reason == "wrong_answer"
+    assert verify(task, "print('x' * int(input()), end='')").score == 1.0
+    assert verify(task, "print('x' * (int(input()) - 1) + 'y')").reason == "wrong_answer"
 
 
-def test_three_time_limits_are_enough(judge):
+def test_three_time_limits_are_enough(verify):
     task = make_task(*(stdio(f"{n}\n", f"{2 * n}\n") for n in range(40)), time_limit_s=0.5)
     source = "n = int(input())\nwhile n > 1: pass\nprint(2 * n)"
-    verdict = judge(task, source, credit="fraction")
+    verdict = verify(task, source, credit="fraction")
     assert (verdict.details["passed"], verdict.score) == (2, 0.05)
 
 
-def test_what_only_a_fork_does_wrong_does_not_count(judge):
+def test_what_only_a_fork_does_wrong_does_not_count(verify):
     """11: the zygote is not quite a fresh interpreter; this program is right in one only."""
     source = "import sys\nn = int(input())\nprint(2 * n if 'json' not in sys.modules else 0)"
-    assert judge(make_task(*DOUBLE), source).score == 1.0
-    assert judge(make_task(*DOUBLE), source, credit="fraction").score == 1.0
+    assert verify(make_task(*DOUBLE), source).score == 1.0
+    assert verify(make_task(*DOUBLE), source, credit="fraction").score == 1.0
 
 
-def test_compile_errors(judge):
+def test_compile_errors(verify):
     for language in ("cpp", "rust"):
-        verdict = judge(make_task(*DOUBLE, language=language), "int main( {")
+        verdict = verify(make_task(*DOUBLE, language=language), "int main( {")
         assert (verdict.score, verdict.reason) == (0.0, "compile_error")
 
 
-def test_lone_surrogates_break_nothing(judge):
-    assert judge(make_task(*DOUBLE), "print('\ud800')").score == 0.0
-    assert judge(make_task(*DOUBLE, language="cpp"), 'int main() { "\ud800"; }').score == 0.0
+def test_lone_surrogates_break_nothing(verify):
+    assert verify(make_task(*DOUBLE), "print('\ud800')").score == 0.0
+    assert verify(make_task(*DOUBLE, language="cpp"), 'int main() { "\ud800"; }').score == 0.0
 
 
 SUM = """
@@ -223,28 +223,28 @@ def check(input, output, expected):
 """
 
 
-def test_a_checker_program_takes_any_right_answer(judge):
+def test_a_checker_program_takes_any_right_answer(verify):
     task = make_task(stdio("5\n", "2 3\n"), stdio("9\n", "9\n"), checker={"program": SUM})
-    assert judge(task, "n = int(input())\nprint(1, n - 1)").score == 1.0
-    assert judge(task, "print(input())").score == 1.0
-    wrong = judge(task, "print(int(input()) + 1)")
+    assert verify(task, "n = int(input())\nprint(1, n - 1)").score == 1.0
+    assert verify(task, "print(input())").score == 1.0
+    wrong = verify(task, "print(int(input()) + 1)")
     assert (wrong.reason, wrong.details["failed"]["why"]) == ("wrong_answer", "refused by the checker program")
-    assert judge(task, "print('x')").details["failed"]["why"] == "no numbers"
-    assert judge(task, "import sys; sys.stdout.buffer.write(b'\\xff')").reason == "wrong_answer"
-    half = judge(task, "n = int(input())\nprint(n if n == 5 else 1)", credit="fraction")
+    assert verify(task, "print('x')").details["failed"]["why"] == "no numbers"
+    assert verify(task, "import sys; sys.stdout.buffer.write(b'\\xff')").reason == "wrong_answer"
+    half = verify(task, "n = int(input())\nprint(n if n == 5 else 1)", credit="fraction")
     assert (half.score, half.details["failed"]["index"]) == (0.5, 1)
 
 
-def test_a_checker_program_looks_at_values(judge):
+def test_a_checker_program_looks_at_values(verify):
     checker = "import json\ndef check(i, o, e):\n    return json.loads(o) in ([1, 2], [2, 1])"
     task = make_task(call([], [1, 2]), checker={"program": checker})
-    assert judge(task, "def f(): return [2, 1]").score == 1.0
-    assert judge(task, "def f(): return [1, 1]").score == 0.0
+    assert verify(task, "def f(): return [2, 1]").score == 1.0
+    assert verify(task, "def f(): return [1, 1]").score == 0.0
 
 
-def test_an_output_that_the_checker_chokes_on_is_wrong(judge):
+def test_an_output_that_the_checker_chokes_on_is_wrong(verify):
     task = make_task(stdio("5\n", "5\n"), checker={"program": "def check(i, o, e):\n    return int(o) == int(i)"})
-    verdict = judge(task, "print('five')")
+    verdict = verify(task, "print('five')")
     assert (verdict.score, verdict.reason) == (0.0, "wrong_answer")
 
 
@@ -252,8 +252,8 @@ def test_an_output_that_the_checker_chokes_on_is_wrong(judge):
     "checker",
     ["def check(i, o, e): return 1 / 0", "def check(i, o, e): return 5", "def check(", "x = 1", "raise SystemExit"],
 )
-def test_a_checker_that_fails_by_itself_is_the_tasks_fault(judge, checker):
-    verdict = judge(make_task(stdio("5\n", "5\n"), checker={"program": checker}), "print(5)")
+def test_a_checker_that_fails_by_itself_is_the_tasks_fault(verify, checker):
+    verdict = verify(make_task(stdio("5\n", "5\n"), checker={"program": checker}), "print(5)")
     assert (verdict.score, verdict.reason) == (None, "unscorable_task")
     assert verdict.details["why"].startswith("task `p`: the checker program")
 
@@ -274,19 +274,19 @@ def sent(monkeypatch):
 
 @pytest.mark.parametrize("language", PROGRAMS)
 @pytest.mark.parametrize("credit", ["all", "fraction"])
-def test_expected_outputs_stay_outside(judge, sent, language, credit):
+def test_expected_outputs_stay_outside(verify, sent, language, credit):
     """44: what is not in the sandbox cannot be found there."""
     half = str(int(SECRET) / 2)
-    judge(make_task(stdio("1\n", SECRET), stdio("2\n", half), language=language), PROGRAMS[language], credit=credit)
-    judge(make_task(call([1, 2], [SECRET, int(SECRET)]), language=language), FUNCTIONS[language], credit=credit)
+    verify(make_task(stdio("1\n", SECRET), stdio("2\n", half), language=language), PROGRAMS[language], credit=credit)
+    verify(make_task(call([1, 2], [SECRET, int(SECRET)]), language=language), FUNCTIONS[language], credit=credit)
     assert len(sent) > 4
     assert not [frame for frame in sent if SECRET.encode() in frame or half.encode() in frame]
 
 
-def test_the_candidate_sees_no_checker_and_no_assertion(judge, sent):
-    judge(make_task(stdio("1\n", SECRET), checker={"program": SUM}), "MARK = 1\nprint(1)")
+def test_the_candidate_sees_no_checker_and_no_assertion(verify, sent):
+    verify(make_task(stdio("1\n", SECRET), checker={"program": SUM}), "MARK = 1\nprint(1)")
     assertions = {"code": f"def check(candidate):\n    assert candidate(1) == {SECRET}", "entry_point": "f"}
-    judge(asserting(assertions), "MARK = 1\ndef f(n):\n    return n")
+    verify(asserting(assertions), "MARK = 1\ndef f(n):\n    return n")
     assert any(b"MARK" in frame for frame in sent)
     assert any(SECRET.encode() in frame for frame in sent)
     assert not [frame for frame in sent if b"MARK" in frame and SECRET.encode() in frame]
@@ -364,22 +364,22 @@ ASSERTED = [
 @pytest.mark.parametrize(
     ("body", "source", "reason", "trust"), [row[1:] for row in ASSERTED], ids=[row[0] for row in ASSERTED]
 )
-def test_assertions(judge, body, source, reason, trust):
+def test_assertions(verify, body, source, reason, trust):
     task = asserting({"code": f"def check(candidate):\n    {body}\n", "entry_point": "f"})
-    verdict = judge(task, source, time_limit_s=1.0 if reason == "time_limit" else 10.0)
+    verdict = verify(task, source, time_limit_s=1.0 if reason == "time_limit" else 10.0)
     assert verdict.reason == reason, verdict
     assert verdict.details.get("trust") == trust
 
 
-def test_live_objects_by_declaration(judge):
+def test_live_objects_by_declaration(verify):
     task = asserting({"code": "def check(c):\n    assert c()() == 4", "entry_point": "f", "trust": "shared"})
-    verdict = judge(task, "def f(): return lambda: 4")
+    verdict = verify(task, "def f(): return lambda: 4")
     assert (verdict.score, verdict.details["trust"]) == (1.0, "shared")
 
 
 @pytest.mark.parametrize("code", ["def check(", "x = 1", "def check(candidate): assert False", "1 / 0"])
-def test_assertions_that_fail_by_themselves_are_the_tasks_fault(judge, code):
-    verdict = judge(asserting({"code": code, "entry_point": "f"}), "def f(): return 4")
+def test_assertions_that_fail_by_themselves_are_the_tasks_fault(verify, code):
+    verdict = verify(asserting({"code": code, "entry_point": "f"}), "def f(): return 4")
     assert (verdict.score, verdict.reason) == (None, "unscorable_task")
 
 

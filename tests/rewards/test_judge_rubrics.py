@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic1.completion import Completion
-from synthetic1.rewards.judging.reply import BadReply, read_reply
+from synthetic1.rewards.judging.reply import UnusableReply, read_reply
 from synthetic1.rewards.judging.rubrics import BEHAVIOUR, CLAIMS, SIMILARITY
 from synthetic1.rewards.registry import verifier_class
 
@@ -104,20 +104,20 @@ def test_a_verdict_has_its_score(rubric, reply, score):
     ],
 )
 def test_a_reply_that_gives_no_verdict_gives_no_score(rubric, reply, why):
-    with pytest.raises(BadReply) as raised:
+    with pytest.raises(UnusableReply) as raised:
         ruling(rubric, reply)
     assert why in str(raised.value)
 
 
 def test_a_reply_that_was_cut_off_is_none():
-    with pytest.raises(BadReply, match="cut off"):
+    with pytest.raises(UnusableReply, match="cut off"):
         ruling(CLAIMS, claims("correct", "met"), finish_reason="length")
 
 
 @given(st.text())
 def test_no_text_breaks_the_reader(text):
     for rubric in RUBRICS:
-        with suppress(BadReply):
+        with suppress(UnusableReply):
             assert 0.0 <= ruling(rubric, text).score <= 1.0
 
 

@@ -135,7 +135,7 @@ def test_two_classes_for_one_type():
 
     register("shout", aliases=("yell",))(Shout)
     for name in ("shout", "yell"):
-        with pytest.raises(ValueError, match=r"judged by .*Shout already, not by .*Whisper"):
+        with pytest.raises(ValueError, match=r"verified by .*Shout already, not by .*Whisper"):
             register(name)(Whisper)
     register("shout")(Shout)  # the same class again is a reload
 
@@ -154,7 +154,7 @@ def test_what_is_built_in_is_taken_imported_or_not(task_type, aliases, imported,
     if not imported:
         monkeypatch.setattr(registry, "_classes", {})
     before = dict(registry._classes), dict(registry._aliases)
-    with pytest.raises(ValueError, match=r"is judged by synthetic1.rewards.code_understanding.* not by .*Shout"):
+    with pytest.raises(ValueError, match=r"is verified by synthetic1.rewards.code_understanding.* not by .*Shout"):
         register(task_type, aliases=aliases)(Shout)
     assert (registry._classes, registry._aliases) == before
 
@@ -244,7 +244,7 @@ def test_a_plugin_named_like_a_built_in_type_is_reported_and_replaces_nothing(
         assert {get_verifier(name) for name in names} == {CodeUnderstanding()}
     told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert len(told) == 2
-    assert all("is judged by synthetic1.rewards.code_understanding" in line and "\n" not in line for line in told)
+    assert all("is verified by synthetic1.rewards.code_understanding" in line and "\n" not in line for line in told)
 
 
 def test_two_plugins_for_one_type_the_first_stays(tmp_path, plugins, caplog):
@@ -253,7 +253,7 @@ def test_two_plugins_for_one_type_the_first_stays(tmp_path, plugins, caplog):
     assert "twin" in known_task_types()
     assert get_verifier("twin").__class__.__module__ == "twin_one"
     [told] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert "`twin` is judged by twin_one:Good already, not by twin_two:Good" in told
+    assert "`twin` is verified by twin_one:Good already, not by twin_two:Good" in told
 
 
 def test_plugins_stay_unread_while_built_in_types_suffice(monkeypatch):
