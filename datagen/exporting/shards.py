@@ -22,7 +22,7 @@ MANIFEST = "manifest.json"
 PLACING = ".placing.json"
 STAGING = ".export-"
 SHARD = re.compile(r"train-\d{5,}\.(parquet|jsonl)")
-ROW_GROUP = 1_000  # rows; traces are long, and a reader holds a row group in memory
+ROW_GROUP = 1_000  # rows; rollouts are long, and a reader holds a row group in memory
 
 
 @dataclass(frozen=True, slots=True)
