@@ -28,10 +28,10 @@ from synthetic1.tasks.programs.choices import Choices
 from synthetic1.tasks.programs.evaluate import TooLarge, evaluate
 from synthetic1.tasks.programs.grammar import Grammar
 from synthetic1.tasks.programs.inputs import draw_input
-from synthetic1.tasks.programs.languages import LANGUAGES, Language
+from synthetic1.tasks.programs.languages import LANGUAGES, TargetLanguage
 from synthetic1.tasks.programs.levels import LEVELS
 from synthetic1.tasks.programs.ops import apply
-from synthetic1.tasks.programs.program import Assign, Expr, Function, Lit, Program, Return, Type, Var
+from synthetic1.tasks.programs.program import Assign, Expr, Function, Lit, Return, SourceProgram, Type, Var
 
 S = Var("s", Type.TEXT)
 
@@ -64,8 +64,8 @@ def test_no_program_is_constant_identity_or_a_duplicate(level: int, split: Split
         assert len(outputs) > 1, example.source
 
 
-def returning(node: Expr) -> Program:
-    return Program((), Function("transform", (S,), Type.TEXT, (Assign(S, node), Return(S))))
+def returning(node: Expr) -> SourceProgram:
+    return SourceProgram((), Function("transform", (S,), Type.TEXT, (Assign(S, node), Return(S))))
 
 
 SEPARATED = apply("concat", Lit("x", Type.TEXT), S)
@@ -85,7 +85,7 @@ SEPARATED = apply("concat", Lit("x", Type.TEXT), S)
         (returning(apply("repeat", S, Lit(90_000, Type.INT))), 0),  # beyond what the evaluator does
     ],
 )
-def test_unworthy_programs_are_thrown_away(program: Program, kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unworthy_programs_are_thrown_away(program: SourceProgram, kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Grammar, "program", lambda _: program)
     monkeypatch.setattr(code_understanding, "MAX_ATTEMPTS", 200)
     source = LANGUAGES["python"].render(program)
@@ -183,7 +183,7 @@ def test_a_trace_ends_with_the_output_and_shows_lines_of_the_program() -> None:
 
 def test_a_further_language_is_a_renderer_and_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing but the renderer knows the syntax: with another one, prompt, steps and metadata follow."""
-    shout = Language(
+    shout = TargetLanguage(
         "Shout",
         render=lambda program: f"PROGRAM {program.main.name}",
         render_statement=lambda program, node: type(node).__name__.upper(),

@@ -15,15 +15,15 @@ from synthetic1.rewards.stem import Stem, compare_numbers, last_answer
 from synthetic1.task import Task
 from synthetic1.tasks import open_tasks
 from synthetic1.tasks.embedded import stem
-from synthetic1.tasks.embedded.stem import Question, block
+from synthetic1.tasks.embedded.stem import EmbeddedQuestion, block
 
 TASKS = list(open_tasks("embedded:stem"))
 QUESTIONS = stem.questions()
 NUMBERS = [one for one in QUESTIONS if one.value is not None]
 
 
-def named(thing: Task | Question) -> str:
-    return thing.slug if isinstance(thing, Question) else thing.problem_id.removeprefix("stem/embedded/")
+def named(thing: Task | EmbeddedQuestion) -> str:
+    return thing.slug if isinstance(thing, EmbeddedQuestion) else thing.problem_id.removeprefix("stem/embedded/")
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_the_first_tasks_are_of_every_field() -> None:
 
 
 @pytest.mark.parametrize("one", QUESTIONS, ids=named)
-def test_a_question_is_whole(one: Question) -> None:
+def test_a_question_is_whole(one: EmbeddedQuestion) -> None:
     texts = (one.reference, *one.right, *one.wrong)
     assert len(set(texts)) == len(texts)
     assert 15 <= len(one.question.split()) <= 90
@@ -101,14 +101,14 @@ def stem_tricks(task: Task) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("one", QUESTIONS, ids=named)
-def test_right_answers_pass_the_rules(one: Question) -> None:
+def test_right_answers_pass_the_rules(one: EmbeddedQuestion) -> None:
     for text in (one.reference, *one.right, *filter(None, (one.value, *one.same))):
         assert refuse(text, one.question, one.reference) is None
         assert compare_numbers(one.value or one.reference, text) is not False
 
 
 @pytest.mark.parametrize("one", QUESTIONS, ids=named)
-def test_wrong_answers_are_for_the_judge(one: Question) -> None:
+def test_wrong_answers_are_for_the_judge(one: EmbeddedQuestion) -> None:
     """They are fluent: no rule may be what stops them, else they would say nothing about the judge."""
     for text in one.wrong:
         assert refuse(text, one.question, one.reference) is None
@@ -116,7 +116,7 @@ def test_wrong_answers_are_for_the_judge(one: Question) -> None:
 
 
 @pytest.mark.parametrize("one", NUMBERS, ids=named)
-def test_numbers_are_told_apart_by_rule(one: Question) -> None:
+def test_numbers_are_told_apart_by_rule(one: EmbeddedQuestion) -> None:
     assert one.value is not None
     said = {text: compare_numbers(one.value, text) for text in (one.value, *one.same, *one.other)}
     assert said == {one.value: True, **dict.fromkeys(one.same, True), **dict.fromkeys(one.other, False)}
@@ -191,7 +191,7 @@ def written(text: str, folder: Path) -> Path:
 def test_a_file_is_read(tmp_path: Path) -> None:
     second = GOOD.replace("== slug", "== other").replace("value: 5 m\nsame: 500 cm\nother: 5 cm\n", "")
     one, other = stem.read(written(f"{GOOD}\n{second}", tmp_path))
-    assert one == Question(
+    assert one == EmbeddedQuestion(
         slug="slug",
         field="field",
         level=3,

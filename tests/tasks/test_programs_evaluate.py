@@ -11,16 +11,16 @@ from synthetic1.tasks.programs.ops import apply
 from synthetic1.tasks.programs.program import (
     Assign,
     Block,
-    Call,
     Extend,
     ForEach,
     ForRange,
     Function,
+    HelperCall,
     If,
     Let,
     Lit,
-    Program,
     Return,
+    SourceProgram,
     Stmt,
     Type,
     Value,
@@ -41,11 +41,11 @@ def number(value: int) -> Lit:
     return Lit(value, Type.INT)
 
 
-def main(*body: Stmt, helpers: tuple[Function, ...] = ()) -> Program:
-    return Program(helpers, Function("transform", (S,), Type.TEXT, body))
+def main(*body: Stmt, helpers: tuple[Function, ...] = ()) -> SourceProgram:
+    return SourceProgram(helpers, Function("transform", (S,), Type.TEXT, body))
 
 
-CASES: dict[str, tuple[Program, str, str]] = {
+CASES: dict[str, tuple[SourceProgram, str, str]] = {
     "the text a loop runs over is fixed when it begins": (
         main(ForEach(C, S, (Extend(S, C),)), Return(S)),
         "ab",
@@ -82,7 +82,7 @@ CASES: dict[str, tuple[Program, str, str]] = {
     "a helper has variables of its own": (
         main(
             Assign(T, text("mine")),
-            Assign(S, Call("helper_1", (S,), Type.TEXT)),
+            Assign(S, HelperCall("helper_1", (S,), Type.TEXT)),
             Return(apply("concat", S, T)),
             helpers=(Function("helper_1", (T,), Type.TEXT, (Assign(T, apply("upper", T)), Return(T))),),
         ),
@@ -136,14 +136,14 @@ DOUBLE: Block = (Assign(S, apply("mirror", S)),)
         ),
         (
             main(
-                Return(Call("again", (S,), Type.TEXT)),
-                helpers=(Function("again", (T,), Type.TEXT, (Return(Call("again", (T,), Type.TEXT)),)),),
+                Return(HelperCall("again", (S,), Type.TEXT)),
+                helpers=(Function("again", (T,), Type.TEXT, (Return(HelperCall("again", (T,), Type.TEXT)),)),),
             ),
             "calls nest too deeply",
         ),
     ],
 )
-def test_what_is_too_large_or_never_ends_is_refused(program: Program, why: str) -> None:
+def test_what_is_too_large_or_never_ends_is_refused(program: SourceProgram, why: str) -> None:
     with pytest.raises(TooLarge, match=f"^{why}$"):
         evaluate(program, "x")
 

@@ -23,17 +23,17 @@ from synthetic1.tasks.programs.ops import OPS, apply
 from synthetic1.tasks.programs.program import (
     Apply,
     Assign,
-    Call,
     Expr,
     Extend,
     ForEach,
     ForRange,
     Function,
+    HelperCall,
     If,
     Let,
     Lit,
-    Program,
     Return,
+    SourceProgram,
     Stmt,
     Type,
     Var,
@@ -42,7 +42,7 @@ from synthetic1.tasks.programs.program import (
 TEXT, INT, BOOL, WORDS = Type.TEXT, Type.INT, Type.BOOL, Type.WORDS
 S, C, N, OUT = Var("s", TEXT), Var("c", TEXT), Var("n", INT), Var("out", TEXT)
 PARTS, W, PIECE, ROUND = Var("parts", WORDS), Var("w", TEXT), Var("piece", TEXT), Var("i", INT)
-Run = tuple[Program, str]
+Run = tuple[SourceProgram, str]
 
 LIMITS = Limits(cpu_s=120, memory_mb=1024, build_cpu_s=300, build_memory_mb=4096)
 PER_UNIT = 125  # programs in one file: compilers start once for all of them, and two slots share the files
@@ -113,12 +113,12 @@ def returning(node: Expr) -> tuple[Stmt, ...]:
     return (If(node, (Return(Lit("yes", TEXT)),)), Return(Lit("no", TEXT)))
 
 
-def on_text(node: Expr) -> Program:
+def on_text(node: Expr) -> SourceProgram:
     """An expression over ``s`` and ``n``, which is 3."""
-    return Program((), Function("transform", (S,), TEXT, (Let(N, Lit(3, INT)), *returning(node))))
+    return SourceProgram((), Function("transform", (S,), TEXT, (Let(N, Lit(3, INT)), *returning(node))))
 
 
-def on_characters(node: Expr) -> Program:
+def on_characters(node: Expr) -> SourceProgram:
     """An expression over every character ``c`` of the text, its values side by side."""
     if node.type is BOOL:
         shown: Stmt = If(node, (Extend(OUT, Lit("+", TEXT)),), (Extend(OUT, Lit("-", TEXT)),))
@@ -126,7 +126,7 @@ def on_characters(node: Expr) -> Program:
         text = {TEXT: lambda: node, INT: lambda: apply("number", node), WORDS: lambda: apply("join", node, S)}
         shown = Extend(OUT, text[node.type]())
     body = (Let(N, Lit(3, INT)), Let(OUT, Lit("", TEXT)), ForEach(C, S, (shown,)), Return(OUT))
-    return Program((), Function("transform", (S,), TEXT, body))
+    return SourceProgram((), Function("transform", (S,), TEXT, body))
 
 
 def arguments(op: str, text: Expr) -> Iterator[list[Expr]]:
@@ -168,7 +168,7 @@ def operations() -> list[Run]:
     # a shift wants a lower-case letter
     lower = If(apply("is_lower", C), (Extend(OUT, apply("shift", C, Lit(11, INT))),), (Extend(OUT, C),))
     body = (Let(OUT, Lit("", TEXT)), ForEach(C, S, (lower,)), Return(OUT))
-    programs.append(Program((), Function("transform", (S,), TEXT, body)))
+    programs.append(SourceProgram((), Function("transform", (S,), TEXT, body)))
     # two inputs each, in turn
     return [(program, INPUTS[k]) for n, program in enumerate(programs) for k in (n % 6, (n + 3) % 6)]
 
@@ -229,13 +229,17 @@ def statements() -> list[Run]:
             Return(apply("join", apply("words_sorted", PARTS), Lit(",", TEXT))),
         ),
         (Let(OUT, Lit("", TEXT)), ForEach(C, S, (Assign(OUT, apply("concat", C, OUT)),)), Assign(S, OUT), Return(S)),
-        (Assign(S, Call("helper_1", (S,), TEXT)), Return(S)),
-        (Return(Call("helper_1", (apply("concat", S, Lit("x", TEXT)),), TEXT)),),
+        (Assign(S, HelperCall("helper_1", (S,), TEXT)), Return(S)),
+        (Return(HelperCall("helper_1", (apply("concat", S, Lit("x", TEXT)),), TEXT)),),
     ]
     param = Var("t", TEXT)
     guard = If(apply("contains", param, Lit("b", TEXT)), (Return(Lit("none", TEXT)),))
     helper = Function("helper_1", (param,), TEXT, (guard, Assign(param, apply("upper", param)), Return(param)))
-    return [(Program((helper,), Function("transform", (S,), TEXT, body)), text) for body in programs for text in INPUTS]
+    return [
+        (SourceProgram((helper,), Function("transform", (S,), TEXT, body)), text)
+        for body in programs
+        for text in INPUTS
+    ]
 
 
 @EVERY_LANGUAGE
@@ -296,7 +300,7 @@ def test_a_program_shows_exactly_the_helpers_it_calls(renderer: type[braces.Rend
     ],
 )
 def test_statements_as_a_person_would_write_them(language: str, node: Stmt, expected: str) -> None:
-    program = Program((), Function("transform", (S,), TEXT, (node, Return(S))))
+    program = SourceProgram((), Function("transform", (S,), TEXT, (node, Return(S))))
     assert LANGUAGES[language].render_statement(program, node) == expected
 
 

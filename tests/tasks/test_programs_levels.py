@@ -22,11 +22,11 @@ from synthetic1.tasks.programs.program import (
     Apply,
     Assign,
     Block,
-    Call,
     Extend,
     ForEach,
     ForRange,
     Function,
+    HelperCall,
     If,
     Let,
     Lit,
@@ -91,7 +91,7 @@ def test_every_statement_is_reached_and_the_first_levels_are_straight_lines() ->
     for level in (5, 6, 7, 8, 9, 10):
         found = {type(node) for e in sample(level) for node in walk(e.program)}
         assert found >= STATEMENTS, f"level {level} lacks {STATEMENTS - found}"
-        assert (Call in found) == (level >= 6)
+        assert (HelperCall in found) == (level >= 6)
     for level in range(4, 11):
         for example in sample(level):
             assert any(isinstance(node, ForEach | ForRange | While | If) for node in walk(example.program))
@@ -154,7 +154,7 @@ def test_names_are_declared_once_and_helpers_before_their_use() -> None:
             for function in (*example.program.helpers, example.program.main):
                 assert isinstance(function, Function)
                 nodes = list(walk(function))
-                assert {n.function for n in nodes if isinstance(n, Call)} <= defined
+                assert {n.function for n in nodes if isinstance(n, HelperCall)} <= defined
                 defined.add(function.name)
                 here = [n.var.name for n in nodes if isinstance(n, Let | ForEach | ForRange)]
                 known = {p.name for p in function.params} | set(here)

@@ -18,8 +18,8 @@ from synthetic1.tasks.programs.program import (
     If,
     Let,
     Lit,
-    Program,
     Return,
+    SourceProgram,
     Stmt,
     Type,
     Var,
@@ -62,9 +62,9 @@ def as_text(node: Expr) -> tuple[Stmt, ...]:
     return (If(node, (Return(Lit("yes", TEXT)),)), Return(Lit("no", TEXT)))
 
 
-def returning(node: Expr) -> Program:
+def returning(node: Expr) -> SourceProgram:
     """The program that returns an expression over ``s`` and ``n``, which is 3."""
-    return Program((), Function("transform", (S,), TEXT, (Let(N, Lit(3, INT)), *as_text(node))))
+    return SourceProgram((), Function("transform", (S,), TEXT, (Let(N, Lit(3, INT)), *as_text(node))))
 
 
 def test_every_operation_has_a_template_and_every_template_an_operation() -> None:
@@ -220,5 +220,5 @@ def test_extend_appends_or_adds() -> None:
         Extend(parts, S),
         Return(apply("join", parts, Lit("|", TEXT))),
     )
-    program = Program((), Function("transform", (S,), TEXT, body))
+    program = SourceProgram((), Function("transform", (S,), TEXT, body))
     assert evaluate(program, "a b") == python(render(program))("a b") == "a|b|3|a b!"

@@ -22,7 +22,7 @@ from synthetic1.tasks.programs.grammar import Grammar
 from synthetic1.tasks.programs.inputs import draw_input
 from synthetic1.tasks.programs.languages import LANGUAGES, parse_languages
 from synthetic1.tasks.programs.levels import LEVELS, parse_levels
-from synthetic1.tasks.programs.program import Program, Stmt, Value
+from synthetic1.tasks.programs.program import SourceProgram, Stmt, Value
 from synthetic1.tasks.sources.source import TEST_SHARE, TaskSource, check_split
 
 Split = Literal["train", "test"]
@@ -73,7 +73,7 @@ class Example:
     """One program on one input."""
 
     level: int
-    program: Program
+    program: SourceProgram
     source: str
     """The program rendered in ``language``. No two examples of a stream share their Python."""
     text: str

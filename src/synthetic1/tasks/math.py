@@ -11,7 +11,7 @@ import numpy as np
 from synthetic1.task import Task
 from synthetic1.tasks.formats.math import TASK_TYPE, compose_prompt
 from synthetic1.tasks.mathematics.kinds import KINDS, LEVELS, draw_problem, parse_kinds
-from synthetic1.tasks.mathematics.problem import Problem
+from synthetic1.tasks.mathematics.problem import MathProblem
 from synthetic1.tasks.programs.choices import Choices
 from synthetic1.tasks.programs.levels import parse_levels
 from synthetic1.tasks.sources.source import TEST_SHARE, TaskSource, check_split
@@ -25,7 +25,7 @@ def split_of(statement: str) -> Split:
     return "test" if int.from_bytes(digest, "big") < TEST_SHARE * 2**64 else "train"
 
 
-def problem(kind: str, level: int, number: int, *, split: Split = "train", seed: int = 0) -> Problem:
+def problem(kind: str, level: int, number: int, *, split: Split = "train", seed: int = 0) -> MathProblem:
     """Problem ``number`` of its kind and level: a function of these arguments, found without the ones before it.
 
     A few in a hundred repeat another number's, but never one of the other split.
@@ -37,7 +37,7 @@ def problem(kind: str, level: int, number: int, *, split: Split = "train", seed:
     return found
 
 
-def to_task(problem: Problem, problem_id: str) -> Task:
+def to_task(problem: MathProblem, problem_id: str) -> Task:
     """The task of a problem, as SYNTHETIC-1 lays them out."""
     return Task(
         problem_id=problem_id,
@@ -97,7 +97,7 @@ class GeneratedMath(TaskSource):
             task = self._tasks[index] = to_task(found, self._id(kind, level, number))
         return task
 
-    def problem(self, index: int) -> Problem:
+    def problem(self, index: int) -> MathProblem:
         """The problem behind task ``index``, with its answer as a sympy object.
 
         Raises:

@@ -16,7 +16,7 @@ from typing import Any
 from synthetic1.task import Task
 from synthetic1.tasks.math import problem, to_task
 from synthetic1.tasks.mathematics.kinds import KINDS, LEVELS
-from synthetic1.tasks.mathematics.problem import Problem, written
+from synthetic1.tasks.mathematics.problem import MathProblem, written
 
 PATH = Path(__file__).with_suffix(".jsonl")
 SEED = 50  # of its own: other sources of held-out tasks show other ones
@@ -42,7 +42,7 @@ def tasks() -> Iterator[Task]:
         yield task.with_metadata(audit={"right": right(found), "wrong": wrong(found, other)})
 
 
-def right(found: Problem) -> list[str]:
+def right(found: MathProblem) -> list[str]:
     """Ways to say the right answer."""
     gold = found.answer
     return [
@@ -56,7 +56,7 @@ def right(found: Problem) -> list[str]:
     ]
 
 
-def wrong(found: Problem, other: Problem) -> list[str]:
+def wrong(found: MathProblem, other: MathProblem) -> list[str]:
     """Completions that deserve nothing, near misses and tricks."""
     gold, miss = found.answer, written(missed(found.value))
     return [

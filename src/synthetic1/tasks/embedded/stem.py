@@ -36,7 +36,7 @@ SECTION = re.compile(r"reference|right|wrong: (\S.*)")
 
 
 @dataclass(frozen=True)
-class Question:
+class EmbeddedQuestion:
     """One question of the folder."""
 
     slug: str
@@ -54,7 +54,7 @@ class Question:
     """Numbers with units that are not ``value``."""
 
 
-def fields() -> list[list[Question]]:
+def fields() -> list[list[EmbeddedQuestion]]:
     """The questions of each field, fields in order of their names.
 
     Raises:
@@ -69,12 +69,12 @@ def fields() -> list[list[Question]]:
     return found
 
 
-def questions() -> list[Question]:
+def questions() -> list[EmbeddedQuestion]:
     """All questions: the first of each field, then the second of each, so that the first few are of every field."""
     return [one for turn in zip_longest(*fields()) for one in turn if one is not None]
 
 
-def read(path: Path) -> list[Question]:
+def read(path: Path) -> list[EmbeddedQuestion]:
     """The questions in a file.
 
     Raises:
@@ -86,7 +86,7 @@ def read(path: Path) -> list[Question]:
     return [_question(part, path) for part in parts]
 
 
-def _question(text: str, path: Path) -> Question:
+def _question(text: str, path: Path) -> EmbeddedQuestion:
     head, *parts = re.split(r"^@@ ", text, flags=re.MULTILINE)
     slug, _, rest = head.partition("\n")
     headers, _, question = rest.partition("\n\n")
@@ -111,7 +111,7 @@ def _question(text: str, path: Path) -> Question:
         raise ValueError(f"{where}: wants the question after an empty line")
     if len(references) != 1 or not right or len(wrong) < 2:
         raise ValueError(f"{where}: wants one reference, a right answer and two wrong ones")
-    return Question(
+    return EmbeddedQuestion(
         slug=slug,
         field=path.stem,
         level=int(given["level"]),
@@ -162,7 +162,7 @@ def tasks() -> Iterator[Task]:
         )
 
 
-def right(one: Question) -> list[str]:
+def right(one: EmbeddedQuestion) -> list[str]:
     """Completions that give the answer."""
     numbers = (one.value, *one.same) if one.value else ()
     return [
@@ -172,7 +172,7 @@ def right(one: Question) -> list[str]:
     ]
 
 
-def wrong(one: Question) -> list[str]:
+def wrong(one: EmbeddedQuestion) -> list[str]:
     """Completions that do not: the wrong answers, then tricks that need no judge.
 
     Those that break the form hold no right answer where one may be seen: calibration also shows them to a judge that
@@ -185,7 +185,7 @@ def wrong(one: Question) -> list[str]:
     ]
 
 
-def tricks(one: Question) -> list[str]:
+def tricks(one: EmbeddedQuestion) -> list[str]:
     """Completions that deserve nothing whatever the question."""
     return [
         block(""),

@@ -34,7 +34,7 @@ COMMENT = {"python": "#", "yaml": "#", "shell": "#", "sql": "--"}  # all others:
 
 
 @dataclass(frozen=True)
-class Change:
+class EmbeddedChange:
     """One file of the folder."""
 
     slug: str
@@ -66,7 +66,7 @@ class Change:
         return text[1:]
 
 
-def changes() -> list[Change]:
+def changes() -> list[EmbeddedChange]:
     """All changes, in order of their names.
 
     Raises:
@@ -75,7 +75,7 @@ def changes() -> list[Change]:
     return [read(path) for path in sorted(FOLDER.glob("*.change"))]
 
 
-def read(path: Path) -> Change:
+def read(path: Path) -> EmbeddedChange:
     """The change in a file."""
     head, *parts = re.split(r"^@@ ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     fields, _, instruction = head.partition("\n\n")
@@ -86,7 +86,7 @@ def read(path: Path) -> Change:
         return tuple(body for title, body in sections if title == kind)
 
     (before,), (real,) = of("before"), of("real")
-    change = Change(
+    change = EmbeddedChange(
         slug=path.stem,
         path=given["path"],
         language=given["language"],
@@ -121,7 +121,7 @@ def tasks() -> Iterator[Task]:
         )
 
 
-def right(change: Change) -> list[str]:
+def right(change: EmbeddedChange) -> list[str]:
     """Completions that give the commit, or what behaves like it."""
     equivalent = change.equivalent[0]
     return [
@@ -132,7 +132,7 @@ def right(change: Change) -> list[str]:
     ]
 
 
-def wrong(change: Change) -> list[str]:
+def wrong(change: EmbeddedChange) -> list[str]:
     """Completions that do not: the wrong changes, then tricks that need no judge."""
     sign = COMMENT.get(change.language, "//")
     first = next(line for line in change.before.split("\n") if line and change.before.count(f"{line}\n") == 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib import import_module
 
-from synthetic1.tasks.mathematics.problem import Problem
+from synthetic1.tasks.mathematics.problem import MathProblem
 from synthetic1.tasks.programs.choices import Choices
 
 LEVELS = (1, 2, 3, 4, 5)
@@ -28,11 +28,11 @@ KINDS = {
 """Kind → the module with the function of that name. Those modules import sympy, so they wait until one is drawn."""
 
 
-def draw_problem(kind: str, level: int, draw: Choices) -> Problem:
+def draw_problem(kind: str, level: int, draw: Choices) -> MathProblem:
     """A random problem: a function of the draws alone."""
     module = import_module(f"synthetic1.tasks.mathematics.{KINDS[kind]}")
     statement, value = getattr(module, kind)(level, draw)
-    return Problem(kind, level, statement, value)
+    return MathProblem(kind, level, statement, value)
 
 
 def parse_kinds(kinds: str | Iterable[str] | None) -> tuple[str, ...]:

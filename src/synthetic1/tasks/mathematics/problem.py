@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class MathProblem:
     """A statement and its exact answer."""
 
     kind: str

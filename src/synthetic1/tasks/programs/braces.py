@@ -21,8 +21,8 @@ from synthetic1.tasks.programs.program import (
     Function,
     If,
     Lit,
-    Program,
     Return,
+    SourceProgram,
     Stmt,
     Type,
     Var,
@@ -30,7 +30,7 @@ from synthetic1.tasks.programs.program import (
 )
 
 
-class Level(IntEnum):
+class Precedence(IntEnum):
     """How tightly an expression holds together: an operand that is looser than its place needs parentheses."""
 
     ANY = 0
@@ -44,18 +44,18 @@ class Level(IntEnum):
 
 
 OPERATORS = {
-    "either": Level.OR,
-    "both": Level.AND,
-    "equal": Level.COMPARE,
-    "less": Level.COMPARE,
-    "more": Level.COMPARE,
-    "divides": Level.COMPARE,
-    "same": Level.COMPARE,
-    "before": Level.COMPARE,
-    "add": Level.ADD,
-    "mul": Level.MULTIPLY,
-    "mod": Level.MULTIPLY,
-    "negate": Level.UNARY,
+    "either": Precedence.OR,
+    "both": Precedence.AND,
+    "equal": Precedence.COMPARE,
+    "less": Precedence.COMPARE,
+    "more": Precedence.COMPARE,
+    "divides": Precedence.COMPARE,
+    "same": Precedence.COMPARE,
+    "before": Precedence.COMPARE,
+    "add": Precedence.ADD,
+    "mul": Precedence.MULTIPLY,
+    "mod": Precedence.MULTIPLY,
+    "negate": Precedence.UNARY,
 }
 """Operations that are an operator in all three languages."""
 
@@ -72,11 +72,11 @@ ARITHMETIC = {
 """Templates that are the same in all three."""
 
 PLACES = {
-    "": Level.POSTFIX,
-    "any": Level.ANY,
-    "operand": Level.COMPARE,  # of && and ||: `a && b || c` without parentheses is nobody's friend
-    "sum": Level.ADD,
-    "product": Level.MULTIPLY,
+    "": Precedence.POSTFIX,
+    "any": Precedence.ANY,
+    "operand": Precedence.COMPARE,  # of && and ||: `a && b || c` without parentheses is nobody's friend
+    "sum": Precedence.ADD,
+    "product": Precedence.MULTIPLY,
 }
 """What a place in a template, ``{0:sum}``, wants at least; a language adds places that convert types."""
 
@@ -85,15 +85,15 @@ CALLED = re.compile(r"(?<![\w.:])\w+")  # a name that is neither a method's nor 
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class Rendered:
     """A rendered expression."""
 
     text: str
-    level: Level = Level.POSTFIX
+    level: Precedence = Precedence.POSTFIX
     kind: str = ""
     """What the target language takes it for, where texts come in several types: ``char``, ``String`` …"""
 
-    def at(self, least: Level) -> str:
+    def at(self, least: Precedence) -> str:
         return self.text if self.level >= least else f"({self.text})"
 
 
@@ -103,7 +103,7 @@ class Renderer(ABC):
     HELPERS: ClassVar[Mapping[str, str]]
     """Functions that the language has no word for, by name; the templates call them, a program shows those it uses."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: SourceProgram) -> None:
         self.program = program
         functions = (*program.helpers, program.main)
         self.tails = [f.body[-1] for f in functions]
@@ -118,7 +118,7 @@ class Renderer(ABC):
     # -- what a language says
 
     @abstractmethod
-    def expr(self, node: Expr) -> Code: ...
+    def expr(self, node: Expr) -> Rendered: ...
 
     @abstractmethod
     def head(self, function: Function) -> str:

@@ -10,17 +10,17 @@ from synthetic1.tasks.programs.program import (
     Apply,
     Assign,
     Block,
-    Call,
     Expr,
     Extend,
     ForEach,
     ForRange,
     Function,
+    HelperCall,
     If,
     Let,
     Lit,
-    Program,
     Return,
+    SourceProgram,
     Stmt,
     Type,
     Value,
@@ -39,7 +39,7 @@ class TooLarge(Exception):
     """The program takes more steps, or makes a longer text, than a task may."""
 
 
-def evaluate(program: Program, text: str, *, on_step: OnStep | None = None) -> str:
+def evaluate(program: SourceProgram, text: str, *, on_step: OnStep | None = None) -> str:
     """What ``program`` returns for ``text``.
 
     Raises:
@@ -54,7 +54,7 @@ def evaluate(program: Program, text: str, *, on_step: OnStep | None = None) -> s
 
 
 class _Run:
-    def __init__(self, program: Program, on_step: OnStep | None) -> None:
+    def __init__(self, program: SourceProgram, on_step: OnStep | None) -> None:
         self.functions = {f.name: f for f in program.helpers}
         self.on_step = on_step
         self.steps = 0
@@ -74,7 +74,7 @@ class _Run:
         args = [self.expr(arg, scope) for arg in node.args]  # type: ignore[union-attr]
         if kind is Apply:
             return OPS[node.op].run(*args)  # type: ignore[union-attr]
-        assert isinstance(node, Call)
+        assert isinstance(node, HelperCall)
         return self.call(self.functions[node.function], args)
 
     def block(self, block: Block, scope: dict[str, Any]) -> Value | None:

@@ -8,17 +8,17 @@ from synthetic1.tasks.programs.ops import apply
 from synthetic1.tasks.programs.program import (
     Assign,
     Block,
-    Call,
     Expr,
     Extend,
     ForEach,
     ForRange,
     Function,
+    HelperCall,
     If,
     Let,
     Lit,
-    Program,
     Return,
+    SourceProgram,
     Stmt,
     Type,
     Var,
@@ -56,7 +56,7 @@ class Grammar:
         self.helpers: list[Function] = []
         self.growth = 2 if level.depth else 1  # operations that may double the length: more would only make it long
 
-    def program(self) -> Program:
+    def program(self) -> SourceProgram:
         body: list[Stmt] = []
         wanted = self.choose.integer(*self.level.steps)
         for left in range(wanted, 0, -1):
@@ -64,7 +64,7 @@ class Grammar:
             flat = not any(isinstance(node, ForEach | ForRange | While) for node in body)
             nested = self.level.depth > 0 and left == 1 and flat
             body += self.nested(S, self.level.depth) if nested else self.step(S, self.level.depth)
-        return Program(tuple(self.helpers), Function("transform", (S,), TEXT, (*body, Return(S))))
+        return SourceProgram(tuple(self.helpers), Function("transform", (S,), TEXT, (*body, Return(S))))
 
     # -- blocks: statements that change one text variable
 
@@ -183,9 +183,9 @@ class Grammar:
         inner.append(Return(param))
         self.helpers[-1] = Function(name, (param,), TEXT, tuple(inner))
         if self.level.input == "word" or self.choose.chance(0.5):
-            return (Assign(var, Call(name, (var,), TEXT)),)
+            return (Assign(var, HelperCall(name, (var,), TEXT)),)
         parts, w = self.fresh("parts", WORDS), self.fresh("w", TEXT)
-        loop = ForEach(w, apply("split", var), (Extend(parts, Call(name, (w,), TEXT)),))
+        loop = ForEach(w, apply("split", var), (Extend(parts, HelperCall(name, (w,), TEXT)),))
         return (Let(parts, apply("no_words")), loop, Assign(var, apply("join", parts, text(" "))))
 
     # -- expressions

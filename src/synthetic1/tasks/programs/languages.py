@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from synthetic1.tasks.programs import render_cpp, render_javascript, render_python, render_rust
-from synthetic1.tasks.programs.program import Program, Stmt
+from synthetic1.tasks.programs.program import SourceProgram, Stmt
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
+class TargetLanguage:
     name: str
     """As a person writes it, e.g. ``C++``; the key in ``LANGUAGES`` is what fences and ``metadata.language`` say."""
-    render: Callable[[Program], str]
+    render: Callable[[SourceProgram], str]
     """A whole program, without a trailing newline."""
-    render_statement: Callable[[Program, Stmt], str]
+    render_statement: Callable[[SourceProgram, Stmt], str]
     """One statement on one line, as it stands in the program: what a trace shows."""
-    render_unit: Callable[[Sequence[tuple[Program, str]]], str]
+    render_unit: Callable[[Sequence[tuple[SourceProgram, str]]], str]
     """One file that runs many programs, each on its input, and prints the output of each as JSON, a line each."""
 
 
-def _language(name: str, renderer: ModuleType) -> Language:
-    return Language(name, renderer.render, renderer.render_statement, renderer.render_unit)
+def _language(name: str, renderer: ModuleType) -> TargetLanguage:
+    return TargetLanguage(name, renderer.render, renderer.render_statement, renderer.render_unit)
 
 
 LANGUAGES = {

@@ -41,7 +41,7 @@ class Apply:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class HelperCall:
     """A call of one of the program's own helper functions."""
 
     function: str
@@ -49,7 +49,7 @@ class Call:
     type: Type
 
 
-Expr = Var | Lit | Apply | Call
+Expr = Var | Lit | Apply | HelperCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class SourceProgram:
     """Helpers first, in the order of definition; ``main`` takes one text and returns one text."""
 
     helpers: tuple[Function, ...]

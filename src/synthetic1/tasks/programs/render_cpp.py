@@ -8,8 +8,8 @@ from typing import ClassVar
 from synthetic1.tasks.programs.braces import (
     ARITHMETIC,
     OPERATORS,
-    Code,
-    Level,
+    Precedence,
+    Rendered,
     Renderer,
     changes,
     is_character,
@@ -28,8 +28,8 @@ from synthetic1.tasks.programs.program import (
     If,
     Let,
     Lit,
-    Program,
     Return,
+    SourceProgram,
     Stmt,
     Type,
     Var,
@@ -91,8 +91,8 @@ TEMPLATES: dict[str, str] = {
 }
 LEVELS = {
     **OPERATORS,
-    **dict.fromkeys(("mirror", "swap_halves"), Level.ADD),
-    "contains": Level.COMPARE,
+    **dict.fromkeys(("mirror", "swap_halves"), Precedence.ADD),
+    "contains": Precedence.COMPARE,
 }
 
 # Where the text is a char, as in loops over characters; these give a char or a bool.
@@ -311,34 +311,34 @@ class Cpp(Renderer):
 
     HELPERS: ClassVar = HELPERS
 
-    def expr(self, node: Expr) -> Code:
+    def expr(self, node: Expr) -> Rendered:
         if isinstance(node, Var):
-            return Code(node.name, kind="char" if node.name in self.characters else "")
+            return Rendered(node.name, kind="char" if node.name in self.characters else "")
         if isinstance(node, Lit):
-            return Code(quoted(node.value), kind="literal" if node.type is Type.TEXT else "")
+            return Rendered(quoted(node.value), kind="literal" if node.type is Type.TEXT else "")
         if not isinstance(node, Apply):
-            return Code(f"{node.function}({', '.join(self.place(arg, 'any') for arg in node.args)})")
+            return Rendered(f"{node.function}({', '.join(self.place(arg, 'any') for arg in node.args)})")
         if node.op == "concat":
             return self.concat(joined(node))
-        level = LEVELS.get(node.op, Level.POSTFIX)
+        level = LEVELS.get(node.op, Precedence.POSTFIX)
         texts = [arg for arg in node.args if arg.type is Type.TEXT]
         if node.op == "repeat" and self.is_char(texts[0]):
-            return Code(self.fill("std::string({1:any}, {0:char})", node.args))
+            return Rendered(self.fill("std::string({1:any}, {0:char})", node.args))
         if node.op in ON_CHARACTERS and any(map(self.is_char, texts)) and all(map(self.fits_char, texts)):
-            return Code(self.fill(ON_CHARACTERS[node.op], node.args), level, "" if len(texts) > 1 else "char")
+            return Rendered(self.fill(ON_CHARACTERS[node.op], node.args), level, "" if len(texts) > 1 else "char")
         one = node.op in ONE_CHARACTER and all(map(self.fits_char, texts[1:]))
         if one and (node.op != "count" or (isinstance(texts[0], Var) and not self.is_char(texts[0]))):
-            return Code(self.fill(ONE_CHARACTER[node.op], node.args))
-        return Code(self.fill(TEMPLATES[node.op], node.args), level, "char" if node.op == "shift" else "")
+            return Rendered(self.fill(ONE_CHARACTER[node.op], node.args))
+        return Rendered(self.fill(TEMPLATES[node.op], node.args), level, "char" if node.op == "shift" else "")
 
-    def concat(self, parts: list[Expr]) -> Code:
+    def concat(self, parts: list[Expr]) -> Rendered:
         if all(map(self.fits_char, parts)):
-            return Code(f"std::string{{{', '.join(self.place(part, 'char') for part in parts)}}}")
+            return Rendered(f"std::string{{{', '.join(self.place(part, 'char') for part in parts)}}}")
         codes = [self.expr(part) for part in parts]
-        texts = [code.at(Level.ADD) for code in codes]
+        texts = [code.at(Precedence.ADD) for code in codes]
         if codes[0].kind and codes[1].kind:  # of the first two, one must be a std::string, or `+` adds to a pointer
             texts[0] = self.place(parts[0], "")
-        return Code(" + ".join(texts), Level.ADD)
+        return Rendered(" + ".join(texts), Precedence.ADD)
 
     def is_char(self, node: Expr) -> bool:
         return node.type is Type.TEXT and not isinstance(node, Lit) and self.expr(node).kind == "char"
@@ -398,19 +398,19 @@ class Cpp(Renderer):
                 return f"for ({start}; {var.name} < {end}; ++{var.name})"
 
 
-def render(program: Program) -> str:
+def render(program: SourceProgram) -> str:
     """The whole program; ``program.main`` is the function to call. No trailing newline."""
     source = Cpp(program).source()
     includes = [f"#include <{header}>" for header, names in HEADERS.items() if any(name in source for name in names)]
     return "\n".join([*includes, "", source])
 
 
-def render_statement(program: Program, node: Stmt) -> str:
+def render_statement(program: SourceProgram, node: Stmt) -> str:
     """One statement of the program, or the head of one that holds a block."""
     return Cpp(program).statement(node)
 
 
-def render_unit(runs: Sequence[tuple[Program, str]]) -> str:
+def render_unit(runs: Sequence[tuple[SourceProgram, str]]) -> str:
     """A file that prints what each program gives for its input, as JSON, a line each."""
     scopes = [f"namespace p{k} {{\n{Cpp(program).source()}\n}}" for k, (program, _) in enumerate(runs)]
     # what is quoted by std::quoted is JSON, as printable ASCII goes

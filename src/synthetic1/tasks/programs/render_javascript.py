@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from synthetic1.tasks.programs.braces import ARITHMETIC, OPERATORS, Code, Level, Renderer, joined, quoted
+from synthetic1.tasks.programs.braces import (
+    ARITHMETIC,
+    OPERATORS,
+    Precedence,
+    Rendered,
+    Renderer,
+    joined,
+    quoted,
+)
 from synthetic1.tasks.programs.program import (
     Apply,
     Assign,
@@ -17,8 +25,8 @@ from synthetic1.tasks.programs.program import (
     If,
     Let,
     Lit,
-    Program,
     Return,
+    SourceProgram,
     Stmt,
     Type,
     Var,
@@ -79,7 +87,7 @@ TEMPLATES: dict[str, str] = {
 }
 LEVELS = {
     **OPERATORS,
-    **dict.fromkeys(("mirror", "swap_halves", "rotate_left", "rotate_right", "count"), Level.ADD),
+    **dict.fromkeys(("mirror", "swap_halves", "rotate_left", "rotate_right", "count"), Precedence.ADD),
 }
 
 SWAP_CASE = """\
@@ -102,16 +110,16 @@ function strip(s, chars) {
 class JavaScript(Renderer):
     HELPERS: ClassVar = {"swapCase": SWAP_CASE, "capitalize": CAPITALIZE, "strip": STRIP}
 
-    def expr(self, node: Expr) -> Code:
+    def expr(self, node: Expr) -> Rendered:
         if isinstance(node, Var):
-            return Code(node.name)
+            return Rendered(node.name)
         if isinstance(node, Lit):
-            return Code(quoted(node.value))
+            return Rendered(quoted(node.value))
         if not isinstance(node, Apply):
-            return Code(f"{node.function}({', '.join(self.expr(arg).text for arg in node.args)})")
+            return Rendered(f"{node.function}({', '.join(self.expr(arg).text for arg in node.args)})")
         if node.op == "concat":
-            return Code(" + ".join(self.place(part, "sum") for part in joined(node)), Level.ADD)
-        return Code(self.fill(TEMPLATES[node.op], node.args), LEVELS.get(node.op, Level.POSTFIX))
+            return Rendered(" + ".join(self.place(part, "sum") for part in joined(node)), Precedence.ADD)
+        return Rendered(self.fill(TEMPLATES[node.op], node.args), LEVELS.get(node.op, Precedence.POSTFIX))
 
     def place(self, node: Expr, place: str) -> str:
         if place != "replacement":
@@ -150,17 +158,17 @@ class JavaScript(Renderer):
                 return f"for ({start}; {var.name} < {end}; {var.name}++)"
 
 
-def render(program: Program) -> str:
+def render(program: SourceProgram) -> str:
     """The whole program; ``program.main`` is the function to call. No trailing newline."""
     return JavaScript(program).source()
 
 
-def render_statement(program: Program, node: Stmt) -> str:
+def render_statement(program: SourceProgram, node: Stmt) -> str:
     """One statement of the program, or the head of one that holds a block."""
     return JavaScript(program).statement(node)
 
 
-def render_unit(runs: Sequence[tuple[Program, str]]) -> str:
+def render_unit(runs: Sequence[tuple[SourceProgram, str]]) -> str:
     """A file that prints what each program gives for its input, as JSON, a line each."""
     scopes = [
         f"(function () {{\n{render(program)}\nconsole.log(JSON.stringify({program.main.name}({quoted(text)})));\n}})();"

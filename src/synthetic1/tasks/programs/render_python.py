@@ -17,8 +17,8 @@ from synthetic1.tasks.programs.program import (
     If,
     Let,
     Lit,
-    Program,
     Return,
+    SourceProgram,
     Stmt,
     Type,
     Var,
@@ -159,17 +159,17 @@ def _function(function: Function) -> str:
     return "\n".join([head, *_lines(function.body, "    ")])
 
 
-def render(program: Program) -> str:
+def render(program: SourceProgram) -> str:
     """The whole program; ``program.main`` is the function to call. No trailing newline."""
     return "\n\n\n".join(_function(f) for f in (*program.helpers, program.main))
 
 
-def render_statement(program: Program, node: Stmt) -> str:
+def render_statement(program: SourceProgram, node: Stmt) -> str:
     """One statement of the program, or the head of one that holds a block."""
     return render_simple(node)
 
 
-def render_unit(runs: Sequence[tuple[Program, str]]) -> str:
+def render_unit(runs: Sequence[tuple[SourceProgram, str]]) -> str:
     """A file that prints what each program gives for its input, as JSON, a line each."""
     scopes = ["import json"]
     for k, (program, text) in enumerate(runs):

@@ -8,8 +8,8 @@ from typing import ClassVar
 from synthetic1.tasks.programs.braces import (
     ARITHMETIC,
     OPERATORS,
-    Code,
-    Level,
+    Precedence,
+    Rendered,
     Renderer,
     changes,
     is_character,
@@ -22,17 +22,17 @@ from synthetic1.tasks.programs.braces import (
 from synthetic1.tasks.programs.program import (
     Apply,
     Assign,
-    Call,
     Expr,
     Extend,
     ForEach,
     ForRange,
     Function,
+    HelperCall,
     If,
     Let,
     Lit,
-    Program,
     Return,
+    SourceProgram,
     Stmt,
     Type,
     Var,
@@ -166,32 +166,32 @@ class Rust(Renderer):
 
     HELPERS: ClassVar = HELPERS
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: SourceProgram) -> None:
         super().__init__(program)
         loops = [node for node in self.nodes if isinstance(node, ForEach) and node.over.type is Type.WORDS]
         self.slices = {node.var.name for node in loops} - self.assigned
 
-    def expr(self, node: Expr) -> Code:
+    def expr(self, node: Expr) -> Rendered:
         if isinstance(node, Var):
             kind = "char" if node.name in self.characters else "&str" if node.name in self.slices else ""
-            return Code(node.name, kind=kind)
+            return Rendered(node.name, kind=kind)
         if isinstance(node, Lit):
-            return Code(quoted(node.value), kind="&str" if node.type is Type.TEXT else "")
-        if isinstance(node, Call):
-            return Code(f"{node.function}({', '.join(self.copied(arg) for arg in node.args)})")
+            return Rendered(quoted(node.value), kind="&str" if node.type is Type.TEXT else "")
+        if isinstance(node, HelperCall):
+            return Rendered(f"{node.function}({', '.join(self.copied(arg) for arg in node.args)})")
         if node.op == "concat":
             return self.concat(joined(node))
-        level = OPERATORS.get(node.op, Level.POSTFIX)
+        level = OPERATORS.get(node.op, Precedence.POSTFIX)
         texts = [arg for arg in node.args if arg.type is Type.TEXT]
         if node.op in ON_CHARACTERS and any(map(self.is_char, texts)) and all(map(self.fits_char, texts)):
-            return Code(self.fill(ON_CHARACTERS[node.op], node.args), level, "" if len(texts) > 1 else "char")
+            return Rendered(self.fill(ON_CHARACTERS[node.op], node.args), level, "" if len(texts) > 1 else "char")
         if node.op == "strip":
             template = "{0}.trim_matches({1:pattern})" if is_character(node.args[1]) else TEMPLATES["strip"]
-            return Code(self.fill(template, node.args), kind="&str")
+            return Rendered(self.fill(template, node.args), kind="&str")
         kind = "char" if node.op == "shift" else "chars" if node.op in CHARS else ""
-        return Code(self.fill(TEMPLATES[node.op], node.args), level, kind)
+        return Rendered(self.fill(TEMPLATES[node.op], node.args), level, kind)
 
-    def concat(self, parts: list[Expr]) -> Code:
+    def concat(self, parts: list[Expr]) -> Rendered:
         """``format!``, with literals and variables in the text and the rest behind it."""
         text, rest = "", []
         for part in parts:
@@ -203,7 +203,7 @@ class Rust(Renderer):
             else:
                 text += "{}"
                 rest.append(self.place(shown, "shown"))
-        return Code(f'format!("{text}"{"".join(f", {arg}" for arg in rest)})')
+        return Rendered(f'format!("{text}"{"".join(f", {arg}" for arg in rest)})')
 
     def is_char(self, node: Expr) -> bool:
         return node.type is Type.TEXT and not isinstance(node, Lit) and self.expr(node).kind == "char"
@@ -263,7 +263,7 @@ class Rust(Renderer):
                     return f"{keyword} {var.name} = String::new();"
                 text = "Vec::new()" if isinstance(value, Apply) and value.op == "no_words" else self.owned(value)
                 return f"{keyword} {var.name}: {TYPES[var.type]} = {text};"
-            case Assign(var, Call(function, (Var(name),), _)) if name == var.name:
+            case Assign(var, HelperCall(function, (Var(name),), _)) if name == var.name:
                 return f"{var.name} = {function}({name});"
             case Assign(var, value):
                 return f"{var.name} = {self.owned(value)};"
@@ -306,17 +306,17 @@ class Rust(Renderer):
         return f"{text}.iter().cloned()" if owned else f"{text}.iter().map(String::as_str)"
 
 
-def render(program: Program) -> str:
+def render(program: SourceProgram) -> str:
     """The whole program; ``program.main`` is the function to call. No trailing newline."""
     return Rust(program).source()
 
 
-def render_statement(program: Program, node: Stmt) -> str:
+def render_statement(program: SourceProgram, node: Stmt) -> str:
     """One statement of the program, or the head of one that holds a block."""
     return Rust(program).statement(node)
 
 
-def render_unit(runs: Sequence[tuple[Program, str]]) -> str:
+def render_unit(runs: Sequence[tuple[SourceProgram, str]]) -> str:
     """A file that prints what each program gives for its input, as JSON, a line each."""
     scopes, prints = [], []
     for k, (program, text) in enumerate(runs):
