@@ -1,19 +1,32 @@
-"""``trainers/grpo.py`` as a program: short, self-explaining however it is called, and silent on the network."""
+"""``trainers/grpo.py`` as a program: self-explaining however it is called, and silent on the network."""
 
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from synthetic1.trainers import grpo
+
+SHOWN = [line.strip() for line in re.findall(r"trainers/grpo\.py ([^#\n…]*=[^#\n…]*)", grpo.__doc__)]
+"""What its docstring, which ``--help`` prints, gives it to do."""
 
 
-def test_it_is_at_most_150_lines():
-    assert len((ROOT / "trainers" / "grpo.py").read_text().splitlines()) <= 150
+@pytest.mark.parametrize("arguments", SHOWN)
+def test_a_command_that_it_shows_is_understood(monkeypatch, arguments):
+    started = []
+    monkeypatch.setattr(grpo, "train", started.append)
+    monkeypatch.setattr(sys, "argv", ["grpo.py", *arguments.split()])
+    grpo.main()
+    assert len(started) == 1
+
+
+def test_it_shows_three_commands():
+    assert len(SHOWN) == 3
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,8 @@ def test_the_result_is_as_documented(run):
     assert 0 <= result["p_value"] <= 1
     assert set(result["seconds"]) == {"setup", "before", "train", "after", "total"}
     assert result["seconds"]["total"] >= result["seconds"]["train"] > 0
-    assert 0 <= result["reward_share"] < 0.5
+    spent = {name: sum(row["seconds"][name] for row in run.steps) for name in ("score", "step")}
+    assert result["reward_share"] == pytest.approx(spent["score"] / spent["step"])
     assert {"torch", "transformers", "trl", "synthetic1"} <= set(result["versions"])
 
 
