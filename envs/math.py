@@ -31,8 +31,8 @@ class MathEnv(TextEnv):
     The prompt, a string; ``""`` after the step.
 
     ## Rewards
-    1.0 if the answer is mathematically what the gold says, else 0.0. Numbers are compared exactly, formulas by a
-    computer algebra system. Besides that
+    1.0 if the answer is mathematically what the gold says, else 0.0. Numbers are compared exactly, formulas as
+    functions of their variables. Besides that
 
     * another form is right (``\frac{1}{2}``, ``0.5``, ``x = 1/2``); work left undone is not (``1/4 + 1/4``), nor is a
       formula of the question, nor a second answer beside the right one;
