@@ -167,7 +167,7 @@ class Code(Verifier):
         failed = min((index for index, one in outcomes.items() if not one.passed), default=None)
         details |= _place(outcomes[min(outcomes) if failed is None else failed].result)
         if failed is None:
-            assert passed == len(tests), "a test that was not run is no test passed"
+            assert passed == len(tests), "a test that was not run has not been passed"
             return Verdict(1.0, "correct", source, details)
         first: TestOutcome = outcomes[failed]
         details["failed"] = {"index": failed, "status": first.status, "why": first.why}

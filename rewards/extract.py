@@ -86,7 +86,7 @@ def _last_span(text: str, field: str) -> _Value | None:
         resume = start + 1
         if start not in tried:
             completed = _parse(text, start, field, tried)
-            if completed and completed[0].start == start:  # the outermost value itself: its parts are no answers
+            if completed and completed[0].start == start:  # the outermost value itself: its parts are not answers
                 resume = completed[0].end
             for value in completed:
                 if value.is_object and value.has_field and (last is None or value.end > last.end):
@@ -187,8 +187,8 @@ def last_code_block(text: str, names: Collection[str], *, cut_off: bool = False,
     of its fence is taken off each line.
 
     Args:
-        cut_off: the text ends because it was cut off: then a block that is still open at its end is no block. Otherwise
-            it is one, which reaches to the end of the text.
+        cut_off: the text ends because it was cut off: then a block that is still open at its end is not a block.
+            Otherwise it is one, which reaches to the end of the text.
     """
     labelled: str | None = None
     unlabelled: str | None = None

@@ -52,7 +52,7 @@ def register(task_type: str, *, aliases: Sequence[str] = ()) -> Callable[[V], V]
         aliases: other names under which rows carry the same task type.
 
     Raises:
-        TypeError: the class is no frozen dataclass, no ``Verifier``, or lacks what one needs.
+        TypeError: the class is not a frozen dataclass or not a ``Verifier``, or lacks what one needs.
         ValueError: another class verifies ``task_type`` (or an alias) already, be it one of ours that is not imported
             yet; or ``task_type`` is an alias of another type.
     """
@@ -125,11 +125,11 @@ def known_task_types() -> list[str]:
 def _check_class(cls: type) -> None:
     name = getattr(cls, "__qualname__", repr(cls))
     if not (inspect.isclass(cls) and issubclass(cls, Verifier)):
-        raise TypeError(f"@register: `{name}` is no subclass of synthetic1.Verifier")
+        raise TypeError(f"@register: `{name}` is not a subclass of synthetic1.Verifier")
     # `__dict__`, because a subclass of a dataclass would inherit the parameters without being one itself
     parameters = cls.__dict__.get("__dataclass_params__")
     if parameters is None or not parameters.frozen:
-        raise TypeError(f"@register: `{name}` is no frozen dataclass: put @dataclass(frozen=True) below @register")
+        raise TypeError(f"@register: `{name}` is not a frozen dataclass: put @dataclass(frozen=True) below @register")
     if not isinstance(getattr(cls, "version", None), int):
         raise TypeError(f"@register: `{name}` needs `version: ClassVar[int] = 1`, raised when its scores can change")
     if not inspect.iscoroutinefunction(cls.verify):

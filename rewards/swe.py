@@ -93,7 +93,7 @@ def read_change(task: Task) -> RealChange:
 class Swe(JudgedVerifier):
     """Scores a change to a file by whether it behaves as the real commit does.
 
-    Rules come first: an answer that is no change of this file, changes or leaves comments only, breaks the syntax or
+    Rules come first: an answer that is not a change of this file, changes or leaves comments only, breaks the syntax or
     weakens tests is 0; one that gives the real file is 1. What is left a judge decides, who sees both changes as
     unified diffs. If a change deletes lines that the real one keeps, far from where that is at work, it is worth at
     most 0.5.

@@ -68,7 +68,7 @@ class Verifier(ABC):
     def key(self) -> str:
         """32 hexadecimal digits that name type, version and settings: equal keys give equal verdicts.
 
-        A field declared ``field(compare=False)`` is no part of it: use that for what cannot move a score, such as the
+        A field declared ``field(compare=False)`` is not part of it: use that for what cannot move a score, such as the
         number of workers. A field whose value has a method ``key_settings`` counts as what that returns.
 
         Raises:
@@ -81,7 +81,9 @@ class Verifier(ABC):
 def _settings(verifier: object) -> dict[str, Any]:
     """The fields that decide a verdict."""
     if not is_dataclass(verifier) or isinstance(verifier, type):
-        raise TypeError(f"verifier `{type(verifier).__qualname__}` is no dataclass: put @dataclass(frozen=True) on it")
+        raise TypeError(
+            f"verifier `{type(verifier).__qualname__}` is not a dataclass: put @dataclass(frozen=True) on it"
+        )
     values = asdict(verifier)
     for field in fields(verifier):
         if callable(own := getattr(getattr(verifier, field.name), "key_settings", None)):

@@ -30,7 +30,7 @@ _CLOSE = re.compile(r"[ \t]*(>{5,}) ?REPLACE")
 
 
 class Unappliable(ValueError):
-    """An answer that is no change of this file. The message is one line and says why."""
+    """An answer that is not a change of this file. The message is one line and says why."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def new_state(
     Args:
         labels: what the fence of a whole file may be called, in lower case.
         nested: the file may hold fences itself, as Markdown does.
-        cut_off: the answer ends because it was cut off; a fence that is still open then is no file.
+        cut_off: the answer ends because it was cut off; a fence that is still open then is not a file.
 
     Raises:
         Unappliable: a block without its end, or one whose SEARCH is not in the file, is there twice, or overlaps

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Judge", "JudgeSettings", "judge_settings"]
 
-MAX_CANDIDATE = 100_000  # characters: what is longer is no answer, and costs no call
+MAX_CANDIDATE = 100_000  # characters: what is longer is not an answer, and costs no call
 SHOWN = 24_000  # characters of a candidate in words; its middle is left out beyond that
 MAX_REFERENCE = 60_000  # characters: a reference or question is shown whole or not at all
 FEWER = (1, 4, 16)  # where a server finds the prompt too long, a candidate is shown again at a part of its length

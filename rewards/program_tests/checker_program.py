@@ -34,7 +34,7 @@ class CheckerQuestion:
 
     @classmethod
     def of(cls, test: TestCase, result: Result) -> CheckerQuestion | None:
-        """None if the output is no text."""
+        """None if the output is not text."""
         if isinstance(test.input, Call):
             return cls(test.input.to_json(), result.returned or "", json.dumps(test.expected))
         try:
@@ -95,4 +95,4 @@ def _answer(result: Result) -> tuple[str | None, str]:
         return "refused by the checker program", ""
     if isinstance(value, str):
         return value[:WHY_CAP] or "refused by the checker program", ""
-    return None, f"it returned {result.returned[:60]}, no bool and no string"
+    return None, f"it returned {result.returned[:60]}, neither a bool nor a string"

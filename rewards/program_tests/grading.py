@@ -144,7 +144,7 @@ class Grading:
             if one.passed:
                 question = CheckerQuestion.of(self.tests[index], one.result)
                 if question is None:
-                    outcomes[index] = replace(one, status="wrong_answer", why="the output is no UTF-8")
+                    outcomes[index] = replace(one, status="wrong_answer", why="the output is not UTF-8")
                 else:
                     questions[index] = question
         answers = await ask_checker(self.sandbox, checker.source, list(questions.values()))

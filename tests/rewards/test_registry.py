@@ -118,8 +118,8 @@ def not_async():
         (no_dataclass, "frozen dataclass"),
         (no_version, "version"),
         (not_async, "async def"),
-        (lambda: int, "no subclass"),
-        (lambda: 3, "no subclass"),
+        (lambda: int, "not a subclass"),
+        (lambda: 3, "not a subclass"),
     ],
 )
 def test_what_may_not_register(make, message):
