@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from synthetic1.sandbox.agent.host import Host, HostGone
 from synthetic1.sandbox.agent.job import Bounds, EndedBy, Outcome
-from synthetic1.sandbox.agent.launchers.launcher import Exit, LauncherError, Process, Streams, Tally
+from synthetic1.sandbox.agent.launchers.launcher import Exit, LauncherError, Process, Streams, TreeUsage
 from synthetic1.sandbox.agent.pipes import Pipes
 
 _LOOK_S = 0.02  # the shortest time between two looks at the CPU clock
@@ -77,24 +77,24 @@ class Supervisor:
                 pipes.close_ends()
             exit, ended_by = self._attend(process, began, poll, pipes, host, child_signal)
             wall_s = time.monotonic() - began
-            tally = process.finish()
+            usage = process.finish()
             pipes.drain()
         finally:
             pipes.close()
         if ended_by is None and pipes.overflow:
             ended_by = "output"
         if ended_by is None:
-            ended_by = self._exceeded_limit(exit, tally, pipes.stderr)
+            ended_by = self._exceeded_limit(exit, usage, pipes.stderr)
         killed = os.WIFSIGNALED(exit.status)
         outcome = Outcome(
             exit_code=None if killed else os.WEXITSTATUS(exit.status),
             signal=os.WTERMSIG(exit.status) if killed else None,
             ended_by=ended_by,
-            cpu_s=round(max(tally.cpu_s, exit.cpu_s), 6),
+            cpu_s=round(max(usage.cpu_s, exit.cpu_s), 6),
             wall_s=round(wall_s, 6),
-            peak_bytes=max(tally.peak_bytes, exit.peak_bytes),
+            peak_bytes=max(usage.peak_bytes, exit.peak_bytes),
         )
-        return FinishedProcess(outcome, bytes(pipes.stdout), bytes(pipes.stderr), bytes(pipes.channel), tally.clean)
+        return FinishedProcess(outcome, bytes(pipes.stdout), bytes(pipes.stderr), bytes(pipes.channel), usage.clean)
 
     def _attend(
         self, process: Process, began: float, poll: select.poll, pipes: Pipes, host: Host, child_signal: int
@@ -149,13 +149,13 @@ class Supervisor:
         if host.full:
             poll.modify(host.reading, 0)
 
-    def _exceeded_limit(self, exit: Exit, tally: Tally, stderr: bytearray) -> EndedBy | None:
+    def _exceeded_limit(self, exit: Exit, usage: TreeUsage, stderr: bytearray) -> EndedBy | None:
         """Which limit it exceeded, though we did not end it for that."""
-        if max(tally.cpu_s, exit.cpu_s) > self.bounds.cpu_s:
+        if max(usage.cpu_s, exit.cpu_s) > self.bounds.cpu_s:
             return "cpu"
         if exit.status == 0:
             return None
-        if tally.out_of_memory or (
+        if usage.out_of_memory or (
             self.address_space and _ALLOCATION_FAILED.search(stderr, max(0, len(stderr) - 4096))
         ):
             return "memory"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from synthetic1.sandbox.agent.control_groups.control_group import ControlGroup
-from synthetic1.sandbox.agent.launchers.launcher import Exit, LauncherError, Tally
+from synthetic1.sandbox.agent.launchers.launcher import Exit, LauncherError, TreeUsage
 from synthetic1.sandbox.agent.linux import processes
 
 
@@ -118,12 +118,12 @@ class BubblewrapProcess:
         if self._exit is None:
             os.kill(self._pid, signal.SIGKILL)  # what is inside has asked to die with it
 
-    def finish(self) -> Tally:
+    def finish(self) -> TreeUsage:
         assert self._exit is not None, "finish comes after exit"
         clean = self._end_rest()
         cpu_s, peak = self._account.cpu_s(), self._account.peak_bytes()
         # bwrap's outer process does not wait for the inner one, in whose rusage the program's is.
-        return Tally(
+        return TreeUsage(
             self._exit.cpu_s + self._orphans.cpu_s if cpu_s is None else cpu_s,
             max(self._exit.peak_bytes, self._orphans.peak_bytes) if peak is None else peak,
             self._account.out_of_memory(),

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from synthetic1.sandbox.agent.control_groups.control_group import ControlGroup
-from synthetic1.sandbox.agent.launchers.launcher import Exit, LauncherError, Tally
+from synthetic1.sandbox.agent.launchers.launcher import Exit, LauncherError, TreeUsage
 from synthetic1.sandbox.agent.linux import processes
 
 _NOISE_S = 0.05  # CPU seconds of a control group that are the agent's own doing, not the program's
@@ -76,14 +76,14 @@ class ProcessTree:
             for pid in self._roots():  # what is below them becomes the agent's child, and `finish` ends it
                 kill(pid)
 
-    def finish(self) -> Tally:
+    def finish(self) -> TreeUsage:
         assert self._exit is not None, "finish comes after exit"
         clean = self._end_rest()
         counted = self._account.cpu_s()
         cpu_s = self._exit.cpu_s
         if counted is not None and counted > cpu_s + _NOISE_S:
             cpu_s = counted
-        return Tally(cpu_s, self._exit.peak_bytes, self._out_of_memory(), clean)
+        return TreeUsage(cpu_s, self._exit.peak_bytes, self._out_of_memory(), clean)
 
 
 class Child:

@@ -51,7 +51,7 @@ class Exit:
 
 
 @dataclass(frozen=True)
-class Tally:
+class TreeUsage:
     """What the whole tree used, once nothing of it is left."""
 
     cpu_s: float
@@ -84,7 +84,7 @@ class Process(Protocol):
         """Send SIGKILL to all of it and return; ``exit`` follows soon. May be called twice."""
         ...
 
-    def finish(self) -> Tally:
+    def finish(self) -> TreeUsage:
         """After ``exit``: end and reap what is left of it, and add up what it used."""
         ...
 
