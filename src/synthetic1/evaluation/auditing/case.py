@@ -19,7 +19,7 @@ class Certainty(Enum):
     CERTAIN = "certain"
     """Right by construction. The oracle may still object; where it cannot read both sides, the case is kept."""
     CHECKED = "checked"
-    """Right in most cases. Kept only where the oracle reads both sides and agrees."""
+    """Right in most cases. Counts as an error only where an oracle reads both sides and agrees."""
 
 
 class Relation(Enum):
@@ -87,7 +87,11 @@ class CaseMaker(Protocol):
         ...
 
     def relations(self, task: Task, cases: Sequence[AuditCase]) -> list[Relation]:
-        """What the oracle says of the answer of each case and the gold of ``task``."""
+        """What a quick oracle says of the answer of each case and the gold of ``task``. Every case is asked about."""
+        ...
+
+    def patient_relations(self, task: Task, cases: Sequence[AuditCase]) -> list[Relation]:
+        """What a slow one says of cases that the quick one could not read."""
         ...
 
     def close(self) -> None:

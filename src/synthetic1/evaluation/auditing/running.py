@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
 
 from synthetic1.evaluation.auditing.case import AuditCase, CaseMaker, Certainty, Relation, is_kept
 from synthetic1.evaluation.auditing.counts import SHOWN_CAP, AuditCounts, UnscorableGold, is_wrong
@@ -31,6 +31,10 @@ class _Entry:
     gold: str
 
 
+_Pair = tuple[_Entry, AuditCase]
+_Oracle = Callable[[Task, Sequence[AuditCase]], list[Relation]]
+
+
 def audit(
     tasks: Iterable[Task],
     scorer: Scorer,
@@ -39,14 +43,14 @@ def audit(
     *,
     source: str = "",
     seed: int = 0,
-    check_all: bool = False,
+    thorough: bool = False,
     advance: Callable[[], None] = lambda: None,
 ) -> None:
     """Make cases of the gold of every task, score them, and add what came of it to ``counts``.
 
-    The oracle is asked about a case whose verdict is not the expected one, before that counts as an error. So every
-    error is one that the oracle did not refute; what it would refute among the other cases is a small part of the
-    denominators, which ``check_all`` leaves out, at the price of asking about every case.
+    The quick oracle is asked about every case whose value decides. What it cannot read is put before the patient one
+    if the verdict is not the expected one, or, with ``thorough``, at once. So every error has passed an oracle, or is
+    right by construction; without ``thorough`` some cases that no oracle has read are among those judged rightly.
 
     Memory does not grow with the number of tasks.
 
@@ -54,22 +58,22 @@ def audit(
         makers: by task type.
         source: where the tasks come from: stands in for tasks that do not say so themselves.
         seed: of all random choices; with the task's content it decides them, whatever else is audited.
-        check_all: ask the oracle about every case whose value decides.
+        thorough: ask the patient oracle about every case that the quick one cannot read.
         advance: called once a task.
     """
     stream = _entries(tasks, scorer, makers, counts, source, advance)
     while batch := list(islice(stream, TASKS_AT_ONCE)):
         scorable = _score_golds(batch, scorer, counts, advance)
         cases = [(entry, case) for entry in scorable for case in _cases(entry, seed)]
-        if check_all:
-            refuted = _refuted(cases, counts)
-            cases = [pair for pair in cases if id(pair[1]) not in refuted]
+        unread = _screen(cases, counts)
+        if thorough:
+            _screen_patiently(unread, cases, counts)
         verdicts = scorer.score_sync([(entry.task, case.completion) for entry, case in cases])
-        scored = list(zip(cases, verdicts, strict=True))
-        refuted = set() if check_all else _refuted([pair for pair, got in scored if is_wrong(pair[1], got)], counts)
-        for (entry, case), verdict in scored:
-            if id(case) not in refuted:
-                counts.add_case(entry.family, entry.source, case, verdict, entry.gold, entry.task.problem_id)
+        scored = {id(case): verdict for (_, case), verdict in zip(cases, verdicts, strict=True)}
+        if not thorough:
+            _screen_patiently([pair for pair in unread if is_wrong(pair[1], scored[id(pair[1])])], cases, counts)
+        for entry, case in cases:
+            counts.add_case(entry.family, entry.source, case, scored[id(case)], entry.gold, entry.task.problem_id)
         for _ in scorable:
             advance()
 
@@ -136,18 +140,36 @@ def _cases(entry: _Entry, seed: int) -> Iterator[AuditCase]:
     return entry.maker.cases(entry.task, entry.neighbour, rng)
 
 
-def _refuted(cases: list[tuple[_Entry, AuditCase]], counts: AuditCounts) -> set[int]:
-    """The ids of the cases that the oracle does not let stand; counts them."""
-    by_task: dict[int, tuple[_Entry, list[AuditCase]]] = {}
-    for entry, case in cases:
-        if case.certainty is not Certainty.ASSERTED:
-            by_task.setdefault(id(entry), (entry, []))[1].append(case)
+def _screen(cases: list[_Pair], counts: AuditCounts) -> list[_Pair]:
+    """Take out what the quick oracle refutes; gives the cases that it cannot read."""
+    asked = [pair for pair in cases if pair[1].certainty is not Certainty.ASSERTED]
+    unread, refuted = [], set()
+    for pair, relation in _asked(asked, lambda maker: maker.relations):
+        if relation is Relation.UNREAD:
+            unread.append(pair)
+        elif not is_kept(pair[1], relation):
+            refuted.add(id(pair[1]))
+            counts.kind(pair[1]).refuted += 1
+    cases[:] = [pair for pair in cases if id(pair[1]) not in refuted]
+    return unread
+
+
+def _screen_patiently(unread: list[_Pair], cases: list[_Pair], counts: AuditCounts) -> None:
+    """Take out what the patient oracle does not let stand."""
     refuted = set()
-    for entry, doubtful in by_task.values():
-        for case, relation in zip(doubtful, entry.maker.relations(entry.task, doubtful), strict=True):
-            if not is_kept(case, relation):
-                refuted.add(id(case))
-                count = counts.kind(case)
-                count.unread += relation is Relation.UNREAD
-                count.refuted += relation is not Relation.UNREAD
-    return refuted
+    for (_, case), relation in _asked(unread, lambda maker: maker.patient_relations):
+        if not is_kept(case, relation):
+            refuted.add(id(case))
+            count = counts.kind(case)
+            count.unread += relation is Relation.UNREAD
+            count.refuted += relation is not Relation.UNREAD
+    cases[:] = [pair for pair in cases if id(pair[1]) not in refuted]
+
+
+def _asked(pairs: list[_Pair], oracle_of: Callable[[CaseMaker], _Oracle]) -> Iterator[tuple[_Pair, Relation]]:
+    """What an oracle says of each case, asked once a task."""
+    for _, group in groupby(pairs, key=lambda pair: id(pair[0])):
+        of_task = list(group)
+        entry = of_task[0][0]
+        relations = oracle_of(entry.maker)(entry.task, [case for _, case in of_task])
+        yield from zip(of_task, relations, strict=True)

@@ -1,0 +1,1 @@
+"""Rewriters and mutators of mathematical answers."""

@@ -1,0 +1,1 @@
+"""The audit's own reading of mathematics, which shares nothing with the verifier's."""
