@@ -151,6 +151,52 @@ def validate(
     raise typer.Exit(run(sources or (), limit, json_file))
 
 
+AUDIT = """Measure a verifier on cases made of real golds: rewritten golds must score 1, changed ones must score 0.
+
+No model is needed. For every gold it writes equivalents (the same answer as other people type it) and mutants \
+(answers that look like it and mean something else, guess lists, negations, the question given back), scores them, and \
+shows which kinds the verifier gets wrong. An independent oracle has to agree with what a case claims.
+
+Exit status: 0; 1 if more mutants are accepted than `--max-false-accept` allows; 2 if there is nothing to audit."""
+
+
+@app.command(
+    "audit", help=AUDIT, epilog="For example: `synthetic1 audit my_tasks.jsonl --verifier my_grader:Grader --limit 200`"
+)
+def _audit(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="ENV|FILE",
+            help='As for `validate`; also .jsonl files with golds alone: {"gold": …, "set": …}. '
+            "Without any: all families.",
+        ),
+    ] = None,
+    verifier: Annotated[
+        str | None, typer.Option(metavar="MODULE:CLASS", help="Audit this verifier instead of the tasks' own.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="So many golds of each, spread evenly; 0: all.")] = 1_000,
+    seed: Annotated[int, typer.Option(help="Of the random choices: which digit, which term.")] = 0,
+    json_file: Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write all of it there, too.")] = None,
+    max_false_accept: Annotated[float, typer.Option(help="The share of accepted mutants that still exits with 0.")] = 0,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Ask the slow oracle about every case that the quick one cannot read.")
+    ] = False,
+) -> None:
+    from synthetic1.evaluation.audit import run
+
+    status = run(
+        sources or (),
+        verifier=verifier,
+        limit=limit,
+        seed=seed,
+        json_file=json_file,
+        max_false_accept=max_false_accept,
+        thorough=thorough,
+    )
+    raise typer.Exit(status)
+
+
 @app.command()
 def runs(folder: str = typer.Option("runs", "--runs", help="Where run folders are.")) -> None:
     """List the runs of `synthetic1 generate`, the one written last first."""

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
-import gymnasium
-from gymnasium.envs.registration import load_env_creator
-
+from synthetic1.evaluation.named_sources import evenly, families, open_sources
 from synthetic1.jobs.program import USAGE_ERROR, ProgramError
 from synthetic1.reports.progress import progress
 from synthetic1.reports.readable import one_line
 from synthetic1.rewards.registry import UnknownTaskType
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task, TaskError
-from synthetic1.tasks.sources.source import SPLITS, TaskSource
-from synthetic1.tasks.sources.spec import open_tasks
+from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.verdict import Verdict
 
 AT_ONCE = 256  # tasks in memory
@@ -95,8 +89,8 @@ def check_golds(names: Sequence[str], limit: int | None = None) -> list[CheckedG
         ProgramError: a name that is nothing of ours.
         TaskError: a file that cannot be read as tasks.
     """
-    with _opened(names) as opened:
-        rows = [_spread(len(source), limit) for _, source, _ in opened]
+    with open_sources(names) as opened:
+        rows = [evenly(len(source), limit) for _, source, _ in opened]
         with progress(sum(map(len, rows)), "golds") as advance:
             return [
                 _check(CheckedGolds(name, len(places)), source, places, scorer, advance)
@@ -155,60 +149,6 @@ def _why(verdict: Verdict) -> str:
     if isinstance(failed, dict):
         return f"test {failed.get('index')}: {failed.get('why')}"
     return f"{details.get('explanation') or 'the gold does not say what the verifier compares with'}"
-
-
-def _spread(size: int, limit: int | None) -> Sequence[int]:
-    """At most ``limit`` of ``size`` places, evenly."""
-    return range(size) if limit is None or limit >= size else [place * size // limit for place in range(limit)]
-
-
-# What names name ------------------------------------------------------------------------------------------------------
-
-
-def families() -> dict[str, str]:
-    """The families by name, and the ids of their environments, which any import of ours registers."""
-    return {spec.name: spec.id for spec in gymnasium.registry.values() if spec.namespace == "synthetic1"}
-
-
-@contextmanager
-def _opened(names: Sequence[str]) -> Iterator[list[tuple[str, TaskSource, Scorer]]]:
-    """(name, tasks, scorer) of every source; the scorers are closed at the end."""
-    opened: list[tuple[str, TaskSource, Scorer]] = []
-    try:
-        for name in names:
-            opened.extend(_open(name))
-        yield opened
-    finally:
-        for _, _, scorer in opened:
-            scorer.close()
-
-
-def _open(name: str) -> Iterator[tuple[str, TaskSource, Scorer]]:
-    known = families()
-    env_id = known.get(name, name)
-    if env_id in gymnasium.registry:
-        yield from _open_environment(env_id)
-        return
-    try:
-        yield name, open_tasks(name), Scorer()
-    except TaskError as error:
-        raise ProgramError(f"{error}; or name a family ({', '.join(known)}) or the id of an environment") from None
-
-
-def _open_environment(env_id: str) -> Iterator[tuple[str, TaskSource, Scorer]]:
-    """Both parts of an environment, where it has any."""
-    try:
-        entry_point = gymnasium.spec(env_id).entry_point
-        make = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
-        parted = make is not None and "split" in inspect.signature(make).parameters
-        parts: list[dict[str, Any]] = [{"split": split} for split in SPLITS] if parted else [{}]
-        for kwargs in parts:
-            env: Any = gymnasium.make(env_id, **kwargs).unwrapped
-            if not hasattr(env, "tasks") or not hasattr(env, "scorer"):
-                raise ProgramError(f"`{env_id}` holds no `tasks` and no `scorer`, as environments of ours do")
-            yield " ".join((env_id, *kwargs.values())), env.tasks, env.scorer
-    except (gymnasium.error.Error, ImportError, TypeError) as error:
-        raise ProgramError(f"`{env_id}` cannot be made: {' '.join(str(error).split())}") from error
 
 
 # What is said of them -------------------------------------------------------------------------------------------------

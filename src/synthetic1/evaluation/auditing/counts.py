@@ -137,6 +137,10 @@ class AuditCounts:
     def add_unscorable(self, family: str, source: str, gold: UnscorableGold) -> None:
         for group in self._groups(family, source):
             group.unscorable += 1
+        self.keep_unscorable(gold)
+
+    def keep_unscorable(self, gold: UnscorableGold) -> None:
+        """Remember it, without counting, if there is room."""
         if len(self.unscorable) < KEPT_UNSCORABLE:
             self.unscorable.append(gold)
 

@@ -14,7 +14,7 @@ from synthetic1.rewards.registry import UnknownTaskType, canonical_task_type
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task
 
-TASKS_AT_ONCE = 64  # in memory, with the hundred cases or so of each
+TASKS_AT_ONCE = 16  # in memory, with the hundred cases or so of each
 GOLD = "gold"
 """The kind of the gold as it stands: what `synthetic1 validate` looks at."""
 
@@ -91,7 +91,7 @@ def _entries(
         family = canonical_task_type(task.task_type)
         maker = makers.get(family)
         if maker is None:
-            counts.not_audited[f"no cases are made for task type `{family}` yet"] += 1
+            counts.not_audited[f"tasks of type `{family}`, of which no cases are made yet"] += 1
             advance()
             continue
         try:
@@ -109,9 +109,15 @@ def _score_golds(batch: list[_Entry], scorer: Scorer, counts: AuditCounts, advan
     """The entries whose gold has a score. A gold that scores below 1 is the first false reject."""
     golds = []
     for entry in batch:
-        completion = scorer.verifier(entry.task.task_type).gold_completion(entry.task)
+        try:
+            completion = scorer.verifier(entry.task.task_type).gold_completion(entry.task)
+        except Exception as error:  # of a verifier that is not ours
+            counts.add_gold(entry.family, entry.source)
+            _note(entry, "unscorable_infra", f"gold_completion raised {type(error).__name__}: {error}", counts)
+            advance()
+            continue
         if completion is None:
-            counts.not_audited["a task without a gold"] += 1
+            counts.not_audited["tasks without a gold"] += 1
             advance()
         else:
             golds.append((entry, AuditCase(GOLD, 1.0, completion, entry.gold)))
@@ -120,19 +126,17 @@ def _score_golds(batch: list[_Entry], scorer: Scorer, counts: AuditCounts, advan
     for (entry, case), verdict in zip(golds, verdicts, strict=True):
         counts.add_gold(entry.family, entry.source)
         if verdict.score is None:
-            found = UnscorableGold(
-                entry.source,
-                entry.task.problem_id,
-                cut(entry.gold, SHOWN_CAP),
-                verdict.reason,
-                f"{verdict.details.get('why', '')}",
-            )
-            counts.add_unscorable(entry.family, entry.source, found)
+            _note(entry, verdict.reason, str(verdict.details.get("why", "")), counts)
             advance()
             continue
         counts.add_case(entry.family, entry.source, case, verdict, entry.gold, entry.task.problem_id)
         scorable.append(entry)
     return scorable
+
+
+def _note(entry: _Entry, reason: str, why: str, counts: AuditCounts) -> None:
+    found = UnscorableGold(entry.source, entry.task.problem_id, cut(entry.gold, SHOWN_CAP), reason, why)
+    counts.add_unscorable(entry.family, entry.source, found)
 
 
 def _cases(entry: _Entry, seed: int) -> Iterator[AuditCase]:

@@ -37,6 +37,7 @@ _OTHER_COMMANDS = {
     "neq": "ne",
 }  # fmt: skip
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
+_POWER_OF_TEN = re.compile(r"\de[+-]?\d")
 _CALLS = re.compile(r"\\(?:arc)?(?:sin|cos|tan|cot|sec|csc|ln|log|exp)")
 _TAKES_ARGUMENTS = frozenset({"^", "_", r"\frac", r"\dfrac", r"\tfrac", r"\sqrt", r"\log", r"\binom", "}"})
 _AFTER_ROOT = r"(?=\s*(?:$|[+\-=<>,;)\]}&]|\\(?:cdot|times|le|ge|cup)(?![A-Za-z])))"
@@ -183,7 +184,9 @@ def no_spaces(text: str) -> str:
 
 @spelling
 def wide_spaces(text: str) -> str:
-    """``x+1`` → ``x + 1``"""
+    """``x+1`` → ``x + 1``, but not ``1e-8``"""
+    if _POWER_OF_TEN.search(text):
+        return text
     return re.sub(r"(?<=[0-9A-Za-z)\]}!])\s*([+\-=<>])\s*(?=[0-9A-Za-z(\\])(?!\\[,;!])", r" \1 ", text)
 
 
@@ -198,7 +201,7 @@ def space_before_digits(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
 
 
 def _spaced(gold: AuditedGold, rng: random.Random, wanted: Callable[[str], bool]) -> Iterator[str]:
-    if not is_formula(gold.text) or re.search(r"\de[+-]?\d", gold.text):
+    if not is_formula(gold.text) or _POWER_OF_TEN.search(gold.text):
         return
     parts, space = [token for token in tokens(gold.text) if not token.isspace()], rng.choice(_SPACES)
     written = parts[:1]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-import mpmath  # type: ignore[import-untyped]
+import mpmath
 
 from synthetic1.evaluation.auditing.case import Relation
 from synthetic1.evaluation.auditing.notation.formula import Node, NumberNode, OperationNode, SymbolNode

@@ -1,0 +1,169 @@
+"""`synthetic1 audit`: how often does a verifier accept what is wrong, and reject what is right?"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from synthetic1.evaluation.auditing import gold_rows  # noqa: F401 - makes `{"gold": …}` readable
+from synthetic1.evaluation.auditing.case import CaseMaker
+from synthetic1.evaluation.auditing.counts import AuditCounts, UnscorableGold
+from synthetic1.evaluation.auditing.math_cases import MathCases
+from synthetic1.evaluation.auditing.running import audit
+from synthetic1.evaluation.auditing.summary import render
+from synthetic1.evaluation.named_sources import evenly, families, open_sources
+from synthetic1.jobs.program import USAGE_ERROR, ProgramError
+from synthetic1.reports.progress import progress
+from synthetic1.rewards.scoring.scorer import Scorer
+from synthetic1.rewards.verifier import Verifier
+from synthetic1.task import Task, TaskError
+from synthetic1.tasks.sources.source import TaskSource
+
+DEFAULT_LIMIT = 1_000  # golds of each source
+
+
+def case_makers() -> dict[str, CaseMaker]:
+    """What makes the cases of each task type; close them at the end."""
+    return {"verifiable_math": MathCases()}
+
+
+def run(
+    names: Sequence[str],
+    *,
+    verifier: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+    seed: int = 0,
+    json_file: str | None = None,
+    max_false_accept: float = 0.0,
+    thorough: bool = False,
+) -> int:
+    """Audit the verifiers of ``names``, print tables and the worst offenders.
+
+    Args:
+        names: families, ids of environments (both of their parts are taken) or what ``open_tasks`` takes; without any,
+            all families.
+        verifier: ``module:Class`` of a verifier to audit in place of those that judge the tasks.
+        limit: only so many golds of each source, spread evenly over it; 0 takes all.
+        seed: of the random choices that rewriters and mutators make.
+        json_file: where to write all of it, too.
+        max_false_accept: the rate of false accepts above which the exit status is 1.
+        thorough: ask the slow oracle about every case that the quick one cannot read.
+
+    Returns:
+        The exit status: 0, or 1 if too many mutants are accepted; 2 where there is nothing to audit.
+    """
+    try:
+        if limit < 0:
+            raise ProgramError(f"--limit must be at least 1, or 0 for all, got {limit}")
+        if not 0.0 <= max_false_accept <= 1.0:
+            raise ProgramError(f"--max-false-accept must be a share between 0 and 1, got {max_false_accept}")
+        if json_file is not None and (Path(json_file).is_dir() or not Path(json_file).absolute().parent.is_dir()):
+            raise ProgramError(f"--json must name a file in an existing folder, got {json_file}")
+        counts = audit_sources(
+            names or list(families()),
+            load_verifier(verifier) if verifier is not None else None,
+            limit=limit or None,
+            seed=seed,
+            thorough=thorough,
+        )
+        if not counts.total.golds:
+            raise ProgramError("; ".join(f"{count} {why}" for why, count in counts.not_audited.items()) or "no golds")
+        if json_file is not None:
+            _write(Path(json_file), counts)
+    except (ProgramError, TaskError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return USAGE_ERROR
+    print(render(counts))
+    return 0 if counts.total.mutants.rate <= max_false_accept else 1
+
+
+def audit_sources(
+    names: Sequence[str],
+    verifier: Verifier | None = None,
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    thorough: bool = False,
+) -> AuditCounts:
+    """Audit the tasks of every source that ``names`` name; see ``run``.
+
+    Args:
+        verifier: judges all of them, whatever their task type.
+
+    Raises:
+        ProgramError: a name that is nothing of ours.
+        TaskError: a file that cannot be read as tasks.
+    """
+    counts, makers = AuditCounts(), case_makers()
+    with ExitStack() as stack:
+        for maker in makers.values():
+            stack.callback(maker.close)
+        opened = stack.enter_context(open_sources(names))
+        given = None if verifier is None else stack.enter_context(Scorer(dict.fromkeys(makers, verifier)))
+        places = [evenly(len(source), limit) for _, source, _ in opened]
+        advance = stack.enter_context(progress(sum(map(len, places)), "golds"))
+        for (name, source, scorer), chosen in zip(opened, places, strict=True):
+            tasks = _readable(name, source, chosen, counts, advance)
+            audit(
+                tasks,
+                given or scorer,
+                makers,
+                counts,
+                source=name,
+                seed=seed,
+                thorough=thorough,
+                advance=advance,
+            )
+    return counts
+
+
+def _readable(
+    name: str, source: TaskSource, places: Sequence[int], counts: AuditCounts, advance: Callable[[], None]
+) -> Iterator[Task]:
+    """The tasks at ``places``. Rows that are not tasks are noted."""
+    for place in places:
+        try:
+            task = source[place]
+            _ = task.key
+        except TaskError as error:
+            counts.not_audited["rows that are not tasks"] += 1
+            counts.keep_unscorable(UnscorableGold(name, None, "", "no_task", str(error)))
+            advance()
+        else:
+            yield task
+
+
+def load_verifier(name: str) -> Verifier:
+    """The verifier that ``module:Class`` names, with its default settings; the working folder is searched first.
+
+    Raises:
+        ProgramError: there is no such class, it is not a verifier, or it cannot be made without settings.
+    """
+    module_name, separator, qualname = name.partition(":")
+    if not separator or not module_name or not qualname:
+        raise ProgramError(f"--verifier is written module:Class, got `{name}`")
+    folder = os.getcwd()
+    if folder not in sys.path:
+        sys.path.insert(0, folder)  # as `python -m` has it; a console script does not
+    try:
+        found: object = importlib.import_module(module_name)
+        for part in qualname.split("."):
+            found = getattr(found, part)
+        made = found() if isinstance(found, type) else found
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise ProgramError(f"--verifier {name}: {type(error).__name__}: {error}") from error
+    if not isinstance(made, Verifier):
+        raise ProgramError(f"--verifier {name} is not a subclass of synthetic1.Verifier, but {type(made).__name__}")
+    return made
+
+
+def _write(path: Path, counts: AuditCounts) -> None:
+    try:
+        path.write_text(json.dumps(counts.to_dict(), indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ProgramError(f"--json: {path} cannot be written: {error.strerror}") from None
