@@ -37,8 +37,8 @@ class MathEnv(TextEnv):
     * another form is right (``\frac{1}{2}``, ``0.5``, ``x = 1/2``); work left undone is not (``1/4 + 1/4``), nor is a
       formula of the question, nor a second answer beside the right one;
     * a rounded decimal needs four significant digits; a decimal gold of three or more may be rounded itself;
-    * a quantity may be given in another unit of its kind: ``0.05\text{ m}`` is right for ``5\text{ cm}``, ``5\text{ m}``
-      is not; an answer in percent is right only where the gold is;
+    * a quantity may be given in another unit of its kind: for ``5\text{ cm}``, ``0.05\text{ m}`` is right and
+      ``5\text{ m}`` is not; an answer in percent is right only where the gold is;
     * the order of solutions or of a set means nothing, that of a point or tuple does;
     * an interval has the ends of the gold, open or closed alike; the inequality that says the same is right, too.
 
