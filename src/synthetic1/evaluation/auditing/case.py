@@ -22,7 +22,7 @@ class Certainty(Enum):
     """Right in most cases. Counts as an error only where an oracle reads both sides and agrees."""
 
 
-class Relation(Enum):
+class OracleAnswer(Enum):
     """What an oracle says of gold and answer."""
 
     EQUAL = "equal"
@@ -86,11 +86,11 @@ class CaseMaker(Protocol):
         """The gold as a person would read it, for lists of golds and offenders."""
         ...
 
-    def relations(self, task: Task, cases: Sequence[AuditCase]) -> list[Relation]:
+    def quick_answers(self, task: Task, cases: Sequence[AuditCase]) -> list[OracleAnswer]:
         """What a quick oracle says of the answer of each case and the gold of ``task``. Every case is asked about."""
         ...
 
-    def patient_relations(self, task: Task, cases: Sequence[AuditCase]) -> list[Relation]:
+    def patient_answers(self, task: Task, cases: Sequence[AuditCase]) -> list[OracleAnswer]:
         """What a slow one says of cases that the quick one could not read."""
         ...
 
@@ -99,8 +99,8 @@ class CaseMaker(Protocol):
         ...
 
 
-def is_kept(case: AuditCase, relation: Relation) -> bool:
-    """Whether a case of which the oracle says ``relation`` has the verdict that it claims."""
-    if relation is Relation.UNREAD:
+def is_kept(case: AuditCase, said: OracleAnswer) -> bool:
+    """Whether a case of which the oracle says ``said`` has the verdict that it claims."""
+    if said is OracleAnswer.UNREAD:
         return case.certainty is not Certainty.CHECKED
-    return (relation is Relation.EQUAL) == (case.expected == 1.0)
+    return (said is OracleAnswer.EQUAL) == (case.expected == 1.0)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 
-from synthetic1.evaluation.auditing.case import AuditCase, AuditedGold, CaseKind, Relation
+from synthetic1.evaluation.auditing.case import AuditCase, AuditedGold, CaseKind, OracleAnswer
 from synthetic1.evaluation.auditing.math_equivalents import MATH_EQUIVALENTS
 from synthetic1.evaluation.auditing.math_mutants import MATH_MUTANTS
 from synthetic1.evaluation.auditing.mathematics.frames import completion_of
 from synthetic1.evaluation.auditing.notation.sympy_worker import SympyWorker
 from synthetic1.evaluation.auditing.notation.tex import answer_of
-from synthetic1.evaluation.auditing.oracle import relation
+from synthetic1.evaluation.auditing.oracle import ask_quickly
 from synthetic1.task import Task
 
 MAX_GOLD = 400  # characters of a gold that is rewritten; longer ones are prose or whole solutions
@@ -55,16 +55,16 @@ class MathCases:
                         answer = text if kind.whole and expected == 1.0 else written
                         yield AuditCase(name, expected, completion, answer, kind.certainty)
 
-    def relations(self, task: Task, cases: Sequence[AuditCase]) -> list[Relation]:
+    def quick_answers(self, task: Task, cases: Sequence[AuditCase]) -> list[OracleAnswer]:
         gold = self.gold_text(task)
-        return [relation(gold, case.answer) for case in cases]
+        return [ask_quickly(gold, case.answer) for case in cases]
 
-    def patient_relations(self, task: Task, cases: Sequence[AuditCase]) -> list[Relation]:
-        """As ``relations``, of cases that were unread. An equivalent is never refuted by a reader that guesses."""
+    def patient_answers(self, task: Task, cases: Sequence[AuditCase]) -> list[OracleAnswer]:
+        """As ``quick_answers``, of cases that were unread. An equivalent is never refuted by a reader that guesses."""
         if self._worker is None:
-            return [Relation.UNREAD] * len(cases)
+            return [OracleAnswer.UNREAD] * len(cases)
         gold, worker = self.gold_text(task), self._worker
-        return [worker.relation(gold, case.answer) if case.expected == 0.0 else Relation.UNREAD for case in cases]
+        return [worker.ask(gold, case.answer) if case.expected == 0.0 else OracleAnswer.UNREAD for case in cases]
 
     def close(self) -> None:
         if self._worker is not None:

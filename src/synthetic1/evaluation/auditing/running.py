@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 
-from synthetic1.evaluation.auditing.case import AuditCase, CaseMaker, Certainty, Relation, is_kept
+from synthetic1.evaluation.auditing.case import AuditCase, CaseMaker, Certainty, OracleAnswer, is_kept
 from synthetic1.evaluation.auditing.counts import SHOWN_CAP, AuditCounts, UnscorableGold, is_wrong
 from synthetic1.reports.readable import cut
 from synthetic1.rewards.registry import UnknownTaskType, canonical_task_type
@@ -32,7 +32,7 @@ class _Entry:
 
 
 _Pair = tuple[_Entry, AuditCase]
-_Oracle = Callable[[Task, Sequence[AuditCase]], list[Relation]]
+_Oracle = Callable[[Task, Sequence[AuditCase]], list[OracleAnswer]]
 
 
 def audit(
@@ -148,10 +148,10 @@ def _screen(cases: list[_Pair], counts: AuditCounts) -> list[_Pair]:
     """Take out what the quick oracle refutes; gives the cases that it cannot read."""
     asked = [pair for pair in cases if pair[1].certainty is not Certainty.ASSERTED]
     unread, refuted = [], set()
-    for pair, relation in _asked(asked, lambda maker: maker.relations):
-        if relation is Relation.UNREAD:
+    for pair, said in _asked(asked, lambda maker: maker.quick_answers):
+        if said is OracleAnswer.UNREAD:
             unread.append(pair)
-        elif not is_kept(pair[1], relation):
+        elif not is_kept(pair[1], said):
             refuted.add(id(pair[1]))
             counts.kind(pair[1]).refuted += 1
     cases[:] = [pair for pair in cases if id(pair[1]) not in refuted]
@@ -161,19 +161,19 @@ def _screen(cases: list[_Pair], counts: AuditCounts) -> list[_Pair]:
 def _screen_patiently(unread: list[_Pair], cases: list[_Pair], counts: AuditCounts) -> None:
     """Take out what the patient oracle does not let stand."""
     refuted = set()
-    for (_, case), relation in _asked(unread, lambda maker: maker.patient_relations):
-        if not is_kept(case, relation):
+    for (_, case), said in _asked(unread, lambda maker: maker.patient_answers):
+        if not is_kept(case, said):
             refuted.add(id(case))
             count = counts.kind(case)
-            count.unread += relation is Relation.UNREAD
-            count.refuted += relation is not Relation.UNREAD
+            count.unread += said is OracleAnswer.UNREAD
+            count.refuted += said is not OracleAnswer.UNREAD
     cases[:] = [pair for pair in cases if id(pair[1]) not in refuted]
 
 
-def _asked(pairs: list[_Pair], oracle_of: Callable[[CaseMaker], _Oracle]) -> Iterator[tuple[_Pair, Relation]]:
+def _asked(pairs: list[_Pair], oracle_of: Callable[[CaseMaker], _Oracle]) -> Iterator[tuple[_Pair, OracleAnswer]]:
     """What an oracle says of each case, asked once a task."""
     for _, group in groupby(pairs, key=lambda pair: id(pair[0])):
         of_task = list(group)
         entry = of_task[0][0]
-        relations = oracle_of(entry.maker)(entry.task, [case for _, case in of_task])
-        yield from zip(of_task, relations, strict=True)
+        answers = oracle_of(entry.maker)(entry.task, [case for _, case in of_task])
+        yield from zip(of_task, answers, strict=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import mpmath
 
-from synthetic1.evaluation.auditing.case import Relation
+from synthetic1.evaluation.auditing.case import OracleAnswer
 from synthetic1.evaluation.auditing.notation.formula import Node, NumberNode, OperationNode, SymbolNode
 
 DIGITS = 50
@@ -36,7 +36,7 @@ def symbols(node: Node) -> set[str]:
     return {node.name} - CONSTANTS if isinstance(node, SymbolNode) else set()
 
 
-def relation_of(left: Node, right: Node) -> Relation:
+def compare_formulas(left: Node, right: Node) -> OracleAnswer:
     """Whether two formulas have equal values, by identity testing at seeded points.
 
     Positive points decide against equality; equality has to hold at negative points and integers too. Formulas that
@@ -49,12 +49,12 @@ def relation_of(left: Node, right: Node) -> Relation:
         if same is None:
             continue
         if not same and place < POSITIVE_POINTS:
-            return Relation.DIFFERENT
+            return OracleAnswer.DIFFERENT
         defined, agreed = defined + 1, agreed + same
         positive += place < POSITIVE_POINTS
     if not names:
-        return Relation.EQUAL if agreed else Relation.UNREAD
-    return Relation.EQUAL if agreed == defined >= ENOUGH_POINTS else Relation.UNREAD
+        return OracleAnswer.EQUAL if agreed else OracleAnswer.UNREAD
+    return OracleAnswer.EQUAL if agreed == defined >= ENOUGH_POINTS else OracleAnswer.UNREAD
 
 
 def ratio_sign(left: Node, right: Node) -> int | None:

@@ -1,7 +1,6 @@
 """A second reader of formulas in a process of its own: latex2sympy2_extended and sympy, killed when they take too long.
 
-Run as a program it answers one JSON line a request: ``{"gold", "answer"}`` with ``{"relation"}``, ``{"print"}`` with
-``{"printed"}``.
+Run as a program it answers one JSON line a request: ``{"gold", "answer"}`` with ``{"said"}``, or with nothing in it.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import subprocess
 import sys
 from typing import Any
 
-from synthetic1.evaluation.auditing.case import Relation
+from synthetic1.evaluation.auditing.case import OracleAnswer
 
 START_S = 120.0  # to import sympy, on a busy machine
 ANSWER_S = 10.0
@@ -32,14 +31,9 @@ class SympyWorker:
         self._process: subprocess.Popen[bytes] | None = None
         self._is_ready = False
 
-    def relation(self, gold: str, answer: str) -> Relation:
+    def ask(self, gold: str, answer: str) -> OracleAnswer:
         """What sympy says; ``UNREAD`` when it cannot say, or not in time."""
-        return Relation(self._ask({"gold": gold, "answer": answer}).get("relation", Relation.UNREAD.value))
-
-    def printed(self, text: str) -> str | None:
-        """A formula as sympy reads it and prints it again; None where it does not."""
-        printed = self._ask({"print": text}).get("printed")
-        return printed if isinstance(printed, str) else None
+        return OracleAnswer(self._ask({"gold": gold, "answer": answer}).get("said", OracleAnswer.UNREAD.value))
 
     def close(self) -> None:
         """Kill the process, if there is one. A later question starts another."""
@@ -103,26 +97,19 @@ def main() -> None:
     for line in sys.stdin:
         question = json.loads(line)
         try:
-            answer = _printed(question["print"]) if "print" in question else _related(**question)
+            answer = _compared(**question)
         except Exception:  # of the libraries, which raise anything at all
             answer = {}
         print(json.dumps(answer), file=replies, flush=True)
 
 
-def _printed(text: str) -> dict[str, str]:
-    import sympy
-    from latex2sympy2_extended import latex2sympy
-
-    return {"printed": sympy.latex(latex2sympy(text))}
-
-
-def _related(gold: str, answer: str) -> dict[str, str]:
+def _compared(gold: str, answer: str) -> dict[str, str]:
     import sympy
     from latex2sympy2_extended import latex2sympy
 
     left, right = latex2sympy(gold), latex2sympy(answer)
     if left == right:
-        return {"relation": Relation.EQUAL.value}
+        return {"said": OracleAnswer.EQUAL.value}
     if not isinstance(left, sympy.Expr) or not isinstance(right, sympy.Expr):
         return {}
     names = sorted(left.free_symbols | right.free_symbols, key=str)
@@ -132,9 +119,9 @@ def _related(gold: str, answer: str) -> dict[str, str]:
         point = {name: sympy.Rational(rng.randint(200, 3000), 997) for name in names}
         one, other = (complex(side.evalf(30, subs=point)) for side in (left, right))
         if not abs(one - other) <= 1e-9 * (abs(one) + abs(other) + 1):
-            return {"relation": Relation.DIFFERENT.value} if abs(one - other) < float("inf") else {}
+            return {"said": OracleAnswer.DIFFERENT.value} if abs(one - other) < float("inf") else {}
         agreed += 1
-    return {"relation": Relation.EQUAL.value} if agreed >= ENOUGH_POINTS or not names else {}
+    return {"said": OracleAnswer.EQUAL.value} if agreed >= ENOUGH_POINTS or not names else {}
 
 
 if __name__ == "__main__":
