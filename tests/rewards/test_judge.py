@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import pickle
+from contextlib import asynccontextmanager
+from typing import ClassVar
 
 import judge_replies as replies
 import judge_server as servers
 import pytest
-from aiohttp import web
 
 import synthetic1
 from synthetic1.completion import Completion
@@ -173,18 +174,14 @@ async def test_what_is_too_long_for_the_server_is_shown_shorter():
         assert "maximum context length" in verdict.details["why"]
 
 
-async def test_a_key_that_is_refused_is_no_prompt_too_long(monkeypatch):
+async def test_a_key_that_is_refused_is_no_prompt_too_long():
+    """Whatever the refusal says: this one speaks of a maximum context length."""
     async with servers.JudgeServer(replies.fooled) as server:
-        monkeypatch.setattr(server, "context", 0)
-        monkeypatch.setattr(servers, "_error", lambda status, message, headers=None: _refused(message))
+        server.context, server.too_long_status = 0, 401
         verdict = await ask(server, FLUENT * 8)
         assert verdict.reason == "unscorable_judge"
         assert "is the API key right" in verdict.details["why"]
         assert len(server.requests) == 1
-
-
-def _refused(message):
-    return web.json_response({"error": message}, status=401)
 
 
 async def test_an_explanation_can_be_written_to_a_file():
@@ -287,40 +284,65 @@ async def test_equal_questions_at_once_are_asked_once():
         await judge.aclose()
 
 
-async def test_the_first_is_asked_before_all_are_prepared(monkeypatch):
-    window, prepared_when_asked, full = 200, [], asyncio.Event()
-    judge = Judge(judge_settings({"url": "http://localhost:1/v1", "max_in_flight": window}))
-    prepared, underway = 0, 0
-    decide = judge._without_asking
+class Watched(str):
+    """A candidate that notes when the judge first looks at it."""
 
-    def prepare(*asked):
-        nonlocal prepared
-        prepared += 1
-        return decide(*asked)
+    looked_at: ClassVar[set[str]] = set()
 
-    async def complete(*args, **kwargs):
-        nonlocal underway
-        underway += 1
-        prepared_when_asked.append(prepared)
-        assert underway <= window + window // 8  # the client sends no more than the window
-        if underway == window + window // 8:
-            full.set()
-        await asyncio.wait_for(full.wait(), 30)
-        await asyncio.sleep(0)
-        underway -= 1
-        return [Completion.parse(replies.verdict("claims", True))]
+    def __len__(self):
+        self.looked_at.add(str(self))
+        return super().__len__()
 
-    monkeypatch.setattr(judge, "_without_asking", prepare)
-    monkeypatch.setattr(judge.client, "complete", complete)
+
+@pytest.fixture
+def looked_at():
+    Watched.looked_at = set()
+    return Watched.looked_at
+
+
+@asynccontextmanager
+async def asking(server, count, **settings):
+    """``count`` questions at once, which are given up at the end."""
+    judge = Judge(judge_settings({"url": server.url, **settings}))
+    texts = [Watched(f"{n}. {RIGHT}") for n in range(count)]
+    calls = [judge.ask(CLAIMS, question=QUESTION, reference=REFERENCE, candidate=text) for text in texts]
+    asked = [asyncio.create_task(call) for call in calls]
     try:
-        asked = (
-            judge.ask(CLAIMS, question=QUESTION, reference=REFERENCE, candidate=f"{n}. {RIGHT}") for n in range(500)
-        )
-        verdicts = await asyncio.gather(*asked)
+        yield asked
     finally:
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
         await judge.aclose()
-    assert [verdict.score for verdict in verdicts] == [1.0] * 500
-    assert prepared_when_asked[0] <= 64
+
+
+async def until(condition):
+    async with asyncio.timeout(60):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+async def test_the_first_is_asked_before_all_are_prepared(looked_at):
+    async with servers.JudgeServer(replies.fooled) as server, asking(server, 2_000, max_in_flight=4_000):
+        await until(lambda: server.requests)
+        assert len(looked_at) < 500
+
+
+@pytest.mark.parametrize(("window", "prepared"), [(200, 225), (4, 16)])
+async def test_no_more_is_prepared_than_soon_can_be_asked(looked_at, window, prepared):
+    async with servers.JudgeServer(replies.fooled) as server:
+        server.delay_s = 600
+        async with asking(server, 500, max_in_flight=window):
+            await until(lambda: len(server.requests) == window and len(looked_at) >= prepared)
+            await asyncio.sleep(0.1)
+            assert (len(server.requests), len(looked_at)) == (window, prepared)
+
+
+async def test_all_are_asked_in_the_end():
+    async with servers.JudgeServer(replies.fooled) as server, asking(server, 500, max_in_flight=200) as asked:
+        async with asyncio.timeout(60):
+            assert [verdict.score for verdict in await asyncio.gather(*asked)] == [1.0] * 500
+        assert len(server.requests) == 500
 
 
 def test_one_loop_after_another(monkeypatch):

@@ -35,6 +35,8 @@ class JudgeServer:
         self.requests: list[dict[str, Any]] = []
         self.counts: Counter[str] = Counter()
         self.stall_s, self.context, self.model = 30.0, 10**9, "scripted-judge"
+        self.too_long_status = 400
+        """How a prompt of more than ``context`` characters is refused."""
         self.delay_s = 0.0
         self.root: str | None = None
         """What weights it says stand behind its name."""
@@ -82,7 +84,7 @@ class JudgeServer:
             await asyncio.sleep(self.delay_s)
         if sum(len(message["content"]) for message in body["messages"]) > self.context:
             self.counts["too_long"] += 1
-            return _error(400, f"This model's maximum context length is {self.context} characters")
+            return _error(self.too_long_status, f"This model's maximum context length is {self.context} characters")
         fault = self._rng.choice(self.faults) if self.faults and self._rng.random() < self.share else ""
         self.counts[fault or "answered"] += 1
         match fault:
