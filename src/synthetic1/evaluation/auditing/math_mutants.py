@@ -23,6 +23,7 @@ from synthetic1.evaluation.auditing.notation.tex import is_formula
 
 _LITERAL = re.compile(r"\d+(?:\.\d+)?")
 _EXPONENT = re.compile(r"\^\s*(?:\{\s*(-?\d+)\s*\}|(\d)(?!\d))")
+_COMMAND_BEFORE = re.compile(r"\\[A-Za-z]+\s*$")
 _LONE_LETTER = re.compile(r"(?<=[0-9A-Za-z})])(?<![\\^_])\s*(?<![A-Za-z\\])([a-bf-hj-zA-BD-Z])(?![A-Za-z_^({])")
 _LETTER = re.compile(r"(?<![A-Za-z\\_{])([abm-z])(?![A-Za-z_(])")
 _OTHER_UNITS = {
@@ -169,7 +170,8 @@ def exponent_cut(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
 
 def letter_dropped(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
     """``2xy`` → ``2x``"""
-    if places := _letters(_LONE_LETTER, gold.text):
+    lone = _letters(_LONE_LETTER, gold.text)
+    if places := [found for found in lone if not _COMMAND_BEFORE.search(gold.text[: found.start(1)])]:
         yield _replaced(gold.text, rng.choice(places), " ")
 
 
