@@ -43,7 +43,7 @@ Pair = tuple[Task, str]
 
 
 def tables() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("math_cases", ROOT / "tests" / "rewards" / "math_cases.py")
+    spec = importlib.util.spec_from_file_location("math_cases", ROOT / "tests" / "support" / "math_cases.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -142,8 +142,8 @@ def theirs(pairs: Sequence[Pair], pool: Any) -> tuple[float, list[bool]]:
 
 
 def ours(pairs: Sequence[Pair]) -> tuple[float, list[Any]]:
-    """Seconds and verdicts, with workers that are up and remember nothing."""
-    with Scorer([Math(workers=CORES)]) as scorer:
+    """Seconds and verdicts, in this process alone."""
+    with Scorer([Math()]) as scorer:
         scorer.score_sync([(made("x+1+y"), f"\\boxed{{{n}+x+y}}") for n in range(CORES)])
         began = time.perf_counter()
         verdicts = scorer.score_sync(pairs)
@@ -177,7 +177,7 @@ def hostile(honest: Sequence[Pair], answers: Sequence[str], seconds_apart: int) 
     attacks = [(made("5"), f"\\boxed{{{answers[n % len(answers)]}}}") for n in range(len(batches))]
     took, tails, longest = [], [], 0.0
     for attacked in (False, True):
-        with Scorer([Math(workers=CORES)]) as scorer:
+        with Scorer([Math()]) as scorer:
             scorer.score_sync([(made("x+1+y"), "\\boxed{1+x+y}")])
             waits: list[float] = []
             began = time.perf_counter()

@@ -18,9 +18,9 @@ from synthetic1.completion import Completion
 from synthetic1.rewards.judging.judged_verifier import JudgedVerifier
 from synthetic1.rewards.judging.rubrics import CLAIMS, Rubric
 from synthetic1.rewards.math_answers.answer import MAX_ANSWER, find_answer
+from synthetic1.rewards.math_answers.exact import number
+from synthetic1.rewards.math_answers.forms import value_of
 from synthetic1.rewards.math_answers.reading import read
-from synthetic1.rewards.math_answers.screen import too_costly
-from synthetic1.rewards.math_answers.values import Chain, Number
 from synthetic1.rewards.quantities.definitions import load_units
 from synthetic1.rewards.quantities.reading import Quantity, compare, read_quantity
 from synthetic1.rewards.registry import register
@@ -37,7 +37,7 @@ def last_answer(text: str) -> str | None:
     """What stands in the last complete ``<answer>…</answer>`` of ``text``; ``None`` if there is none.
 
     A block goes from an opening tag to the first closing tag after it. An opening tag inside a block begins it anew; a
-    block that never closes is no answer, and a closing tag alone is text: the last block that is complete counts.
+    block that never closes is not an answer, and a closing tag alone is text: the last block that is complete counts.
     """
     start: int | None = None
     found: str | None = None
@@ -60,12 +60,13 @@ def _quantity(text: str) -> Quantity | None:
     boxed = find_answer(text, "boxed")
     text = boxed.text if boxed is not None else text
     found = read_quantity(text)
-    if found is not None or len(text) > MAX_ANSWER or too_costly(text) is not None:
+    if found is not None or len(text) > MAX_ANSWER:
         return found
-    value = read(text)
-    if isinstance(value, Chain) and len(value.sides) == 1:
-        value = value.sides[0]
-    return Quantity(value.value, Fraction(0), None, exact=True) if isinstance(value, Number) else None
+    said = read(text)
+    if said.number is not None:
+        return Quantity(said.number, Fraction(0), None, exact=True)
+    value = None if said.node is None else number(value_of(said.node))
+    return Quantity(value.value, Fraction(0), None, exact=True) if value is not None else None
 
 
 @register("stem")

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 from typer.testing import CliRunner
 
-from synthetic1.cli import CALIBRATE, PROGRAMS, Program, app, forward
+from synthetic1.cli import CALIBRATE, PROGRAMS, Subcommand, app, forward
 
 run = CliRunner().invoke
 
@@ -46,7 +46,7 @@ def test_version() -> None:
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
-def test_programs_have_a_main(program: Program) -> None:
+def test_programs_have_a_main(program: Subcommand) -> None:
     assert callable(importlib.import_module(program.module).main)
 
 
@@ -74,7 +74,7 @@ def test_arguments_arrive_untouched(arguments: list[str], monkeypatch: pytest.Mo
 def test_missing_package_is_one_line() -> None:
     import typer
 
-    program = Program("p", "no_such_package.program", "", "train")
+    program = Subcommand("p", "no_such_package.program", "", "train")
     with pytest.raises(typer.Exit) as stopped:
         forward(program, [])
     assert stopped.value.exit_code == 2
@@ -82,7 +82,7 @@ def test_missing_package_is_one_line() -> None:
 
 def test_a_missing_module_of_ours_is_a_defect_and_not_explained_away() -> None:
     with pytest.raises(ModuleNotFoundError, match=r"synthetic1\.no_such"):
-        forward(Program("p", "synthetic1.no_such", "", "train"), [])
+        forward(Subcommand("p", "synthetic1.no_such", "", "train"), [])
 
 
 def test_unknown_command() -> None:

@@ -1,17 +1,19 @@
 """Mathematical answers: where they stand, what they say, and whether one is the gold.
 
-How one completion is judged, in the order in which it happens:
+How one completion is verified, in the order in which it happens:
 
-================= ======================================================================================================
-``rewards/math``  The steps and the verdict.
-``answer``        Finds the answer in the completion.
-``screen``        Refuses it for how it is written: too costly, work left undone, the question for an answer.
-``reading``       Reads it, as the gold was: words, lists, sets, intervals, equations …
-``scalars``       … whose parts are single values: numbers, quantities, formulas.
-``compare``       Compares the two, rule by rule, and yields a question for each pair of formulas.
-``symbolic``      Answers such a question, in a worker process.
-================= ======================================================================================================
+==================== ===================================================================================================
+``rewards/math``     The steps and the verdict.
+``answer``           Finds the answer in the completion.
+``reading``          What a text says: options, words, and mathematics …
+``grammar``          … as a typed tree, made of canonical tokens. Text is never rewritten after that.
+``compare``          The rules: a verdict by rule needs a complete reading of both sides.
+``expression_rules`` Numbers exactly, quantities by what they measure, formulas …
+``evaluate``         … by identity testing: both sides at seeded points, in high precision.
+==================== ===================================================================================================
 
-The rest is what these are made of: ``values``, the types that reading gives and comparing takes; ``latex``, one
-spelling for each way to write a formula; ``pool`` and ``worker``, the processes in which ``symbolic`` runs.
+The rest is what these are made of. In ``grammar``: ``tokens`` and ``spelling`` (one spelling for what people write in
+many), ``tree``, and the levels from ``factors`` to ``statements``. Of the rules: ``relation_rules``,
+``collection_rules``, ``real_sets``, ``forms``; ``structure`` (trees up to order and neutral operations), ``exact``
+(rational numbers), ``work`` (what is left to the reader). ``prompt`` says what the question asks for.
 """

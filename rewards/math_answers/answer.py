@@ -15,8 +15,25 @@ SEARCHED = 200_000  # characters at the end of a response
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _BRACE = re.compile(r"(?:\\.)+|[{}]", re.DOTALL)
-# What may stand between boxes that are one answer: nothing, a comma, "and", "or", and how mathematics is set off.
-_BETWEEN = re.compile(r"(?:\s|[,;$]|\\[,;:!()\[\] ]|\\quad|\\qquad|\\text\s*\{\s*(?:and|or)\s*\}|\band\b|\bor\b)*")
+# What may stand between boxes that are offered together, as one answer or as several guesses: marks, numbering, and
+# words that join. Whatever else stands there ("Wait,", "so") begins a new answer.
+_JOINS = (
+    r"and|or|else|either|maybe|perhaps|possibly|alternatively|also|even|otherwise|another|option|answer|both|plus|versus"
+    r"|vs|too"
+)
+_BETWEEN = re.compile(
+    r"(?:[\s,;$/|•·*–—&:.-]|\\[,;:!()\[\] \\]|\\quad|\\qquad"
+    r"|\\(?:text|mbox|textrm)\s*\{[\s,;]*(?:(?:" + _JOINS + r")[\s,;]*)*\}"
+    r"|\b(?:" + _JOINS + r")\b|\(?\b(?:\d{1,2}|[a-hA-H]|i{1,3}|iv|v)[.)])*",
+    re.IGNORECASE,
+)  # fmt: skip
+_DENIED = re.compile(
+    r"(?:\b(?:not|never|isn't|isnt|wasn't|cannot be|can't be|don't (?:answer|say|write|put)|wrong(?: answer)?"
+    r"|incorrect(?: answer)?|rather than|instead of|except)"
+    r"(?:\s+(?:answer|be|equal(?: to)?|equals|is|the (?:right |correct |final )?answer|simply|just|with|say|write))*"
+    r"|\\ne(?:q)?|≠|\\not\s*=)[\s:$=\\(\[]*$",
+    re.IGNORECASE,
+)
 _FINAL = re.compile(
     r"(?:^|(?<=[.:;,!?]))[ \t>*#_]*(?:therefore,?\s+|thus,?\s+|so,?\s+|hence,?\s+)?"
     r"(?:the\s+)?(?:correct\s+|final\s+)?answer(?:\s+is\b|\s*[:=])[ \t*_]*[:=]?[ \t]*(.+)$|^####[ \t]*(.+)$",
@@ -60,7 +77,7 @@ def find_answer(response: str, style: AnswerStyle = "boxed") -> Answer | None:
     text = response[-SEARCHED:]
     boxed = _last_boxes(text)
     if boxed is not None:
-        contents = [content.strip() for content in boxed]
+        contents = list(dict.fromkeys(content.strip() for content in boxed))  # the same answer twice is one
         if not all(contents):
             return None
         if len(contents) == 1:
@@ -104,6 +121,9 @@ def _last_boxes(text: str) -> list[str] | None:
     starts = list(_BOX.finditer(text))
     if not starts:
         return None
+    last_start = starts[-1].start()
+    if _DENIED.search(text, max(0, last_start - 80), last_start):
+        return [""]  # what it is not
     spans: list[tuple[int, int, str]] = []  # of outermost boxes, in order
     closings = _closings(text, [match.end() for match in starts])
     covered = -1

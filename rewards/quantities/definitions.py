@@ -94,9 +94,8 @@ _add(
 _add(
     {"length": 2},
     ("10000", "hectare", "hectare hectares"),
-    # 4840 square yards are what books mean: pint's own acre, the surveyors', is longer by some parts in a million. The
-    # size is a thousandth of that, a slip that stays until the next version of `Math`, for a verdict hangs on it.
-    ("158080329/39062500", "4840 yard**2", "acre acres"),
+    # 4840 square yards are what books mean: pint's own acre, the surveyors', is longer by some parts in a million.
+    ("316160658/78125", "4840 yard**2", "acre acres"),
 )
 _add({"length": 1, "time": -1}, ("1397/3125", "mile/hour", "mph"), ("5/18", "kilometer/hour", "kph"))
 _add({"angle": 1}, ("1", "degree", "deg degree degrees"))

@@ -84,3 +84,96 @@ def _singular(word: str) -> str:
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
     return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
+
+
+SYMBOLS = frozenset(
+    [
+        "N",
+        "J",
+        "W",
+        "V",
+        "A",
+        "K",
+        "Pa",
+        "Hz",
+        "C",
+        "mol",
+        "L",
+        "l",
+        "mL",
+        "ml",
+        "cd",
+        "lm",
+        "T",
+        "Wb",
+        "F",
+        "H",
+        "eV",
+        "keV",
+        "MeV",
+        "kV",
+        "kPa",
+        "MPa",
+        "kJ",
+        "kW",
+        "MW",
+        "GHz",
+        "MHz",
+        "kHz",
+        "rad",
+        "sr",
+        "rpm",
+        "atm",
+        "bar",
+        "psi",
+        "u",
+        "g",
+        "kg",
+        "mg",
+        "ug",
+        "ms",
+        "ns",
+        "us",
+        "min",
+        "h",
+        "hr",
+        "d",
+        "yr",
+        "y",
+        "s",
+        "m",
+        "cm",
+        "mm",
+        "km",
+        "nm",
+        "ft",
+        "in",
+        "yd",
+        "mi",
+        "lb",
+        "lbs",
+        "oz",
+        "USD",
+        "EUR",
+        "cal",
+        "kcal",
+        "cc",
+    ]
+)
+"""What a unit's symbol may be in a term's end, beside the words of ``COMMON``."""
+_COUNTED = re.compile(r"(?:(?:square|cubic|sq|cu)\.? )?units?(?: (?:squared|cubed)|\^ ?[23])?", re.IGNORECASE)
+
+
+def is_unit(text: str) -> bool:
+    """Whether ``text`` is made of known units and nothing else: a closed list, so that no noun passes for one."""
+    plain = " ".join(re.sub(r"[{}~]", "", text).replace("\\cdot", " ").split())
+    if _COUNTED.fullmatch(plain):
+        return True
+    parts = [part for part in re.split(r"[\s/·]|\^ ?-?\d+|-\d", plain) if part]
+    return bool(parts) and all(
+        part in SYMBOLS
+        or part in COMMON
+        or (len(part) > 2 and part.lower() in COMMON)
+        or part.lower() in ("per", *POWERS)
+        for part in parts
+    )

@@ -21,7 +21,7 @@ app = typer.Typer(
 
 
 @dataclass(frozen=True)
-class Program:
+class Subcommand:
     """A program with a `main()` of its own that reads ``sys.argv`` (Hydra's `key=value` arguments)."""
 
     name: str
@@ -32,43 +32,43 @@ class Program:
 
 
 PROGRAMS = (
-    Program(
+    Subcommand(
         "grpo",
         "synthetic1.trainers.grpo",
         "Train with GRPO on verifiable rewards: `env=… model=… rollout=… recipe=…`; `--help` lists the configuration.",
         "train",
     ),
-    Program(
+    Subcommand(
         "sft",
         "synthetic1.trainers.sft",
         "Fine-tune on verified traces: `data=… model=…`; `--help` lists the configuration.",
         "train",
     ),
-    Program(
+    Subcommand(
         "r1",
         "synthetic1.trainers.r1",
         "DeepSeek-R1's recipe: verified traces, SFT, GRPO, each measured; `--help` lists the configuration.",
         "train",
     ),
-    Program(
+    Subcommand(
         "generate",
         "synthetic1.datagen.generate",
         "Generate verified traces: `env=… model=… server=… samples=…`; `--help` lists the configuration.",
         "train",
     ),
-    Program(
+    Subcommand(
         "verify",
         "synthetic1.datagen.verify",
         "Judge a run's completions anew, with the verifiers of today: `run=…`; `--help` lists the configuration.",
         "train",
     ),
-    Program(
+    Subcommand(
         "export",
         "synthetic1.datagen.export",
         "Export what a run verified: `run=… to=… format=sft|preference|synthetic1`; `--help` lists the configuration.",
         "train",
     ),
-    Program(
+    Subcommand(
         "evaluate",
         "synthetic1.evaluation.evaluate_model",
         "pass@1 and pass@k of a checkpoint or a server: `env=… model=…`; `--help` lists the configuration.",
@@ -77,7 +77,7 @@ PROGRAMS = (
 )
 
 
-def forward(program: Program, arguments: list[str]) -> None:
+def forward(program: Subcommand, arguments: list[str]) -> None:
     """Import the program and call its `main` with ``arguments`` as its command line, untouched.
 
     Raises:
@@ -98,7 +98,7 @@ def forward(program: Program, arguments: list[str]) -> None:
     main()
 
 
-def _add_command(program: Program) -> None:
+def _add_command(program: Subcommand) -> None:
     @app.command(
         program.name,
         help=program.summary,
@@ -243,7 +243,7 @@ def _sandbox(context: typer.Context) -> None:
     sandbox(args=context.args, prog_name="synthetic1 sandbox")
 
 
-CALIBRATE = Program(
+CALIBRATE = Subcommand(
     "judge calibrate",
     "synthetic1.evaluation.calibrate_judge",
     "Measure how often a judge errs: `judge=…`; `--help` lists the configuration.",

@@ -14,7 +14,7 @@ from synthetic1.jobs.env_settings import EnvSettings
 from synthetic1.jobs.judge_settings import JudgeSection, takes_judge, with_judge
 from synthetic1.jobs.judge_trust import task_types
 from synthetic1.jobs.judge_trust import trusted as ask_whether_trusted
-from synthetic1.jobs.opening import Opened, open_environment
+from synthetic1.jobs.opening import OpenedTasks, open_environment
 from synthetic1.jobs.program import ProgramError
 from synthetic1.rewards.judging.attacks import ATTACKS
 from synthetic1.rewards.judging.calibration import Calibration, Count, Thresholds, counted, identity_of, load, store
@@ -195,7 +195,7 @@ def record(server, errors=0):
 
 def opened(server):
     url = None if server is None else server.url
-    return Opened(TaskList(TASKS, name="numbers"), Scorer([Similarity(judge_settings(url))]))
+    return OpenedTasks(TaskList(TASKS, name="numbers"), Scorer([Similarity(judge_settings(url))]))
 
 
 def test_training_refuses_a_judge_that_nobody_measured(served):
@@ -214,7 +214,7 @@ def test_a_few_judged_tasks_beside_many_others_are_seen(served):
     sums = [Task(f"sum {n}", "verifiable_math", "1 + 1?", gold_standard_solution="2") for n in range(5_000)]
     tasks = Mixture({TaskList(sums, name="sums"): 0.9, TaskList(TASKS[:1], name="numbers"): 0.1})
     tasks = Mixture({tasks: 1.0, TaskList(sums[:1], name="another"): 1.0})
-    mixed = Opened(tasks, Scorer([Similarity(judge_settings(server.url)), get_verifier("verifiable_math")]))
+    mixed = OpenedTasks(tasks, Scorer([Similarity(judge_settings(server.url)), get_verifier("verifiable_math")]))
     assert task_types(tasks, 2) == {WIRE, "verifiable_math"}
     with pytest.raises(ProgramError, match="never calibrated"):
         trusted(mixed, JudgeSection(url=server.url))

@@ -1,7 +1,7 @@
 r"""Tables of answers and what they deserve: ``(gold, answer, expected, why)``.
 
 ``answer`` is what stands in the box; in ``RESPONSES`` it is the whole response. ``expected`` is 1, 0 or None (the gold
-cannot be read). Rows marked F are failures of other graders, reported in public; those with a number are hostile answers.
+cannot be read). Rows marked F are failures of other graders, reported in public; those with a number are hostile.
 """
 
 from __future__ import annotations
@@ -253,7 +253,7 @@ UNITS: list[Row] = [
     (r"100\text{ cm}", r"1\text{ m}", 1, "F"),
     (r"100\text{ cm}", r"2\text{ m}", 0, "converted wrongly"),
     ("5", r"5\text{ cm}", 1, "a unit that the gold leaves out"),
-    ("5", r"5\text{ apples}", 1, "a word for what is counted"),
+    ("5", r"5\text{ apples}", 0, "a noun that the prompt does not have"),
     ("5", r"6\text{ apples}", 0, "another number"),
     ("864", r"864 \text{ inches}^2", 1, "square unit"),
     (r"864 \mbox{ inches}^2", "864", 1, "gold with a square unit"),
@@ -447,7 +447,8 @@ RESPONSES: list[Row] = [
 ]
 
 GOLDS: list[Row] = [
-    (r"1:2:3:\ldots", r"1:4:9:\ldots", None, "F: a pattern is no formula"),
+    (r"1:2:3:\ldots", r"1:4:9:\ldots", 0, "F: another pattern"),
+    (r"1:2:3:\ldots", r"1:2:3:\dots", 1, "the same pattern, as written"),
     (r"\frac{1}{", "5", None, "32: braces do not close"),
     (r"\begin{proof} Let x be", "5", None, "32: a proof"),
     ("We show that for all n the claim holds by induction: assume", "5", None, "32: prose"),
@@ -521,7 +522,7 @@ REVIEWED: list[Row] = [
     ("5", "5 cannot be", 0, "a denial is no unit"),
     ("5", "5 or more", 0, "a bound is no unit"),
     ("5", "5 plus one", 0, "a sum in words is no unit"),
-    ("5", "5 green apples", 1, "a noun phrase is"),
+    ("5", "5 green apples", 0, "nor one that the prompt does not have"),
     ("5", r"\lfloor 5.5\rfloor", 0, "work left to do"),
     ("5", r"\lceil 4.5 \rceil", 0, "work left to do"),
     ("5", r"\color{red}{5}", 1, "colour"),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from synthetic1.inference.introduction import ServerFacts
 
 
-class Opened(NamedTuple):
+class OpenedEngine(NamedTuple):
     """What completes, and what it is called."""
 
     engine: Engine
@@ -27,7 +27,7 @@ class Opened(NamedTuple):
 
 
 @contextmanager
-def open_engine(settings: EvaluationSettings) -> Iterator[Opened]:
+def open_engine(settings: EvaluationSettings) -> Iterator[OpenedEngine]:
     """The engine and what it completes with.
 
     Raises:
@@ -44,10 +44,10 @@ def open_engine(settings: EvaluationSettings) -> Iterator[Opened]:
         assert settings.server is not None
         server = Server((settings.server,), settings.server_model, max_in_flight=settings.concurrency)
         facts = asyncio.run(_introduced(server))
-        yield Opened(_client(server), server.thinking_open, facts.model, f"{facts.model} {facts.root}")
+        yield OpenedEngine(_client(server), server.thinking_open, facts.model, f"{facts.model} {facts.root}")
 
 
-def _transformers(settings: EvaluationSettings) -> Opened:
+def _transformers(settings: EvaluationSettings) -> OpenedEngine:
     import torch
 
     from synthetic1.evaluation.transformers_engine import TransformersEngine
@@ -61,11 +61,11 @@ def _transformers(settings: EvaluationSettings) -> Opened:
     # Tasks are whole in their batches: an evaluation that was stopped goes on between two of them.
     size = max(settings.batch_size - settings.batch_size % settings.samples, 1)
     engine = TransformersEngine(model, tokenizer, batch_size=size, thinking_open=thinking_open)
-    return Opened(engine, thinking_open, settings.model.name, models.weights_of(settings.model))
+    return OpenedEngine(engine, thinking_open, settings.model.name, models.weights_of(settings.model))
 
 
 @contextmanager
-def _launched(settings: EvaluationSettings) -> Iterator[Opened]:
+def _launched(settings: EvaluationSettings) -> Iterator[OpenedEngine]:
     """A vLLM server for as long as the block lasts; it runs on a loop of its own, evaluation on another."""
     from dataclasses import replace
 
@@ -78,7 +78,7 @@ def _launched(settings: EvaluationSettings) -> Iterator[Opened]:
         server = runner.run(launched.__aenter__())
         try:
             server = replace(server, max_in_flight=settings.concurrency, thinking_open=thinking_open)
-            yield Opened(_client(server), thinking_open, settings.model.name, models.weights_of(settings.model))
+            yield OpenedEngine(_client(server), thinking_open, settings.model.name, models.weights_of(settings.model))
         finally:
             runner.run(launched.__aexit__(None, None, None))
 

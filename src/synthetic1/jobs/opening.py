@@ -16,14 +16,14 @@ from synthetic1.tasks.sources.mixture import Mixture
 from synthetic1.tasks.sources.source import TaskSource
 
 
-class Opened(NamedTuple):
+class OpenedTasks(NamedTuple):
     """What an environment holds."""
 
     tasks: TaskSource
     scorer: Scorer
 
 
-def open_environment(env: EnvSettings, **overrides: Any) -> Opened:
+def open_environment(env: EnvSettings, **overrides: Any) -> OpenedTasks:
     """Make the environment, or those of a mixture, with ``gym.make`` and take what it holds.
 
     A mixture's weights go to its sources, and one scorer verifies for all of them.
@@ -48,7 +48,7 @@ def open_environment(env: EnvSettings, **overrides: Any) -> Opened:
                 raise ProgramError(
                     f"env.mixture.{name}: another part judges `{task_type}` by other settings; make them equal"
                 )
-    return Opened(Mixture(sources), Scorer(verifiers))
+    return OpenedTasks(Mixture(sources), Scorer(verifiers))
 
 
 def held_out(env: EnvSettings, n: int) -> Sequence[Task]:
@@ -79,7 +79,7 @@ def held_out(env: EnvSettings, n: int) -> Sequence[Task]:
     return chosen
 
 
-def _open(env_id: str, kwargs: dict[str, Any]) -> Opened:
+def _open(env_id: str, kwargs: dict[str, Any]) -> OpenedTasks:
     """What ``gym.make(env_id, **kwargs)`` holds; third parties' environments that hold both will do."""
     import gymnasium
 
@@ -94,4 +94,4 @@ def _open(env_id: str, kwargs: dict[str, Any]) -> Opened:
         raise ProgramError(f"env `{env_id}`: {reason}") from error
     if not hasattr(env, "tasks") or not hasattr(env, "scorer"):
         raise ProgramError(f"env `{env_id}` is not a synthetic1 environment: it holds no `tasks` and no `scorer`")
-    return Opened(env.tasks, env.scorer)
+    return OpenedTasks(env.tasks, env.scorer)

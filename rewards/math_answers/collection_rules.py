@@ -1,0 +1,154 @@
+r"""Comparing collections: lists, sets, tuples, matrices, sets of real numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from synthetic1.rewards.math_answers.exact import number
+from synthetic1.rewards.math_answers.forms import (
+    expanded,
+    is_condition,
+    is_infinite,
+    is_interval,
+    is_letter,
+    is_name,
+    is_set,
+    named_values,
+    nested_matrix,
+    plus_minus_values,
+    value_of,
+    vector_of,
+)
+from synthetic1.rewards.math_answers.grammar.tree import (
+    Bracketed,
+    Expression,
+    Items,
+    Matrix,
+    Node,
+    Num,
+    Product,
+    Relation,
+    Sym,
+)
+from synthetic1.rewards.math_answers.real_sets import RealSet, Stretch
+from synthetic1.rewards.math_answers.rules import MAX_ITEMS, Rules
+from synthetic1.rewards.math_answers.structure import normal
+
+
+class CollectionRules(Rules):
+    """Lists, sets, tuples, matrices, sets of real numbers: part by part."""
+
+    answer_text = ""
+
+    def gold_against_items(self, gold: Node, answer: Items) -> bool:
+        g = number(gold)
+        if g is not None and g.decimals is not None and len(answer.items) == 2 and answer.joints == ("comma",):
+            whole, part = answer.items
+            if (
+                isinstance(whole, Num)
+                and isinstance(part, Num)
+                and whole.decimals is None
+                and part.decimals is None
+                and part.value >= 0
+            ):
+                digits = re.search(r",\s*(\d+)", self.answer_text)
+                return digits is not None and Fraction(f"{whole.value}.{digits[1]}") == g.value
+        if values := plus_minus_values(gold):
+            return self.in_any_order(values, [value_of(item) for item in answer.items])
+        if isinstance(gold, Product) and all(is_letter(factor) for factor in (*gold.factors, *answer.items)):  # ACD
+            return self.in_any_order(gold.factors, answer.items)
+        return False
+
+    def same_items(self, gold: Items, answer: Node) -> bool:
+        items = [item for item in gold.items if not is_condition(item)]
+        if isinstance(answer, Items):
+            others = [item for item in answer.items if not is_condition(item)] or list(answer.items)
+            return self.same_listed(expanded(items), expanded(others))
+        if isinstance(answer, Bracketed) and is_set(answer):
+            return self.same_listed(items, expanded(answer.items))
+        if isinstance(answer, Bracketed) and not is_interval(answer):
+            return self.all_same(items, answer.items) if answer.open == "(" else False
+        if isinstance(answer, Expression) and (values := plus_minus_values(answer)):
+            return self.in_any_order(items, values)
+        if isinstance(answer, Matrix) and answer.kind == "cases":
+            return self.same_listed(items, [Items(row, ()) if len(row) > 1 else row[0] for row in answer.rows])
+        if isinstance(answer, Relation) and answer.signs == ("=",) and is_name(answer.sides[0]):
+            return self.same(gold, answer.sides[1])
+        if isinstance(answer, Sym | Product) and all(is_letter(item) for item in items):
+            letters = [answer] if isinstance(answer, Sym) else list(answer.factors)
+            return self.in_any_order(items, letters) if all(map(is_letter, letters)) else False
+        return False
+
+    def same_listed(self, gold: Sequence[Node], answer: Sequence[Node]) -> bool:
+        """Several answers, in any order; where both sides name them, by name."""
+        if len(gold) != len(answer) or len(gold) > MAX_ITEMS:
+            return False
+        return self.in_any_order(gold, answer)
+
+    def same_bracketed(self, gold: Bracketed, answer: Node) -> bool:
+        if is_set(gold):
+            if isinstance(answer, Bracketed):
+                return is_set(answer) and self.in_any_order(expanded(gold.items), expanded(answer.items))
+            if isinstance(answer, Items):
+                return self.in_any_order(expanded(gold.items), [value_of(item) for item in expanded(answer.items)])
+            if isinstance(answer, Expression) and (values := plus_minus_values(answer)):
+                return self.in_any_order(gold.items, values)
+            if not gold.items:
+                return answer == Sym(r"\emptyset")
+            return len(gold.items) == 1 and isinstance(answer, Expression) and self.same(gold.items[0], answer)
+        if isinstance(answer, Bracketed):
+            if is_set(answer):
+                return False
+            if is_interval(gold) or is_interval(answer) or gold.open != answer.open:
+                pointed = {("(", ")"), ("<", ">")}
+                if not (
+                    {(gold.open, gold.close), (answer.open, answer.close)} <= pointed
+                    or (gold.open, gold.close) == (answer.open, answer.close)
+                ):
+                    return False
+            return self.all_same(gold.items, answer.items)
+        if isinstance(answer, Matrix) and (vector := vector_of(answer)) is not None and gold.open in ("(", "<", "["):
+            return self.all_same(gold.items, vector)
+        if isinstance(answer, Matrix):
+            return self.same(nested_matrix(gold) or gold, answer) if nested_matrix(gold) else False
+        if isinstance(answer, Items) and gold.open in ("(", "<"):
+            named = named_values(answer.items)
+            return named is not None and self.all_same(gold.items, named)
+        return False
+
+    def same_matrix(self, gold: Matrix, answer: Node) -> bool:
+        if gold.kind == "cases":
+            items = [row[0] if len(row) == 1 else Items(row, ("comma",) * (len(row) - 1)) for row in gold.rows]
+            if isinstance(answer, Matrix):
+                return len(answer.rows) == len(gold.rows) and all(map(self.all_same, gold.rows, answer.rows))
+            return self.same_items(Items(tuple(items), ()), answer)
+        if isinstance(answer, Matrix):
+            return len(answer.rows) == len(gold.rows) and all(map(self.all_same, gold.rows, answer.rows))
+        if isinstance(answer, Bracketed) and (nested := nested_matrix(answer)) is not None:
+            return self.same_matrix(gold, nested)
+        if isinstance(answer, Bracketed) and (vector := vector_of(gold)) is not None and answer.open in ("(", "[", "<"):
+            return self.all_same(vector, answer.items)
+        return False
+
+    def same_real_sets(self, gold: RealSet, answer: RealSet) -> bool:
+        if len(gold) != len(answer):
+            return False
+        left = list(answer)
+        for piece in gold:
+            place = next((n for n, other in enumerate(left) if self.same_piece(piece, other)), None)
+            if place is None:
+                return False
+            del left[place]
+        return True
+
+    def same_piece(self, gold: Stretch, answer: Stretch) -> bool:
+        if (gold.low_closed, gold.high_closed) != (answer.low_closed, answer.high_closed):
+            return False
+        return self.same_end(gold.low, answer.low) and self.same_end(gold.high, answer.high)
+
+    def same_end(self, gold: Node, answer: Node) -> bool:
+        if is_infinite(gold) or is_infinite(answer):
+            return normal(gold) == normal(answer)
+        return self.same(gold, answer)

@@ -1,0 +1,223 @@
+r"""Comparing numbers, formulas and quantities."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from synthetic1.rewards.math_answers.evaluate import NotANumber, Undefined, symbols, value
+from synthetic1.rewards.math_answers.exact import (
+    fewest_decimals,
+    fewest_digits,
+    number,
+    rational,
+    same_number,
+)
+from synthetic1.rewards.math_answers.forms import has_i, is_set, plus_minus_values, with_i
+from synthetic1.rewards.math_answers.grammar.tree import (
+    Applied,
+    Based,
+    Bracketed,
+    Expression,
+    Items,
+    Matrix,
+    Measured,
+    Node,
+    Num,
+    Product,
+    Scaled,
+    Sym,
+)
+from synthetic1.rewards.math_answers.rules import Rules
+from synthetic1.rewards.math_answers.structure import same_written
+from synthetic1.rewards.math_answers.work import (
+    arithmetic_left,
+    complex_work_left,
+    functions_left,
+    is_unfinished_number,
+    kin_of_functions,
+)
+from synthetic1.rewards.quantities.units import is_unit, read_unit
+
+
+class ExpressionRules(Rules):
+    """Numbers exactly, formulas by identity testing, units by what they measure."""
+
+    prompt_words: frozenset[str] = frozenset()
+    asks_percent = False
+
+    def gold_against_items(self, gold: Node, answer: Items) -> bool:
+        """Whether several things are the one value that is asked for, as ``2,5`` may be."""
+        raise NotImplementedError
+
+    def same_expression(self, gold: Node, answer: Node) -> bool:
+        if isinstance(answer, Items):
+            return self.gold_against_items(gold, answer)
+        if isinstance(answer, Bracketed):
+            if is_set(answer) and not answer.items and gold == Sym(r"\emptyset"):
+                return True
+            if gold_set := plus_minus_values(gold):
+                return is_set(answer) and self.in_any_order(gold_set, answer.items)
+            return False
+        if isinstance(answer, Matrix) and isinstance(gold, Applied) and gold.name == "binom":
+            return False
+        if not isinstance(answer, Expression):
+            return False
+        g_values, a_values = plus_minus_values(gold), plus_minus_values(answer)
+        if g_values or a_values:
+            return bool(g_values and a_values) and self.in_any_order(g_values or (), a_values or ())
+        if isinstance(gold, Measured):
+            return self.same_measured(gold, answer)
+        if isinstance(answer, Measured):
+            return self.unit_may_be_added(answer) and self.same_expression(gold, answer.arg)
+        if isinstance(gold, Scaled) or isinstance(answer, Scaled):
+            return self.same_scaled(gold, answer)
+        if isinstance(gold, Based) or isinstance(answer, Based):
+            return gold == answer or (
+                isinstance(answer, Based) and answer.base == 10 and rational(answer) == rational(gold)
+            )
+        g, a = number(gold), number(answer)
+        if g is not None and a is not None:
+            return same_number(g, a) and not is_unfinished_number(answer)
+        exact_gold = rational(gold)
+        if exact_gold is not None and arithmetic_left(gold) == 0 and not is_unfinished_number(gold):
+            return self.same_as_rational(gold, exact_gold, answer)
+        return self.same_formula(gold, answer)
+
+    def same_as_rational(self, gold: Node, exact: Fraction, answer: Node) -> bool:
+        if is_unfinished_number(answer):
+            return False
+        found = rational(answer)
+        if found is not None:
+            return found == exact
+        a = number(answer)
+        if a is not None:
+            return same_number(Num(exact), a)
+        return self.identical(gold, answer) is True
+
+    def same_formula(self, gold: Node, answer: Node) -> bool:
+        if arithmetic_left(answer) > arithmetic_left(gold) or functions_left(answer) - functions_left(
+            gold
+        ) - kin_of_functions(gold):
+            return False
+        if has_i(gold) and not complex_work_left(gold) and complex_work_left(answer):
+            return False
+        try:
+            g_names, a_names = symbols(gold), symbols(answer)
+            if has_i(gold) and "I" in a_names - g_names:  # the imaginary unit, as some write it
+                answer = with_i(answer)
+                a_names -= {"I"}
+        except NotANumber:
+            return False
+        if not a_names <= g_names or _changes_case(g_names, a_names):
+            return False
+        a, g = number(answer), number(gold)
+        if not g_names:
+            if a is not None and a.decimals is not None and g is None:
+                return self.rounds(gold, a)
+            if g is not None and g.decimals is not None:
+                return self.rounds(answer, g)
+        decimals = fewest_decimals(gold), fewest_decimals(answer)
+        tolerance = 1e-6 if any(d is not None for d in decimals) and g_names else None
+        if not g_names and any(d is not None for d in decimals):
+            tolerance = 0.5 * 10.0 ** -(max(4, min(fewest_digits(gold) or 15, fewest_digits(answer) or 15)) - 1)
+        verdict = self.identical(gold, answer, tolerance=tolerance)
+        if verdict is None:
+            return same_written(gold, answer)
+        return verdict
+
+    def rounds(self, exact: Node, decimal: Num) -> bool:
+        """Whether a decimal of at least four significant digits is the formula, rounded."""
+        if len(str(abs(decimal.value.numerator * 10 ** (decimal.decimals or 0) // decimal.value.denominator))) < 4:
+            return False
+        try:
+            a, b = value(exact, {}, log_base=self.log_base), value(decimal, {})
+        except (NotANumber, Undefined):
+            return False
+        return bool(abs(a - b) <= 0.5000001 * 10.0 ** -(decimal.decimals or 0))
+
+    def same_measured(self, gold: Measured, answer: Node) -> bool:
+        if isinstance(answer, Scaled):
+            unit = read_unit(gold.unit)
+            return (
+                answer.by == "degree"
+                and unit is not None
+                and "deg" in gold.unit
+                and self.same_expression(gold.arg, answer.arg)
+            )
+        if not isinstance(answer, Measured):
+            if not gold.sure:  # 5 m may be a product
+                product = Product((gold.arg, *[Sym(c) for c in gold.unit if c.isalpha()]))
+                return self.same_formula(product, answer)
+            return self.same_expression(gold.arg, answer)
+        if _spelled_unit(gold.unit) == _spelled_unit(answer.unit):
+            return self.same_expression(gold.arg, answer.arg)
+        one, other = read_unit(gold.unit), read_unit(answer.unit)
+        if one is None or other is None:
+            return False
+        if one.label or other.label:
+            return one.label == other.label and self.same_expression(gold.arg, answer.arg)
+        if one.dimensions != other.dimensions:
+            return False
+        a, g = number(answer.arg), number(gold.arg)
+        if a is not None and g is not None:
+            factor = other.size / one.size
+            return (
+                same_number(g, Num(a.value * factor, a.decimals if factor == 1 else None))
+                or g.value == a.value * factor
+            )
+        return one.size == other.size and self.same_expression(gold.arg, answer.arg)
+
+    def unit_may_be_added(self, answer: Measured) -> bool:
+        """A gold without unit may be answered with a unit, or with a noun that the prompt has."""
+        unit = answer.unit.lower()
+        if "percent" in unit or unit.strip() in ("pct", "%"):
+            return False
+        if is_unit(answer.unit):
+            return True
+        words = re.findall(r"[a-z]+", re.sub(r"\\[a-z]+", " ", unit))
+        content = [w for w in words if w not in ("the", "of", "a", "an", "per", "in", "each")]
+        return answer.sure and bool(content) and all(_stands_in(word, self.prompt_words) for word in content)
+
+    def same_scaled(self, gold: Node, answer: Node) -> bool:
+        if isinstance(gold, Scaled) and isinstance(answer, Scaled):
+            return gold.by == answer.by and self.same_expression(gold.arg, answer.arg)
+        if isinstance(gold, Scaled):
+            if self.same_expression(gold.arg, answer):  # 90 for 90 degrees, 12.5 for 12.5%
+                return True
+            if gold.by == "degree" and rational(answer) is not None:
+                return False
+            exact = rational(gold.arg)
+            if gold.by == "percent" and exact is not None:
+                a = number(answer)
+                return (a is not None and a.value == exact / 100) or rational(answer) == exact / 100
+            return self.same_formula(gold, answer)
+        assert isinstance(answer, Scaled)
+        if answer.by == "percent":
+            return self.asks_percent and self.same_expression(gold, answer.arg)
+        if rational(gold) is not None:
+            return self.same_expression(gold, answer.arg)
+        return self.same_formula(gold, answer)
+
+
+def _changes_case(gold: frozenset[str], answer: frozenset[str]) -> bool:
+    return any(name.swapcase() in gold - answer for name in answer - gold if len(name) == 1)
+
+
+def _spelled_unit(unit: str) -> str:
+    return re.sub(r"[{}\s.]|\\cdot", "", unit).lower().rstrip("s")
+
+
+def _stands_in(word: str, words: frozenset[str]) -> bool:
+    return bool(
+        {
+            word,
+            word + "s",
+            word.rstrip("s"),
+            word + "es",
+            re.sub(r"ies$", "y", word),
+            re.sub(r"y$", "ies", word),
+            re.sub(r"es$", "", word),
+        }
+        & words
+    )

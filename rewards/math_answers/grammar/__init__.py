@@ -1,0 +1,1 @@
+"""The grammar of mathematical texts: canonical tokens in, a typed tree out."""

@@ -1,0 +1,139 @@
+r"""The grammar: canonical tokens in, a tree out. Recursive descent; nothing is guessed that is not written.
+
+text      = item { ("," | ";" | "and" | "or" | "\\") item }
+item      = side { relation side } [condition]
+side      = [sign] term { ("+" | "-" | "±") term }            also joined by ∪ ∩ \setminus
+term      = factor { ["·" | "/"] factor } [unit]
+factor    = primary { "!" | "%" | "°" | "^" exponent | "_" index | "'" }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from synthetic1.rewards.math_answers.grammar.cursor import FOR_ALL, RELATIONS, spelled
+from synthetic1.rewards.math_answers.grammar.formulas import Formulas
+from synthetic1.rewards.math_answers.grammar.tokens import Unreadable, tokenize
+from synthetic1.rewards.math_answers.grammar.tree import (
+    Bracketed,
+    Combined,
+    Items,
+    Node,
+    Raw,
+    Relation,
+    SetBuilder,
+    Text,
+)
+
+MAX_TOKENS = 1500
+
+
+def parse(
+    text: str, *, is_word: frozenset[str] = frozenset(), is_unit: Callable[[str], bool] = lambda _: False
+) -> Node:
+    """What ``text`` says.
+
+    Args:
+        is_word: see ``tokenize``.
+        is_unit: whether letters after a number are a unit's symbol.
+
+    Raises:
+        Unreadable: it is not wholly understood.
+    """
+    tokens = tokenize(text, is_word=is_word)
+    while tokens and tokens[-1].kind == "mark" and tokens[-1].text in (".", ",", ";", ":", r"\\"):
+        tokens.pop()
+    if not tokens:
+        raise Unreadable("nothing there")
+    if len(tokens) > MAX_TOKENS:
+        raise Unreadable(f"more than {MAX_TOKENS} tokens")
+    reader = _Statements(tokens, is_unit)
+    node = reader.items(at_top=True)
+    if reader.at < len(tokens):
+        raise Unreadable(f"`{tokens[reader.at].text}` was not expected")
+    return node
+
+
+class _Statements(Formulas):
+    def items(self, *, at_top: bool = False, ends: tuple[str, ...] = ()) -> Node:
+        self.deeper()
+        items, joints = [self.item(ends)], []
+        while (joint := self.joint()) is not None:
+            if joint == "line" and not at_top:
+                break
+            self.at += 1
+            while (further := self.joint()) is not None:  # ", and"
+                joint = further if further in ("and", "or") else joint
+                self.at += 1
+            if self.token() is None or self.peek() in ends:
+                break  # a comma at the end
+            joints.append(joint)
+            items.append(self.item(ends))
+        self.depth -= 1
+        return items[0] if len(items) == 1 else Items(tuple(items), tuple(joints))
+
+    def item(self, ends: tuple[str, ...] = ()) -> Node:
+        """A side, or sides with relations between them."""
+        sides: list[Node] = [self.side(ends)]
+        signs: list[str] = []
+        while self.is_kind("mark", "command") and self.peek() in RELATIONS and self.peek() not in ends:
+            signs.append(self.peek())
+            self.at += 1
+            sides.append(self.side(ends))
+        self.remark(ends)
+        return sides[0] if not signs else Relation(tuple(sides), tuple(signs))
+
+    def remark(self, ends: tuple[str, ...]) -> None:
+        """Pass over ``for all x``, which says nothing of the value."""
+        token = self.token()
+        if token is not None and token.kind == "text" and FOR_ALL.match(token.text):
+            while self.token() is not None and self.peek() not in ends:
+                self.at += 1
+
+    def side(self, ends: tuple[str, ...]) -> Node:
+        start = self.at
+        try:
+            node = self.combined()
+            if self.ends_here(ends):
+                return node
+        except Unreadable:
+            pass
+        self.at = start
+        return self.raw(ends)
+
+    def raw(self, ends: tuple[str, ...]) -> Node:
+        """Up to where the side ends, whatever it is; words alone are ``Text``."""
+        start, depth = self.at, 0
+        while (token := self.token()) is not None:
+            if token.kind in ("mark", "command"):
+                if token.text in ("{", "(", "[", r"\{") or token.text.startswith(r"\begin"):
+                    depth += 1
+                elif token.text in ("}", ")", "]", r"\}") or token.text.startswith(r"\end"):
+                    if depth == 0:
+                        break
+                    depth -= 1
+                elif depth == 0 and (token.text in RELATIONS or token.text in ends or token.text == "&"):
+                    break
+            if depth == 0 and self.joint() is not None:
+                break
+            self.at += 1
+        taken = self.tokens[start : self.at]
+        if not taken:
+            raise Unreadable(f"`{self.peek() or 'the end'}` where something should stand")
+        if all(token.kind in ("text", "letter") for token in taken) and any(token.kind == "text" for token in taken):
+            return Text(spelled(taken))
+        return Raw(spelled(taken))
+
+    def combined(self) -> Node:
+        parts: list[Node] = [self.sum()]
+        sign = ""
+        if isinstance(parts[0], SetBuilder | Bracketed) and self.peek() == "-" and self.peek(1) == r"\{":
+            self.at += 1
+            return Combined(r"\setminus", (parts[0], self.sum()))
+        while self.peek() in (r"\cup", r"\cap", r"\setminus"):
+            if sign and self.peek() != sign:
+                raise Unreadable("sets joined in several ways")
+            sign = self.peek()
+            self.at += 1
+            parts.append(self.sum())
+        return parts[0] if not sign else Combined(sign, tuple(parts))

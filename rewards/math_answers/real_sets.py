@@ -1,0 +1,191 @@
+r"""Sets of real numbers, however they are written: intervals, inequalities, unions, all but a point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from synthetic1.rewards.math_answers.exact import rational
+from synthetic1.rewards.math_answers.forms import INFINITY, NEGATIVE_INFINITY, ORDER, has_letters, is_infinite, is_set
+from synthetic1.rewards.math_answers.grammar.tree import (
+    Bracketed,
+    Combined,
+    Expression,
+    Items,
+    Neg,
+    Node,
+    Relation,
+    SetBuilder,
+    Sum,
+    Sym,
+)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """An interval or a point."""
+
+    low: Node
+    high: Node
+    low_closed: bool
+    high_closed: bool
+
+
+RealSet = tuple[Stretch, ...]
+
+
+def real_set(node: Node) -> RealSet | None:
+    """The pieces of a set of real numbers, however it is written; ``None`` where it is not seen to be one."""
+    if node == Sym(r"\Reals"):
+        return (Stretch(NEGATIVE_INFINITY, INFINITY, False, False),)
+    match node:
+        case Bracketed(open_, close, (low, high)) if open_ in ("(", "[", "]") and close in (")", "]", "["):
+            if not (isinstance(low, Expression) and isinstance(high, Expression)):
+                return None
+            return _pieces(Stretch(low, high, open_ == "[", close == "]"))
+        case Bracketed(r"\{", r"\}", items) if len(items) == 1 and isinstance(items[0], Relation):
+            return real_set(items[0])
+        case Bracketed(r"\{", r"\}", items) if items and all(isinstance(i, Expression) for i in items):
+            return None
+        case SetBuilder(element, condition):
+            if isinstance(element, Relation) and element.signs == (r"\in",):
+                element = element.sides[0]
+            return real_set(condition) if isinstance(element, Sym) else None
+        case Combined(r"\cup", parts):
+            return _union([_points(part) or real_set(part) for part in parts])
+        case Combined(r"\setminus", (whole, taken)) if (removed := _points(taken)) is not None:
+            return _without(real_set(whole), [piece.low for piece in removed])
+        case Items(items, joints):
+            if any(isinstance(item, Relation) for item in items) and set(joints) <= {"or"}:
+                return _union([_points(item) or real_set(item) for item in items])
+            if (
+                set(joints) <= {"and", "comma"}
+                and len(items) == 2
+                and all(isinstance(item, Relation) for item in items)
+            ):
+                return _both(*items)
+            return None
+        case Relation():
+            return _of_relation(node)
+        case Sum((Bracketed() | SetBuilder() as whole, Neg(Bracketed() as taken))) if (
+            removed := _points(taken)
+        ) is not None:
+            return _without(real_set(whole), [piece.low for piece in removed])
+    return None
+
+
+def _of_relation(node: Relation) -> RealSet | None:
+    if node.signs == (r"\in",) and isinstance(node.sides[0], Sym):
+        return real_set(node.sides[1])
+    if node.signs == (r"\ne",) and isinstance(node.sides[0], Sym) and not has_letters(node.sides[1]):
+        point = node.sides[1]
+        return (Stretch(NEGATIVE_INFINITY, point, False, False), Stretch(point, INFINITY, False, False))
+    if not set(node.signs) <= set(ORDER):
+        return None
+    ways = {ORDER[sign][1] for sign in node.signs}
+    if len(ways) != 1:
+        return None
+    sides, signs = node.sides, [ORDER[sign][0] for sign in node.signs]
+    if ways == {-1}:
+        sides, signs = sides[::-1], signs[::-1]
+    names = [
+        place
+        for place, side in enumerate(sides)
+        if isinstance(side, Sym) and side.name not in (r"\pi", "e", "i", r"\infty")
+    ]
+    if len(names) != 1 or any(
+        has_letters(side) for place, side in enumerate(sides) if place != names[0] and not is_infinite(side)
+    ):
+        return None
+    place = names[0]
+    if len(sides) == 2:
+        if place == 0:
+            return _pieces(
+                Stretch(NEGATIVE_INFINITY, sides[1], False, signs[0] == r"\le" and not is_infinite(sides[1]))
+            )
+        return _pieces(Stretch(sides[0], INFINITY, signs[0] == r"\le" and not is_infinite(sides[0]), False))
+    if len(sides) == 3 and place == 1:
+        return _pieces(Stretch(sides[0], sides[2], signs[0] == r"\le", signs[1] == r"\le"))
+    return None
+
+
+def _pieces(piece: Stretch) -> RealSet | None:
+    if not (isinstance(piece.low, Expression) and isinstance(piece.high, Expression)):
+        return None
+    if (piece.low_closed and is_infinite(piece.low)) or (piece.high_closed and is_infinite(piece.high)):
+        return None
+    return (piece,)
+
+
+def _points(node: Node) -> RealSet | None:
+    """Points: ``{1, 2}``, ``x = 1``."""
+    if isinstance(node, Relation) and node.signs == ("=",) and isinstance(node.sides[0], Sym):
+        return (Stretch(node.sides[1], node.sides[1], True, True),)
+    if (
+        isinstance(node, Bracketed)
+        and is_set(node)
+        and node.items
+        and all(isinstance(item, Expression) for item in node.items)
+    ):
+        return tuple(Stretch(item, item, True, True) for item in node.items)
+    return None
+
+
+def _union(parts: Sequence[RealSet | None]) -> RealSet | None:
+    if any(part is None for part in parts):
+        return None
+    return tuple(piece for part in parts for piece in part or ())
+
+
+def _without(whole: RealSet | None, points: Sequence[Node]) -> RealSet | None:
+    """A set of intervals less some points inside them."""
+    if whole is None:
+        return None
+    pieces = list(whole)
+    for point in points:
+        for place, piece in enumerate(pieces):
+            if _inside(piece, point):
+                below = Stretch(piece.low, point, piece.low_closed, False)
+                pieces[place : place + 1] = [below, Stretch(point, piece.high, False, piece.high_closed)]
+                break
+        else:
+            return None
+    return tuple(pieces)
+
+
+def _inside(piece: Stretch, point: Node) -> bool:
+    p = rational(point)
+    low = None if is_infinite(piece.low) else rational(piece.low)
+    high = None if is_infinite(piece.high) else rational(piece.high)
+    if p is None or (low is None and not is_infinite(piece.low)) or (high is None and not is_infinite(piece.high)):
+        return False
+    return (low is None or low < p) and (high is None or p < high)
+
+
+def _both(one: Node, other: Node) -> RealSet | None:
+    """``x > 3 and x < 5``; ``k > -2 and k \\ne 0``."""
+    assert isinstance(one, Relation)
+    assert isinstance(other, Relation)
+    if one.signs == (r"\ne",):
+        one, other = other, one
+    first = real_set(one)
+    if first is None or variable(one) != variable(other):
+        return None
+    if other.signs == (r"\ne",):
+        return _without(first, [other.sides[1]])
+    second = real_set(other)
+    if second is None or len(first) != 1 or len(second) != 1:
+        return None
+    a, b = first[0], second[0]
+    if is_infinite(a.high) and is_infinite(b.low):
+        return (Stretch(a.low, b.high, a.low_closed, b.high_closed),)
+    if is_infinite(a.low) and is_infinite(b.high):
+        return (Stretch(b.low, a.high, b.low_closed, a.high_closed),)
+    return None
+
+
+def variable(node: Node) -> str | None:
+    """The letter that an inequality bounds."""
+    if not isinstance(node, Relation):
+        return None
+    return next((side.name for side in node.sides if isinstance(side, Sym) and not is_infinite(side)), None)

@@ -1,0 +1,170 @@
+r"""Comparing equations and inequalities, and values that have a name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from synthetic1.rewards.math_answers.evaluate import NotANumber, Undefined, value
+from synthetic1.rewards.math_answers.exact import number, rational
+from synthetic1.rewards.math_answers.forms import ORDER, has_letters, is_letter, is_name, turned, value_of
+from synthetic1.rewards.math_answers.grammar.tree import Bracketed, Expression, Matrix, Neg, Node, Relation, Sum
+from synthetic1.rewards.math_answers.identity import proportional
+from synthetic1.rewards.math_answers.rules import Rules
+from synthetic1.rewards.math_answers.structure import same_written
+
+
+class RelationRules(Rules):
+    """Equations, inequalities, names for values."""
+
+    gold_node: Node | None = None
+
+    def same_relation(self, gold: Node, answer: Node) -> bool:
+        if isinstance(gold, Relation) and isinstance(answer, Relation):
+            return self.same_relations(gold, answer)
+        if isinstance(answer, Relation):
+            values = self.values_of(answer)
+            return values is not None and all(self.same(gold, value) for value in values)
+        assert isinstance(gold, Relation)
+        if gold.signs[-1] == "=" and set(gold.signs[:-1]) == {":"}:  # AB:BC = 2
+            return self.same(gold.sides[-1], answer)
+        if set(gold.signs) <= {"=", r"\equiv"} and is_name(gold.sides[0]):
+            return self.same(gold.sides[-1], answer)
+        if gold.signs == ("=",) and isinstance(gold.sides[1], Bracketed | Matrix):
+            return self.same(gold.sides[1], answer)
+        if gold.signs == (r"\in",):
+            return self.same(gold.sides[1], answer)
+        if r"\approx" in gold.signs:
+            return any(self.same(side, answer) for side in gold.sides if not is_name(side))
+        return False
+
+    def values_of(self, answer: Relation) -> Sequence[Node] | None:
+        """The values that ``x = 2/4 = 1/2`` gives, all of which must be the gold; ``None`` where it gives none."""
+        if answer.signs == (r"\in",) and is_name(answer.sides[0]):
+            return [answer.sides[1]]
+        if set(answer.signs) <= {"=", r"\approx", r"\equiv"}:
+            sides = [side for side in answer.sides if not is_name(side)]
+            if len(sides) == len(answer.sides):
+                if any(not isinstance(side, Expression) for side in sides):
+                    return None
+                if r"\approx" in answer.signs:
+                    return self.approximated(sides)
+                last = sides[-1]  # work, and its result: all of it has to be right
+                return (
+                    [last]
+                    if all(self.equal_value(last, side) for side in sides[:-1]) and not any(map(has_letters, sides))
+                    else None
+                )
+            if len(answer.sides) - len(sides) > 1:
+                return None
+            if not sides:
+                return None
+            if r"\approx" in answer.signs and len(sides) > 1:
+                return self.approximated(sides)
+            if len(sides) > 1 and not all(
+                self.equal_value(sides[-1], side) for side in sides[:-1] if isinstance(side, Expression)
+            ):
+                return None
+            return [sides[-1]]
+        return None
+
+    def approximated(self, sides: Sequence[Node]) -> Sequence[Node] | None:
+        """Of ``\\pi \\approx 3.14``, the side that the gold is; both have to be one value."""
+        exact, decimal = sides[0], number(sides[-1])
+        if decimal is None or not isinstance(exact, Expression):
+            return None
+        try:
+            a = value(exact, {})
+        except (NotANumber, Undefined):
+            return None
+        half = Fraction(1, 2 * 10 ** (decimal.decimals or 0))
+        if abs(a - value(decimal, {})) > float(half) * 1.0000001:
+            return None
+        gold = self.gold_node
+        return [exact] if gold is not None and self.same(value_of(gold), exact) else [sides[-1]]
+
+    def equal_value(self, one: Node, other: Node) -> bool:
+        if not isinstance(one, Expression) or not isinstance(other, Expression):
+            return False
+        a, b = rational(one), rational(other)
+        if a is not None and b is not None:
+            return a == b
+        return self.identical(one, other) is True
+
+    def same_relations(self, gold: Relation, answer: Relation) -> bool:
+        if same_written(gold, answer):
+            return True
+        if set(gold.signs) <= {"=", r"\equiv"} and set(answer.signs) <= {"=", r"\equiv", r"\approx"}:
+            return self.same_equations(gold, answer)
+        if gold.signs == (":",) * len(gold.signs) and answer.signs == gold.signs:
+            return len(gold.sides) == len(answer.sides) and all(map(same_written, gold.sides, answer.sides))
+        if gold.signs == (r"\in",) and answer.signs == (r"\in",):
+            return self.same(gold.sides[1], answer.sides[1]) and same_written(gold.sides[0], answer.sides[0])
+        if set(gold.signs) <= set(ORDER) and set(answer.signs) <= set(ORDER):
+            return self.same_inequalities(gold, answer)
+        if gold.signs == answer.signs == (r"\ne",):
+            return self.all_same(gold.sides, answer.sides) or self.all_same(gold.sides, answer.sides[::-1])
+        return False
+
+    def same_equations(self, gold: Relation, answer: Relation) -> bool:
+        named, answers_name = is_name(gold.sides[0]), is_name(answer.sides[0])
+        other_names = named and answers_name and not same_written(gold.sides[0], answer.sides[0])
+        solved_otherwise = len(gold.sides) == 2 and not (named and answers_name)
+        if (solved_otherwise or other_names) and self.proportional(gold, answer):
+            return True
+        if named:
+            if answers_name and not self.may_be_one(gold.sides[0], answer.sides[0]):
+                return False
+            if not answers_name:
+                if len(answer.sides) == 2 and is_name(answer.sides[1]):
+                    return self.may_be_one(gold.sides[0], answer.sides[1]) and self.same(
+                        gold.sides[-1], answer.sides[0]
+                    )
+                values = self.values_of(answer)
+                return values is not None and all(self.same(gold.sides[-1], value) for value in values)
+            values = self.values_of(answer)
+            return values is not None and all(self.same(gold.sides[-1], value) for value in values)
+        if len(gold.sides) == len(answer.sides) == 2:
+            if same_written(gold.sides[0], answer.sides[0]):
+                return self.same(gold.sides[1], answer.sides[1])
+            one, other = gold.sides[0], answer.sides[0]
+            if (
+                isinstance(one, Expression)
+                and isinstance(other, Expression)
+                and self.identical(one, other)
+                and has_letters(one)
+            ):
+                return self.same(gold.sides[1], answer.sides[1])
+        return False
+
+    def may_be_one(self, gold: Node, answer: Node) -> bool:
+        """``x = 5`` is not ``y = 5``; but names that are words, or more than a letter, are ways to speak."""
+        if same_written(gold, answer):
+            return True
+        return not (is_letter(gold) and is_letter(answer))
+
+    def proportional(self, gold: Relation, answer: Relation) -> bool:
+        """The same equation up to a factor: both sides' difference is the other's times a number."""
+        if len(gold.sides) != 2 or len(answer.sides) != 2:
+            return False
+        if not all(isinstance(side, Expression) for side in (*gold.sides, *answer.sides)):
+            return False
+        one, other = (Sum((r.sides[0], Neg(r.sides[1]))) for r in (gold, answer))
+        return proportional(one, other) is not None
+
+    def same_inequalities(self, gold: Relation, answer: Relation) -> bool:
+        for candidate in (answer, turned(answer)):
+            if (
+                len(candidate.sides) == len(gold.sides)
+                and candidate.signs == gold.signs
+                and self.all_same(gold.sides, candidate.sides)
+            ):
+                return True
+        if len(gold.sides) == len(answer.sides) == 2 and all(
+            isinstance(s, Expression) for s in (*gold.sides, *answer.sides)
+        ):
+            (sign, way), (other_sign, other_way) = ORDER[gold.signs[0]], ORDER[answer.signs[0]]
+            one, other = (Sum((r.sides[0], Neg(r.sides[1]))) for r in (gold, answer))
+            ratio = proportional(one, other)
+            return sign == other_sign and ratio is not None and (ratio > 0) == (way == other_way)
+        return False

@@ -1,0 +1,150 @@
+r"""What of a formula is left to the reader, where it was asked for."""
+
+from __future__ import annotations
+
+from synthetic1.rewards.math_answers.exact import rational
+from synthetic1.rewards.math_answers.forms import has_letters
+from synthetic1.rewards.math_answers.grammar.tree import (
+    Applied,
+    Based,
+    Measured,
+    Neg,
+    Node,
+    Num,
+    Power,
+    Product,
+    Quotient,
+    Scaled,
+    Sum,
+    Sym,
+)
+from synthetic1.rewards.math_answers.structure import children, normal
+
+WORKED_OUT = frozenset({"root", "factorial", "binom"})
+"""Ways to write a number; other functions of plain numbers are work that was asked for."""
+
+
+def is_unfinished_number(node: Node) -> bool:
+    """Whether a formula, given where a rational number is asked for, leaves arithmetic to be done.
+
+    Numbers, fractions, powers, roots, factorials, binomials and scientific notation are ways to write a number. Sums,
+    products, functions, and fractions of fractions are work.
+    """
+    match node:
+        case Num() | Based():
+            return False
+        case Neg(arg) | Scaled(arg) | Measured(arg):
+            return is_unfinished_number(arg)
+        case Quotient(above, below):
+            return any(isinstance(part, Quotient) or is_unfinished_number(part) for part in (above, below))
+        case Power(base, exponent):
+            return is_unfinished_number(base) or is_unfinished_number(exponent)
+        case Product((first, Power(Num(value=ten), _))) if ten == 10:
+            return is_unfinished_number(first)
+        case Applied(name, args, base):
+            return (
+                name not in WORKED_OUT
+                or any(map(is_unfinished_number, args))
+                or (base is not None and is_unfinished_number(base))
+            )
+    return True
+
+
+def _is_plain(node: Node) -> bool:
+    return (
+        isinstance(node, Num)
+        or (isinstance(node, Neg) and _is_plain(node.arg))
+        or (isinstance(node, Quotient) and _is_plain(node.above) and _is_plain(node.below))
+        or (isinstance(node, Power) and _is_plain(node.base) and _is_plain(node.exponent))
+    )
+
+
+def arithmetic_left(node: Node) -> int:
+    """How many operations on plain numbers a formula leaves undone: ``\\sqrt{25+9}`` one, ``2 \\cdot 3x`` one."""
+    count = 0
+    match node:
+        case Sum(terms):
+            count += max(0, sum(map(_is_plain, terms)) - 1)
+        case Product(factors):
+            plain = [f for f in factors if _is_plain(f)]
+            powers = [f for f in plain if isinstance(f, Power)]
+            count += max(0, len(plain) - 1 - (len(powers) > 0))
+        case Applied(name, args, _):
+            closed = all(map(_is_plain, args))
+            count += closed and name in ("abs", "floor", "ceil", "exp", "gcd")
+    for child in children(node):
+        count += arithmetic_left(child)
+    return count
+
+
+def functions_left(node: Node) -> frozenset[str]:
+    """Functions of numbers, which may have a plainer value: ``\\arctan 1``, ``\\sin 30^\\circ``, ``\\log_2 8``."""
+    found: set[str] = set()
+    if (
+        isinstance(node, Applied)
+        and node.name not in WORKED_OUT
+        and node.name not in ("abs", "apply")
+        and not has_letters(node)
+    ):
+        found.add(node.name)
+    for child in children(node):
+        found |= functions_left(child)
+    return frozenset(found)
+
+
+def complex_work_left(node: Node) -> bool:
+    """Whether products, powers or quotients of complex numbers are left to be worked out."""
+
+    def has_i(one: Node) -> bool:
+        return one == Sym("i") or any(map(has_i, children(one)))
+
+    match node:
+        case Product(factors):
+            if sum(isinstance(f, Sum) and has_i(f) for f in factors) >= 1 and len(factors) > 1:
+                return True
+        case Power(base, _):
+            if has_i(base):
+                return True
+        case Quotient(_, below):
+            if has_i(below):
+                return True
+    return any(map(complex_work_left, children(node)))
+
+
+def is_sum(node: Node) -> bool:
+    inner = normal(node)
+    return isinstance(inner, Sum) or (isinstance(inner, Neg) and isinstance(inner.arg, Sum))
+
+
+def factors_with_letters(node: Node) -> int:
+    """How many factors that hold a letter a product has, powers counted by their exponent."""
+    inner = normal(node)
+    if isinstance(inner, Neg):
+        inner = inner.arg
+    if isinstance(inner, Quotient):
+        inner = inner.above
+    parts = inner.factors if isinstance(inner, Product) else (inner,)
+    count = 0
+    for part in parts:
+        if has_letters(part):
+            exponent = rational(part.exponent) if isinstance(part, Power) else None
+            whole = exponent is not None and exponent.denominator == 1 and 0 < exponent < 50
+            count += int(exponent or 1) if whole else 1
+    return count
+
+
+def kin_of_functions(gold: Node) -> frozenset[str]:
+    """Functions that say the same as those of the gold: ln and log; sine for a gold with one."""
+    found = functions_left(gold)
+    made: set[str] = set()
+    if found & {"ln", "log", "lg"}:
+        made |= {"ln", "log", "lg"}
+    if found & {"sin", "cos", "tan", "cot", "sec", "csc"}:
+        made |= {"sin", "cos", "tan", "cot", "sec", "csc"}
+    if any(name.startswith("arc") for name in found):
+        made |= {"arcsin", "arccos", "arctan", "arccot"}
+    if "exp" in found or "'e'" in repr(gold):
+        made |= {"exp"}
+    if found & {"sinh", "cosh", "tanh"}:
+        made |= {"sinh", "cosh", "tanh", "exp"}
+    return frozenset(made)
