@@ -19,13 +19,16 @@ from synthetic1.evaluation.auditing.mathematics.part_mutants import PART_MUTANTS
 from synthetic1.evaluation.auditing.mathematics.spellings import NUMBER, is_notation
 from synthetic1.evaluation.auditing.mathematics.values_of_parts import change_a_value
 from synthetic1.evaluation.auditing.notation.shapes import without_unit
-from synthetic1.evaluation.auditing.notation.tex import is_formula
+from synthetic1.evaluation.auditing.notation.tex import is_formula, sides
 
 _LITERAL = re.compile(r"\d+(?:\.\d+)?")
 _EXPONENT = re.compile(r"\^\s*(?:\{\s*(-?\d+)\s*\}|(\d)(?!\d))")
 _COMMAND_BEFORE = re.compile(r"\\[A-Za-z]+\s*$")
 _LONE_LETTER = re.compile(r"(?<=[0-9A-Za-z})])(?<![\\^_])\s*(?<![A-Za-z\\])([a-bf-hj-zA-BD-Z])(?![A-Za-z_^({])")
 _LETTER = re.compile(r"(?<![A-Za-z\\_{])([abm-z])(?![A-Za-z_(])")
+_NAME = re.compile(r"(?:\\?[A-Za-z]+(?:_\s*(?:\{[^{}]*\}|\w))?|[A-Za-z]\s*(?:\\left)?\([^()]*\))\s*")
+_ARBITRARY = re.compile(r"(?<![A-Za-z\\])[cCkK](?:_\s*\{?\s*\d\s*\}?)?(?![A-Za-z(])")
+"""Constants of integration, whose sign and size mean nothing."""
 _OTHER_UNITS = {
     "cm": "km", "m": "cm", "km": "m", "mm": "m", "ft": "miles", "feet": "miles", "inches": "feet", "hours": "minutes",
     "minutes": "hours", "seconds": "hours", "kg": "mg", "g": "kg", "s": "hours", "degrees": "radians", "miles": "feet",
@@ -34,6 +37,13 @@ _OTHER_UNITS = {
 
 def _places(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
     return list(pattern.finditer(text)) if is_notation(text) else []
+
+
+def _values(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
+    """As ``_places``, without those in a name before ``=``: whether names matter is nothing an audit decides."""
+    equation = sides(text) if is_formula(text) else None
+    begin = text.index("=") if equation is not None and _NAME.fullmatch(equation[0]) else 0
+    return [found for found in _places(pattern, text) if found.start() >= begin]
 
 
 def _letters(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
@@ -49,7 +59,7 @@ def _replaced(text: str, found: re.Match[str], new: str) -> str:
 
 def digit_changed(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
     """``137`` → ``157``; of decimals one of the first two digits that count"""
-    if places := _places(_LITERAL, gold.text):
+    if places := _values(_LITERAL, gold.text):
         found = rng.choice(places)
         number = found[0]
         counting = [place for place, char in enumerate(number) if char.isdigit()]
@@ -61,7 +71,7 @@ def digit_changed(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
 
 def digit_dropped(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
     """``137`` → ``17``"""
-    if places := [found for found in _places(_LITERAL, gold.text) if len(found[0]) > 1 and "." not in found[0]]:
+    if places := [found for found in _values(_LITERAL, gold.text) if len(found[0]) > 1 and "." not in found[0]]:
         found = rng.choice(places)
         place = rng.randrange(len(found[0]))
         yield _replaced(gold.text, found, found[0][:place] + found[0][place + 1 :])
@@ -69,7 +79,7 @@ def digit_dropped(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
 
 def digits_swapped(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
     """``137`` → ``173``"""
-    for found in _places(_LITERAL, gold.text):
+    for found in _values(_LITERAL, gold.text):
         number = found[0]
         pairs = [at for at in range(len(number) - 1) if number[at : at + 2].isdigit() and number[at] != number[at + 1]]
         if pairs and "." not in number:
@@ -116,6 +126,8 @@ def letters_appended(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
 
 def sign_flipped(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
     """``5`` → ``-5``; of a tuple or list one part, of an equation its right side"""
+    if _ARBITRARY.search(gold.text):
+        return
     yield from change_a_value(
         gold.text, rng, lambda value: value[1:].strip() if value.startswith("-") else f"-{value.removeprefix('+')}"
     )
@@ -126,9 +138,10 @@ def operator_changed(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
 
     def change(value: str) -> str:
         terms = terms_of(value)
-        if terms is None:
+        places = [place for place, term in enumerate(terms or ()) if place and not _ARBITRARY.search(term)]
+        if terms is None or not places:
             return value
-        place = rng.randrange(1, len(terms))
+        place = rng.choice(places)
         terms[place] = ("-" if terms[place][0] == "+" else "+") + terms[place][1:]
         return written_sum(terms)
 
@@ -222,6 +235,8 @@ def term_added(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
 
 def product_with_number(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
     r"""``\sqrt{3}`` → ``2\left(\sqrt{3}\right)``"""
+    if _ARBITRARY.search(gold.text):
+        return
     yield from change_a_value(gold.text, rng, lambda value: rf"{rng.choice((2, 3))}\left({value}\right)")
 
 
@@ -247,8 +262,8 @@ def pi_dropped(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
 
 
 def brackets_dropped(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
-    """``2(x+1)`` → ``2x+1``"""
-    if places := _places(re.compile(r"(?:\\left)?\(([^(),]*)(?:\\right)?\)"), gold.text):
+    """``2(x+1)`` → ``2x+1``, but for the brackets of functions"""
+    if places := _places(re.compile(r"(?<=[\d)}])\s*(?:\\left)?\(([^(),]*)(?:\\right)?\)"), gold.text):
         found = rng.choice(places)
         yield _replaced(gold.text, found, f" {found[1].removesuffix('right').removesuffix(chr(92))} ")
 
@@ -262,7 +277,7 @@ def function_changed(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
 
 def index_changed(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
     """``E_{1}`` → ``E_{2}``, but for constants of integration"""
-    if places := _places(re.compile(r"(?<![cCkKA-Za-z\\])([A-BD-JL-Zabd-jl-z])_\s*\{?\s*(\d)\s*\}?(?!\d)"), gold.text):
+    if places := _values(re.compile(r"(?<![cCkKA-Za-z\\])([A-BD-JL-Zabd-jl-z])_\s*\{?\s*(\d)\s*\}?(?!\d)"), gold.text):
         found = rng.choice(places)
         yield _replaced(gold.text, found, f"{found[1]}_{{{int(found[2]) + 1}}}")
 

@@ -18,7 +18,7 @@ from synthetic1.evaluation.auditing.notation.shapes import (
 from synthetic1.evaluation.auditing.notation.tex import enclosed, is_formula, sides, split, tokens, top_level
 
 _SIGNS = {"<": ">", ">": "<", r"\le": r"\ge", r"\ge": r"\le", r"\leq": r"\geq", r"\geq": r"\leq"}
-_LETTER = re.compile(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])")
+_NO_BOUND = re.compile(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])|:")
 _HALF_OF_PAIR = re.compile(r"\d+(?:\.\d+)?|\\[dt]?frac\{\d+\}\{\d+\}|\d+/\d+|\d*\s*\\sqrt\{\d+\}")
 
 
@@ -96,7 +96,7 @@ def inequality_as_interval(gold: AuditedGold, rng: random.Random) -> Iterator[st
     r"""``x \ge 1`` → ``[1, \infty)``, where no bound has a letter"""
     shape = shape_of(gold.text) if is_formula(gold.text) else None
     interval = as_interval(shape) if isinstance(shape, ChainShape) else None
-    if interval is not None and not any(_LETTER.search(part) for part in interval.parts):
+    if interval is not None and not any(_NO_BOUND.search(part) for part in interval.parts):
         yield f"{interval.opening}{interval.parts[0]}, {interval.parts[1]}{interval.closing}"
 
 

@@ -176,8 +176,8 @@ def no_left_right(text: str) -> str:
 
 @spelling
 def no_spaces(text: str) -> str:
-    """``x + 1`` → ``x+1``, unless digits would run together"""
-    if re.search(r"[\d.]\s+[\d.]", text):
+    """``x + 1`` → ``x+1``, unless digits would run together, or a list look like thousands"""
+    if re.search(r"[\d.]\s+[\d.]|\d\s*,\s+\d{3}(?!\d)|\d\s+,\s*\d{3}(?!\d)", text):
         return text
     return join([token for token in tokens(text) if not token.isspace()])
 
