@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from typing import ClassVar
 
 import gymnasium as gym
 import pytest
 from typer.testing import CliRunner
 
-from synthetic1 import Scorer
+from synthetic1 import Scorer, Verdict, Verifier, register
 from synthetic1.cli import app
 from synthetic1.envs.base import TextEnv
+from synthetic1.rewards import registry
 from synthetic1.tasks import TaskList
 
 
@@ -37,13 +40,33 @@ GOOD = [
 ]
 SIMILAR = "llm_judgeable_groundtruth_similarity"
 FAULTS = {
-    "an answer whose braces are open": (row("t", ground_truth=r"\frac{1}{"), "failing", "no_answer"),
+    "a verifier that takes no gold": (row("t", "picky", "a"), "failing", "wrong_answer"),
+    "a verifier that cannot write it": (row("t", "picky"), "unscorable", "unscorable_infra"),
     "an answer of another type": (row("t", ground_truth=["1"]), "unscorable", "unscorable_gold"),
     "a change of nothing": (row("t", "swe", "a", before="a"), "unscorable", "unscorable_gold"),
     "a task type that nobody verifies": (row("t", "poetry", "a"), "unscorable", "unscorable_task"),
     "no judge here": (row("t", SIMILAR, "It falls because gravity pulls it."), "unscorable", "unscorable_judge"),
     "tests that are none": (row("t", "verifiable_code", "1", language="python"), "unscorable", "unscorable_task"),
 }
+
+
+@dataclass(frozen=True)
+class Picky(Verifier):
+    """A verifier of another package that accepts nothing, and fails where there is no gold."""
+
+    version: ClassVar[int] = 1
+
+    async def verify(self, task, completion):
+        return Verdict(0.0, "wrong_answer", completion.answer, {"why": "not good enough"})
+
+    def gold_completion(self, task):
+        return task.gold_standard_solution.upper()
+
+
+@pytest.fixture(autouse=True)
+def _own_registry(monkeypatch):
+    monkeypatch.setattr(registry, "_classes", dict(registry._classes))
+    register("picky")(Picky)
 
 
 @pytest.fixture
@@ -138,7 +161,7 @@ def test_each_bad_row_is_named(validate, file_of):
 
 
 def test_many_faults_fill_no_screen(validate, file_of, tmp_path):
-    path, kept = file_of([row(str(number), ground_truth="{") for number in range(30)]), tmp_path / "found.json"
+    path, kept = file_of([row(str(number), "picky", "a") for number in range(30)]), tmp_path / "found.json"
     status, output, _ = validate(path, "--json", kept)
     assert status == 1
     assert len(output.splitlines()) == 2 + 2 + 10 + 1
@@ -147,7 +170,7 @@ def test_many_faults_fill_no_screen(validate, file_of, tmp_path):
 
 
 def test_a_limit_is_spread_evenly(validate, file_of):
-    path = file_of([row(str(number), ground_truth="{") for number in range(100)])
+    path = file_of([row(str(number), "picky", "a") for number in range(100)])
     _, output, _ = validate(path, "--limit", 4)
     assert [line.split()[0] for line in output.splitlines()[4:]] == ["0", "25", "50", "75"]
 
