@@ -19,7 +19,7 @@ _BRACE = re.compile(r"(?:\\.)+|[{}]", re.DOTALL)
 # words that join. Whatever else stands there ("Wait,", "so") begins a new answer.
 _JOINS = (
     r"and|or|else|either|maybe|perhaps|possibly|alternatively|also|even|otherwise|another|option|answer|both|plus|versus"
-    r"|vs|too"
+    r"|vs|too|then|it|it's|is|if"
 )
 _BETWEEN = re.compile(
     r"(?:[\s,;$/|•·*–—&:.-]|\\[,;:!()\[\] \\]|\\quad|\\qquad"

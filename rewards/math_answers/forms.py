@@ -30,6 +30,11 @@ from synthetic1.rewards.math_answers.structure import children, normal
 ORDER = {"<": ("<", 1), ">": ("<", -1), r"\le": (r"\le", 1), r"\ge": (r"\le", -1)}
 """A sign → the sign that opens to the right, and whether it does so itself."""
 FOR_ALL = re.compile(r"^(?:for|where|with|when|if) (?:all|any|every|each|some)?|^\\forall")
+_DENIAL = re.compile(
+    r"(?<![a-z])(?:not|no|never|isn't|cannot|wrong|incorrect|anything but|other than|except|hardly|far from|neither"
+    r"|nor)(?![a-z])",
+    re.IGNORECASE,
+)
 INFINITY, NEGATIVE_INFINITY = Sym(r"\infty"), Neg(Sym(r"\infty"))
 
 
@@ -42,7 +47,7 @@ def is_name(node: Node) -> bool:
         case Sym(name):
             return name not in (r"\pi", r"\infty", r"\emptyset")
         case Text(words):
-            return not re.search(r"\b(?:not|no|never|isn't|cannot|wrong)\b", words)
+            return not _DENIAL.search(words)
         case Raw(text):
             return _is_raw_name(text)
         case Applied("apply", (head, *_), _):
@@ -74,8 +79,16 @@ def is_name(node: Node) -> bool:
     return False
 
 
+def denies(node: Node) -> bool:
+    """Whether words in ``node`` say what is not so."""
+    match node:
+        case Text(text) | Raw(text):
+            return bool(_DENIAL.search(text))
+    return any(map(denies, children(node)))
+
+
 def _is_raw_name(text: str) -> bool:
-    if re.search(r"(?:not|no|never|isn't|cannot|wrong)\b|\\not", text):
+    if _DENIAL.search(text) or "\\not" in text:
         return False
     if re.match(r"\\(?:int|sum|lim|iint)", text):
         return True

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from synthetic1.rewards.math_answers.evaluate import NotANumber, Undefined, value
 from synthetic1.rewards.math_answers.exact import number, rational
-from synthetic1.rewards.math_answers.forms import ORDER, has_letters, is_letter, is_name, turned, value_of
+from synthetic1.rewards.math_answers.forms import ORDER, denies, has_letters, is_letter, is_name, turned, value_of
 from synthetic1.rewards.math_answers.grammar.tree import Bracketed, Expression, Matrix, Neg, Node, Relation, Sum
 from synthetic1.rewards.math_answers.identity import proportional
 from synthetic1.rewards.math_answers.rules import Rules
@@ -40,6 +40,8 @@ class RelationRules(Rules):
 
     def values_of(self, answer: Relation) -> Sequence[Node] | None:
         """The values that ``x = 2/4 = 1/2`` gives, all of which must be the gold; ``None`` where it gives none."""
+        if denies(answer):
+            return None
         if answer.signs == (r"\in",) and is_name(answer.sides[0]):
             return [answer.sides[1]]
         if set(answer.signs) <= {"=", r"\approx", r"\equiv"}:
@@ -107,6 +109,8 @@ class RelationRules(Rules):
         return False
 
     def same_equations(self, gold: Relation, answer: Relation) -> bool:
+        if denies(answer):
+            return False
         named, answers_name = is_name(gold.sides[0]), is_name(answer.sides[0])
         other_names = named and answers_name and not same_written(gold.sides[0], answer.sides[0])
         solved_otherwise = len(gold.sides) == 2 and not (named and answers_name)

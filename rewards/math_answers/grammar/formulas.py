@@ -37,6 +37,9 @@ class Formulas(Factors):
         self.depth -= 1
         if len(terms) == 1:
             return terms[0]
+        # ``3 - 5 y`` has no years in it: what may be a letter is one, unless every term is measured.
+        if not all(isinstance(term, Measured) for term in terms):
+            terms = [as_letter(term) for term in terms]
         return Sum(tuple(expression(term) for term in terms))
 
     def sign(self) -> Callable[[Node], Node]:
@@ -184,3 +187,10 @@ class Formulas(Factors):
             else:
                 break
         return spelled(self.tokens[start : self.at])
+
+
+def as_letter(term: Node) -> Node:
+    """``term``, in which a unit of one letter that may as well be a variable is one."""
+    if not isinstance(term, Measured) or term.sure or len(term.unit) != 1:
+        return term
+    return product([term.arg, Sym(term.unit)])
