@@ -146,11 +146,18 @@ def _balanced(text: str) -> bool:
     return depth == 0
 
 
+_OF_ANOTHER_ANSWER = re.compile(
+    r"[\s,;]*[,;]|[\s}]*(?:\\(?:text|mbox|textrm)\s*\{)?\s*(?:or|and|is|isn't|not|nor|maybe|possibly|either)\b",
+    re.IGNORECASE,
+)
+"""What follows a letter and is not the text of its option."""
+
+
 def _option(text: str, words: frozenset[str]) -> Lettered | None:
     bare = re.sub(r"\\(?:text|textbf|mathrm|mathbf|textrm|mbox)\s*\{([^{}]*)\}", r"\1", text).replace("$", "").strip()
     if found := _BARE_LETTER.fullmatch(bare.strip(". ")):
         return Lettered(found[1], None)
-    if (found := _LETTER.fullmatch(text)) and found[2].strip(" .$}"):
+    if (found := _LETTER.fullmatch(text)) and found[2].strip(" .$}") and not _OF_ANOTHER_ANSWER.match(found[2]):
         return Lettered(found[1], read(found[2].strip().strip("}").strip(), words))
     return None
 
