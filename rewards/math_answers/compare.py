@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from synthetic1.rewards.math_answers.collection_rules import CollectionRules
+from synthetic1.rewards.math_answers.exact import rational
 from synthetic1.rewards.math_answers.expression_rules import ExpressionRules
 from synthetic1.rewards.math_answers.forms import ORDER, components, is_condition, is_interval, value_of
 from synthetic1.rewards.math_answers.grammar.tree import (
@@ -32,7 +33,7 @@ from synthetic1.rewards.math_answers.real_sets import real_set, variable
 from synthetic1.rewards.math_answers.relation_rules import RelationRules
 from synthetic1.rewards.math_answers.rules import Tally
 from synthetic1.rewards.math_answers.structure import normal, same_written
-from synthetic1.rewards.math_answers.work import factors_with_letters, is_sum
+from synthetic1.rewards.math_answers.work import factors_with_letters, is_sum, is_unfinished_number
 
 NOTHING = Asked()
 
@@ -111,7 +112,8 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
     def same(self, gold: Node, answer: Node) -> bool:
         gold, answer = self.plain(gold), self.plain(answer)
         if same_written(gold, answer) and not isinstance(gold, Relation):
-            return True
+            finished = rational(gold) is None or is_unfinished_number(gold)
+            return finished or not is_unfinished_number(answer)  # ``5 - 0`` is work, too
         both = isinstance(gold, Relation) and isinstance(answer, Relation) and set(gold.signs) <= {*ORDER, r"\ne"}
         if both and variable(gold) != variable(answer):
             return False
