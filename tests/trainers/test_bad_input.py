@@ -24,7 +24,7 @@ def main(monkeypatch, capsys, tiny, tmp_path):
     def call(*arguments: str) -> tuple[object, str]:
         monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
         named = {argument.partition("=")[0] for argument in arguments}
-        if "~env" in named:
+        if named & {"~env", "env.tasks"}:
             named |= {"env.level", "env.size"}
         defaults = [a for a in (*tiny, f"runs={tmp_path / 'runs'}") if a.partition("=")[0] not in named]
         monkeypatch.setattr(sys, "argv", ["trainers/grpo.py", *defaults, *arguments])
