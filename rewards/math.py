@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +19,7 @@ from synthetic1.rewards.verifier import Verifier
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
+log = logging.getLogger(__name__)
 MAX_GOLD = 20_000  # characters
 
 
@@ -64,7 +66,12 @@ class Math(Verifier):
         if len(found.text) > MAX_ANSWER and len(found.text) > len(gold.text):
             return Verdict(0.0, "wrong_answer", found.text, {"why": f"an answer of more than {MAX_ANSWER} characters"})
         asked, tally = what_is_asked(task.prompt), Tally()
-        same = says_the_gold(gold, read(found.text, asked.terms), asked, tally)
+        try:
+            same = says_the_gold(gold, read(found.text, asked.terms), asked, tally)
+        except Exception as error:  # a defect of ours, which no answer may find and turn into no verdict
+            says_the_gold(gold, gold, asked, Tally())  # raises where it is the gold that finds it
+            log.exception("a defect of the verifier, please report it: gold %r, answer %r", gold.text, found.text)
+            return Verdict(0.0, "wrong_answer", found.text, {"defect": f"{type(error).__name__}: {error}"})
         by = "symbolic" if tally.formulas else "fast_path"
         return Verdict.graded(float(same), answer=found.text, decided_by=by)
 

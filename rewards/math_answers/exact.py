@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
-from math import comb
+from math import comb, factorial
 
 from synthetic1.rewards.math_answers.grammar.tree import Applied, Based, Neg, Node, Num, Power, Product, Quotient, Sum
 from synthetic1.rewards.math_answers.structure import children
@@ -55,10 +55,7 @@ def rational(node: Node) -> Fraction | None:
             n = rational(arg)
             if n is None or n.denominator != 1 or not 0 <= n <= 400:
                 return None
-            made = Fraction(1)
-            for counted in range(2, int(n) + 1):
-                made *= counted
-            return made
+            return Fraction(factorial(int(n)))
         case Applied("binom", (a, b), None):
             n, k = rational(a), rational(b)
             if n is None or k is None or n.denominator != 1 or k.denominator != 1 or not 0 <= k <= n <= 3000:

@@ -22,7 +22,7 @@ from synthetic1.rewards.math_answers.evaluate import (
     value,
 )
 from synthetic1.rewards.math_answers.forms import has_i
-from synthetic1.rewards.math_answers.grammar.tree import Node
+from synthetic1.rewards.math_answers.grammar.tree import Applied, Neg, Node, Num, Power, Sym
 from synthetic1.rewards.math_answers.structure import children
 
 POINTS = 12
@@ -82,18 +82,14 @@ def _no_dust(coarse: Any, fine: Any) -> Any:
 def _agree_at(
     one: Node, other: Node, names: list[str], limit: Any, log_base: int | None, draw: Any, *, few: bool = False
 ) -> bool | None:
-    compared = 0
-    seen_complex = 0
+    compared, complex_too = 0, has_i(one)
     for _ in range(tries(one, other)):
         at = {name: draw(name) for name in names}
         try:
             a, b = value(one, at, log_base=log_base), value(other, at, log_base=log_base)
         except Undefined:
             continue
-        if not (is_real(a) and is_real(b)) and not has_i(one):
-            seen_complex += 1
-            if is_real(a) != is_real(b) and seen_complex > tries(one, other) // 2:
-                continue
+        if not complex_too and not (is_real(a) and is_real(b)):
             continue
         if not agree(a, b, limit) and max(abs(a), abs(b)) > MP.mpf(10) ** -25:
             return False
@@ -103,17 +99,14 @@ def _agree_at(
     return True if few and compared >= 6 else None
 
 
-def _needs_integers(expr: Node) -> bool:
-    text = repr(expr)
-    return (
-        "factorial" in text
-        or "binom" in text
-        or "pi" in text
-        or "Power(base=Num(value=Fraction(-" in text
-        or "Power(base=Neg" in text
-        or "floor" in text
-        or "ceil" in text
-    )
+def _needs_integers(node: Node) -> bool:
+    """Whether a formula has parts that are simpler, or defined, for whole numbers alone."""
+    match node:
+        case Sym(r"\pi") | Applied("factorial" | "binom" | "floor" | "ceil") | Power(Neg()):
+            return True
+        case Power(Num(value)) if value < 0:
+            return True
+    return any(map(_needs_integers, children(node)))
 
 
 def proportional(one: Node, other: Node) -> float | None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import math_cases as CASES
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from synthetic1 import Completion, Scorer, Task, Verdict
@@ -253,8 +253,10 @@ def test_order_counts_in_tuples_and_not_in_sets(items: list[int]) -> None:
 
 LATEX = st.lists(
     st.one_of(
-        st.sampled_from([*"{}[]()$%&_^,.;:|!<>=+-*/\\ \n\x00²½∞√°①ａ", "\\frac", "\\text{", "\\boxed{", "\\\\"]),
-        st.sampled_from(["\\begin{pmatrix}", "\\pm", "\\cup", "\\le", "\\in", "\\{", "\\}", "12", "x", "cm", "or"]),
+        st.sampled_from([*"{}[]()$%&_^,.;:|!<>=+-*/\\ \n\x00²½∞√°①ａ٣", "\\frac", "\\text{", "\\boxed{", "\\\\"]),
+        st.sampled_from(
+            ["\\begin{pmatrix}", "\\pm", "\\cup", "\\le", "\\in", "\\{", "\\}", "12", "_2", "x", "cm", "or"]
+        ),
         st.text(max_size=3),
     ),
     max_size=30,
@@ -263,12 +265,56 @@ LATEX = st.lists(
 
 @settings(max_examples=400)
 @given(LATEX, LATEX)
+@example("[", ".¹")
+@example("7", ".①")
+@example("5", "2_2")
+@example("5", "10.1_2")
+@example("2_2", "5")
 def test_no_text_raises(gold: str, answer: str) -> None:
     judge = Math("any")
     for response in (answer, boxed(answer)):
         completion = Completion.parse(response)
         if completion.answer is not None:
-            judge.verify_now(task(gold), completion)
+            assert "defect" not in judge.verify_now(task(gold), completion).details
+
+
+GOLDS = sorted({gold for lines in CASES.TABLES.values() for gold, *_ in lines})
+BITS = [*"{}[]()_^,.;:|!<>=+-*/ '²¹½∞√°①٣π", "_2", "_{16}", "12", "x", "e5", "\\frac", "\\sqrt[3]", "\\binom", "\\log_",
+        "\\pm", "\\cup", "\\ne", "\\sum_{n=1}^{9}", "\\degree", "\\overline", "\\text{ or }", "\\%"]  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from(GOLDS), st.lists(st.tuples(st.integers(0, 40), st.sampled_from(BITS)), max_size=5), st.booleans()
+)
+def test_no_bent_gold_raises(gold: str, edits: list[tuple[int, str]], bent_is_gold: bool) -> None:
+    """Answers that are nearly mathematics go further than noise does."""
+    bent = gold
+    for place, bit in edits:
+        bent = bent[:place] + bit + bent[place:]
+    one, other = (bent, gold) if bent_is_gold else (gold, bent)
+    completion = Completion.parse(boxed(other))
+    assert completion.answer is not None
+    assert "defect" not in Math().verify_now(task(one), completion).details
+
+
+def test_a_defect_is_no_way_to_a_missing_verdict(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    """What fails on an answer is that answer's, and is said; what fails on the gold as well is ours."""
+    from synthetic1.rewards import math
+
+    def broken(gold: Any, answer: Any, *rest: Any) -> bool:
+        if answer.text in on:
+            raise ArithmeticError("seven")
+        return answer.text == gold.text
+
+    monkeypatch.setattr(math, "says_the_gold", broken)
+    on = {"7"}
+    verdict = Math().verify_now(task("5"), Completion.parse(boxed("7")))
+    assert (verdict.score, verdict.details) == (0.0, {"defect": "ArithmeticError: seven"})
+    assert "please report it: gold '5', answer '7'" in caplog.text
+    on = {"5", "7"}
+    with pytest.raises(ArithmeticError):
+        Math().verify_now(task("5"), Completion.parse(boxed("7")))
 
 
 @settings(max_examples=40, deadline=None)

@@ -63,7 +63,7 @@ class Factors(Arguments):
             mark = self.peek()
             if mark == "^" and isinstance(node, Sym) and (chosen := re.fullmatch(r"C_\{([A-Za-z0-9]+)\}", node.name)):
                 self.at += 1
-                below = Num(Fraction(chosen[1])) if chosen[1].isdigit() else Sym(chosen[1])
+                below = Num(Fraction(chosen[1])) if chosen[1].isdecimal() else Sym(chosen[1])
                 return Applied("binom", (below, expression(self.script())))
             if mark == "^":
                 self.at += 1
@@ -85,7 +85,10 @@ class Factors(Arguments):
                         script = Num(Fraction(BASES[script.words.strip()]))
                     if not (isinstance(script, Num) and script.value.denominator == 1 and 2 <= script.value <= 36):
                         raise Unreadable("an index below a number that is not a base")
-                    node = Based(str(node.value), int(script.value))
+                    digits, base = str(node.value), int(script.value)
+                    if not all(digit.isdecimal() and int(digit) < base for digit in digits):
+                        raise Unreadable(f"{digits} is not a whole number of base {base}")
+                    node = Based(digits, base)
                 else:
                     node = Sym(f"{name_of(node)}_{{{index}}}")
             elif mark == "!":

@@ -57,6 +57,7 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?")
 _GROUPED = re.compile(r"\d{1,3}(?:(?:\{,\}|\\,|\\ |\\!,|,\\!|\\;|[\u2009\u202f\u00a0])\d{3})+(?!\d)(?:\.\d+)?")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
 _REPEATING = re.compile(r"(\d*)\.(\d*)\\(?:overline|dot|bar)\s*\{(\d+)\}")
+_NUMBER_BEGINS = re.compile(r"[0-9]|\.\d")  # never `str.isdigit`, which is true of ¹ and ①, too
 _LONE_POINT = re.compile(r"\.(?=\s*[/*+\-−^)}])")
 _EXPONENT = re.compile(r"[eE]([+\-−]?)(\d{1,4})(?![\w.])")
 _LETTERS = re.compile(r"[A-Za-z]+")
@@ -102,7 +103,7 @@ class _Tokens:
             self.at += 1
         elif char == "\\":
             self.command()
-        elif (char.isascii() and char.isdigit()) or (char == "." and text[self.at + 1 : self.at + 2].isdigit()):
+        elif _NUMBER_BEGINS.match(text, self.at):
             self.number()
         elif char.isascii() and char.isalpha():
             self.letters()
