@@ -33,7 +33,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Sym,
 )
 from synthetic1.rewards.math_answers.real_sets import RealSet, Stretch
-from synthetic1.rewards.math_answers.rules import MAX_ITEMS, Rules
+from synthetic1.rewards.math_answers.rules import MAX_ITEMS, Rules, pairs_up
 from synthetic1.rewards.math_answers.structure import normal
 
 
@@ -133,15 +133,7 @@ class CollectionRules(Rules):
         return False
 
     def same_real_sets(self, gold: RealSet, answer: RealSet) -> bool:
-        if len(gold) != len(answer):
-            return False
-        left = list(answer)
-        for piece in gold:
-            place = next((n for n, other in enumerate(left) if self.same_piece(piece, other)), None)
-            if place is None:
-                return False
-            del left[place]
-        return True
+        return pairs_up(gold, answer, self.same_piece)
 
     def same_piece(self, gold: Stretch, answer: Stretch) -> bool:
         if (gold.low_closed, gold.high_closed) != (answer.low_closed, answer.high_closed):

@@ -2,7 +2,7 @@ r"""Formulas as numbers, in high precision. What would grow without bound is ref
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -40,28 +40,36 @@ class NotANumber(ValueError):
 
 MP = mpmath.mp.clone()
 MP.dps = DIGITS + 20
-
-
-def symbols(expr: Node) -> frozenset[str]:
-    """The names that stand for numbers nobody has said."""
-    return _symbols(expr)
+FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    **{name: getattr(MP, name) for name in ("exp", "sin", "cos", "tan", "cot", "sec", "csc", "floor", "ceil", "sign")},
+    **{name: getattr(MP, name) for name in ("sinh", "cosh", "tanh", "coth", "sech", "csch")},
+    **{f"arc{name}": getattr(MP, f"a{name}") for name in ("sin", "cos", "tan", "cot", "sec", "csc")},
+    **{f"ar{name}": getattr(MP, f"a{name}") for name in ("sinh", "cosh", "tanh")},
+    "sgn": MP.sign,
+    "Re": MP.re,
+    "Im": MP.im,
+    "arg": MP.arg,
+    "abs": abs,
+}
+"""Of one number, by name; those that can grow without bound are asked for only after a look at it."""
 
 
 @lru_cache(maxsize=4096)
-def _symbols(expr: Node) -> frozenset[str]:
+def symbols(expr: Node) -> frozenset[str]:
+    """The names that stand for numbers nobody has said."""
     match expr:
         case Num() | Based():
             return frozenset()
         case Sym(name):
             return frozenset() if name in CONSTANTS else frozenset({name})
         case Neg(arg) | PlusMinus(arg) | Scaled(arg) | Measured(arg):
-            return _symbols(arg)
+            return symbols(arg)
         case Sum(parts) | Product(parts):
-            return frozenset().union(*map(_symbols, parts))
+            return frozenset().union(*map(symbols, parts))
         case Quotient(a, b) | Power(a, b):
-            return _symbols(a) | _symbols(b)
+            return symbols(a) | symbols(b)
         case Applied(_, args, base):
-            return frozenset().union(*map(_symbols, args), () if base is None else _symbols(base))
+            return frozenset().union(*map(symbols, args), () if base is None else symbols(base))
     raise NotANumber(type(expr).__name__)
 
 
@@ -176,36 +184,9 @@ class _Evaluation:
             if max(abs(arg) for arg in args) > 10**5:
                 raise Undefined("too large")
             return MP.binomial(*args)
-        if name in ("floor", "ceil"):
-            return (MP.floor if name == "floor" else MP.ceil)(x)
-        if name in ("sgn", "sign"):
-            return MP.sign(x)
-        if name in ("Re", "Im", "arg"):
-            return {"Re": MP.re, "Im": MP.im, "arg": MP.arg}[name](x)
-        if name == "abs":
-            return abs(x)
-        names = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot": "acot",
-                 "arcsec": "asec", "arccsc": "acsc",
-                 "arsinh": "asinh", "arcosh": "acosh", "artanh": "atanh"}  # fmt: skip
-        function = getattr(MP, names.get(name, name), None)
-        if function is None or name not in {
-            *names,
-            "exp",
-            "sin",
-            "cos",
-            "tan",
-            "cot",
-            "sec",
-            "csc",
-            "sinh",
-            "cosh",
-            "tanh",
-            "coth",
-            "sech",
-            "csch",
-        }:
+        if name not in FUNCTIONS:
             raise NotANumber(name)
-        return function(x)
+        return FUNCTIONS[name](x)
 
     def nonzero(self, x: Any) -> Any:
         if _tiny(x):

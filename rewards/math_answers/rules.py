@@ -2,12 +2,14 @@ r"""What the rules of comparison share."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from synthetic1.rewards.math_answers.grammar.tree import Node
 from synthetic1.rewards.math_answers.identity import identical
 
+Part = TypeVar("Part")
 MAX_ITEMS = 40
 MOST_COMPARISONS = 600
 """Of parts, for a pair: lists of formulas in any order ask for many."""
@@ -44,12 +46,19 @@ class Rules:
         return len(gold) == len(answer) and all(map(self.same, gold, answer))
 
     def in_any_order(self, gold: Sequence[Node], answer: Sequence[Node]) -> bool:
-        if len(gold) != len(answer) or len(gold) > MAX_ITEMS:
+        if len(gold) > MAX_ITEMS:
             return False
-        left = list(answer)
-        for item in gold:
-            place = next((n for n, other in enumerate(left) if self.same(item, other)), None)
-            if place is None:
-                return False
-            del left[place]
-        return True
+        return pairs_up(gold, answer, self.same)
+
+
+def pairs_up(gold: Sequence[Part], answer: Sequence[Part], same: Callable[[Part, Part], bool]) -> bool:
+    """Whether each part of ``gold`` finds one of ``answer``, first come first served, and none is left."""
+    if len(gold) != len(answer):
+        return False
+    left = list(answer)
+    for part in gold:
+        place = next((n for n, other in enumerate(left) if same(part, other)), None)
+        if place is None:
+            return False
+        del left[place]
+    return True
