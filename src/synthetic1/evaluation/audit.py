@@ -6,8 +6,9 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from synthetic1.evaluation.auditing import gold_rows  # noqa: F401 - makes `{"gold": …}` readable
@@ -16,13 +17,12 @@ from synthetic1.evaluation.auditing.counts import AuditCounts, UnscorableGold
 from synthetic1.evaluation.auditing.math_cases import MathCases
 from synthetic1.evaluation.auditing.running import audit
 from synthetic1.evaluation.auditing.summary import render
-from synthetic1.evaluation.named_sources import evenly, families, open_sources
+from synthetic1.evaluation.named_sources import evenly, families, open_sources, readable
 from synthetic1.jobs.program import USAGE_ERROR, ProgramError
 from synthetic1.reports.progress import progress
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rewards.verifier import Verifier
-from synthetic1.task import Task, TaskError
-from synthetic1.tasks.sources.source import TaskSource
+from synthetic1.task import TaskError
 
 DEFAULT_LIMIT = 1_000  # golds of each source
 
@@ -108,7 +108,7 @@ def audit_sources(
         places = [evenly(len(source), limit) for _, source, _ in opened]
         advance = stack.enter_context(progress(sum(map(len, places)), "golds"))
         for (name, source, scorer), chosen in zip(opened, places, strict=True):
-            tasks = _readable(name, source, chosen, counts, advance)
+            tasks = readable(source, chosen, partial(_note, name, counts, advance))
             audit(
                 tasks,
                 given or scorer,
@@ -122,20 +122,10 @@ def audit_sources(
     return counts
 
 
-def _readable(
-    name: str, source: TaskSource, places: Sequence[int], counts: AuditCounts, advance: Callable[[], None]
-) -> Iterator[Task]:
-    """The tasks at ``places``. Rows that are not tasks are noted."""
-    for place in places:
-        try:
-            task = source[place]
-            _ = task.key
-        except TaskError as error:
-            counts.not_audited["rows that are not tasks"] += 1
-            counts.keep_unscorable(UnscorableGold(name, None, "", "no_task", str(error)))
-            advance()
-        else:
-            yield task
+def _note(name: str, counts: AuditCounts, advance: Callable[[], None], error: TaskError) -> None:
+    counts.not_audited["rows that are not tasks"] += 1
+    counts.keep_unscorable(UnscorableGold(name, None, "", "no_task", str(error)))
+    advance()
 
 
 def load_verifier(name: str) -> Verifier:

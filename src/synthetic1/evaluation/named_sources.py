@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ from gymnasium.envs.registration import load_env_creator
 
 from synthetic1.jobs.program import ProgramError
 from synthetic1.rewards.scoring.scorer import Scorer
-from synthetic1.task import TaskError
+from synthetic1.task import Task, TaskError
 from synthetic1.tasks.sources.source import SPLITS, TaskSource
 from synthetic1.tasks.sources.spec import open_tasks
 
@@ -71,3 +71,15 @@ def _open_environment(env_id: str) -> Iterator[tuple[str, TaskSource, Scorer]]:
 def evenly(size: int, limit: int | None) -> Sequence[int]:
     """At most ``limit`` of ``size`` places, evenly."""
     return range(size) if limit is None or limit >= size else [place * size // limit for place in range(limit)]
+
+
+def readable(source: TaskSource, places: Iterable[int], unreadable: Callable[[TaskError], None]) -> Iterator[Task]:
+    """The tasks at ``places``. Rows that are none go to ``unreadable``, as ``TaskSource.validate`` finds them."""
+    for place in places:
+        try:
+            task = source[place]
+            _ = task.key
+        except TaskError as error:
+            unreadable(error)
+        else:
+            yield task

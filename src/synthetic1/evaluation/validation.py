@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from synthetic1.evaluation.named_sources import evenly, families, open_sources
+from synthetic1.evaluation.named_sources import evenly, families, open_sources, readable
 from synthetic1.jobs.program import USAGE_ERROR, ProgramError
 from synthetic1.reports.progress import progress
 from synthetic1.reports.readable import one_line
 from synthetic1.rewards.registry import UnknownTaskType
 from synthetic1.rewards.scoring.scorer import Scorer
-from synthetic1.task import Task, TaskError
+from synthetic1.task import TaskError
 from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.verdict import Verdict
 
@@ -101,9 +101,13 @@ def check_golds(names: Sequence[str], limit: int | None = None) -> list[CheckedG
 def _check(
     found: CheckedGolds, source: TaskSource, places: Sequence[int], scorer: Scorer, advance: Callable[[], None]
 ) -> CheckedGolds:
+    def note(error: TaskError) -> None:
+        found.failing.append(GoldFault(None, NO_TASK, str(error)))
+        advance()
+
     for start in range(0, len(places), AT_ONCE):
         pairs = []
-        for task in _tasks(source, places[start : start + AT_ONCE], found, advance):
+        for task in readable(source, places[start : start + AT_ONCE], note):
             try:
                 gold = scorer.verifier(task.task_type).gold_completion(task)
             except UnknownTaskType as error:
@@ -124,21 +128,6 @@ def _check(
                 kind = found.unscorable if verdict.score is None else found.failing
                 kind.append(GoldFault(task.problem_id, verdict.reason, _why(verdict)))
     return found
-
-
-def _tasks(
-    source: TaskSource, places: Sequence[int], found: CheckedGolds, advance: Callable[[], None]
-) -> Iterator[Task]:
-    """The tasks at ``places``. Rows that are none are noted, as ``TaskSource.validate`` finds them."""
-    for place in places:
-        try:
-            task = source[place]
-            _ = task.key
-        except TaskError as error:
-            found.failing.append(GoldFault(None, NO_TASK, str(error)))
-            advance()
-        else:
-            yield task
 
 
 def _why(verdict: Verdict) -> str:
