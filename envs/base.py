@@ -116,7 +116,10 @@ def refuse_with_tasks(env_class: type[TextEnv], **given: Any) -> None:
     for name, value in given.items():
         default = parameters[name].default
         if value is not default and not (isinstance(value, int | str) and value == default):
-            raise ValueError(f"{name}={value!r:.60} is for generated tasks, and `tasks` names others: give one of both")
+            raise ValueError(
+                f"{name}={value!r:.60} is for generated tasks, and `tasks` names others: give one of both"
+                f" (on a command line, ~env.{name} takes away what a configuration says)"
+            )
 
 
 def check_options(options: Mapping[str, Any] | None, known: tuple[str, ...] = OPTIONS) -> Mapping[str, Any]:

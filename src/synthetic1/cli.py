@@ -59,7 +59,7 @@ PROGRAMS = (
     Subcommand(
         "verify",
         "synthetic1.datagen.verify",
-        "Judge a run's completions anew, with the verifiers of today: `run=…`; `--help` lists the configuration.",
+        "Verify a run's completions anew, with the verifiers of today: `run=…`; `--help` lists the configuration.",
         "train",
     ),
     Subcommand(
