@@ -36,7 +36,7 @@ class CheckerQuestion:
     def of(cls, test: TestCase, result: Result) -> CheckerQuestion | None:
         """None if the output is not text."""
         if isinstance(test.input, Call):
-            return cls(test.input.to_json(), result.returned or "", json.dumps(test.expected))
+            return cls(test.input.to_json(), test.returned(result), json.dumps(test.expected))
         try:
             output = result.stdout.decode("utf-8")
         except UnicodeDecodeError:

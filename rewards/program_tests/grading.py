@@ -17,6 +17,7 @@ from synthetic1.sandbox.sandbox import Sandbox
 CHECKED_BYTES = 4 * 2**20  # of an output that a checker program is to read; more is an output_limit
 LARGE = 2**18  # bytes of an output that is not compared on the event loop, which others need
 MAX_TIME_LIMITS = 3  # tests that hit the time limit; after so many the others are not run, and count as failed too
+LIMITS_HIT = ("time_limit", "memory_limit", "output_limit")
 TOTAL_S = 240.0  # of CPU time, for all tests of a program; or twice as much by the clock
 
 
@@ -37,8 +38,9 @@ class TestOutcome:
 
     @property
     def doubtful(self) -> bool:
-        """A failure that a fresh interpreter has to confirm: a fork of a warm one is not quite the same."""
-        return not self.passed and self.result.interpreter == "zygote"
+        """A failure that a fresh interpreter has to confirm: a fork of a warm one is not quite the same. It has the same
+        limits, so what hit one of them is not run for as long again."""
+        return not self.passed and self.status not in LIMITS_HIT and self.result.interpreter == "zygote"
 
 
 @dataclass
@@ -111,7 +113,7 @@ class Grading:
         async with self.sandbox.run(self.program, inputs, limits, fresh=fresh) as run:
             async for result in run:
                 test = self.tests[order[result.index]]
-                if len(result.stdout) + len(result.returned or "") > LARGE:
+                if len(result.stdout) + len(result.returned or "") + len(result.instead or "") > LARGE:
                     outcome = await asyncio.to_thread(self._grade, test, result)  # can take seconds
                 else:
                     outcome = self._grade(test, result)
@@ -132,10 +134,11 @@ class Grading:
             why = self.checker.output(test.expected, result.stdout)
         else:
             assert self.checker.values is not None, "the task was checked for that"
-            assert result.returned is not None, "a call that is ok has returned something"
-            why = self.checker.values(test.expected, result.returned)
+            why = self.checker.values(test.expected, test.returned(result))
         # The output itself is not needed any more, and can be large
-        return TestOutcome("wrong_answer" if why else "ok", why or "", replace(result, stdout=b"", returned=None))
+        return TestOutcome(
+            "wrong_answer" if why else "ok", why or "", replace(result, stdout=b"", returned=None, instead=None)
+        )
 
     async def _ask(self, checker: ProgramCheck, outcomes: dict[int, TestOutcome]) -> None:
         """Let the checker program look at what came out of the tests that are ``ok`` so far."""

@@ -12,6 +12,7 @@ from synthetic1.sandbox.errors import UnknownLanguage
 from synthetic1.sandbox.languages.language import Language
 from synthetic1.sandbox.languages.registry import get_language
 from synthetic1.sandbox.program import Call, Input
+from synthetic1.sandbox.result import Result
 from synthetic1.task import Task
 
 KINDS = ("stdin_stdout", "function_call")
@@ -38,6 +39,14 @@ class TestCase:
     @property
     def function(self) -> str | None:
         return self.input.function if isinstance(self.input, Call) else None
+
+    def returned(self, result: Result) -> str:
+        """The JSON text of what a call that is ``ok`` returned. Where a value is expected and nothing was returned, as
+        functions that work in place do, their first argument after the call."""
+        assert result.returned is not None, "a call that is ok has returned something"
+        if result.instead is not None and self.expected is not None:
+            return result.instead
+        return result.returned
 
     @property
     def size(self) -> int:

@@ -79,6 +79,22 @@ def test_answers(channel, value):
     assert (result.status, result.returned) == (("ok", value) if value is not None else ("tampered", None))
 
 
+@pytest.mark.parametrize(
+    ("channel", "instead"),
+    [
+        (b'5ca1ab1e {"value": null, "instead": [1, 2]}\n', "[1, 2]"),
+        (b'5ca1ab1e {"value": null, "instead": [1], "instead": [2]}\n', None),
+        (b'5ca1ab1e {"value": 1, "instead": [1]}\n', None),
+        (b'5ca1ab1e {"value": null, "instead": }\n', None),
+        (b'5ca1ab1e {"value": null, "instead": [1]}\n5ca1ab1e {"value": 1}\n', None),
+    ],
+)
+def test_nothing_returned_and_what_stands_for_it(channel, instead):
+    result = result_of(outcome(), 0, Limits(), b"", b"", channel, PreparedInput(b"", b"", NONCE))
+    assert (result.status, result.returned) == (("ok", "null") if instead else ("tampered", None))
+    assert result.instead == instead
+
+
 def test_a_call_that_fails_by_itself_is_no_tampering():
     question = PreparedInput(b"", b"", NONCE)
     assert result_of(outcome(exit_code=1), 0, Limits(), b"", b"", b"", question).status == "runtime_error"

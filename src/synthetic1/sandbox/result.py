@@ -30,6 +30,9 @@ class Result:
     """Up to ``Limits.stderr_bytes``; of a ``compile_error``, what the compiler said."""
     returned: str | None = None
     """Of a call: the returned value as JSON text, exactly one, as the program's side wrote it; untrusted."""
+    instead: str | None = None
+    """Of a call that returned nothing, as JSON text: what stands for its value where one is wanted. Of a function that
+    works in place, its first argument after the call; of one that returns nodes, ``[]``. As untrusted as the value."""
     exit_code: int | None = None
     signal: int | None = None
     cpu_s: float = 0.0

@@ -18,6 +18,7 @@ from synthetic1.sandbox.result import Result, Status
 
 BUILD_LOG_BYTES = 64 * 1024
 _BUILD_PROCESSES = 64
+_VALUE, _NOTHING = '{"value":', '{"value": null, "instead":'  # how the answer to a call begins
 _ENDED_BY: dict[str, tuple[Status, Callable[[Limits], str]]] = {
     "cpu": ("time_limit", lambda limits: f"used more than {limits.cpu_s:g} s of CPU time"),
     "wall": ("time_limit", lambda limits: f"took more than {limits.clock_s:g} s by the clock"),
@@ -178,7 +179,7 @@ def result_of(
 ) -> Result:
     """How the program did on one input."""
     status: Status = "ok"
-    why, returned = "", None
+    why, returned, instead = "", None, None
     if outcome.ended_by in _ENDED_BY:
         status, say = _ENDED_BY[outcome.ended_by]
         why = say(limits)
@@ -188,6 +189,8 @@ def result_of(
         status, why = "runtime_error", f"exit code {outcome.exit_code}"
     elif prepared.nonce:
         returned = answer_of(channel, prepared.nonce)
+        if returned is None and (instead := answer_of(channel, prepared.nonce, _NOTHING)) is not None:
+            returned = "null"
         if returned is None:
             status = "tampered"
             why = (
@@ -201,6 +204,7 @@ def result_of(
         stdout=stdout,
         stderr=stderr,
         returned=returned,
+        instead=instead,
         exit_code=outcome.exit_code,
         signal=outcome.signal,
         cpu_s=outcome.cpu_s,
@@ -210,9 +214,9 @@ def result_of(
     )
 
 
-def answer_of(channel: bytes, nonce: str) -> str | None:
+def answer_of(channel: bytes, nonce: str, opening: str = _VALUE) -> str | None:
     """The JSON text of the value in the one line ``NONCE {"value": …}`` that ``channel`` must be; else None."""
-    head, tail = f'{nonce} {{"value":', "}\n"
+    head, tail = f"{nonce} {opening}", "}\n"
     try:
         text = channel.decode("ascii")
     except UnicodeDecodeError:

@@ -38,8 +38,10 @@ class Language:
     """``plan_call(source, function)``: the program with a harness that serves calls over the channel.
 
     The harness reads requests from the channel, a line each: ``NONCE [arg, …]``. It answers each with a line
-    ``NONCE {"value": …}``, ASCII JSON. It ends with exit code 0 when the channel has no more requests. What the
-    program writes to stdout is its own business. Raises ``SignatureError`` when no harness can be made.
+    ``NONCE {"value": …}``, ASCII JSON; of a function that returns nothing (``void``, ``-> None``) and can change its
+    first argument, ``NONCE {"value": null, "instead": …}`` with that argument after the call. It ends
+    with exit code 0 when the channel has no more requests. What the program writes to stdout is its own business.
+    Raises ``SignatureError`` when no harness can be made.
     """
     version: tuple[str, ...] = ()
     """Command that prints the version, ``("{cxx}", "--version")``: part of the compile cache's key."""
