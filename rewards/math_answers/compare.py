@@ -172,7 +172,8 @@ def _is_letters(said: Said) -> bool:
 
 def _same_words(gold: str, answer: str) -> bool:
     def plain(text: str) -> str:
-        words = re.sub(r"[^a-z0-9 ]", " ", text.lower()).split()
+        text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text.lower())  # other dashes may be signs
+        words = re.sub(r"[^a-z0-9 \-−]", " ", text).split()
         return " ".join(word for word in words if word not in ("the", "a", "an"))
 
     return plain(gold) == plain(answer) != ""

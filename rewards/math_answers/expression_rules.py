@@ -13,7 +13,7 @@ from synthetic1.rewards.math_answers.exact import (
     rational,
     same_number,
 )
-from synthetic1.rewards.math_answers.forms import has_i, is_set, plus_minus_values, with_i
+from synthetic1.rewards.math_answers.forms import has_i, has_letters, is_set, plus_minus_values, with_i
 from synthetic1.rewards.math_answers.grammar.tree import (
     Applied,
     Based,
@@ -24,6 +24,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Measured,
     Node,
     Num,
+    Power,
     Product,
     Scaled,
     Sym,
@@ -38,6 +39,36 @@ from synthetic1.rewards.math_answers.work import (
     kin_of_functions,
 )
 from synthetic1.rewards.quantities.units import is_unit, read_unit
+
+
+LIMITS = frozenset(
+    """about above almost approximately around at barely before below between beyond but down downwards except exactly
+    exceeding fewer fewest from greater half hardly higher instead larger least less lower many minus more most nearly
+    never no nor not only onwards or other over past plus roughly several since smaller some than through times to
+    twice under unless until up upwards without""".split()
+)
+"""Words after a number that make it another one, or a range: never what is counted, though a prompt may hold them."""
+
+
+JOINED = frozenset(
+    "m s g h L km cm mm kg mg lb lbs oz ft yd mi mph kph hr hrs ml mL cc kWh kJ kN Hz kHz Pa kPa".split()
+)
+"""Units that are written right behind a number: ``5cm``. Other letters there are factors."""
+
+
+def joined_unit(node: Node) -> Measured | None:
+    """``5cm``, read as a product of letters, as a quantity; for a gold that can only be a number or quantity."""
+    if not isinstance(node, Product) or not isinstance(node.factors[0], Num):
+        return None
+    *letters, last = node.factors[1:]
+    power = ""
+    if isinstance(last, Power) and isinstance(last.exponent, Num) and last.exponent.value in (2, 3):
+        last, power = last.base, f"^{last.exponent.value}"
+    names = [letter.name for letter in (*letters, last) if isinstance(letter, Sym)]
+    unit = "".join(names)
+    if len(names) != len(node.factors) - 1 or unit not in JOINED:
+        return None
+    return Measured(node.factors[0], unit + power)
 
 
 class ExpressionRules(Rules):
@@ -69,9 +100,13 @@ class ExpressionRules(Rules):
         if isinstance(gold, Measured):
             return self.same_measured(gold, answer)
         if isinstance(answer, Measured):
+            if answer.factors is not None and has_letters(gold):
+                return self.same_expression(gold, answer.factors)
             return self.unit_may_be_added(answer) and self.same_expression(gold, answer.arg)
         if isinstance(gold, Scaled) or isinstance(answer, Scaled):
             return self.same_scaled(gold, answer)
+        if not has_letters(gold) and (joined := joined_unit(answer)) is not None:
+            return self.same_expression(gold, joined)
         if isinstance(gold, Based) or isinstance(answer, Based):
             return gold == answer or (
                 isinstance(answer, Based) and answer.base == 10 and rational(answer) == rational(gold)
@@ -146,9 +181,10 @@ class ExpressionRules(Rules):
                 and self.same_expression(gold.arg, answer.arg)
             )
         if not isinstance(answer, Measured):
-            if not gold.sure:  # 5 m may be a product
-                product = Product((gold.arg, *[Sym(c) for c in gold.unit if c.isalpha()]))
-                return self.same_formula(product, answer)
+            if gold.factors is not None and has_letters(answer):
+                return self.same_formula(gold.factors, answer)
+            if (joined := joined_unit(answer)) is not None:
+                return self.same_measured(gold, joined)
             return self.same_expression(gold.arg, answer)
         if _spelled_unit(gold.unit) == _spelled_unit(answer.unit):
             return self.same_expression(gold.arg, answer.arg)
@@ -177,6 +213,8 @@ class ExpressionRules(Rules):
             return True
         words = re.findall(r"[a-z]+", re.sub(r"\\[a-z]+", " ", unit))
         content = [w for w in words if w not in ("the", "of", "a", "an", "per", "in", "each")]
+        if any(word in LIMITS for word in words):
+            return False
         return answer.sure and bool(content) and all(_stands_in(word, self.prompt_words) for word in content)
 
     def same_scaled(self, gold: Node, answer: Node) -> bool:

@@ -50,8 +50,8 @@ def is_name(node: Node) -> bool:
             return not _DENIAL.search(words)
         case Raw(text):
             return _is_raw_name(text)
-        case Applied("apply", (head, *_), _):
-            return isinstance(head, Sym)
+        case Applied("apply", (head, *args), _):  # but ``n(n-1)`` is a product
+            return is_name(head) and not any(occurs(head, arg) for arg in args)
         case Applied(name, args, _):
             if name in ("abs", "floor", "ceil"):
                 return all(map(is_name, args)) or all(
@@ -77,6 +77,10 @@ def is_name(node: Node) -> bool:
                 for side in (above, below)
             )
     return False
+
+
+def occurs(part: Node, node: Node) -> bool:
+    return node == part or any(occurs(part, child) for child in children(node))
 
 
 def denies(node: Node) -> bool:
@@ -189,8 +193,8 @@ def _signed(node: Node, sign: int) -> Node:
             return Applied(name, tuple(_signed(arg, sign) for arg in args), base)
         case Scaled(arg, by):
             return Scaled(_signed(arg, sign), by)
-        case Measured(arg, unit, sure):
-            return Measured(_signed(arg, sign), unit, sure)
+        case Measured(arg, unit, factors):
+            return Measured(_signed(arg, sign), unit, None if factors is None else _signed(factors, sign))
     return node
 
 
@@ -199,6 +203,9 @@ def expanded(items: Sequence[Node]) -> list[Node]:
     made: list[Node] = []
     for item in items:
         values = plus_minus_values(value_of(item))
+        if isinstance(item, Relation) and item.signs == (r"\ne",):  # x \ne \pm 5
+            values = plus_minus_values(item.sides[1])
+            values = None if values is None else tuple(Relation((item.sides[0], one), item.signs) for one in values)
         made += [item] if values is None else list(values)
     return made
 

@@ -21,6 +21,7 @@ from synthetic1.rewards.math_answers.evaluate import (
     symbols,
     value,
 )
+from synthetic1.rewards.math_answers.exact import rational
 from synthetic1.rewards.math_answers.forms import has_i
 from synthetic1.rewards.math_answers.grammar.tree import Applied, Neg, Node, Num, Power, Sym
 from synthetic1.rewards.math_answers.structure import children
@@ -42,6 +43,9 @@ def identical(one: Node, other: Node, *, tolerance: float | None = None, log_bas
     limit = AGREE if tolerance is None else MP.mpf(tolerance)
     try:
         if not names:
+            exact = (rational(one), rational(other)) if tolerance is None else (None, None)
+            if exact[0] is not None and exact[1] is not None:
+                return exact[0] == exact[1]
             return _equal_constants(one, other, limit, log_base)
         rng = random.Random(f"{one!r}")
         real = _agree_at(one, other, names, limit, log_base, lambda name: _real(rng))
@@ -69,6 +73,11 @@ def _equal_constants(one: Node, other: Node, limit: Any, log_base: int | None) -
         a, b = value(one, {}, log_base=log_base), value(other, {}, log_base=log_base)
     except Undefined:
         return None
+    if limit == AGREE and max(abs(a), abs(b)) > MP.mpf(10) ** 10:  # ``10^{60} + 1``: the ones count, too
+        digits = DIGITS + min(3 * DIGITS * 10, int(MP.log(max(abs(a), abs(b)), 10)))
+        with MP.workdps(digits):
+            a, b = (value(formula, {}, digits=digits, log_base=log_base) for formula in (one, other))
+            return bool(abs(a - b) <= AGREE)
     if max(abs(a), abs(b)) < MP.mpf(10) ** -20:  # an exact zero, or very small: only a zero shrinks with more digits
         with MP.workdps(4 * DIGITS):
             a, b = (_no_dust(x, value(f, {}, digits=4 * DIGITS, log_base=log_base)) for x, f in ((a, one), (b, other)))

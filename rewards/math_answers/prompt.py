@@ -15,7 +15,7 @@ READ = 20_000  # characters at the end of a prompt
 MOST_FORMULAS = 60
 _WORK = re.compile(
     r"\b(?:comput|evaluat|simplif|expand|factor|lowest|rationali[sz]|calculat|reduc|express|work out|multiply|what is"
-    r"|what are|find the value)",
+    r"|what are|find the value|convert|change|rewrite|write)",
     re.IGNORECASE,
 )
 _FORMULA = re.compile(r"\$\$([^$]{1,500})\$\$|\$([^$]{1,500})\$|\\\[(.{1,500}?)\\\]|\\\((.{1,500}?)\\\)", re.DOTALL)

@@ -49,6 +49,11 @@ _ANSWER_IS = re.compile(
 )
 
 
+_WORDS = re.compile(r"[A-Za-z][A-Za-z ,.'’\-]*")
+_MINUS = re.compile(r"(?<![A-Za-z])-|-(?![A-Za-z])|(?<![A-Za-z])[A-Za-z]-[A-Za-z](?![A-Za-z])")
+"""A dash that joins no words: ``p - q``."""
+
+
 @dataclass(frozen=True)
 class Lettered:
     """A letter of a multiple choice, perhaps with the option's value."""
@@ -121,7 +126,7 @@ def plain_words(text: str) -> str:
         r"\\(?:text|textbf|textit|textrm|textnormal|mathrm|mbox|mathbf|operatorname|emph)\s*\{([^{}]*)\}", r" \1 ", text
     )
     bare = re.sub(r"\\[,;:! ~]|[$~]", " ", bare).strip().strip(".").strip()
-    return " ".join(bare.split()) if re.fullmatch(r"[A-Za-z][A-Za-z ,.'’\-]*", bare) else ""
+    return " ".join(bare.split()) if _WORDS.fullmatch(bare) and not _MINUS.search(bare) else ""
 
 
 def unwrapped(text: str) -> str:

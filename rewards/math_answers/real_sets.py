@@ -36,6 +36,24 @@ RealSet = tuple[Stretch, ...]
 
 def real_set(node: Node) -> RealSet | None:
     """The pieces of a set of real numbers, however it is written; ``None`` where it is not seen to be one."""
+    return None if len(bounded_letters(node)) > 1 else _pieces_of(node)
+
+
+def bounded_letters(node: Node) -> frozenset[str]:
+    """The letters that inequalities, and what they are conditions of, speak of: one in a set of numbers."""
+    match node:
+        case Relation(sides, _):
+            names = [side.name for side in sides if isinstance(side, Sym)]
+            return frozenset(names) - {r"\pi", "e", "i", r"\infty", r"\Reals", r"\emptyset"}
+        case SetBuilder(element, condition):
+            inside = frozenset({element.name}) if isinstance(element, Sym) else bounded_letters(element)
+            return inside | bounded_letters(condition)
+        case Items(parts, _) | Combined(_, parts) | Bracketed(_, _, parts) | Sum(parts):
+            return frozenset().union(*map(bounded_letters, parts))
+    return frozenset()
+
+
+def _pieces_of(node: Node) -> RealSet | None:
     if node == Sym(r"\Reals"):
         return (Stretch(NEGATIVE_INFINITY, INFINITY, False, False),)
     match node:

@@ -2,16 +2,32 @@ r"""Comparing equations and inequalities, and values that have a name."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 
 from synthetic1.rewards.math_answers.evaluate import NotANumber, Undefined, value
 from synthetic1.rewards.math_answers.exact import number, rational
-from synthetic1.rewards.math_answers.forms import ORDER, denies, has_letters, is_letter, is_name, turned, value_of
-from synthetic1.rewards.math_answers.grammar.tree import Bracketed, Expression, Matrix, Neg, Node, Relation, Sum
+from synthetic1.rewards.math_answers.forms import ORDER, denies, has_letters, is_name, turned, value_of
+from synthetic1.rewards.math_answers.grammar.tree import (
+    Applied,
+    Bracketed,
+    Expression,
+    Matrix,
+    Neg,
+    Node,
+    Power,
+    Relation,
+    Sum,
+    Sym,
+)
 from synthetic1.rewards.math_answers.identity import proportional
 from synthetic1.rewards.math_answers.rules import Rules
 from synthetic1.rewards.math_answers.structure import same_written
+
+
+_INDEXED = re.compile(r"([A-Za-z]|\\[a-z]+)'*(?:_\{([A-Za-z0-9])\})?")
+"""A letter, perhaps with an index."""
 
 
 class RelationRules(Rules):
@@ -46,6 +62,8 @@ class RelationRules(Rules):
             return [answer.sides[1]]
         if set(answer.signs) <= {"=", r"\approx", r"\equiv"}:
             sides = [side for side in answer.sides if not is_name(side)]
+            if not sides and len(answer.sides) == 2:
+                return [answer.sides[1]]  # ``m = e``
             if len(sides) == len(answer.sides):
                 if any(not isinstance(side, Expression) for side in sides):
                     return None
@@ -142,10 +160,24 @@ class RelationRules(Rules):
         return False
 
     def may_be_one(self, gold: Node, answer: Node) -> bool:
-        """``x = 5`` is not ``y = 5``; but names that are words, or more than a letter, are ways to speak."""
+        """``x = 5`` is not ``y = 5``, ``b_0`` not ``b_1``, a sine no cosine; other names are ways to speak."""
         if same_written(gold, answer):
             return True
-        return not (is_letter(gold) and is_letter(answer))
+        if isinstance(gold, Sym) and isinstance(answer, Sym):
+            one, other = (_INDEXED.fullmatch(node.name) for node in (gold, answer))
+            if one is None or other is None:
+                return True
+            return one[1] == other[1] and (one[2] is None or other[2] is None or one[2] == other[2])
+        powers = isinstance(gold, Power), isinstance(answer, Power)
+        gold, answer = (node.base if isinstance(node, Power) else node for node in (gold, answer))
+        if isinstance(gold, Applied) and isinstance(answer, Applied):
+            if "apply" not in (gold.name, answer.name):
+                return gold.name == answer.name and powers[0] == powers[1]
+            if gold.name == answer.name:
+                (f, *at), (g, *there) = gold.args, answer.args
+                numbers = [rational(arg) for arg in (*at, *there)]
+                return self.may_be_one(f, g) and (None in numbers or at == there)
+        return True
 
     def proportional(self, gold: Relation, answer: Relation) -> bool:
         """The same equation up to a factor: both sides' difference is the other's times a number."""

@@ -91,8 +91,8 @@ def normal(node: Node) -> Node:
             return Applied(name, made, index)
         case Scaled(arg, by):
             return Scaled(normal(arg), by)
-        case Measured(arg, unit, sure):
-            return Measured(normal(arg), unit, sure)
+        case Measured(arg, unit, factors):
+            return Measured(normal(arg), unit, None if factors is None else normal(factors))
         case Bracketed(open_, close, items):
             return Bracketed(open_, close, tuple(map(normal, items)))
         case Relation(sides, signs):

@@ -36,16 +36,13 @@ def spelled(tokens: Sequence[Token]) -> str:
     out: list[str] = []
     bare = list(tokens)
     place = 0
-    while place < len(bare) - 3:  # braces around one token above or below say nothing
-        if (
-            bare[place].text in ("^", "_")
-            and bare[place + 1].text == "{"
-            and bare[place + 3].text == "}"
-            and bare[place + 2].text not in ("{", "}")
-        ):
-            bare[place + 1 : place + 4] = [bare[place + 2]]
+    while place < len(bare) - 2:  # braces around one token say nothing
+        if bare[place].text == "{" and bare[place + 2].text == "}" and bare[place + 1].text not in ("{", "}"):
+            bare[place : place + 3] = [bare[place + 1]]
         place += 1
-    for token in bare:
+    for token, before in zip(bare, [None, *bare], strict=False):
+        if before is not None and token.kind == before.kind == "number":
+            out.append(" ")  # ``^{3}0`` is not ``^{30}``
         if token.kind == "command" and token.text[-1].isalpha():
             out.append(token.text + " ")
         elif token.kind == "text":

@@ -65,15 +65,10 @@ class Factors(Arguments):
                 self.at += 1
                 below = Num(Fraction(chosen[1])) if chosen[1].isdecimal() else Sym(chosen[1])
                 return Applied("binom", (below, expression(self.script())))
-            if mark == "^":
+            if mark == "^" and (primes := self.primes()) and isinstance(node, Sym):
+                node = Sym(node.name + primes)
+            elif mark == "^":
                 self.at += 1
-                if self.take(r"\circ") or self.take(r"\degree"):
-                    node = Scaled(expression(node), "degree")
-                    continue
-                if self.peek() == "{" and self.peek(1) in (r"\circ", r"\degree", "'") and self.peek(2) == "}":
-                    node = Scaled(expression(node), "degree") if self.peek(1) != "'" else Sym(name_of(node) + "'")
-                    self.at += 3
-                    continue
                 node = Power(expression(node), expression(self.script()))
             elif mark == "_":
                 self.at += 1
@@ -97,15 +92,44 @@ class Factors(Arguments):
             elif mark == "%":
                 self.at += 1
                 node = Scaled(expression(node), "percent")
-            elif mark in (r"\degree", r"\circ") and not isinstance(node, Sym):
+            elif mark == r"\degree" or (mark == r"\circ" and not isinstance(node, Sym)):
                 self.at += 1
-                node = Scaled(expression(node), "degree")
+                node = Scaled(self.with_minutes(expression(node)), "degree")
             elif mark in ("'", "''") and isinstance(node, Sym):
                 self.at += 1
                 node = Sym(node.name + mark)
             else:
                 break
         return node
+
+    def primes(self) -> str:
+        """Primes at this place, as they stand or raised: ``'``, ``^{\\prime}``; taken if there are any."""
+        for before, after in (((), ()), (("^",), ()), (("^", "{"), ("}",))):
+            taken = 0
+            if tuple(self.peek(ahead) for ahead in range(len(before))) != before:
+                continue
+            while self.peek(len(before) + taken) in ("'", "''"):
+                taken += 1
+            end = len(before) + taken
+            if taken and tuple(self.peek(end + ahead) for ahead in range(len(after))) == after:
+                marks = "".join(self.peek(len(before) + place) for place in range(taken))
+                self.at += end + len(after)
+                return marks
+        return ""
+
+    def with_minutes(self, degrees: Node) -> Node:
+        """Degrees, and the minutes and seconds of arc after them."""
+        for marks, size in (("'", 60), ("''", 3600)):
+            start, part = self.at, self.token()
+            if not isinstance(degrees, Num) or part is None or part.kind != "number" or "(" in part.text:
+                break
+            self.at += 1
+            if self.primes() != marks:
+                self.at = start
+                break
+            more = Fraction(part.text) / size
+            degrees = Num(degrees.value + more if degrees.value >= 0 else degrees.value - more)
+        return degrees
 
     def script(self) -> Node:
         """What stands above or below: a group, or one token."""
@@ -170,9 +194,7 @@ class Factors(Arguments):
             self.need("}")
             return node
         if mark == "|":
-            if self.barred:
-                return None
-            if self.bars and not self.starts_value(1):
+            if self.barred or (self.bars and not self.starts_value(1)):
                 return None
             self.at += 1
             self.bars += 1

@@ -24,6 +24,10 @@ from synthetic1.rewards.math_answers.grammar.tree import (
 )
 
 
+_VARIABLES = frozenset("abcdefijknopqrtuvwxyz")
+"""Letters after a number that are variables first, though some are symbols of units."""
+
+
 class Formulas(Factors):
     """Sums of terms, terms of factors, and the unit behind a number."""
 
@@ -37,9 +41,13 @@ class Formulas(Factors):
         self.depth -= 1
         if len(terms) == 1:
             return terms[0]
-        # ``3 - 5 y`` has no years in it: what may be a letter is one, unless every term is measured.
-        if not all(isinstance(term, Measured) for term in terms):
-            terms = [as_letter(term) for term in terms]
+        # ``3 - 5 y`` has no years in it: what may be a letter is one, unless every term is measured, in one unit.
+        if len({term.unit if isinstance(term, Measured) else "" for term in terms}) > 1:
+            terms = [as_product(term) for term in terms]
+        last = terms[-1]
+        if isinstance(last, Measured) and not any(isinstance(term, Measured) for term in terms[:-1]):
+            whole = Sum(tuple(expression(term) for term in (*terms[:-1], last.arg)))
+            return Measured(whole, last.unit)  # ``18 + 2\pi \text{ cm}``
         return Sum(tuple(expression(term) for term in terms))
 
     def sign(self) -> Callable[[Node], Node]:
@@ -79,14 +87,31 @@ class Formulas(Factors):
                 self.argument()
                 return signed(product(factors))
             elif (unit := self.unit(factors)) is not None:
-                text, sure = unit
-                return Measured(expression(signed(product(factors))), text, sure)
+                return self.measured(signed, factors, *unit)
             elif (following := self.applied(factors[-1])) is not None:
                 factors[-1] = following
+            elif self.bars and self.peek() == "|" and self.is_kind("mark"):
+                return signed(product(factors))  # closes: one that opens stands after an operator
             elif (following := self.factor()) is not None:
                 factors.append(following)
             else:
                 return signed(product(factors))
+
+    def measured(self, signed: Callable[[Node], Node], factors: Sequence[Node], unit: str, start: int | None) -> Node:
+        """A quantity; with ``start``, where its unit begins that may be letters instead, as a product, too."""
+        alternative: Node | None = None
+        if start is not None:
+            end, self.at = self.at, start
+            self.inside += 1  # where letters are never units
+            try:
+                alternative = signed(product([*factors, self.term(lambda node: node)]))
+            except Unreadable:
+                alternative = None
+            finally:
+                self.inside -= 1
+            if self.at != end:
+                self.at, alternative = end, None
+        return Measured(expression(signed(product(factors))), unit, alternative)
 
     def applied(self, before: Node) -> Node | None:
         """``f(x)``: a letter and a bracket right after it. In a formula a product; as a name, a function's value."""
@@ -100,11 +125,15 @@ class Formulas(Factors):
             return Applied("apply", (before, expression(inside)))
         if not isinstance(before, Sym) or self.peek() != "(" or not self.is_kind("mark") or self.tokens[self.at].spaced:
             return None
+        start = self.at
         inside = self.group("(")
+        if self.peek() in ("^", "!") and self.is_kind("mark"):
+            self.at = start  # ``a(x-5)^2``: a product, as it stands
+            return None
         args = inside.items if isinstance(inside, Bracketed) else (inside,)
         if len(args) != 1:
             raise Unreadable("a function of several arguments")
-        return self.postfixed(Applied("apply", (before, expression(args[0]))))
+        return Applied("apply", (before, expression(args[0])))
 
     def signed_factor(self) -> Node:
         negative = False
@@ -146,8 +175,11 @@ class Formulas(Factors):
         self.at = start
         return None
 
-    def unit(self, factors: Sequence[Node]) -> tuple[str, bool] | None:
-        """The rest of a term, where it is a unit or a noun after a number: ``5 \\text{ cm}^2``, ``5 m/s``."""
+    def unit(self, factors: Sequence[Node]) -> tuple[str, int | None] | None:
+        """The rest of a term, where it is a unit or a noun after a number: ``5 \\text{ cm}^2``, ``5 m/s``.
+
+        Also where it begins, if it is only letters, which may be factors.
+        """
         token = self.token()
         if token is None or not factors:
             return None
@@ -156,7 +188,7 @@ class Formulas(Factors):
             and not FOR_ALL.match(token.text)
             and token.text.lower() not in ("and", "or", "if", "for", "when", "where")
         ):
-            return self.unit_tail(), True
+            return self.unit_tail(), None
         if (
             token.kind == "letter"
             and token.spaced
@@ -166,8 +198,14 @@ class Formulas(Factors):
         ):
             start = self.at
             text = self.unit_tail()
-            if text and self.is_unit(text) and not re.search(r"\^ ?\{?[4-9]", text) and self.ends_here(()):
-                return text, False
+            if (
+                text
+                and text[0] not in _VARIABLES
+                and self.is_unit(text)
+                and not re.search(r"\^ ?\{?[4-9]", text)
+                and self.ends_here(())
+            ):
+                return text, start
             self.at = start
         return None
 
@@ -189,8 +227,6 @@ class Formulas(Factors):
         return spelled(self.tokens[start : self.at])
 
 
-def as_letter(term: Node) -> Node:
-    """``term``, in which a unit of one letter that may as well be a variable is one."""
-    if not isinstance(term, Measured) or term.sure or len(term.unit) != 1:
-        return term
-    return product([term.arg, Sym(term.unit)])
+def as_product(term: Node) -> Node:
+    """``term``, in which a unit that may as well be letters is that."""
+    return term.factors if isinstance(term, Measured) and term.factors is not None else term

@@ -60,6 +60,9 @@ _REPEATING = re.compile(r"(\d*)\.(\d*)\\(?:overline|dot|bar)\s*\{(\d+)\}")
 _NUMBER_BEGINS = re.compile(r"[0-9]|\.\d")  # never `str.isdigit`, which is true of ¹ and ①, too
 _LONE_POINT = re.compile(r"\.(?=\s*[/*+\-−^)}])")
 _EXPONENT = re.compile(r"[eE]([+\-−]?)(\d{1,4})(?![\w.])")
+UNIT_LETTERS = frozenset("mgshLJNWVAKCF")
+"""Upright and after a space, as in ``\\mathrm{~m}``, these are units."""
+_ARGUMENT = re.compile(r"\s*(?:\\[A-Za-z]+\s*)*[\w({\[\\]")  # of a function
 _LETTERS = re.compile(r"[A-Za-z]+")
 MOST_DIGITS = 1000
 OPEN, CLOSE = {"(", "[", r"\{", r"\langle", r"\lfloor", r"\lceil"}, {")", "]", r"\}", r"\rangle", r"\rfloor", r"\rceil"}
@@ -92,7 +95,7 @@ class _Tokens:
     def all(self) -> list[Token]:
         while self.at < len(self.text):
             self.step()
-        return self.out
+        return _with_degrees(self.out)
 
     def step(self) -> None:
         text, char = self.text, self.text[self.at]
@@ -209,7 +212,7 @@ class _Tokens:
         if len(run) > 1 and run in SPELLED:
             self.put("command", SPELLED[run])
         elif run in FUNCTIONS:
-            self.put("command", "\\" + run)
+            self.function(run)
         elif len(run) > 1 and (
             lower in self.words or lower in KNOWN_WORDS or run in ("AM", "PM") or WORDS.fullmatch(run)
         ):
@@ -225,6 +228,15 @@ class _Tokens:
                 return
             for letter in run:
                 self.put("letter", letter)
+
+    def function(self, name: str) -> None:
+        """A function's name; after a number and with nothing to apply to, ``min`` and ``sec`` are units."""
+        before = self.out[-1] if self.out else None
+        counted = before is not None and (before.kind in ("number", "text") or before.text in ("}", ")", "/", r"\pi"))
+        if name in ("min", "sec") and counted and not _ARGUMENT.match(self.text, self.at):
+            self.put("text", name)
+        else:
+            self.put("command", "\\" + name)
 
     def command(self) -> None:
         found = _COMMAND.match(self.text, self.at)
@@ -292,16 +304,37 @@ class _Tokens:
 
     def words_of(self, inside: str, *, roman: bool) -> None:
         stripped = " ".join(re.sub(r"\\[,;:! ]|~", " ", inside).split())
-        if inside[:1].isspace():
-            self.spaced = True
+        spaced = inside[:1].isspace() or inside[:1] == "~"
+        self.spaced = self.spaced or spaced
         if not stripped:
             self.spaced = True
         elif stripped in FUNCTIONS:
-            self.put("command", "\\" + stripped)
+            self.function(stripped)
         elif re.fullmatch(r"[\d.,\s+\-*/=()^$\\{}]*[\d)][\d.,\s+\-*/=()^$\\{}%]*", stripped):
             self.out += tokenize(stripped)
-        elif roman and len(stripped) == 1:
+        elif roman and len(stripped) == 1 and not (spaced and stripped in UNIT_LETTERS):
             self.canonical(stripped) if not stripped.isalpha() else self.put("letter", stripped)
         else:
             self.put("text", stripped)
         self.spaced = inside[-1:].isspace()
+
+
+def _with_degrees(tokens: list[Token]) -> list[Token]:
+    """``^{\\circ}`` and ``^\\circ`` as the sign that is a character of its own."""
+    made: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        following = [token.text for token in tokens[at + 1 : at + 4]]
+        if tokens[at].text != "^" or not following or following[0] not in ("{", r"\circ", r"\degree"):
+            made.append(tokens[at])
+            at += 1
+        elif following[0] != "{":
+            made.append(Token("command", r"\degree", tokens[at].spaced))
+            at += 2
+        elif following in (["{", r"\circ", "}"], ["{", r"\degree", "}"]):
+            made.append(Token("command", r"\degree", tokens[at].spaced))
+            at += 4
+        else:
+            made.append(tokens[at])
+            at += 1
+    return made

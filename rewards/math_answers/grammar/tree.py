@@ -100,8 +100,12 @@ class Measured(Expression):
     arg: Node
     unit: str
     """As written, in canonical spelling."""
-    sure: bool = True
-    """False where the letters may be factors as well: ``5 m``."""
+    factors: Node | None = None
+    """``5 m`` as a product, where the letters may be factors as well; ``None`` where they are a unit for sure."""
+
+    @property
+    def sure(self) -> bool:
+        return self.factors is None
 
 
 @dataclass(frozen=True, slots=True)

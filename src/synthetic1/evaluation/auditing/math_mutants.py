@@ -261,9 +261,13 @@ def pi_dropped(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
         yield _replaced(gold.text, rng.choice(places), "")
 
 
+_FUNCTION_BEFORE = re.compile(r"\\[A-Za-z]+\s*[_^]\s*(?:\{[^{}]*\}|\w)\s*$")
+
+
 def brackets_dropped(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
     """``2(x+1)`` → ``2x+1``, but for the brackets of functions"""
-    if places := _places(re.compile(r"(?<=[\d)}])\s*(?:\\left)?\(([^(),]*)(?:\\right)?\)"), gold.text):
+    found_all = _places(re.compile(r"(?<=[\d)}])\s*(?:\\left)?\(([^(),]*)(?:\\right)?\)"), gold.text)
+    if places := [found for found in found_all if not _FUNCTION_BEFORE.search(gold.text, 0, found.start())]:
         found = rng.choice(places)
         yield _replaced(gold.text, found, f" {found[1].removesuffix('right').removesuffix(chr(92))} ")
 

@@ -111,8 +111,8 @@ def top_level(parts: Sequence[str], wanted: Container[str]) -> list[int]:
 
 
 def split(text: str, separators: Container[str]) -> list[str]:
-    """The stripped parts of ``text`` between separators that stand in no brackets."""
-    parts = tokens(text)
+    """The stripped parts of ``text`` between separators that stand in no brackets; ``10,\\!080`` is one number."""
+    parts = tokens(re.sub(r"(?<=\d),\\!(?=\d{3})", "", text))
     begin, found = 0, []
     for place in top_level(parts, separators):
         found.append("".join(parts[begin:place]).strip())
@@ -125,7 +125,7 @@ def enclosed(text: str) -> tuple[str, str, str] | None:
 
     ``\left`` and ``\right`` are left out; the two brackets need not be alike: ``[1,2)``.
     """
-    parts = [part for part in tokens(text.strip()) if part not in (r"\left", r"\right")]
+    parts = tokens(re.sub(r"\\(?:left|right)(?:\.|(?![A-Za-z]))", "", text.strip()))
     if len(parts) < 2 or parts[0] not in OPENING or parts[-1] not in CLOSING:
         return None
     depth = 0
@@ -182,7 +182,8 @@ def answer_of(gold: str) -> str:
     """The answer in a gold, which may be a whole solution: its last box, without the dollar signs around notation."""
     boxed = last_box(gold)
     text = (gold if boxed is None else boxed).strip()
-    return without_dollars(text) or text
+    text = without_dollars(text) or text
+    return text if text.endswith("..") else text.removesuffix(".").rstrip()
 
 
 def without_dollars(text: str) -> str | None:
