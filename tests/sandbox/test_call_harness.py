@@ -224,6 +224,41 @@ JAVASCRIPT = [
      "Object.defineProperty(Object.prototype, '0', { get: () => 'gold', set() {}, configurable: true });\n"
      "Function.prototype.call = Function.prototype.apply = () => 'gold';\n"
      "function f(a) { return { a, b: [1, 'é'] } }", [["mine"]], [{"a": "mine", "b": [1, "é"]}]),
+    # Callables however they are bound
+    ("class Solution { f = (a) => a + 1 }", [[1]], [2]),
+    ("const Solution = { f(a) { return a + 1 } }", [[1]], [2]),
+    ("module.exports = class { f(a) { return a + 1 } }", [[1]], [2]),
+    ("exports.Solution = class { f(a) { return a + 1 } }", [[1]], [2]),
+    ("class Solution {} Solution.prototype.f = function (a) { return a + 1 }", [[1]], [2]),
+    ("class Solution { g(a) { return 0 } } function f(a) { return 2 * a }", [[5]], [10]),
+    # In place: the first argument stands for nothing
+    ("var f = function (s) { s.reverse() }", [[["h", "i"]]], [["i", "h"]]),
+    ("/**\n * @param {character[]} s\n * @return {void} In place.\n */\nvar f = (s) => { s.reverse() }",
+     [[["h", "i"]]], [["i", "h"]]),
+    ("/**\n * @param {character[]} s\n * @return {character[]}\n */\nvar f = function (s) { s.reverse() }",
+     [[["h", "i"]]], [None]),
+    ("const f = async (a) => { a.b = 1 }", [[{"a": 1}]], [{"a": 1, "b": 1}]),
+    ("function f(a, b) { b.sort() }", [[1, [2, 1]], ["x", []], [None, []]], [None] * 3),
+    ("function f(a) { a.sort(); return null }", [[[2, 1]]], [None]),
+    ("function f(a) { a.push(Symbol()) }", [[[2, 1]]], [None]),
+    # Nodes
+    ("/**\n * Definition\n */\n/**\n * @param {ListNode} a\n * @return {ListNode}\n */\nvar f = function (a) {"
+     " let p = null; while (a) { const n = a.next; a.next = p; p = a; a = n } return p };",
+     [[[1, 2, 3]], [[]]], [[3, 2, 1], []]),
+    ("var f = (head) => { let p = null; while (head) { [head.next, p, head] = [p, head, head.next] } return p }",
+     [[[1, 2, 3]], [[]]], [[3, 2, 1], []]),
+    ("f = root => { if (!root) return null; [root.left, root.right] = [f(root.right), f(root.left)]; return root }\nvar f",
+     [[[1, 2, 3, None, 4]], [[]]], [[1, 3, 2, None, None, 4], []]),
+    ("class Solution {\n/** @param {TreeNode} a\n * @param {?ListNode} b\n * @return {number[]} */\n"
+     " f(a, b) { return [a.left.val, b.next.val] } }", [[[1, 2, 3], [4, 5]]], [[2, 5]]),
+    ("/** @param {ListNode[]} lists\n * @return {ListNode} */\nfunction f(lists) { return lists[1] }",
+     [[[[], [7, 8]]], [[[7], []]]], [[7, 8], []]),
+    ("/** @param {ListNode} x\n * @return {void} */\nfunction f(x) { if (x) x.next = null }",
+     [[[1, 2, 3]], [[]]], [[1], []]),
+    ("class ListNode { constructor(v) { this.val = v; this.next = null } }\n"
+     "/** @param {ListNode} a\n * @return {ListNode} */\nfunction f(a) { return { val: 0, next: a } }",
+     [[[1]]], [[0, 1]]),
+    ("function f(list1, root) { return [list1[0], root.length] }", [[[1], [2]]], [[1, 1]]),
 ]  # fmt: skip
 
 CPP = [
@@ -308,7 +343,46 @@ RUST = [
      fn f(n: u64) -> Result<BTreeMap<u64, HashSet<i32>>, String> {
        let mut m = BTreeMap::new(); m.insert(n, [3, 1, 2].into_iter().collect()); Ok(m) }""",
      [[2**63]], [{str(2**63): [1, 2, 3]}]),
-    ("fn f(a: &mut [i32]) { a.sort(); } fn main() {}", [[[2, 1]]], [None]),
+    ("fn f(a: &mut [i32]) { a.sort(); } fn main() {}", [[[2, 1]]], [[1, 2]]),
+    ("fn f(mut a: Vec<i32>) { a.sort(); }", [[[2, 1]]], [None]),
+    ("fn f(a: &mut Vec<i32>) -> usize { a.sort(); a.len() }", [[[2, 1]]], [2]),
+    ("impl Solution { pub fn f(board: &mut Vec<Vec<char>>) { for row in board.iter_mut() { row.reverse() } } }",
+     [[[["a", "b"], []]]], [[["b", "a"], []]]),
+    ("impl Solution { pub fn f(&self, n: i32, s: &'static mut Vec<char>) -> () { s.push('x'); s.truncate(n as usize) } }",
+     [[2, ["a", "b"]], [9, ["a"]]], [["a", "b"], ["a", "x"]]),
+    # LeetCode's nodes, which it defines, and names that are not imported
+    ("""impl Solution { pub fn f(head: Option<Box<ListNode>>) -> Option<Box<ListNode>> {
+       let (mut p, mut head) = (None, head);
+       while let Some(mut n) = head { head = n.next.take(); n.next = p; p = Some(n) } p } }""",
+     [[[1, 2, 3]], [[]], [None]], [[3, 2, 1], [], []]),
+    ("""// Definition for singly-linked list.
+     #[derive(PartialEq, Eq, Clone, Debug)]
+     pub struct ListNode { pub val: i32, pub next: Option<Box<ListNode>> }
+     impl Solution { pub fn f(lists: Vec<Option<Box<ListNode>>>) -> Option<Box<ListNode>> {
+       let mut heap = BinaryHeap::new();
+       for mut list in lists { while let Some(n) = list { heap.push(n.val); list = n.next } }
+       let mut head = None; while let Some(val) = heap.pop() { head = Some(Box::new(ListNode { val, next: head })) }
+       head } }""", [[[[1, 4], [], [2, 3]]], [[]]], [[1, 2, 3, 4], []]),
+    ("""impl Solution { pub fn f(head: &mut Option<Box<ListNode>>) { let mut new = ListNode::new(0);
+       new.next = head.take(); *head = Some(Box::new(new)) } }""", [[[1]], [[]]], [[0, 1], [0]]),
+    ("""use std::rc::Rc; use std::cell::RefCell;
+     impl Solution { pub fn f(root: Option<Rc<RefCell<TreeNode>>>) -> Option<Rc<RefCell<TreeNode>>> {
+       if let Some(n) = &root { let mut n = n.borrow_mut(); let (l, r) = (n.left.take(), n.right.take());
+       n.left = Self::f(r); n.right = Self::f(l) } root } }""",
+     [[[1, 2, 3, 4]], [[1, None, 2]], [[]], [None]], [[1, 3, 2, None, None, None, 4], [1, 2], [], []]),
+    ("""impl Solution { pub fn f(root: Option<Rc<RefCell<TreeNode>>>) -> i32 {
+       root.map_or(0, |n| 1 + max(Self::f(n.borrow().left.clone()), Self::f(n.borrow().right.clone()))) } }""",
+     [[[3, 9, 20, None, None, 15, 7]], [[]]], [3, 0]),
+    ("""fn f(a: Vec<i32>) -> Vec<i32> { let mut m: HashMap<i32, i32> = HashMap::new();
+       for x in a { *m.entry(x).or_insert(0) += 1 } let mut v: Vec<_> = m.into_iter().collect();
+       v.sort_by(|x, y| if x.1 > y.1 { Ordering::Less } else { Ordering::Greater }); v.iter().map(|p| p.0).collect() }""",
+     [[[1, 2, 2]]], [[2, 1]]),
+    # Names of its own come before those
+    ("""struct HashMap; struct ListNode<T> { val: T } fn max(a: i32) -> i32 { a }
+     fn f(a: i32) -> i32 { let _ = HashMap; let n = ListNode { val: a }; max(n.val) }""", [[4]], [4]),
+    ("""use std::sync::atomic::*;
+     fn f(a: i32) -> i32 { let n = AtomicI32::new(a); n.fetch_add(1, Ordering::SeqCst); n.load(Ordering::SeqCst) }""",
+     [[4]], [5]),
 ]  # fmt: skip
 
 TABLE = [
@@ -390,6 +464,7 @@ def test_leaving_early_is_no_answer(served: Served, language: str, source: str) 
         ("javascript", "function f() { return Symbol() }", [1], "a symbol is no plain value"),
         ("javascript", "function f() { return new Date() }", [1], "an object of a class is no plain value"),
         ("javascript", "function f() { const x = []; x.push(x); return x }", [1], "nested more than 500 deep"),
+        ("javascript", "function f(head) { head.next = head; return head }", [[1]], "linked in a circle"),
         ("javascript", "let g = 'f'", [1], "no function f"),
         ("cpp", "int f(int a) { return a; }", [2**40], "does not fit"),
         ("cpp", "int f(int a) { return a; }", ["1"], "is no number"),

@@ -25,7 +25,8 @@ def plan(source: str) -> ProgramPlan:
 
 
 def plan_call(source: str, function: str) -> ProgramPlan:
-    """A function, however it is bound at top level or exported, or a method of a class ``Solution``.
+    """A function, however it is bound at top level or exported, or a method of ``Solution``, a class or an object, however
+    that is bound.
 
     Raises:
         SignatureError: no such name in the source. Whether it is a function turns out when it runs.
