@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from synthetic1.inference.server import Server
+from synthetic1.inference.server import Server, check_types
 from synthetic1.keys import content_key
 
 LOCAL = "http://127.0.0.1:8001/v1"
@@ -37,6 +37,7 @@ class JudgeSettings:
     30% of its replies leaves 1 judgement in 400 unscored; after three attempts it would be 1 in 40."""
 
     def __post_init__(self) -> None:
+        check_types(self, votes=int, vary_order=bool, max_tokens=int, temperature=float, attempts=int)
         if self.votes < 1 or self.votes % 2 == 0:
             raise ValueError(f"judge: votes must be odd, so that there is a majority; got {self.votes}")
         if self.votes > 1 and not self.vary_order and self.temperature == 0:
@@ -95,6 +96,9 @@ def judge_settings(value: object) -> JudgeSettings:
         )
     if url is not None:
         given["urls"] = _addresses(url)
+    said = [name for name, item in {**given, **own}.items() if name != "urls" and item is not None]
+    if said and not given.get("urls") and own.get("server") is None:
+        raise ValueError(f"judge: {said[0]} is given, and no url: add url=local, or the address of a server")
     try:
         if given.get("urls"):
             own["server"] = Server(**given)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
+import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from synthetic1.completion import Completion
 from synthetic1.inference.cache import ResponseCache
+from synthetic1.inference.dialect import REFUSES, Dialect
 from synthetic1.inference.engine import Message, Sampling
 from synthetic1.inference.errors import InferenceError
 from synthetic1.inference.failure import Failure, Remedy, back_off_s, from_exception, from_status
 from synthetic1.inference.introduction import ServerFacts, answers, ask_all, ask_until_told
 from synthetic1.inference.replicas import Replica, Replicas
 from synthetic1.inference.reply import Reply, read_reply
-from synthetic1.inference.request import Dialect, Request
+from synthetic1.inference.request import Request
+from synthetic1.inference.route import endpoint, key_headers, proxy_of
 from synthetic1.inference.server import Server
 from synthetic1.inference.stream import read_stream
 from synthetic1.inference.usage import Account, Usage
@@ -24,7 +26,11 @@ from synthetic1.inference.usage import Account, Usage
 if TYPE_CHECKING:
     import aiohttp
 
+log = logging.getLogger(__name__)
+
 IDLE_S = 4.0  # before a connection is closed that nothing needs: uvicorn, which serves most of them, does so after 5
+NOTICED_S = 1.0  # a pause before asking again that is worth a line in the log
+SAID_EVERY_S = 30.0
 
 
 class Client:
@@ -53,6 +59,7 @@ class Client:
         self._root: str | None = None
         self._asking: dict[str, asyncio.Future[Any]] = {}  # greedy calls under way, by the key of their cache entry
         self._introduction: asyncio.Task[ServerFacts] | None = None
+        self._silent_until = 0.0
 
     async def __aenter__(self) -> Client:
         return self
@@ -156,8 +163,7 @@ class Client:
         import aiohttp
 
         headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "synthetic1"}
-        if key := os.environ.get(self.server.api_key_env):
-            headers["Authorization"] = f"Bearer {key}"
+        headers |= key_headers(self.server)
         self._cache = ResponseCache(self.server.cache) if self.server.cache is not None else None
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_S, ttl_dns_cache=60),
@@ -203,6 +209,7 @@ class Client:
         account, server = self._account, self.server
         lost = patience_ends = 0.0
         refusals = 0
+        tried = Dialect()
         while True:
             replicas = self._replicas
             if replicas is None:
@@ -213,47 +220,61 @@ class Client:
                 account.failed += 1
                 raise
             account.retried += lost + refusals > 0
-            got = await self._attempt(replicas, replica, request, first, n)
+            spoken = self._dialect | tried
+            n = 1 if spoken.one_choice else n
+            body = request.body(spoken, first=first, n=n, stream=server.stream)
+            got = await self._attempt(replicas, replica, body, n)
             if isinstance(got, Reply):
-                if n > 1 and len(got.choices) == 1:
-                    self._dialect.one_choice = True
+                self._learn(tried | Dialect(one_choice=n > 1 and len(got.choices) == 1))
                 return got
             now = asyncio.get_running_loop().time()
             if got.remedy is Remedy.ELSEWHERE:
                 continue
             if got.remedy is Remedy.NONE:
-                if self._dialect.learn(request, n, got.message):
-                    if n > 1 and self._dialect.one_choice:
-                        n = 1
+                more = (
+                    spoken.learnt(frozenset(body), request.schema_json, got.message) if got.status in REFUSES else None
+                )
+                if more is not None:
+                    tried = more
                     continue
             elif got.remedy is Remedy.AGAIN:
                 lost += 1
                 pause = back_off_s(lost, got.wait_s)
                 if lost <= server.retries and (got.wait_s is None or pause <= server.outage_s):
-                    await asyncio.sleep(pause)
+                    await self._wait(replica, got, pause)
                     continue
             else:
                 refusals += 1
                 patience_ends = patience_ends or now + server.outage_s
                 pause = back_off_s(refusals, got.wait_s)
                 if now + pause <= patience_ends:
-                    await asyncio.sleep(pause)
+                    await self._wait(replica, got, pause)
                     continue
             account.failed += 1
             tries = f" (asked {lost + refusals:g} times)" if lost + refusals > 1 else ""
             raise InferenceError(got.kind, f"{replica.url}: {got.message}{tries}")
 
-    async def _attempt(
-        self, replicas: Replicas, replica: Replica, request: Request, first: int, n: int
-    ) -> Reply | Failure:
+    async def _wait(self, replica: Replica, failure: Failure, pause: float) -> None:
+        """Before asking again. A wait that somebody may notice is said, for all calls that wait alike at once."""
+        now = asyncio.get_running_loop().time()
+        if pause >= NOTICED_S and now >= self._silent_until:
+            self._silent_until = now + SAID_EVERY_S
+            log.warning("%s: %s; asking again in %.0f s", replica.url, failure.message, pause)
+        await asyncio.sleep(pause)
+
+    def _learn(self, more: Dialect) -> None:
+        """What a request went through without is left out from now on; said once."""
+        before, self._dialect = self._dialect, self._dialect | more
+        if news := self._dialect.news(before):
+            log.warning("%s does not take %s; going on without", " ".join(self.server.urls), ", ".join(news))
+
+    async def _attempt(self, replicas: Replicas, replica: Replica, body: dict[str, Any], n: int) -> Reply | Failure:
         """One request, from its slot to the slot's release."""
         account = self._account
         asked_at = asyncio.get_running_loop().time()
         account.requests += 1
         try:
-            reply = await self._post(
-                replica.url, request.body(self._dialect, first=first, n=n, stream=self.server.stream), n
-            )
+            reply = await self._post(replica.url, body, n)
         except asyncio.CancelledError:
             account.erred("cancelled", usage_unknown=True)
             replicas.release(replica)
@@ -280,7 +301,8 @@ class Client:
     async def _post(self, url: str, body: dict[str, Any], n: int) -> Reply:
         assert self._session is not None
         data = json.dumps(body).encode()
-        async with self._session.post(f"{url}/chat/completions", data=data, allow_redirects=False) as response:
+        where = endpoint(url, "chat/completions")
+        async with self._session.post(where, data=data, allow_redirects=False, proxy=proxy_of(url)) as response:
             if response.status != 200:
                 raise _Refused(from_status(response.status, response.headers, await response.read()))
             if not self.server.stream or response.content_type == "application/json":

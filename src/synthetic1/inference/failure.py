@@ -38,6 +38,8 @@ class Failure:
     """A sign that fewer requests at once would do better."""
     usage_unknown: bool = False
     """The server may have worked, and charged, for an answer that we do not have."""
+    status: int | None = None
+    """Of the reply, if there was one."""
 
 
 BACK_OFF_S = 0.25, 30.0  # the first pause before asking again, and the longest; doubled in between
@@ -45,6 +47,7 @@ CONGESTED = {408, 425, 429, 502, 503, 504, 529}  # 502 and 504 are what proxies 
 LATER = {425, 429, 502, 503, 529}  # 502: nobody behind the proxy, as while a server starts again
 BROKEN = {408, 409}  # and every 5xx but
 UNABLE = {501, 505}
+_STATUSES = {str(status) for status in range(400, 600)}
 NEVER_CODES = {"insufficient_quota", "billing_hard_limit_reached"}  # as 429, but no waiting brings money
 
 
@@ -53,22 +56,22 @@ def from_status(status: int, headers: Mapping[str, str], body: bytes) -> Failure
     said = _said(body)
     message = f"status {status}{': ' + said if said else ''}"
     if status in (401, 403):
-        return Failure("bad_request", f"{message}; is the API key right?", Remedy.NONE)
+        return Failure("bad_request", f"{message}; is the API key right?", Remedy.NONE, status=status)
     if 300 <= status < 400:
         where = headers.get("Location", "elsewhere")
-        return Failure("bad_request", f"it redirects to {where}; give that address", Remedy.NONE)
+        return Failure("bad_request", f"it redirects to {where}; give that address", Remedy.NONE, status=status)
     if status == 429 and any(code in said for code in NEVER_CODES):
-        return Failure("rate_limited", message, Remedy.NONE)
+        return Failure("rate_limited", message, Remedy.NONE, status=status)
     if status == 404 and "model" in said.lower():
-        return Failure("wrong_model", message, Remedy.NONE)
+        return Failure("wrong_model", message, Remedy.NONE, status=status)
     kind = "rate_limited" if status == 429 else "timeout" if status in (408, 504) else "server_error"
     # A gateway's word for a server that it lost, or whose answer it lost; that server may have worked.
     lost = status in (502, 504)
     if status in LATER:
-        return Failure(kind, message, Remedy.LATER, retry_after(headers), True, lost)
+        return Failure(kind, message, Remedy.LATER, retry_after(headers), True, lost, status)
     if status in BROKEN or (status >= 500 and status not in UNABLE):
-        return Failure(kind, message, Remedy.AGAIN, retry_after(headers), status in CONGESTED, lost)
-    return Failure("bad_request", message, Remedy.NONE)
+        return Failure(kind, message, Remedy.AGAIN, retry_after(headers), status in CONGESTED, lost, status)
+    return Failure("bad_request", message, Remedy.NONE, status=status)
 
 
 def from_exception(error: Exception) -> Failure | None:
@@ -78,11 +81,14 @@ def from_exception(error: Exception) -> Failure | None:
     if isinstance(error, BadReply):
         return Failure("bad_response", str(error), Remedy.AGAIN, usage_unknown=True)
     if isinstance(error, ErrorReply):
-        code = error.error.get("code") if isinstance(error.error, dict) else None
-        status = code if isinstance(code, int) and 400 <= code < 600 else 500
+        code = str(error.error.get("code") if isinstance(error.error, dict) else "")
+        status = int(code) if code in _STATUSES else 500
         return from_status(status, {}, json.dumps({"error": error.error}).encode())
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
         return Failure("unreachable", f"no trusted connection: {error}", Remedy.NONE)
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        remedy = Remedy.NONE if 400 <= error.status < 500 else Remedy.ELSEWHERE
+        return Failure("unreachable", f"the proxy refuses: status {error.status} {error.message}".strip(), remedy)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return Failure("unreachable", _reason(error), Remedy.ELSEWHERE)
     if isinstance(error, asyncio.TimeoutError):
@@ -119,11 +125,29 @@ def _said(body: bytes) -> str:
     if isinstance(value, dict):  # {"error": {"message": …}}, {"error": "…"}, {"message": …}, {"detail": …}
         value = value.get("error") or value
     if isinstance(value, dict):
-        code = value.get("code")
+        code, field = value.get("code"), value.get("param")
         said = value.get("message") or value.get("detail") or value
-        value = f"{said} ({code})" if isinstance(code, str) and code not in str(said) else said
-    line = " ".join(str(value).split())
+        value = _details(said)
+        if isinstance(field, str) and field and field not in value:
+            value = f"{field}: {value}"
+        if isinstance(code, str) and code not in value:
+            value = f"{value} ({code})"
+    line = " ".join(_details(value).split())
     return line if len(line) <= 500 else line[:499] + "…"
+
+
+def _details(said: Any) -> str:
+    """Words; of a list as pydantic writes it, place and complaint of each, but not the input, which may be a prompt."""
+    if not isinstance(said, list):
+        return str(said)
+    lines = []
+    for one in said[:8]:
+        if isinstance(one, dict) and isinstance(one.get("loc"), list) and "msg" in one:
+            place = ".".join(str(part) for part in one["loc"][:8] if part != "body")
+            lines.append(f"{place}: {one['msg']}")
+        else:
+            lines.append(str(one))
+    return "; ".join(lines)
 
 
 def _reason(error: BaseException) -> str:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from synthetic1.inference.errors import ServerError
 from synthetic1.inference.failure import Remedy, back_off_s, from_exception, from_status
+from synthetic1.inference.route import endpoint, proxy_of
 from synthetic1.inference.server import Server
 
 if TYPE_CHECKING:
     import aiohttp
 
+log = logging.getLogger(__name__)
+
 CHECK_S = 20.0  # for a server to say what it serves
+NOBODY_THERE = {502, 503, 504}  # what a proxy says for a server that is away
 
 
 @dataclass(frozen=True)
@@ -35,32 +40,36 @@ class ServerFacts:
 async def ask(session: aiohttp.ClientSession, url: str, wanted: str | None) -> ServerFacts:
     """What one replica serves, asked once.
 
+    A server that answers but does not say what it serves (many do not, or only to administrators) is taken at the
+    user's word, with a warning, where the settings name the model.
+
     Args:
         wanted: the model; ``None`` = the only one that it serves.
 
     Raises:
         ServerError: it cannot be reached, or does not serve the model.
     """
-    import aiohttp
-
     try:
-        async with session.get(
-            f"{url}/models", allow_redirects=False, timeout=aiohttp.ClientTimeout(total=CHECK_S)
-        ) as response:
-            body, status = await response.read(), response.status
+        status, headers, body = await _models(session, url)
     except Exception as error:
         if (failure := from_exception(error)) is None:
             raise
         raise ServerError("unreachable", f"cannot reach {url} ({failure.message}); is the server up?") from None
-    if status in (404, 405, 501) and wanted:
-        return ServerFacts((), wanted, None)
-    if status != 200:
-        failure = from_status(status, response.headers, body)
+    cards: dict[str, dict[str, Any]] | None = None
+    if status == 200:
+        cards = _cards(body)
+        trouble = ServerError("bad_response", f"{url}/models names no models; is this an OpenAI-compatible server?")
+    else:
+        failure = from_status(status, headers, body)
         kind = failure.kind if failure.remedy is Remedy.NONE else "unreachable"
-        raise ServerError(kind, f"{url}/models: {failure.message}; is this an OpenAI-compatible server?")
-    cards = _cards(body)
+        trouble = ServerError(kind, f"{url}/models: {failure.message}; is this an OpenAI-compatible server?")
+        if 300 <= status < 400 or failure.remedy is Remedy.LATER:
+            raise trouble
+    if not cards and wanted:
+        log.warning("%s; going on with the model that the settings name, %s", trouble.message, wanted)
+        return ServerFacts((), wanted, None)
     if cards is None:
-        raise ServerError("bad_response", f"{url}/models names no models; is this an OpenAI-compatible server?")
+        raise trouble
     names = tuple(cards)
     if wanted is None and len(names) != 1:
         raise ServerError("wrong_model", f"{url} serves {', '.join(names) or 'no model'}; say which: model=…")
@@ -99,23 +108,36 @@ async def ask_until_told(session: aiohttp.ClientSession, server: Server) -> Serv
             return _agreed(facts)
         tries += 1
         pause = back_off_s(tries)
+        assert isinstance(found[0], ServerError)
         if loop.time() + pause > ends:
-            assert isinstance(found[0], ServerError)
             raise found[0]
+        if tries == 1:
+            log.warning("%s; waiting for it up to %g s", found[0].message, server.outage_s)
         await asyncio.sleep(pause)
 
 
 async def answers(session: aiohttp.ClientSession, url: str) -> bool:
-    """Whether a server that was away is back."""
+    """Whether a server that was away is back: whatever it says, it said it itself."""
     import aiohttp
 
     try:
-        async with session.get(
-            f"{url}/models", allow_redirects=False, timeout=aiohttp.ClientTimeout(total=CHECK_S)
-        ) as response:
-            return response.status < 500
+        status, _, _ = await _models(session, url)
+        return status not in NOBODY_THERE
     except (aiohttp.ClientError, OSError):
         return False
+
+
+async def _models(session: aiohttp.ClientSession, url: str) -> tuple[int, Mapping[str, str], bytes]:
+    """Status, headers and body of ``/models``."""
+    import aiohttp
+
+    async with session.get(
+        endpoint(url, "models"),
+        allow_redirects=False,
+        timeout=aiohttp.ClientTimeout(total=CHECK_S),
+        proxy=proxy_of(url),
+    ) as response:
+        return response.status, response.headers, await response.read()
 
 
 def _agreed(facts: Mapping[str, ServerFacts]) -> ServerFacts:
@@ -128,12 +150,15 @@ def _agreed(facts: Mapping[str, ServerFacts]) -> ServerFacts:
 
 
 def _cards(body: bytes) -> dict[str, dict[str, Any]] | None:
-    """Model name → what ``/models`` says of it."""
+    """Model name → what ``/models`` says of it; ``None`` if it lists nothing.
+
+    ``{"data": [{"id": …}]}`` as the protocol has it, or only the list.
+    """
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    listed = value.get("data") if isinstance(value, dict) else None
+    listed = value.get("data") if isinstance(value, dict) else value
     if not isinstance(listed, list):
         return None
     return {card["id"]: card for card in listed if isinstance(card, dict) and isinstance(card.get("id"), str)}

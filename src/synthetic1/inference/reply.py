@@ -46,6 +46,13 @@ class Reply(NamedTuple):
 
 UNFINISHED = {"abort", "error"}
 """Finish reasons of answers that the server gave up: those are asked again."""
+_REASONS = {
+    "stop": ("eos", "eos_token", "end_of_sequence", "end_turn", "stop_sequence", "stop_token", "complete", "completed"),
+    "length": ("max_tokens", "max_length", "model_length", "max_output_tokens", "max_completion_tokens", "token_limit"),
+    "abort": ("aborted", "cancelled", "canceled"),
+}
+_REASON = {other: ours for ours, others in _REASONS.items() for other in others}
+_NO_REASON = {"", "null", "none", "unspecified"}
 
 
 def read_reply(body: bytes, asked: int) -> Reply:
@@ -93,6 +100,8 @@ def message_parts(message: Mapping[str, Any]) -> tuple[str | None, str | None]:
     content = message.get("content")
     if content is None:
         content = message.get("refusal")  # what the model said in place of an answer
+    if isinstance(content, dict):
+        content = [content]
     if isinstance(content, list):
         thought, content = _parts(content)
         reasoning = thought if reasoning is None else reasoning
@@ -103,9 +112,17 @@ def message_parts(message: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 
 def finish_reason(value: Any) -> str | None:
+    """Why an answer ended, in the protocol's words (``stop``, ``length``, …); ``None``: it has not, or nobody says.
+
+    Servers behind translating proxies say ``MAX_TOKENS`` or ``end_turn``, and some say ``""`` as long as it goes on.
+
+    Raises:
+        BadReply: it is not a string.
+    """
     if value is not None and not isinstance(value, str):
         raise BadReply(f"`finish_reason` is not text but {type(value).__name__}")
-    return value
+    said = (value or "").strip().lower().removeprefix("finish_reason_")
+    return None if said in _NO_REASON else _REASON.get(said, said)
 
 
 def read_usage(value: Any) -> dict[str, Any] | None:
@@ -117,19 +134,29 @@ def read_usage(value: Any) -> dict[str, Any] | None:
 
 
 def _parts(parts: list[Any]) -> tuple[str | None, str]:
-    """Thought and text of a content in parts, ``{"type": "text", "text": …}`` and ``{"type": "thinking", …}``."""
+    """Thought and text of a content in parts, ``{"type": "text", "text": …}`` and ``{"type": "thinking", …}``.
+
+    A part that holds no text (a picture, a thought kept secret) is left out.
+    """
     thoughts: list[str] = []
     texts: list[str] = []
     for part in parts:
-        kind = part.get("type") if isinstance(part, dict) else None
-        if kind not in ("text", "thinking"):
+        if isinstance(part, str):
+            texts.append(part)
+            continue
+        if not isinstance(part, dict):
             raise BadReply(f"`content` has a part that is neither text nor thinking: {str(part)[:200]}")
-        value = part.get(kind)
-        if kind == "thinking" and isinstance(value, list):
+        kind = part.get("type")
+        thought = kind in ("thinking", "reasoning")
+        names = ("thinking", "reasoning", "text") if thought else ("text", "refusal")
+        value = next((part[name] for name in names if part.get(name) is not None), None)
+        if isinstance(value, list):
             value = _parts(value)[1]
+        if value is None and kind not in ("text", "output_text"):
+            continue
         if not isinstance(value, str):
             raise BadReply(f"`content` has a part without text: {str(part)[:200]}")
-        (texts if kind == "text" else thoughts).append(value)
+        (thoughts if thought else texts).append(value)
     return ("".join(thoughts) if thoughts else None), "".join(texts)
 
 

@@ -3,42 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from synthetic1.inference.dialect import Dialect
 from synthetic1.inference.engine import Message, Sampling
-
-_SCHEMA_REFUSED = re.compile(r"response_format|json_schema|schema|grammar|guided|structured", re.IGNORECASE)
-_TOO_LONG = re.compile(r"context|too long|\d tokens", re.IGNORECASE)  # may mention a schema among what is too much
-_CHOICES_REFUSED = re.compile(r"\bn\b|one completion choice|best_of", re.IGNORECASE)
-
-
-@dataclass(slots=True)
-class Dialect:
-    """What a server turned out not to understand: learnt from its refusals, and not said again."""
-
-    one_choice: bool = False
-    """It gives one completion a request, whatever ``n`` says."""
-    max_completion_tokens: bool = False
-    """It wants the length limit by its newer name."""
-    schemas_refused: set[str] = field(default_factory=set)
-    """Schemas (as JSON) that it cannot hold an answer to: those are asked for without."""
-
-    def learn(self, request: Request, n: int, refusal: str) -> bool:
-        """Whether ``refusal``, the server's words, says what to leave out next time."""
-        if "max_completion_tokens" in refusal and not self.max_completion_tokens:
-            self.max_completion_tokens = True
-            return True
-        schema, refused = request.schema_json, _SCHEMA_REFUSED.search(refusal) and not _TOO_LONG.search(refusal)
-        if refused and schema and schema not in self.schemas_refused:
-            self.schemas_refused.add(schema)
-            return True
-        if n > 1 and not self.one_choice and _CHOICES_REFUSED.search(refusal):
-            self.one_choice = True
-            return True
-        return False
 
 
 class Request:
@@ -87,6 +56,8 @@ class Request:
             fields["response_format"] = {"type": "json_schema", "json_schema": wanted}
         if stream:
             fields |= {"stream": True, "stream_options": {"include_usage": True}}
+        for name in dialect.left_out:
+            fields.pop(name, None)
         if self._extra:
             fields |= self._extra
             return {name: value for name, value in fields.items() if value is not None}

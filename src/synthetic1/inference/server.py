@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from os import PathLike
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
+
+_CREDENTIALS = {"key", "api_key", "api-key", "apikey", "token", "access_token", "sig", "code", "secret", "password"}
+
+_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a string"}
+
+
+def check_types(settings: object, **kinds: type) -> None:
+    """Raises ValueError for the first attribute of ``settings`` that is not of its kind; a ``float`` may be whole."""
+    for name, kind in kinds.items():
+        value = getattr(settings, name)
+        fits = isinstance(value, int | float if kind is float else kind)
+        if not fits or value != value or (isinstance(value, bool) and kind is not bool):
+            raise ValueError(f"{name}: must be {_WORDS[kind]}, got {value!r:.80}")
 
 
 @dataclass(frozen=True)
@@ -20,8 +34,18 @@ class Price:
     output: float
 
     def __post_init__(self) -> None:
+        check_types(self, input=float, output=float)
         if not (self.input >= 0 and self.output >= 0):
             raise ValueError(f"price: input and output must be >= 0, got {self.input!r} and {self.output!r}")
+
+    @classmethod
+    def of(cls, value: object) -> Price:
+        """A price from what settings hold: ``{"input": 0.15, "output": 0.6}``."""
+        if isinstance(value, Price):
+            return value
+        if not isinstance(value, Mapping) or set(value) != {"input", "output"}:
+            raise ValueError(f"price: must be {{input: …, output: …}}, money for a million tokens; got {value!r:.80}")
+        return cls(**value)
 
     def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
         return (self.input * prompt_tokens + self.output * completion_tokens) / 1e6
@@ -39,7 +63,8 @@ class Server:
     """
 
     urls: tuple[str, ...]
-    """Base URLs, e.g. ``http://localhost:8000/v1``; one string will do. Without a path, ``/v1`` is meant."""
+    """Base URLs, e.g. ``http://localhost:8000/v1``; one string will do. Without a path, ``/v1`` is meant. Azure's look
+    like ``https://NAME.openai.azure.com/openai/deployments/MODEL?api-version=2024-10-21``."""
     model: str | None = None
     """``None``: the one model that the server serves."""
     api_key_env: str = "OPENAI_API_KEY"
@@ -64,16 +89,26 @@ class Server:
     """More fields of every request, e.g. ``chat_template_kwargs``; a field that is ``None`` is left out."""
 
     def __post_init__(self) -> None:
-        urls = (self.urls,) if isinstance(self.urls, str) else tuple(self.urls)
+        urls = (self.urls,) if isinstance(self.urls, str) else self.urls
+        if not isinstance(urls, list | tuple) or not all(isinstance(url, str) for url in urls):
+            raise ValueError(f"urls: must be the address of a server, or a list of them; got {urls!r:.80}")
+        check_types(self, api_key_env=str, max_in_flight=int, timeout_s=float, retries=int, outage_s=float)
+        check_types(self, thinking_open=bool, stream=bool, **({} if self.model is None else {"model": str}))
         object.__setattr__(self, "urls", tuple(_base_url(url) for url in urls))
         if not self.urls:
             raise ValueError("urls: name at least one server, e.g. http://localhost:8000/v1")
+        if self.model is None:
+            object.__setattr__(self, "model", _deployment(self.urls[0]))
         if len(set(self.urls)) < len(self.urls):
             raise ValueError(f"urls: the same server stands there twice: {', '.join(self.urls)}")
-        if isinstance(self.price, Mapping):
-            object.__setattr__(self, "price", Price(**self.price))
+        if self.price is not None:
+            object.__setattr__(self, "price", Price.of(self.price))
         if self.cache is not None:
+            if not isinstance(self.cache, str | PathLike):
+                raise ValueError(f"cache: must be the name of a file, got {self.cache!r:.80}")
             object.__setattr__(self, "cache", str(self.cache))
+        if not isinstance(self.extra_body, Mapping):
+            raise ValueError(f"extra_body: must be a mapping of fields, got {self.extra_body!r:.80}")
         object.__setattr__(self, "extra_body", dict(self.extra_body))
         if self.max_in_flight < 1:
             raise ValueError(f"max_in_flight: must be at least 1, got {self.max_in_flight!r}")
@@ -106,9 +141,19 @@ class Server:
 
 
 def _base_url(url: str) -> str:
-    parts = urlsplit(url)
+    """The address without what follows the base: a last slash, the endpoint that some consoles show with it."""
+    parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"urls: a server's address begins with http:// or https://, got {url!r}")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError(f"urls: {parts.hostname}: no credentials or query in an address; keys come from `api_key_env`")
-    return url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
+    names = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    if parts.username or parts.password or parts.fragment or not names.isdisjoint(_CREDENTIALS):
+        raise ValueError(f"urls: {parts.hostname}: no credentials in an address; keys come from `api_key_env`")
+    path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc}{path or '/v1'}{query}"
+
+
+def _deployment(url: str) -> str | None:
+    """The model that an address of Azure names: ``…/openai/deployments/NAME?api-version=…``."""
+    _, found, rest = urlsplit(url).path.partition("/deployments/")
+    return rest.partition("/")[0] or None if found else None

@@ -37,6 +37,7 @@ class StreamedReply:
         self._reasoning: dict[int, list[str]] = {}
         self._content: dict[int, list[str]] = {}
         self._finished: dict[int, str | None] = {}
+        self._begun: set[int] = set()
         self._usage: dict[str, Any] | None = None
 
     @property
@@ -79,6 +80,8 @@ class StreamedReply:
     def _event(self, data: bytes) -> None:
         if data == DONE:
             self.done = True
+            for begun in self._begun:  # the server ended it, and does not say why
+                self._finished.setdefault(begun, None)
             return
         if not data:
             return
@@ -101,8 +104,10 @@ class StreamedReply:
                 self._reasoning.setdefault(index, []).append(reasoning)
             if content is not None:
                 self._content.setdefault(index, []).append(content)
-            if item.get("finish_reason") is not None:
-                self._finished[index] = finish_reason(item["finish_reason"])
+            if reasoning or content:
+                self._begun.add(index)
+            if (reason := finish_reason(item.get("finish_reason"))) is not None:
+                self._finished[index] = reason
 
 
 def _joined(pieces: list[str] | None) -> str | None:

@@ -11,6 +11,9 @@ from synthetic1.jobs.env_settings import EnvSettings, Section
 from synthetic1.rewards.judging.calibration import Thresholds
 from synthetic1.rewards.judging.settings import judge_settings
 
+TRUST = {"allow_uncalibrated", "max_false_accept", "max_false_reject"}
+"""Fields that say how far a judge is trusted, and nothing of how it is asked."""
+
 
 class JudgeSection(Section):
     """The judge of judged families, and how far it is trusted; the fields up to ``extra_body`` make it."""
@@ -54,6 +57,9 @@ class JudgeSection(Section):
 
     @model_validator(mode="after")
     def makes_a_judge(self) -> JudgeSection:
+        unused = self.model_dump(exclude_defaults=True, exclude=TRUST)
+        if self.url is None and unused:
+            raise ValueError(f"{next(iter(unused))} is given, and no url: add judge=local, or the address of a server")
         judge_settings(self.argument)
         return self
 
@@ -62,7 +68,7 @@ class JudgeSection(Section):
         """The argument ``judge`` of a judged environment."""
         if self.url is None:
             return None
-        return self.model_dump(exclude={"allow_uncalibrated", "max_false_accept", "max_false_reject"})
+        return self.model_dump(exclude=TRUST)
 
     @property
     def thresholds(self) -> Thresholds:
