@@ -53,7 +53,7 @@ Further keys are ignored, so are those of a test (``fn_name: None`` …).
 ========================================== ==================================== ======================================
 
 A task without tests, with malformed ones or in an unknown language is ``unscorable_task``: the details name task and
-field. The completion's program is its last fenced block in the task's language: ``extract.last_code_block``.
+field. The completion's program is its last fenced block in the task's language that can be it: ``extract.find_program``.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
 from synthetic1.completion import Completion
-from synthetic1.rewards.extract import code_block, last_code_block
+from synthetic1.rewards.extract import code_block, find_program
 from synthetic1.rewards.program_tests.assertions import AssertionsFault, check_assertions
 from synthetic1.rewards.program_tests.checker_program import CheckerFault
 from synthetic1.rewards.program_tests.grading import Grading, TestOutcome, longest
@@ -98,7 +98,7 @@ class Code(Verifier):
         ValueError: a setting out of range.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     deadline_s: ClassVar[float | None] = 1500.0  # more than limits allow, so that only our own failures reach it
 
     credit: Literal["all", "fraction"] = "all"
@@ -136,7 +136,13 @@ class Code(Verifier):
         except MalformedTask as error:
             return error.verdict
         assert completion.answer is not None, "the scorer answers for completions without an answer"
-        source = last_code_block(completion.answer, spec.names, cut_off=completion.finish_reason == "length")
+        source = find_program(
+            completion.answer,
+            spec.language.name,
+            spec.names,
+            functions=_functions(spec),
+            cut_off=completion.finish_reason == "length",
+        )
         if source is None or not source.strip():
             return Verdict(0.0, "no_answer", None, {"why": f"no fenced block of {spec.language.name}"})
         sandbox = await sandboxes.get(self._settings)
@@ -205,6 +211,13 @@ class Code(Verifier):
         except TypeError:
             known = ", ".join(one.name for one in fields(Settings))
             raise ValueError(f"sandbox: there are the settings {known}; got {', '.join(map(str, settings))}") from None
+
+
+def _functions(spec: CodeSpec) -> tuple[str, ...]:
+    """The functions, or methods of a class ``Solution``, that the program has to define."""
+    if spec.assertions is not None:
+        return (spec.assertions.entry_point.rpartition(".")[2],)
+    return tuple(dict.fromkeys(test.function for test in spec.tests if test.function is not None))
 
 
 def _place(result: Result) -> dict[str, Any]:

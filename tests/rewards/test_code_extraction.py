@@ -54,7 +54,7 @@ TABLE = [
         '```python\ndef f():\n    """\n    ```\n    """\n```',
         'def f():\n    """\n    ```\n    """\n',
     ),
-    ("label within a block", PYTHON, "```python\nx\n```python\ny\n```", "x\n```python\ny\n"),
+    ("a second fence opens a second block", PYTHON, "```python\nx\n```python\ny\n```", "y\n"),
     ("61 not ASCII", PYTHON, "```python\nprint('é😀')\n```", "print('é😀')\n"),
     ("lone surrogate", PYTHON, "```python\n'\ud800'\n```", "'\ud800'\n"),
     ("odd line ends stay", PYTHON, "```python\nx\x0b\x0c\u2028\x85y\n```", "x\x0b\x0c\u2028\x85y\n"),

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic1.rewards import extract
-from synthetic1.rewards.extract import MAX_DEPTH, SEARCHED, MalformedObject, last_json_object
+from synthetic1.rewards.extraction import json_objects
+from synthetic1.rewards.extraction.json_objects import MAX_DEPTH, SEARCHED, MalformedObject, last_json_object
 
 FOUND = [
     # (text, value of `output`)
@@ -213,9 +213,9 @@ def characters_read(monkeypatch):
             return found
 
     def count(text):
-        counting = Counting(extract._TOKEN)
+        counting = Counting(json_objects._TOKEN)
         with monkeypatch.context() as patch:
-            patch.setattr(extract, "_TOKEN", counting)
+            patch.setattr(json_objects, "_TOKEN", counting)
             assert last_json_object(text, "output") is None
         return counting.characters
 
@@ -232,7 +232,7 @@ def test_work_is_linear_in_hostile_text(piece, characters_read):
 
 @pytest.mark.parametrize("piece", ["{", "[", '{"', '{"a":'])
 def test_work_is_bounded_however_long_the_text(piece, characters_read, monkeypatch):
-    monkeypatch.setattr(extract, "SEARCHED", 3_000)
+    monkeypatch.setattr(json_objects, "SEARCHED", 3_000)
     assert characters_read(piece * 100_000 + '"output"') <= 4 * 3_000
 
 

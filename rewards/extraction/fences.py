@@ -1,0 +1,330 @@
+"""Fenced blocks: where they begin and end, however their fences stand.
+
+A block begins at three or more backticks or tildes with at most a label behind them: on a line of their own, behind a
+list marker or the ``>`` of a quotation, behind a tag or a colon, or, if the label is a language's, at the end of any
+line. Of a language that ``lexical`` can read it ends at the first as many of the same that stand neither in a string
+nor in a comment, whatever else is on that line, or at an end token. Of any other language it ends at a line of as many
+of the same, and nothing behind them but tags, that is indented at most three columns more than the fence above.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from synthetic1.rewards.extraction.lexical import LEXED, marks
+from synthetic1.sandbox.errors import UnknownLanguage
+from synthetic1.sandbox.languages.registry import get_language
+
+_RUN = re.compile(r"`{3,}+|~{3,}+")
+_FENCE_LINE = re.compile(r"^(?P<indent>[ \t]*+)(?P<fence>`{3,}+|~{3,}+)[ \t]*+(?P<info>[^\r\n]*+)", re.MULTILINE)
+_LABEL = re.compile(r"[^\s{},:;=(]+")
+_WORD = re.compile(r"[A-Za-z][\w+#.-]*")
+_LIST = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+")
+_QUOTE = re.compile(r"[ \t]*(?:>[ \t]*)+")
+_LONGEST_INFO = 200  # characters
+_BLANK = " \t\r\n"
+_INVISIBLE = " \t\ufeff\u200b"
+# What may end a completion behind a block; behind a program also any tag, with which no program ends
+_END_TOKEN = re.compile(r"<[|｜][^<>|｜]{1,40}[|｜]>|</(?:answer|solution|s)>|\[/INST\]")
+_END_OF_PROGRAM = re.compile(rf"{_END_TOKEN.pattern}|</?[A-Za-z][\w-]{{0,40}}>|\[/[A-Z]{{1,20}}\]")
+_LONGEST_END = 45
+# A line that begins as code and ends with backticks, the only ones in it: a closing fence that a comment has swallowed
+_GLUED_TO_COMMENT = re.compile(r"^[ \t]*+(?![/#*])[^`\n]++(?P<fence>`{3,}+)[ \t\r]*+$", re.MULTILINE)
+_FENCE_AFTER_END = re.compile(r"\s*(?:`{3,}|~{3,})[ \t\r]*(?=\n|\Z)")
+_MAX_UNLEXED = 8  # blocks that are read to the end of the text in vain; after them lexing has cost enough
+
+
+@dataclass(frozen=True, slots=True)
+class FencedBlock:
+    """A block and what its fence says."""
+
+    label: str
+    """The first word behind its fence, in lower case; empty if there is none."""
+    content: str
+    in_prose: bool = False
+    """It was opened at the end of a line of prose: that line may only speak of a fence."""
+
+    @property
+    def language(self) -> str | None:
+        """The name of the programming language that the label stands for."""
+        return language_of_label(self.label)
+
+    def is_in(self, names: Collection[str]) -> bool:
+        """Whether the label is one of ``names``, with or without a version."""
+        return self.label in names or self.label.rstrip("0123456789.") in names
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    fence: str
+    label: str
+    indent: str
+    content: int
+    """Where the first line of the block begins."""
+    in_prose: bool = False
+
+    def closed_by(self, fence: str) -> bool:
+        return fence[0] == self.fence[0] and len(fence) >= len(self.fence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    content: int
+    """Where the content ends."""
+    resume: int
+    """Where the text goes on behind the block."""
+    proper: bool = True
+    """By a fence or a token of its own; otherwise the next block has ended it, or the text."""
+
+
+@lru_cache(1024)
+def language_of_label(label: str) -> str | None:
+    """The name of the language that programs are run in and ``label`` stands for."""
+    for name in (label, label.rstrip("0123456789.")):
+        try:
+            return get_language(name).name
+        except UnknownLanguage:
+            continue
+    return None
+
+
+def fenced_blocks(
+    text: str, names: Collection[str], *, cut_off: bool = False, nested: bool = False, unlabelled: str | None = None
+) -> Iterator[FencedBlock]:
+    """The blocks of ``text`` in their order, in time linear in it.
+
+    Nothing is changed within a block, except that the indentation of its fence is taken off each line if the first one
+    has it.
+
+    Args:
+        names: what the fences of the blocks that are looked for may be called, in lower case. Such a fence also ends a
+            block that was never closed; as the line after another one it stands there twice.
+        cut_off: the text ends because it was cut off: then a block that is still open at its end is not a block.
+            Otherwise it is one, without what ends a completion (``<|im_end|>``, ``</answer>``).
+        nested: blocks under ``names`` hold fenced blocks themselves, as Markdown does.
+        unlabelled: the language that blocks without a label are read in; None = none.
+    """
+    reader = _BlockReader(text, names, nested)
+    position = 0
+    while (run := _RUN.search(text, position)) is not None:
+        line_end = text.find("\n", run.end())
+        if line_end < 0:
+            return  # a fence with nothing behind it
+        opening = _opening(text, max(position, text.rfind("\n", position, run.start()) + 1), line_end, names)
+        position = line_end + 1
+        if opening is None:
+            continue
+        language = language_of_label(opening.label) if opening.label else unlabelled
+        ending = reader.ending(opening, language)
+        if ending is None:
+            if not cut_off:
+                content = _without_end(text[opening.content :], lexed=language in LEXED)
+                yield FencedBlock(opening.label, _dedent(content, opening.indent), opening.in_prose)
+            return
+        content = text[opening.content : ending.content]
+        if not ending.proper and language in LEXED:
+            content = _without_end(content, lexed=True)
+        yield FencedBlock(opening.label, _dedent(content, opening.indent), opening.in_prose)
+        position = ending.resume
+
+
+def last_code_block(text: str, names: Collection[str], *, cut_off: bool = False, nested: bool = False) -> str | None:
+    """The content of the last fenced block in a language, which goes by any of ``names`` (lower case); None if none is.
+
+    Labels count in any case, with or without a version: ``C++``, ``Python3``, ``{.python .numberLines}``,
+    ``rust,ignore``, ``c++17``. A later block of another language hides no block of this one, nor does one that is
+    empty. Blocks without a label count only if no block has a label of this language; then it is the last of those.
+
+    Args:
+        cut_off: as for ``fenced_blocks``, and ``nested``.
+    """
+    labelled = [
+        block
+        for block in fenced_blocks(text, names, cut_off=cut_off, nested=nested)
+        if block.label and block.is_in(names)
+    ]
+    if not labelled:
+        language = next(filter(None, map(language_of_label, sorted(names))), None)
+        found = fenced_blocks(text, names, cut_off=cut_off, nested=nested, unlabelled=language)
+        labelled = [block for block in found if not block.label]
+    sure = [block for block in labelled if not block.in_prose] or labelled
+    filled = [block for block in sure if block.content.strip()] or sure
+    return filled[-1].content if filled else None
+
+
+def code_block(content: str, label: str) -> str:
+    """A fenced block from which ``last_code_block`` reads ``content`` again, whatever it holds; a newline ends it."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", content)), default=0))
+    end = "" if content.endswith("\n") else "\n"
+    return f"{fence}{label}\n{content}{end}{fence}"
+
+
+# Where a block begins -----------------------------------------------------------------------------------------------
+
+
+def _opening(text: str, start: int, end: int, names: Collection[str]) -> _Opening | None:
+    """The fence that a line opens."""
+    line = text[start:end]
+    runs = list(_RUN.finditer(line))
+    before, behind = line[: runs[0].start()], line[runs[0].end() :]
+    indent = _indent(before)
+    # a backtick in what follows backticks is code within a line, not a fence
+    if indent is not None and not (runs[0][0][0] == "`" and "`" in behind):
+        return _Opening(runs[0][0], _label(behind), indent, end + 1)
+    run = runs[-1]
+    before, info = line[: run.start()].rstrip(_INVISIBLE), line[run.end() :].strip(_BLANK)
+    same = sum(other[0][0] == run[0][0] for other in runs)
+    if not before or same % 2 == 0 or (info and not _WORD.fullmatch(info)):
+        return None
+    label = _label(info)
+    introduced = before[-1] in ">:：]" if run[0][0] == "`" else before[-1] == ">"
+    if not introduced and (run[0][0] == "~" or not label or not _is_language(label, names)):
+        return None
+    return _Opening(run[0], label, _leading(line), end + 1, in_prose=not introduced)
+
+
+def _indent(before: str) -> str | None:
+    """What lines of a block begin with whose fence stands behind ``before``; None if that is not its line's beginning."""
+    if not before.strip(_INVISIBLE):
+        return before.strip("\ufeff\u200b")
+    if _QUOTE.fullmatch(before):
+        return before
+    if _LIST.fullmatch(before):
+        return " " * len(before.expandtabs(4))
+    return None
+
+
+def _leading(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def _label(info: str) -> str:
+    found = _LABEL.search(info[:_LONGEST_INFO])
+    return found[0].lstrip(".").lower() if found else ""
+
+
+def _is_language(label: str, names: Collection[str]) -> bool:
+    return FencedBlock(label, "").is_in(names) or language_of_label(label) is not None
+
+
+# Where it ends ------------------------------------------------------------------------------------------------------
+
+
+class _BlockReader:
+    """Finds the ends of blocks."""
+
+    def __init__(self, text: str, names: Collection[str], nested: bool) -> None:
+        self._text, self._names, self._nested = text, names, nested
+        self._unlexed = 0
+
+    def ending(self, opening: _Opening, language: str | None) -> _Ending | None:
+        """Where a block ends; None if nothing ends it."""
+        if language in LEXED and self._unlexed < _MAX_UNLEXED:
+            assert language is not None
+            ending = self._lexed_ending(opening, language)
+            if ending is not None:
+                return ending
+            # A string or comment that is never closed: not a program, or not yet
+            self._unlexed += 1
+        return self._ending_by_lines(opening)
+
+    def _lexed_ending(self, opening: _Opening, language: str) -> _Ending | None:
+        line_start, read = opening.content, opening.content
+        for mark in marks(self._text, opening.content, language):
+            line_start = max(line_start, self._text.rfind("\n", read, mark.start()) + 1)
+            is_first, read = read <= line_start, mark.end()  # of the line's marks; no line is looked at twice
+            if mark["fence"] and not opening.closed_by(mark["fence"]):
+                continue
+            alone = is_first and not self._text[line_start : mark.start()].strip(" \t>")
+            content = line_start if alone else mark.start()
+            if mark["end"]:
+                fence = _FENCE_AFTER_END.match(self._text, mark.end())
+                return _Ending(content, fence.end() if fence else mark.end())
+            if mark["fence"][0] == "~" and not alone:
+                continue  # ~~~x is code
+            line_end = self._line_end(mark.end())
+            behind = self._text[mark.end() : line_end]
+            if alone and self._opens_another(behind):
+                return _Ending(content, line_start, proper=False)
+            if mark["fence"][0] == "`" or _says_nothing(behind):
+                return _Ending(content, line_end)
+        return None
+
+    def _ending_by_lines(self, opening: _Opening) -> _Ending | None:
+        nested = self._nested and FencedBlock(opening.label, "").is_in(self._names)
+        widest = len(opening.indent.expandtabs(4)) + 3
+        depth = 0
+        for line in _FENCE_LINE.finditer(self._text, opening.content):
+            if not opening.closed_by(line["fence"]):
+                continue
+            if nested and line["info"].strip(_BLANK):
+                depth += line["fence"].startswith(opening.fence)
+            elif len(line["indent"].expandtabs(4)) > widest:
+                continue
+            elif _says_nothing(line["info"]):
+                if not depth:
+                    return _Ending(line.start(), line.end())
+                depth -= 1
+            elif _is_in(line["info"], self._names):
+                return _Ending(line.start(), line.start(), proper=False)
+        return None
+
+    def _opens_another(self, info: str) -> bool:
+        """Whether a fence within a program opens the next block instead of ending this one."""
+        if _is_in(info, self._names):
+            return True
+        return _WORD.fullmatch(info.rstrip(_BLANK)) is not None or _is_language(_label(info), self._names)
+
+    def _line_end(self, position: int) -> int:
+        end = self._text.find("\n", position)
+        return len(self._text) if end < 0 else end
+
+
+def _is_in(info: str, names: Collection[str]) -> bool:
+    label = _label(info)
+    return bool(label) and FencedBlock(label, "").is_in(names)
+
+
+def _says_nothing(info: str) -> bool:
+    """Whether what follows a fence is nothing that a label begins with: white space, or tags and end tokens."""
+    info = info.strip(_BLANK)
+    return not info or info[0] in "<["
+
+
+# What is in it ------------------------------------------------------------------------------------------------------
+
+
+def _without_end(content: str, *, lexed: bool) -> str:
+    """The content of a block that no fence of its own has ended, without end tokens and without a fence behind a comment."""
+    if lexed and (glued := _GLUED_TO_COMMENT.search(content)) is not None:
+        content = content[: glued.start("fence")]
+    kept = content.rstrip()
+    ends = _END_OF_PROGRAM if lexed else _END_TOKEN
+    while (end := ends.fullmatch(kept, _token_start(kept))) is not None:
+        kept = kept[: end.start()].rstrip()
+    return content if len(kept) == len(content.rstrip()) else kept
+
+
+def _token_start(text: str) -> int:
+    """Where the end token at the end of ``text`` begins, if it has one."""
+    opens = "[" if text.endswith("]") else "<"
+    return max(0, text.rfind(opens, max(0, len(text) - _LONGEST_END)))
+
+
+def _dedent(content: str, indent: str) -> str:
+    """``content`` without the indentation of its fence, unless its first line is not indented like that."""
+    lines = content.split("\n")
+    first = next(filter(str.strip, lines), "")
+    if not indent or not first.startswith(indent):
+        return content
+    return "\n".join(_cut(line, indent) for line in lines)
+
+
+def _cut(line: str, indent: str) -> str:
+    if line.startswith(indent):
+        return line[len(indent) :]
+    bare = line.strip(_BLANK)
+    return line.lstrip(" \t") if not bare else line.lstrip(" \t>") if bare == indent.strip() else line
