@@ -14,6 +14,7 @@ from synthetic1.rewards.math_answers.exact import (
     same_number,
 )
 from synthetic1.rewards.math_answers.forms import has_i, has_letters, is_set, plus_minus_values, with_i
+from synthetic1.rewards.math_answers.grammar.spelling import JOINED, LIMITS
 from synthetic1.rewards.math_answers.grammar.tree import (
     Applied,
     Based,
@@ -41,21 +42,6 @@ from synthetic1.rewards.math_answers.work import (
 from synthetic1.rewards.quantities.units import is_unit, read_unit
 
 
-LIMITS = frozenset(
-    """about above almost approximately around at barely before below between beyond but down downwards except exactly
-    exceeding fewer fewest from greater half hardly higher instead larger least less lower many minus more most nearly
-    never no nor not only onwards or other over past plus roughly several since smaller some than through times to
-    twice under unless until up upwards without""".split()
-)
-"""Words after a number that make it another one, or a range: never what is counted, though a prompt may hold them."""
-
-
-JOINED = frozenset(
-    "m s g h L km cm mm kg mg lb lbs oz ft yd mi mph kph hr hrs ml mL cc kWh kJ kN Hz kHz Pa kPa".split()
-)
-"""Units that are written right behind a number: ``5cm``. Other letters there are factors."""
-
-
 def joined_unit(node: Node) -> Measured | None:
     """``5cm``, read as a product of letters, as a quantity; for a gold that can only be a number or quantity."""
     if not isinstance(node, Product) or not isinstance(node.factors[0], Num):
@@ -63,12 +49,11 @@ def joined_unit(node: Node) -> Measured | None:
     *letters, last = node.factors[1:]
     power = ""
     if isinstance(last, Power) and isinstance(last.exponent, Num) and last.exponent.value in (2, 3):
-        last, power = last.base, f"^{last.exponent.value}"
-    names = [letter.name for letter in (*letters, last) if isinstance(letter, Sym)]
-    unit = "".join(names)
-    if len(names) != len(node.factors) - 1 or unit not in JOINED:
-        return None
-    return Measured(node.factors[0], unit + power)
+        letters, power = [*letters, last.base], f"^{last.exponent.value}"
+    else:
+        letters = [*letters, last]
+    unit = "".join(letter.name if isinstance(letter, Sym) else "?" for letter in letters)
+    return Measured(node.factors[0], unit + power) if unit in JOINED else None
 
 
 class ExpressionRules(Rules):

@@ -103,7 +103,9 @@ def read(text: str, words: frozenset[str] = frozenset()) -> Said:
         tokens = tokenize(text, is_word=words)
         written = spelled(tokens)
     except Unreadable:
-        return Said(text, None, " ".join(text.split()), option, plain, None if number is None else Fraction(number))
+        return Said(
+            text, None, " ".join(text.split()).rstrip(" ."), option, plain, None if number is None else Fraction(number)
+        )
     try:
         node: Node | None = scaled(parse(text, is_word=words, is_unit=is_unit))
     except (Unreadable, RecursionError):

@@ -8,11 +8,12 @@ from fractions import Fraction
 
 from synthetic1.rewards.math_answers.evaluate import NotANumber, Undefined, value
 from synthetic1.rewards.math_answers.exact import number, rational
-from synthetic1.rewards.math_answers.forms import ORDER, denies, has_letters, is_name, turned, value_of
+from synthetic1.rewards.math_answers.forms import ORDER, denies, expanded, has_letters, is_name, turned, value_of
 from synthetic1.rewards.math_answers.grammar.tree import (
     Applied,
     Bracketed,
     Expression,
+    Items,
     Matrix,
     Neg,
     Node,
@@ -24,7 +25,6 @@ from synthetic1.rewards.math_answers.grammar.tree import (
 from synthetic1.rewards.math_answers.identity import proportional
 from synthetic1.rewards.math_answers.rules import Rules
 from synthetic1.rewards.math_answers.structure import same_written
-
 
 _INDEXED = re.compile(r"([A-Za-z]|\\[a-z]+)'*(?:_\{([A-Za-z0-9])\})?")
 """A letter, perhaps with an index."""
@@ -42,6 +42,8 @@ class RelationRules(Rules):
             values = self.values_of(answer)
             return values is not None and all(self.same(gold, value) for value in values)
         assert isinstance(gold, Relation)
+        if gold.signs == (r"\ne",) and isinstance(answer, Items):  # x \ne \pm 5
+            return self.in_any_order(expanded([gold]), expanded(answer.items))
         if gold.signs[-1] == "=" and set(gold.signs[:-1]) == {":"}:  # AB:BC = 2
             return self.same(gold.sides[-1], answer)
         if set(gold.signs) <= {"=", r"\equiv"} and is_name(gold.sides[0]):

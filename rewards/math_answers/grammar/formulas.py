@@ -23,7 +23,6 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Sym,
 )
 
-
 _VARIABLES = frozenset("abcdefijknopqrtuvwxyz")
 """Letters after a number that are variables first, though some are symbols of units."""
 

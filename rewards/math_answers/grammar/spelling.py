@@ -91,3 +91,14 @@ KNOWN_WORDS = _words(r"""
     second seconds square thousand trillion true unit units week weeks yard yards year years yes
 """)
 """Letters outside of ``\\text`` that are always a word."""
+LIMITS = _words("""
+    about above almost approximately around at barely before below between beyond but down downwards except exactly
+    exceeding fewer fewest from greater half hardly higher instead larger least less lower many minus more most nearly
+    never no nor not only onwards or other over past plus roughly several since smaller some than through times to
+    twice under unless until up upwards without
+""")
+"""Words after a number that make it another one, or a range: never what is counted, though a prompt may hold them."""
+JOINED = _words("""
+    m s g h L km cm mm kg mg lb lbs oz ft yd mi mph kph hr hrs ml mL cc kWh kJ kN Hz kHz Pa kPa
+""")
+"""Units that are written right behind a number: ``5cm``. Other letters there are factors."""
