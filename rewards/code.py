@@ -53,7 +53,8 @@ Further keys are ignored, so are those of a test (``fn_name: None`` …).
 ========================================== ==================================== ======================================
 
 A task without tests, with malformed ones or in an unknown language is ``unscorable_task``: the details name task and
-field. The completion's program is its last fenced block in the task's language that can be it: ``extract.find_program``.
+field. The completion's program is its last fenced block in the task's language that can be one: see
+``extract.find_program``.
 """
 
 from __future__ import annotations

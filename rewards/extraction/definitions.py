@@ -34,14 +34,12 @@ _SUPPLIES = {
     "python": re.compile(r"\bimport[ \t]*\*|\b(?:exec|eval|globals|locals|vars|setattr|__import__)\b"),
     "javascript": re.compile(r"\b(?:eval|globalThis|global|with)\b"),
 }
-_BUILT_IN = {
-    "python": frozenset(dir(builtins)),
-    "javascript": frozenset(
-        "Array BigInt Boolean Date Error Function Map Number Object Promise Proxy RegExp Set String Symbol clearInterval"
-        " clearTimeout fetch isFinite isNaN parseFloat parseInt queueMicrotask require setImmediate setInterval"
-        " setTimeout structuredClone".split()
-    ),
-}
+_GLOBALS_OF_NODE = """
+    Array BigInt Boolean Date Error Function Map Number Object Promise Proxy RegExp Set String Symbol clearInterval
+    clearTimeout fetch isFinite isNaN parseFloat parseInt queueMicrotask require setImmediate setInterval setTimeout
+    structuredClone
+"""
+_BUILT_IN = {"python": frozenset(dir(builtins)), "javascript": frozenset(_GLOBALS_OF_NODE.split())}
 
 
 def defines(code: str, language: str, name: str) -> bool:

@@ -187,7 +187,7 @@ def _opening(text: str, start: int, end: int, names: Collection[str]) -> _Openin
 
 
 def _indent(before: str) -> str | None:
-    """What lines of a block begin with whose fence stands behind ``before``; None if that is not its line's beginning."""
+    """What the lines of a block begin with whose fence stands behind ``before``; None if prose stands before it."""
     if not before.strip(_INVISIBLE):
         return before.strip("\ufeff\u200b")
     if _QUOTE.fullmatch(before):
@@ -298,7 +298,7 @@ def _says_nothing(info: str) -> bool:
 
 
 def _without_end(content: str, *, lexed: bool) -> str:
-    """The content of a block that no fence of its own has ended, without end tokens and without a fence behind a comment."""
+    """The content of a block that no fence of its own has ended, without end tokens or a fence behind a comment."""
     if lexed and (glued := _GLUED_TO_COMMENT.search(content)) is not None:
         content = content[: glued.start("fence")]
     kept = content.rstrip()
