@@ -245,7 +245,7 @@ JAVASCRIPT = [
     ("/**\n * Definition\n */\n/**\n * @param {ListNode} a\n * @return {ListNode}\n */\nvar f = function (a) {"
      " let p = null; while (a) { const n = a.next; a.next = p; p = a; a = n } return p };",
      [[[1, 2, 3]], [[]]], [[3, 2, 1], []]),
-    ("var f = (head) => { let p = null; while (head) { [head.next, p, head] = [p, head, head.next] } return p }",
+    ("var f = (l1) => { let p = null; while (l1) { [l1.next, p, l1] = [p, l1, l1.next] } return p }",
      [[[1, 2, 3]], [[]]], [[3, 2, 1], []]),
     ("f = root => { if (!root) return null; [root.left, root.right] = [f(root.right), f(root.left)]; return root }\nvar f",
      [[[1, 2, 3, None, 4]], [[]]], [[1, 3, 2, None, None, 4], []]),

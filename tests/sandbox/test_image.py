@@ -65,9 +65,9 @@ def test_nothing_in_it_raises_its_rights(sandbox_image):
 
 
 def test_the_precompiled_header_is_used(sandbox_image):
-    from synthetic1.sandbox.languages.cpp import FLAGS, PRECOMPILED
+    from synthetic1.sandbox.languages.cpp import PRECOMPILED, flags
 
-    compile = f"g++ {' '.join(FLAGS)} -I{PRECOMPILED} -H -x c++ -c - -o /dev/null"
+    compile = f"g++ {' '.join(flags("c++20"))} -I{PRECOMPILED} -H -x c++ -c - -o /dev/null"
     used = inside(sandbox_image, f"echo '#include <bits/stdc++.h>' | {compile} 2>&1 | head -1")
     assert used.startswith("! "), "g++ marks a precompiled header that it takes by `!`"
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from synthetic1.sandbox.languages.cpp import FLAGS
+from synthetic1.sandbox.languages.cpp import flags
 from synthetic1.sandbox.local import toolchains
 
 
@@ -52,7 +52,7 @@ def test_headers_are_precompiled_once_and_taken(tmp_path, monkeypatch, require):
     assert toolchains.precompiled(path) == {"synthetic1/precompiled": folder}
     assert Path(folder, "bits", "stdc++.h.gch").stat().st_mtime_ns == made
     (tmp_path / "main.cpp").write_text("#include <bits/stdc++.h>\nint main() {}\n")
-    argv = ["g++", *FLAGS, "-H", f"-I{folder}", "-fsyntax-only", str(tmp_path / "main.cpp")]
+    argv = ["g++", *flags("c++20"), "-H", f"-I{folder}", "-fsyntax-only", str(tmp_path / "main.cpp")]
     said = subprocess.run(argv, capture_output=True, text=True, check=True).stderr
     assert said.startswith(f"! {folder}/bits/stdc++.h.gch"), "`!` marks a precompiled header that was used"
 

@@ -319,11 +319,21 @@ struct Json<std::unordered_map<K, V, A...>> : Object<std::unordered_map<K, V, A.
 
 // LeetCode's nodes: a list is an array, a tree an array level by level with null for a missing child.
 template <class T> using Value = decltype(std::declval<T>().val);
+template <class T> T *make(const Value<T> &value) {
+    if constexpr (std::is_constructible_v<T, Value<T>>) {
+        return new T(value);
+    } else {
+        T *node = new T();
+        node->val = value;
+        return node;
+    }
+}
 template <class T> struct Json<T *, std::void_t<decltype(std::declval<T>().next), Value<T>>> {
     static T *read(Reader &reader) {
         T *head = nullptr, **last = &head;
+        if (reader.word("null")) return head;
         for (auto &value : Json<std::vector<Value<T>>>::read(reader)) {
-            *last = new T(value);
+            *last = make<T>(value);
             last = &(*last)->next;
         }
         return head;
@@ -338,15 +348,16 @@ template <class T>
 struct Json<T *, std::void_t<decltype(std::declval<T>().left), decltype(std::declval<T>().right), Value<T>>> {
     using Values = std::vector<std::optional<Value<T>>>;
     static T *read(Reader &reader) {
-        Values values = Json<Values>::read(reader);
         T *root = nullptr;
+        if (reader.word("null")) return root;
+        Values values = Json<Values>::read(reader);
         std::deque<T **> places{&root};
         for (auto &value : values) {
             if (places.empty()) fail("a tree has values below a missing node");
             T **place = places.front();
             places.pop_front();
             if (!value) continue;
-            *place = new T(*value);
+            *place = make<T>(*value);
             places.push_back(&(*place)->left);
             places.push_back(&(*place)->right);
         }
@@ -367,6 +378,26 @@ struct Json<T *, std::void_t<decltype(std::declval<T>().left), decltype(std::dec
     }
 };
 
+// What stands for the value of a void function: the first argument that it can change, as it left it.
+template <class Parameter>
+constexpr bool can_change = std::is_lvalue_reference_v<Parameter>
+                                ? !std::is_const_v<std::remove_reference_t<Parameter>>
+                                : std::is_pointer_v<Parameter> && !std::is_const_v<std::remove_pointer_t<Parameter>>;
+inline void write_changed(std::string &) {}
+template <class First, class... Rest, class Argument, class... Arguments>
+void write_changed(std::string &out, const Argument &argument, const Arguments &...rest) {
+    if constexpr (can_change<First>) {
+        out += ", \"instead\": ";
+        Json<Argument>::write(out, argument);
+    } else if constexpr (sizeof...(Rest) > 0) {
+        write_changed<Rest...>(out, rest...);
+    }
+}
+// No node at all is an empty list to some tasks, and null to others.
+template <class T, class = void> constexpr bool is_node = false;
+template <class T> constexpr bool is_node<T *, std::void_t<Value<T>>> = true;
+
+// The text that follows `"value": `.
 template <class Result, class... Parameters, class Call> std::string answer(Reader &reader, Call call) {
     bool first = true;
     reader.expect('[', "malformed arguments");
@@ -382,8 +413,14 @@ template <class Result, class... Parameters, class Call> std::string answer(Read
     if constexpr (std::is_void_v<Result>) {
         std::apply(with, arguments);
         out = "null";
+        if constexpr (sizeof...(Parameters) > 0)
+            std::apply([&](auto &...values) { write_changed<Parameters...>(out, values...); }, arguments);
     } else {
-        Json<std::decay_t<Result>>::write(out, std::apply(with, arguments));
+        const std::decay_t<Result> &value = std::apply(with, arguments);
+        if constexpr (is_node<std::decay_t<Result>>) {
+            if (!value) return "null, \"instead\": []";
+        }
+        Json<std::decay_t<Result>>::write(out, value);
     }
     return out;
 }

@@ -45,6 +45,15 @@ class Language:
     """
     version: tuple[str, ...] = ()
     """Command that prints the version, ``("{cxx}", "--version")``: part of the compile cache's key."""
+    standard: str = ""
+    """Of a dialect, the standard that it keeps to, which is one of its aliases: ``c++17``, ``rust2018``."""
+    dialects: tuple[Language, ...] = ()
+    """The language as certain standards have it. Each has this one's name, and aliases of its own."""
+
+    @property
+    def id(self) -> str:
+        """What ``get_language`` finds it by: its standard if it has one, else its name."""
+        return self.standard or self.name
 
 
 class SignatureError(ValueError):

@@ -13,21 +13,21 @@ _BY_NAME: dict[str, Language] = {}
 
 
 def register_language(language: Language) -> None:
-    """Make a language known under its name and its aliases.
+    """Make a language known under its name and its aliases, and its dialects under theirs.
 
     Raises:
         ValueError: one of those names is another language's, or is not lower case.
     """
-    names = (language.name, *language.aliases)
-    for name in names:
+    named = {name: one for one in language.dialects for name in one.aliases}
+    named |= dict.fromkeys((language.name, *language.aliases), language)
+    for name in named:
         if not name or name != name.strip().lower():
             raise ValueError(f"names of languages are lower case, without spaces around; {language.name} has {name!r}")
         if name in _BY_NAME and _BY_NAME[name].name != language.name:
             raise ValueError(
                 f"`{name}` is already a name of {_BY_NAME[name].name}; it cannot be one of {language.name}"
             )
-    for name in names:
-        _BY_NAME[name] = language
+    _BY_NAME.update(named)
 
 
 def get_language(name: str) -> Language:
@@ -40,6 +40,12 @@ def get_language(name: str) -> Language:
     if found is None:
         raise UnknownLanguage(f"unknown language {name!r:.60}; there are: {', '.join(languages())}")
     return found
+
+
+def names_of(language: Language) -> tuple[str, ...]:
+    """All that a language and its dialects are called, its own name first."""
+    others = (name for name, one in _BY_NAME.items() if one.name == language.name != name)
+    return language.name, *others
 
 
 def languages() -> tuple[str, ...]:

@@ -5,14 +5,16 @@
 // since the program may have defined its own.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 use std::fs::File;
 use std::hash::{BuildHasher, Hash};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::io::FromRawFd;
 use std::prelude::v1::*;
+use std::rc::Rc;
 
-fn fail(why: &str) -> ! {
+pub fn fail(why: &str) -> ! {
     std::eprintln!("call: {}", why);
     std::process::exit(1)
 }
@@ -129,11 +131,24 @@ impl<'a> Reader<'a> {
     }
 }
 
-pub trait FromJson {
+pub trait FromJson: Sized {
     fn read(reader: &mut Reader) -> Self;
+    fn optional(reader: &mut Reader) -> Option<Self> {
+        if reader.word("null") {
+            None
+        } else {
+            Some(Self::read(reader))
+        }
+    }
 }
 pub trait ToJson {
+    /// One of a list or tree, so that none at all is an empty one.
+    const IS_NODE: bool = false;
     fn write(&self, out: &mut String);
+    /// No node at all, which is an empty list to some tasks and null to others.
+    fn is_no_node(&self) -> bool {
+        false
+    }
 }
 /// What can be a key of an object.
 pub trait Key {
@@ -322,15 +337,29 @@ impl<T: ToJson + ?Sized> ToJson for &mut T {
         (**self).write(out)
     }
 }
-impl<T: FromJson> FromJson for Box<T> {
-    fn read(reader: &mut Reader) -> Self {
-        Box::new(T::read(reader))
-    }
+macro_rules! holder {
+    ($($type:ident $value:ident $inside:expr;)*) => { $(
+        impl<T: FromJson> FromJson for $type<T> {
+            fn read(reader: &mut Reader) -> Self {
+                $type::new(T::read(reader))
+            }
+            fn optional(reader: &mut Reader) -> Option<Self> {
+                T::optional(reader).map($type::new)
+            }
+        }
+        impl<T: ToJson + ?Sized> ToJson for $type<T> {
+            const IS_NODE: bool = T::IS_NODE;
+            fn write(&self, out: &mut String) {
+                let $value = self;
+                $inside.write(out)
+            }
+        }
+    )* };
 }
-impl<T: ToJson + ?Sized> ToJson for Box<T> {
-    fn write(&self, out: &mut String) {
-        (**self).write(out)
-    }
+holder! {
+    Box held (**held);
+    Rc held (**held);
+    RefCell held held.borrow();
 }
 impl<T: ToJson + ToOwned + ?Sized> ToJson for Cow<'_, T> {
     fn write(&self, out: &mut String) {
@@ -340,19 +369,18 @@ impl<T: ToJson + ToOwned + ?Sized> ToJson for Cow<'_, T> {
 
 impl<T: FromJson> FromJson for Option<T> {
     fn read(reader: &mut Reader) -> Self {
-        if reader.word("null") {
-            None
-        } else {
-            Some(T::read(reader))
-        }
+        T::optional(reader)
     }
 }
 impl<T: ToJson> ToJson for Option<T> {
     fn write(&self, out: &mut String) {
         match self {
             Some(value) => value.write(out),
-            None => out.push_str("null"),
+            None => out.push_str(if T::IS_NODE { "[]" } else { "null" }),
         }
+    }
+    fn is_no_node(&self) -> bool {
+        T::IS_NODE && self.is_none()
     }
 }
 impl<T: ToJson, E> ToJson for Result<T, E> {
@@ -537,10 +565,35 @@ impl<T: ToJson> Dynamic for T {
 }
 tuple! { (A 0) (A 0 B 1) (A 0 B 1 C 2) (A 0 B 1 C 2 D 3) (A 0 B 1 C 2 D 3 E 4) (A 0 B 1 C 2 D 3 E 4 F 5) }
 
+/// What follows `"value": ` of a function's value.
 pub fn encode<T: ToJson + ?Sized>(value: &T) -> String {
+    if value.is_no_node() {
+        return String::from("null, \"instead\": []");
+    }
     let mut out = String::new();
     value.write(&mut out);
     out
+}
+
+/// An argument that the function can change, and its place, to look there again when the function has returned.
+pub fn lend<T: ?Sized>(value: &'static mut T) -> (*mut T, &'static mut T) {
+    let place: *mut T = value;
+    (place, unsafe { &mut *place })
+}
+/// What follows `"value": ` of a function that returns nothing: its first such argument stands for a value.
+pub fn encode_lent<T: ToJson + ?Sized>(place: *mut T) -> String {
+    let mut out = String::from("null, \"instead\": ");
+    unsafe { &*place }.write(&mut out);
+    out
+}
+
+/// What answers to LeetCode rows use without importing it.
+pub mod supplied {
+    pub use std::cell::{Cell, RefCell};
+    pub use std::cmp::{max, min, Reverse};
+    pub use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
+    pub use std::mem::swap;
+    pub use std::rc::Rc;
 }
 
 pub fn serve(call: impl Fn(&mut Reader) -> String) {
