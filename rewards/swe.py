@@ -20,11 +20,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
+from synthetic1.change_form import change_form
 from synthetic1.completion import Completion
-from synthetic1.rewards.extract import code_block
 from synthetic1.rewards.file_edits.diffs import line_similarity, unified, unrelated_deletions
-from synthetic1.rewards.file_edits.edits import Lines, Unappliable, new_state, read_lines, write_lines
+from synthetic1.rewards.file_edits.edits import new_state
 from synthetic1.rewards.file_edits.languages import SourceLanguage, fence_labels, language_of
+from synthetic1.rewards.file_edits.lines import Lines, Unappliable, read_lines, write_lines
 from synthetic1.rewards.file_edits.syntax import differ_in_substance, parse_error, says_nothing
 from synthetic1.rewards.file_edits.weakening import weakened
 from synthetic1.rewards.judging.gate import refused
@@ -47,6 +48,8 @@ class RealChange:
 
     path: str
     language: SourceLanguage
+    label: str
+    """The language as the task names it, and the fence of its prompt."""
     question: str
     """What the judge is told of the task."""
     instructions: str
@@ -81,6 +84,7 @@ def read_change(task: Task) -> RealChange:
     return RealChange(
         path=path,
         language=language_of(language, path),
+        label=language,
         question=instruction or task.prompt,
         instructions=notes,
         before=before,
@@ -103,7 +107,7 @@ class Swe(JudgedVerifier):
     capped, and the judge's own.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     rubric: ClassVar[Rubric] = BEHAVIOUR
 
     async def verify(self, task: Task, completion: Completion) -> Verdict:
@@ -133,17 +137,26 @@ class Swe(JudgedVerifier):
         after, info = task.gold_standard_solution, task.verification_info
         if after is None or not after.strip():
             return None
-        language, path = info.get("language") or "", info.get("path") or "file"
-        return code_block(after, language_of(str(language), str(path)).name.replace(" ", "-"))
+        before, language = (str(info.get(name) or "") for name in ("before", "language"))
+        form = change_form(language, before, after)
+        end = "" if after.endswith("\n") else "\n"
+        return f"{form.fence}{form.label}\n{after}{end}{form.fence}"
 
 
 def _candidate(answer: str, real: RealChange, *, cut_off: bool) -> Lines | Verdict:
     """The file that ``answer`` makes of the one before the commit, or why there is none."""
     if len(answer) > MAX_ANSWER:
         return refused(f"an answer of {len(answer):,} characters; {MAX_ANSWER:,} are read", reason="output_limit")
-    labels = fence_labels(real.language, real.path)
     try:
-        candidate = new_state(answer, real.before, labels, nested=real.language.nested_fences, cut_off=cut_off)
+        candidate = new_state(
+            answer,
+            real.before,
+            fence_labels(real.language, real.path),
+            after=real.after,
+            label=real.label,
+            nested=real.language.nested_fences,
+            cut_off=cut_off,
+        )
     except Unappliable as error:
         return refused(str(error), answer)
     if candidate is None:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import Match, SequenceMatcher
 
-from synthetic1.rewards.file_edits.edits import Lines
+from synthetic1.rewards.file_edits.lines import Lines
 
 CONTEXT = 8  # lines around a change: a judge sees no more of the file
 NEAR = 3  # lines around a hunk of the real change that still belong to it

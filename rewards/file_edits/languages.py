@@ -42,7 +42,7 @@ class SourceLanguage:
     @property
     def nested_fences(self) -> bool:
         """Its files hold fenced blocks themselves."""
-        return self.name == "markdown"
+        return self.name in _MARKDOWN
 
     @cached_property
     def _token(self) -> re.Pattern[str]:
@@ -186,20 +186,25 @@ LANGUAGES = (
         unsure=r"(?i:<(?:style|script)\b[^>]{0,300}>\s{0,100}<!--|<!--\[if)",  # hidden from the oldest browsers only
     ),
 )
+_MARKDOWN = frozenset(("markdown", "mdx", "rmarkdown", "quarto", "asciidoc", "livebook"))
 _BY_NAME = {name: language for language in LANGUAGES for name in (language.name, *language.labels)}
 _BY_SUFFIX = {suffix: language for language in LANGUAGES for suffix in language.suffixes}
+_SEVERAL = re.compile(r"\+(?=\w)| with ")
 
 
 def language_of(name: str, path: str) -> SourceLanguage:
-    """The language that a task names, or else that of the file's name; unknown ones keep their name and no more."""
+    """The language that a task names, or if it names none, that of the file's name. Unknown ones keep their name and no
+    more: ``x.h`` in Objective-C is not C, nor is ``x.json`` in JSON with Comments JSON."""
     name, file = name.strip().lower(), PurePosixPath(path.lower())
-    found = _BY_NAME.get(name) or _BY_SUFFIX.get(file.suffix) or _BY_SUFFIX.get(file.name)
+    found = _BY_NAME.get(name) if name else _BY_SUFFIX.get(file.suffix) or _BY_SUFFIX.get(file.name)
     return found or SourceLanguage(name or file.suffix.lstrip(".") or "text", (file.suffix.lstrip("."),))
 
 
 def fence_labels(language: SourceLanguage, path: str) -> frozenset[str]:
-    """What the fence of a whole file may be called: its language, its suffix, or its path."""
+    """What the fence of a whole file may be called besides what the prompt asks for: its language, the first of several
+    (``html+django``, ``json with comments``), its suffix, or its path."""
     suffixes = (suffix.lstrip(".") for suffix in language.suffixes)
     file = PurePosixPath(path.lower())
+    first = _SEVERAL.split(language.name)[0]
     name = language.name.replace(" ", "-")  # as prompts have it: `emacs-lisp`
-    return frozenset({name, *language.labels, *suffixes, str(file), file.name} - {"", "."})
+    return frozenset({name, first, *language.labels, *suffixes, str(file), file.name} - {"", "."})

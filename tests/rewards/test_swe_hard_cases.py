@@ -118,7 +118,8 @@ def test_blocks_give_the_file_that_slicing_gives_or_are_refused(file, edits, dat
     lines = list(before)
     for start, end, replacement in reversed(cuts):
         lines[start:end] = replacement
-    assert new_state(answer, before, ()) == read_lines("\n".join(lines))
+    after = read_lines("\n".join(lines))
+    assert new_state(answer, before, (), after=after) == after
 
 
 # What rules decide --------------------------------------------------------------------------------------------------

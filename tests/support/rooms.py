@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src/synthetic1"
-NOUNS = {"completion", "keys", "rollout", "task", "verdict"}
+NOUNS = {"change_form", "completion", "keys", "rollout", "task", "verdict"}
 MACHINERY = {"sandbox", "inference", "reports", "tasks", "rewards", "envs"}
 
 MAY_IMPORT = {

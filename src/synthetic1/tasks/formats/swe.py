@@ -6,10 +6,10 @@ SEARCH/REPLACE blocks.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from synthetic1.change_form import change_form
 from synthetic1.keys import content_key
 from synthetic1.task import Task
 from synthetic1.tasks.formats.code_rows import Row
@@ -47,25 +47,19 @@ PRESENT = "The file:\n\n{fence}{label}\n{before}{fence}"
 ABSENT = "The file does not exist yet: its whole content is the answer."
 
 
-_MARKER = re.compile(r"^[ \t]*(?:(<{5,}) ?SEARCH|(={5,})|(>{5,}) ?REPLACE)[ \t\r]*$", re.MULTILINE)
-
-
-def compose_prompt(path: str, language: str, instruction: str, before: str) -> str:
-    """The prompt of a change. Its fences and markers are longer than any in the file."""
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("^[ \t]*(`{3,})", before, re.MULTILINE)), default=0))
-    width = max(7, 1 + max((len("".join(signs)) for signs in _MARKER.findall(before)), default=0))
-    label = language.lower().replace(" ", "-")
+def compose_prompt(path: str, language: str, instruction: str, before: str, after: str = "") -> str:
+    """The prompt of a change. Its fences and markers are longer than any in the file, also after the real change."""
+    form = change_form(language, before, after)
     shown = before if before.endswith("\n") or not before else before + "\n"
-    file = PRESENT.format(fence=fence, label=label, before=shown) if before.strip() else ABSENT
     return PROMPT.format(
         path=path,
         instruction=instruction.strip(),
-        file=file,
-        fence=fence,
-        label=label,
-        left="<" * width,
-        middle="=" * width,
-        right=">" * width,
+        file=PRESENT.format(fence=form.fence, label=form.label, before=shown) if before.strip() else ABSENT,
+        fence=form.fence,
+        label=form.label,
+        left="<" * form.marker_width,
+        middle="=" * form.marker_width,
+        right=">" * form.marker_width,
     )
 
 
@@ -90,7 +84,7 @@ def to_task(
     return Task(
         problem_id=problem_id,
         task_type=TASK_TYPE,
-        prompt=compose_prompt(path, language, instruction, before),
+        prompt=compose_prompt(path, language, instruction, before, after),
         verification_info={"path": path, "language": language, "instruction": instruction.strip(), "before": before},
         gold_standard_solution=after,
         source=source,
