@@ -24,7 +24,7 @@ class Similarity(JudgedVerifier):
     to please for the wrong reasons.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     rubric: ClassVar[Rubric] = SIMILARITY
 
     async def verify(self, task: Task, completion: Completion) -> Verdict:

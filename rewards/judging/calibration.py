@@ -19,7 +19,7 @@ from synthetic1.rewards.judging.settings import JudgeSettings
 from synthetic1.verdict import Verdict
 
 FORMAT = 1
-JUDGE_VERSION = 2
+JUDGE_VERSION = 3
 """Raise it with any change of gate, quoting or reading that can move a verdict; rubrics have versions of their own."""
 ACCEPTED = 0.5
 """A candidate is accepted if it scores more than this."""

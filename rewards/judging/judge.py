@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -39,7 +38,10 @@ small window, up to ``AT_ONCE`` in all."""
 AT_ONCE = 16
 """Judgements that begin in one turn of the event loop: else all are prepared before the first is sent."""
 WHY_CAP = 300
-_TOO_LONG = re.compile(r"status (?:400|413|422)\b")  # as servers say it, among much else
+TOO_LONG = {400, 413, 422}  # statuses by which servers say so, among much else
+REFUSALS = {"bad_request", "bad_response", "server_error"}
+"""Kinds of failures that a prompt may bring about: what the server's tokenizer, filter or firewall cannot stand."""
+NOT_OF_THE_PROMPT = {401, 402, 425, 502, 503, 529}  # statuses: no key, no money, no server
 
 ASKED = "\n\nThe quoted texts have ended. Judge the {candidate} by the rules you were given, and reply in their form."
 REMINDER = """
@@ -55,7 +57,11 @@ class _Failure:
 
     why: str
     too_long: bool = False
-    """The server found the prompt too long."""
+    """The server may have found the prompt too long."""
+    refused: bool = False
+    """The server failed in a way that the prompt may have brought about."""
+    read: bool = False
+    """The server took the prompt; the judge's replies were of no use."""
 
 
 @dataclass(slots=True)
@@ -76,6 +82,8 @@ class Judge:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._room = asyncio.Semaphore(AT_ONCE)
         self._closed_places = 0
+        self._takes: dict[str, bool] = {}
+        """Whether the server takes the reference of a task as an answer to it; known of tasks where one was refused."""
 
     async def ask(
         self, rubric: Rubric, *, question: str, reference: str, candidate: str, instructions: str = ""
@@ -84,8 +92,9 @@ class Judge:
 
         A candidate that the gate refuses, or that is too long, is 0 without a call. A judge that is not configured,
         cannot be reached or gives no verdict within its attempts is ``unscorable_judge``; a task without a reference,
-        or with one too long to be shown whole, is ``unscorable_gold`` or ``unscorable_task``. Equal questions at the
-        same time are asked once.
+        or with one too long to be shown whole, is ``unscorable_gold`` or ``unscorable_task``. A candidate that the
+        judge's server cannot read where it reads the reference as an answer is 0. Equal questions at the same time are
+        asked once.
 
         Args:
             instructions: notes of the task's own for grading, trusted like the reference.
@@ -166,17 +175,28 @@ class Judge:
     async def _judge(
         self, rubric: Rubric, key: str, question: str, reference: str, candidate: str, instructions: str
     ) -> Verdict:
-        votes = range(self.settings.votes)
         found: list[Ruling | _Failure] = []
+        affinity = content_key([rubric.key, question, reference])  # a task's completions share their prompt's start
+
+        async def votes(shown: str) -> list[Ruling | _Failure]:
+            user = _user(rubric, question, reference, shown, candidate, instructions)
+            every = range(self.settings.votes)
+            return await asyncio.gather(*(self._vote(rubric, key, user, affinity, vote) for vote in every))
+
         for part in FEWER:
             shown = candidate if rubric.whole else shorten(candidate, SHOWN // part)
-            user = _user(rubric, question, reference, shown, candidate, instructions)
-            affinity = content_key([rubric.key, question, reference])  # a task's completions share their prompt's start
-            found = await asyncio.gather(*(self._vote(rubric, key, user, affinity, vote) for vote in votes))
+            found = await votes(shown)
             if not any(isinstance(one, _Failure) and one.too_long for one in found):
                 break
             if rubric.whole or len(candidate) <= SHOWN // (4 * part):
                 break  # nothing to leave out, or the candidate is not what is too long
+        if _refused(found) and await self._takes_the_reference(rubric, affinity, question, reference, instructions):
+            found = await votes(shown)  # once more, lest a server that stumbled has an answer blamed for it
+            if failure := _refused(found):
+                why = f"the judge's server cannot read it, but reads the reference in its place ({failure.why})"
+                return refused(
+                    why[:WHY_CAP], candidate, reason="output_limit" if failure.too_long else "refused_by_gate"
+                )
         if failed := [one for one in found if isinstance(one, _Failure)]:
             return Verdict.unscorable("judge", failed[0].why[:WHY_CAP], rubric=rubric.key)
         rulings = sorted((one for one in found if isinstance(one, Ruling)), key=lambda ruling: ruling.score)
@@ -192,13 +212,34 @@ class Judge:
             details["votes"] = [one.score for one in rulings]
         return Verdict.graded(ruling.score, answer=candidate, **details)
 
-    async def _vote(self, rubric: Rubric, key: str, user: str, affinity: str, vote: int) -> Ruling | _Failure:
+    async def _takes_the_reference(
+        self, rubric: Rubric, affinity: str, question: str, reference: str, instructions: str
+    ) -> bool:
+        """Whether the server takes this task's prompt with a right answer in it, whatever the judge says of that.
+
+        What it then refuses is the candidate's own doing, and worth 0: else a completion could buy itself out of a
+        verdict by being too long for the judge, or by what no tokenizer or filter lets pass. Where the reference fares
+        no better, the task or the server is to blame, and nobody gets a score.
+        """
+        key = f"{affinity} {instructions}"
+        if key not in self._takes:
+            shown = reference if rubric.whole else shorten(reference, SHOWN // FEWER[-1])
+            user = _user(rubric, question, reference, shown, reference, instructions)
+            said = await self._vote(rubric, key, user, affinity, 0, attempts=1)
+            if isinstance(said, _Failure) and not said.read and not said.refused:
+                return False  # no server, no money: it may be otherwise tomorrow
+            self._takes[key] = isinstance(said, Ruling) or said.read
+        return self._takes[key]
+
+    async def _vote(
+        self, rubric: Rubric, key: str, user: str, affinity: str, vote: int, attempts: int | None = None
+    ) -> Ruling | _Failure:
         """One vote: the first reply that gives a verdict, of as many as there are attempts."""
         settings = self.settings
         options = rubric.ordered(f"{key} {vote}" if settings.vary_order else "")
         schema, system = rubric.schema(options), rubric.system(options)
-        why = ""
-        for attempt in range(settings.attempts):
+        why, attempts = "", attempts or settings.attempts
+        for attempt in range(attempts):
             reminder = REMINDER.format(form=rubric.form(options)) if attempt >= 2 else ""
             messages: Sequence[Message] = (
                 {"role": "system", "content": system},
@@ -210,11 +251,17 @@ class Judge:
                 replies = await self.client.complete(messages, 1, sampling, schema=schema, affinity=affinity)
                 return rubric.rule(read_reply(replies[0], schema, rubric.verdict))
             except InferenceError as error:  # after the client's own patience
-                too_long = error.kind == "bad_request" and _TOO_LONG.search(str(error)) is not None
-                return _Failure(f"the judge could not be asked: {error}", too_long)
+                too_long = error.kind == "bad_request" and error.status in TOO_LONG
+                refused = error.kind in REFUSALS and error.status not in NOT_OF_THE_PROMPT
+                return _Failure(f"the judge could not be asked: {error}", too_long, refused)
             except UnusableReply as error:
                 why = str(error)
-        return _Failure(f"the judge gave no verdict in {settings.attempts} replies; of the last: {why}")
+        return _Failure(f"the judge gave no verdict in {attempts} replies; of the last: {why}", read=True)
+
+
+def _refused(votes: Sequence[Ruling | _Failure]) -> _Failure | None:
+    """A failure among ``votes`` that the prompt may have brought about."""
+    return next((one for one in votes if isinstance(one, _Failure) and one.refused), None)
 
 
 def _user(rubric: Rubric, question: str, reference: str, shown: str, candidate: str, instructions: str) -> str:

@@ -37,6 +37,8 @@ class JudgeServer:
         self.stall_s, self.context, self.model = 30.0, 10**9, "scripted-judge"
         self.too_long_status = 400
         """How a prompt of more than ``context`` characters is refused."""
+        self.refuse: Callable[[Any], int | str] = lambda messages: 0
+        """The status by which messages are refused, a fault of ``LOST`` that they meet, or 0."""
         self.delay_s = 0.0
         self.root: str | None = None
         """What weights it says stand behind its name."""
@@ -85,7 +87,12 @@ class JudgeServer:
         if sum(len(message["content"]) for message in body["messages"]) > self.context:
             self.counts["too_long"] += 1
             return _error(self.too_long_status, f"This model's maximum context length is {self.context} characters")
-        fault = self._rng.choice(self.faults) if self.faults and self._rng.random() < self.share else ""
+        refusal = self.refuse(body["messages"])
+        if isinstance(refusal, int) and refusal:
+            self.counts["refused"] += 1
+            return _error(refusal, "the request was refused")
+        drawn = self._rng.choice(self.faults) if self.faults and self._rng.random() < self.share else ""
+        fault = str(refusal or drawn)
         self.counts[fault or "answered"] += 1
         match fault:
             case "429":

@@ -252,7 +252,7 @@ class Client:
                     continue
             account.failed += 1
             tries = f" (asked {lost + refusals:g} times)" if lost + refusals > 1 else ""
-            raise InferenceError(got.kind, f"{replica.url}: {got.message}{tries}")
+            raise InferenceError(got.kind, f"{replica.url}: {got.message}{tries}", got.status)
 
     async def _wait(self, replica: Replica, failure: Failure, pause: float) -> None:
         """Before asking again. A wait that somebody may notice is said, for all calls that wait alike at once."""

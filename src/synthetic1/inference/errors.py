@@ -18,13 +18,15 @@ ENDS_A_RUN = frozenset({"unreachable", "wrong_model"})
 
 
 class InferenceError(Exception):
-    """A call that got no answer, after all retries. ``kind`` is one of ``KINDS``."""
+    """A call that got no answer, after all retries. ``kind`` is one of ``KINDS``, ``status`` that of the last reply, if
+    there was one."""
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: str, message: str, status: int | None = None) -> None:
         assert kind in KINDS, kind
-        super().__init__(kind, message)
+        super().__init__(kind, message, status)
         self.kind = kind
         self.message = message
+        self.status = status
 
     @property
     def ends_a_run(self) -> bool:
