@@ -56,11 +56,12 @@ _DOTS = r"(?:\.\.\.|…)"
 _PARTS = r"(?:file|code|class|function|method|module|program|content)s?\b"
 _REST = rf"(?:the[ \t]+)?rest[ \t]+of[ \t]+(?:(?:the|this|your)[ \t]+)?(?:existing[ \t]+)?{_PARTS}"
 _OLD = rf"(?:(?:the|all|other|your)[ \t]+){{0,2}}(?:existing|previous|remaining|unchanged|original)[ \t]+{_PARTS}"
+_AS_ABOVE = r"(?:unchanged|same[ \t]+as[ \t]+(?:before|above))\b"
 _SAME = r"(?:unchanged|omitted|the[ \t]+same|as[ \t]+(?:before|above|it[ \t]+(?:is|was))|goes[ \t]+here|\.\.\.|…)"
 _LEFT_OUT = tuple(
     _written("a file of which parts are left out", pattern)
     for pattern in (
-        rf"(?:{_COMMENT}{_DOTS}[ \t]*|{_DOTS}[ \t]+)\(?(?:{_OLD}|{_REST}|unchanged\b|same[ \t]+as[ \t]+(?:before|above)\b)",
+        rf"(?:{_COMMENT}{_DOTS}[ \t]*|{_DOTS}[ \t]+)\(?(?:{_OLD}|{_REST}|{_AS_ABOVE})",
         rf"{_COMMENT}\(?(?:{_OLD}|{_REST})[^.…\n]{{0,40}}{_SAME}",
     )
 )
