@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import ClassVar
 
 from synthetic1.completion import Completion
@@ -21,8 +20,9 @@ from synthetic1.rewards.math_answers.answer import MAX_ANSWER, find_answer
 from synthetic1.rewards.math_answers.exact import number
 from synthetic1.rewards.math_answers.forms import value_of
 from synthetic1.rewards.math_answers.reading import read
+from synthetic1.rewards.quantities.comparison import compare
 from synthetic1.rewards.quantities.definitions import load_units
-from synthetic1.rewards.quantities.reading import Quantity, compare, read_quantity
+from synthetic1.rewards.quantities.reading import Quantity, exact_number, is_money, read_quantity
 from synthetic1.rewards.registry import register
 from synthetic1.rewards.task_fields import MalformedTask, malformed_field, optional_text
 from synthetic1.task import Task
@@ -60,13 +60,13 @@ def _quantity(text: str) -> Quantity | None:
     boxed = find_answer(text, "boxed")
     text = boxed.text if boxed is not None else text
     found = read_quantity(text)
-    if found is not None or len(text) > MAX_ANSWER:
+    if found is not None or len(text) > MAX_ANSWER or is_money(text):
         return found
     said = read(text)
     if said.number is not None:
-        return Quantity(said.number, Fraction(0), None, exact=True)
+        return exact_number(said.number)
     value = None if said.node is None else number(value_of(said.node))
-    return Quantity(value.value, Fraction(0), None, exact=True) if value is not None else None
+    return exact_number(value.value) if value is not None else None
 
 
 @register("stem")
@@ -82,7 +82,7 @@ class Stem(JudgedVerifier):
     refused, and the judge's own.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     rubric: ClassVar[Rubric] = CLAIMS
 
     async def verify(self, task: Task, completion: Completion) -> Verdict:

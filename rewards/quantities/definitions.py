@@ -13,9 +13,6 @@ from typing import Any
 
 POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 """Words for the power of the unit that comes next."""
-ALIASES = {"AU": "au", "°": "degree", "Torr": "torr", "amu": "u", "sec": "s", "hrs": "h"}
-"""What science writes → what pint reads."""
-
 
 BASES = {
     "length": "meter",
@@ -113,8 +110,7 @@ class PintUnit:
     size: Fraction
     """In base units."""
     dimensions: tuple[tuple[str, int], ...]
-    """Base unit → power, e.g. ``(("meter", 1), ("second", -2))``."""
-    name: str
+    """Base unit → power, sorted, e.g. ``(("meter", 1), ("second", -2))``. Radians, bits and counts are 1."""
 
 
 @cache
@@ -125,22 +121,14 @@ def load_units() -> Any:
     return pint.UnitRegistry(non_int_type=Fraction, cache_folder=None)
 
 
-@lru_cache(maxsize=4_096)
-def pint_unit(name: str) -> PintUnit | None:
-    """The unit that pint knows by this name or an alias; None if there is none, or its powers are not whole."""
-    import pint
+_ONE = frozenset({"radian", "bit", "count"})
 
-    name = ALIASES.get(name, name)
-    if len(name) > 30:
-        return None
+
+@lru_cache(maxsize=4_096)
+def pint_unit(definition: str) -> PintUnit:
+    """What pint computes of an expression of ours, e.g. ``4840 yard**2``; the offsets of temperatures are left out."""
     units = load_units()
-    try:
-        unit = units.parse_units(name if name in units else name.lower() if name[1:].islower() else name)
-        size, base = units.get_base_units(unit, check_nonmult=False)
-    except (pint.PintError, ValueError, TypeError, KeyError, AttributeError):
-        return None
-    powers = tuple((str(dimension), exponent) for dimension, exponent in base._units.items())
-    if not isinstance(size, int | Fraction) or any(Fraction(exponent).denominator != 1 for _, exponent in powers):
-        return None
-    dimensions = tuple((dimension, int(exponent)) for dimension, exponent in powers)
-    return PintUnit(Fraction(size), dimensions, str(unit))
+    quantity = units.parse_expression(definition)
+    size, base = units.get_base_units(quantity.units, check_nonmult=False)
+    powers = {str(name): int(power) for name, power in base._units.items() if name not in _ONE}
+    return PintUnit(Fraction(quantity.magnitude) * Fraction(size), tuple(sorted(powers.items())))

@@ -1,31 +1,29 @@
-"""A number with its unit, as science writes it: read, and compared with another as far as rules can tell.
+"""A number with its unit, as science writes it.
 
-Units are pint's. Their symbols depend on case (``mW`` is no ``MW``), so mathematics, where ``m`` is a variable and case
-is style, reads answers another way (``rewards.math_answers``).
+The symbols of units depend on case (``mW`` is no ``MW``), so mathematics, where ``m`` is a variable and case is style,
+reads answers another way (``rewards.math_answers``).
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from synthetic1.rewards.quantities.definitions import POWERS, PintUnit, pint_unit
+from synthetic1.rewards.quantities.unit_text import WrittenUnit, read_written_unit
 
 MAX_LENGTH = 200  # characters: what is longer is a text, not a number with its unit
-MAX_EXPONENT = 300
-FAR = Fraction(1, 20)
-"""From how far off, relative to the gold, a number is wrong by rule. Nearer ones may be a matter of rounding."""
-ROUNDED = Fraction(1, 200)
-"""How far off, relative to the gold, the same number may be: at most this, and half of the gold's last digit."""
-KELVIN = (("kelvin", 1),)
+MAX_EXPONENT = 300  # beyond, a number is a slip, or nothing that is measured
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+")
 _SIGNS = str.maketrans(
     {"−": "-", "–": "-", "⋅": "·", "∙": "·", "µ": "μ", "Ω": "Ω", "℃": "°C", "\u00a0": " ", "\u202f": " "}
 )
+_ONE_CHARACTER = re.compile("[㎀-㏟℃℉K]")
+"""Units that are one character: ㎏, ㎞, ℃."""
 _LATEX = (
     (re.compile(r"\\(?:text|mathrm|textrm|mbox|unit|operatorname)\s*\{([^{}]*)\}"), r" \1 "),
     (re.compile(r"\\frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r"\1/\2"),
@@ -35,6 +33,9 @@ _LATEX = (
     (re.compile(r"\\approx(?![a-z])"), "≈"),
     (re.compile(r"\\mu(?![a-z])"), "μ"),
     (re.compile(r"\\Omega(?![a-z])"), "Ω"),
+    (re.compile(r"\\Delta(?![a-z])"), "Δ"),
+    (re.compile(r"\\AA(?![a-z])"), "Å"),
+    (re.compile(r"\\left(?=\()|\\right(?=\))"), ""),
     (re.compile(r"\\%"), "%"),
     (re.compile(r"\\[,;:! ]|~|\$|\\[()]|\{,\}|\\rm(?![a-z])"), " "),
 )
@@ -48,141 +49,104 @@ _NUMBER = re.compile(
 )
 _RATIO = re.compile(r"\s*/\s*([0-9]{1,15})(?![0-9.,])")
 _POWER_OF_TEN = re.compile(r"10\s*(?:\^|\*\*)")
-_FACTOR = re.compile(
-    r"(?:(square|cubic|sq\.?|cu\.?)\s+)?([A-Za-zμΩÅ°%]+)(?:\s*(?:\^|\*\*)\s*\{?\s*\(?\s*([-+]?\d)\s*\)?\s*\}?|([-+]?\d))?",
-    re.I,
-)
-_DEGREES = re.compile(r"(?:°|degrees?|deg\.?)\s*(C|F|celsius|fahrenheit|centigrade)(?![a-z])", re.I)
-_OFFSETS = {"degree_Celsius^1": Fraction("273.15"), "degree_Fahrenheit^1": Fraction("459.67")}
-_NO_UNITS = frozenset(
-    {"a", "an", "as", "at", "c", "e", "k", "pi", "x", "R", "dB", "pH", "count", "or", "and", "is", "to"}
-)
-"""What pint takes for units and a reader would not: constants, words, logarithmic scales."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenNumber:
+    """A number as its digits say it."""
+
+    value: Fraction
+    step: Fraction
+    """What its last written digit is worth; 0 for a fraction, which is exact."""
+    rounded_to: Fraction
+    """What the last digit is worth that may not be rounding: 100 in ``2600``."""
+    whole: bool = False
+    """Written as a whole number, without exponent."""
+    order: bool = False
+    """A power of ten alone, as orders of magnitude are written."""
+    sure: bool = True
+    """False for ``1,234`` with a decimal comma."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number in base units."""
+    """What a text says that is a number, with or without a unit."""
 
-    value: Fraction
-    step: Fraction
-    """What its last written digit is worth, in base units; 0 for a fraction, which is exact."""
-    dimensions: tuple[tuple[str, int], ...] | None
-    """Base unit → power, e.g. ``(("meter", 1), ("second", -2))``; ``None`` for a number without a unit."""
-    unit: str = ""
-    """Its name in pint: tells percent from parts per million, and one scale of temperature from another."""
-    exact: bool = False
-    """Written as a whole number, without exponent."""
-
-
-def compare(gold: Quantity, answer: Quantity) -> bool | None:
-    """Whether two quantities are the same; ``None`` where that is not for rules to say.
-
-    It is not if only one of them has a unit, or if they are near each other but not within the gold's last digit.
-    """
-    if (gold.dimensions is None) != (answer.dimensions is None):
-        return None
-    if gold.dimensions != answer.dimensions:
-        return False
-    if gold.dimensions in ((), KELVIN) and gold.unit != answer.unit:
-        # percent and a share, degrees Celsius and kelvin: whether 5 °C is a difference, the question knows
-        return True if gold.value == answer.value else None
-    if gold.value == answer.value:
-        return True
-    off = abs(gold.value - answer.value)
-    if gold.dimensions is not None or not gold.exact:
-        if gold.value and off <= min(gold.step / 2, ROUNDED * abs(gold.value)):
-            return True
-    elif answer.exact:
-        return False  # 79 protons are not 80
-    return False if off > FAR * abs(gold.value) else None
+    numbers: tuple[WrittenNumber, ...]
+    """What its digits may mean."""
+    unit: WrittenUnit | None
+    """None for a number without one."""
 
 
 @lru_cache(maxsize=16_384)  # answers to one task are much alike
 def read_quantity(text: str) -> Quantity | None:
     """What ``text`` says if it is one number, with or without a unit that is known, and nothing else."""
     text = text.strip().strip("*_`").strip()
-    if not text or len(text) > MAX_LENGTH:
+    if not text or len(text) > MAX_LENGTH or is_money(text):
         return None
     text = _plain(text)
     lead = _LEAD.match(text)
     text = text[lead.end() if lead else 0 :].strip().removesuffix(".").strip()
-    if _POWER_OF_TEN.match(text):
-        text = f"1×{text}"
+    found = _number(text)
+    if found is None:
+        return None
+    numbers, end = found
+    rest = text[end:].strip()
+    if not rest:
+        return Quantity(numbers, None)
+    unit = read_written_unit(rest.removeprefix("1") if rest.startswith("1/") else rest)
+    return None if unit is None else Quantity(numbers, unit)
+
+
+def exact_number(value: Fraction) -> Quantity | None:
+    """The quantity of a number that was read elsewhere; None if it is beyond all that is measured."""
+    if value and not Fraction(10) ** -MAX_EXPONENT <= abs(value) <= Fraction(10) ** MAX_EXPONENT:
+        return None
+    return Quantity((WrittenNumber(value, Fraction(0), Fraction(0), whole=True),), None)
+
+
+def is_money(text: str) -> bool:
+    """Whether a dollar sign in it cannot be LaTeX's, which come in pairs."""
+    return "\\$" in text or text.count("$") % 2 == 1
+
+
+def _number(text: str) -> tuple[tuple[WrittenNumber, ...], int] | None:
+    """The number that ``text`` begins with, and where it ends."""
+    order = _POWER_OF_TEN.match(text)
+    shift = len(_ONE_TIMES) if order else 0
+    text = _ONE_TIMES + text if order else text
     number = _NUMBER.match(text)
     if number is None or (number[2] is None and number[3] is None):
         return None
+    written, fraction = number[2] or "0", number[3] or ""
     ratio = _RATIO.match(text, number.end())
     over = int(ratio[1]) if ratio else 1
     exponent = int(re.sub(r"\s", "", number[4] or number[5] or "0"))
-    if abs(exponent) > MAX_EXPONENT or not over:
+    if abs(exponent) > MAX_EXPONENT or not over or written.startswith("0,"):
         return None
-    whole, fraction = re.sub(r"[, ]", "", number[2] or "0"), number[3] or ""
+    digits = re.sub(r"[, ]", "", written) + fraction
     scale = Fraction(10) ** (exponent - len(fraction))
-    value = int(whole + fraction) * scale * (-1 if number[1] == "-" else 1)
-    exact = not fraction and number[4] is None and number[5] is None
+    value = int(digits) * scale * (-1 if number[1] == "-" else 1)
+    trailing = 0 if fraction else len(digits) - len(digits.rstrip("0") or digits)
+    plain = not fraction and number[4] is None and number[5] is None
     if ratio:
-        value, scale, exact = value / over, Fraction(0), False
-    rest = text[(ratio or number).end() :].strip()
-    if not rest:
-        return Quantity(value, scale, None, exact=exact)
-    found = _unit(rest)
-    if found is None:
-        return None
-    unit, offset = found
-    return Quantity((value + offset) * unit.size, scale * unit.size, unit.dimensions, unit.name, exact)
+        one = WrittenNumber(value / over, Fraction(0), Fraction(0))
+    else:
+        one = WrittenNumber(value, scale, scale * 10**trailing, whole=plain, order=bool(order))
+    if plain and re.fullmatch(r"[0-9]{1,3},[0-9]{3}", written):
+        other = WrittenNumber(value / 1000, scale / 1000, scale / 1000, sure=False)
+        return (one, other), (ratio or number).end() - shift
+    return (one,), (ratio or number).end() - shift
+
+
+_ONE_TIMES = "1×"
 
 
 def _plain(text: str) -> str:
-    """Without LaTeX, with one sign for each operation, powers after ``^``."""
+    """Without LaTeX, with one sign for each operation and letter, powers after ``^``."""
+    text = _ONE_CHARACTER.sub(lambda unit: unicodedata.normalize("NFKC", unit[0]), unicodedata.normalize("NFC", text))
     text = _RAISED.sub(lambda raised: "^" + raised[0].translate(_SUPERSCRIPTS), text).translate(_SIGNS)
     for pattern, replacement in _LATEX:
         text = pattern.sub(replacement, text)
     text = re.sub(r"\s+", " ", text).strip()
     return re.sub(r"(?<![A-Za-z])([kMGT]) (?=Ω)|(μ) (?=[A-Za-zΩ])", r"\1\2", text)  # \text{k}\Omega, \mu\text{m}
-
-
-@lru_cache(maxsize=4_096)
-def _unit(text: str) -> tuple[PintUnit, Fraction] | None:
-    """The unit that ``text`` names, and the offset of its scale of temperature; or None."""
-    text = _DEGREES.sub(lambda scale: f"deg{'F' if scale[1][0] in 'Ff' else 'C'}", text)
-    text = re.sub(r"(?<![A-Za-z])per(?![A-Za-z])", "/", text)
-    factors: list[tuple[str, int]] = []
-    sign, divided, at = 1, False, 0
-    text = re.sub(r"/\s*\(([^()/]*)\)", lambda group: "/" + re.sub(r"\s*[ ·*]\s*", "/", group[1].strip()), text)
-    while at < len(text):
-        if separator := re.compile(r"\s*([/·*.]|-(?=[A-Za-z]))\s*|\s+").match(text, at):
-            at = separator.end()
-            if separator[1] == "/":
-                sign, divided = -1, True
-            elif divided:
-                return None  # J/mol K: whether K divides, nobody can tell
-            continue
-        factor = _FACTOR.match(text, at)
-        if factor is None or len(factors) == 8:
-            return None
-        at = factor.end()
-        if factor[2] in _NO_UNITS:
-            return None
-        power = int(factor[3] or factor[4] or 1) * POWERS.get((factor[1] or "").lower().strip("."), 1)
-        factors.append((factor[2], sign * power))
-        sign = 1
-    if not factors or sign == -1:
-        return None
-    return _product(tuple(factors))
-
-
-def _product(factors: tuple[tuple[str, int], ...]) -> tuple[PintUnit, Fraction] | None:
-    size, dimensions, names = Fraction(1), dict[str, int](), []
-    alone = len(factors) == 1 and factors[0][1] == 1
-    for name, power in factors:
-        unit = pint_unit(name)
-        if unit is None:
-            return None
-        size *= unit.size**power
-        names.append(f"{unit.name}^{power}")
-        for dimension, exponent in unit.dimensions:
-            dimensions[dimension] = dimensions.get(dimension, 0) + exponent * power
-    kept = tuple(sorted((dimension, power) for dimension, power in dimensions.items() if power))
-    offset = _OFFSETS.get(names[0]) if alone else None
-    return PintUnit(size, kept, " ".join(names)), offset or Fraction(0)
