@@ -19,6 +19,10 @@ A SYNTHETIC-1 row as it is published (``language`` and ``test_cases``) is one al
 ``checker``         How an output is compared, one for all tests; ``"tokens"`` if it is absent. See below.
 ``time_limit_s``    CPU seconds a test may take, a number; else the verifier's ``time_limit_s``.
 ``memory_limit_mb`` MiB, a number; else the verifier's. At least 128 are given: published limits were set for C++.
+``compile_limit_s`` CPU seconds that compiling may take, a number; 20 if it is absent. More is a ``compile_error``.
+``cpp_standard``    ``"c++11"`` to ``"c++23"``, or ``17``, with GNU's extensions. If it is absent, what the completion's
+                    fence says (``c++17``, ``cpp20``), else C++20, and C++17 for what C++20 refuses.
+``rust_edition``    ``"2015"`` to ``"2024"``. If it is absent, what the fence says (``rust2018``), else 2021.
 ``assertions``      Instead of ``test_cases``, HumanEval's way, for Python: ``{"code": str, "entry_point": str,
                     "prelude": str, "trust": str}``. ``code`` defines ``check(candidate)``, which raises unless the
                     function named ``entry_point`` is right. ``prelude`` (optional) is code that assertions and
@@ -64,7 +68,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
 from synthetic1.completion import Completion
-from synthetic1.rewards.extract import code_block, find_program
+from synthetic1.rewards.extract import code_block, find_program_block
 from synthetic1.rewards.program_tests.assertions import AssertionsFault, check_assertions
 from synthetic1.rewards.program_tests.checker_program import CheckerFault
 from synthetic1.rewards.program_tests.grading import Grading, TestOutcome, longest
@@ -137,20 +141,20 @@ class Code(Verifier):
         except MalformedTask as error:
             return error.verdict
         assert completion.answer is not None, "the scorer answers for completions without an answer"
-        source = find_program(
+        block = find_program_block(
             completion.answer,
             spec.language.name,
             spec.names,
             functions=_functions(spec),
             cut_off=completion.finish_reason == "length",
         )
-        if source is None or not source.strip():
+        if block is None or not block.content.strip():
             return Verdict(0.0, "no_answer", None, {"why": f"no fenced block of {spec.language.name}"})
         sandbox = await sandboxes.get(self._settings)
         try:
             if spec.assertions is not None:
-                return await self._assert(sandbox, spec, source)
-            return await self._test(sandbox, spec, source)
+                return await self._assert(sandbox, spec, block.content)
+            return await self._test(sandbox, spec, Program(spec.language_of(block.label), block.content))
         except (CheckerFault, AssertionsFault) as error:
             return Verdict.unscorable("task", f"task `{task.problem_id}`: {error}")
 
@@ -164,9 +168,9 @@ class Code(Verifier):
     async def aclose(self) -> None:
         await sandboxes.aclose(self._settings)
 
-    async def _test(self, sandbox: Sandbox, spec: CodeSpec, source: str) -> Verdict:
+    async def _test(self, sandbox: Sandbox, spec: CodeSpec, program: Program) -> Verdict:
         tests = longest(spec.tests, self.max_tests)
-        program = Program(spec.language.name, source)
+        source = program.source
         grading = Grading(sandbox, program, tests, spec.checker, self._limits(spec), self.credit == "all")
         outcomes = await grading.grade()
         passed = sum(one.passed for one in outcomes.values())
@@ -196,7 +200,9 @@ class Code(Verifier):
 
     def _limits(self, spec: CodeSpec) -> Limits:
         return Limits(
-            cpu_s=spec.time_limit_s or self.time_limit_s, memory_mb=spec.memory_limit_mb or self.memory_limit_mb
+            cpu_s=spec.time_limit_s or self.time_limit_s,
+            memory_mb=spec.memory_limit_mb or self.memory_limit_mb,
+            build_cpu_s=spec.compile_limit_s or Limits.build_cpu_s,
         )
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from synthetic1.rewards.extraction.definitions import defines, needed_names, top_level_names
@@ -16,6 +16,14 @@ BYTE_ORDER_MARK = "\ufeff"
 def find_program(
     answer: str, language: str, names: Collection[str], *, functions: Collection[str] = (), cut_off: bool = False
 ) -> str | None:
+    """The text of ``find_program_block``."""
+    block = find_program_block(answer, language, names, functions=functions, cut_off=cut_off)
+    return None if block is None else block.content
+
+
+def find_program_block(
+    answer: str, language: str, names: Collection[str], *, functions: Collection[str] = (), cut_off: bool = False
+) -> FencedBlock | None:
     """The program in ``answer``, without a byte order mark; None if there is none.
 
     It is one fenced block, as ``fenced_blocks`` finds them; parts that stand in several blocks are not put together.
@@ -55,8 +63,8 @@ def find_program(
             number,
         )
 
-    best = max(range(len(candidates)), key=rank)
-    return candidates[best].block.content.lstrip(BYTE_ORDER_MARK)
+    best = candidates[max(range(len(candidates)), key=rank)].block
+    return replace(best, content=best.content.lstrip(BYTE_ORDER_MARK))
 
 
 @dataclass(frozen=True)

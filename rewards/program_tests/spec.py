@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from synthetic1.rewards.program_tests.checkers import CHECKERS, Checker, Tolerance, float_checker
+from synthetic1.rewards.program_tests.published_cases import (
+    assertions_of,
+    function_name,
+    listed_cases,
+    read_argument_texts,
+    read_value_texts,
+)
 from synthetic1.rewards.task_fields import MalformedTask, malformed_field
 from synthetic1.sandbox.errors import UnknownLanguage
 from synthetic1.sandbox.languages.language import Language
-from synthetic1.sandbox.languages.registry import get_language
+from synthetic1.sandbox.languages.registry import get_language, names_of
 from synthetic1.sandbox.program import Call, Input
 from synthetic1.sandbox.result import Result
 from synthetic1.task import Task
 
-KINDS = ("stdin_stdout", "function_call")
+KINDS = ("stdin_stdout", "function_call", "assert_case")
 MIN_MEMORY_MB = 128  # published limits were set for C++ programs; interpreters need that much to begin
 
 
@@ -74,11 +81,18 @@ class CodeSpec:
     time_limit_s: float | None
     memory_limit_mb: int | None
     assertions: Assertions | None = None
+    compile_limit_s: float | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
         """What a fence may call the language."""
-        return (self.language.name, *self.language.aliases)
+        return names_of(self.language)
+
+    def language_of(self, label: str) -> str:
+        """What to compile a program as whose fence has this label: the standard that the task names, else the label."""
+        if not self.language.standard and label in self.names:
+            return get_language(label).id
+        return self.language.id
 
 
 def language_names(language: str) -> tuple[str, ...]:
@@ -87,8 +101,7 @@ def language_names(language: str) -> tuple[str, ...]:
     Raises:
         UnknownLanguage: a ValueError that lists those there are.
     """
-    found = get_language(language)
-    return found.name, *found.aliases
+    return names_of(get_language(language))
 
 
 def read_spec(task: Task) -> CodeSpec:
@@ -102,16 +115,20 @@ def read_spec(task: Task) -> CodeSpec:
         language = get_language(info.text("language"))
     except UnknownLanguage as error:
         raise info.wrong("language", str(error)) from None
+    language = _read_standard(info, language)
     for name, usual in (("input_file", "stdin"), ("output_file", "stdout")):
         if info.get(name) not in (None, "", usual):
             raise info.wrong(name, f"{info.shown(name)}: programs that use named files cannot be tested, only {usual}")
     assertions = _read_assertions(info, language) if info.get("assertions") is not None else None
     tests: tuple[TestCase, ...] = ()
     if assertions is None:
-        cases = info.get("test_cases")
+        cases = listed_cases(info.get("test_cases"))
         if not isinstance(cases, (list, tuple)) or not cases:
             raise info.wrong("test_cases", f"must be a list of at least one test, got {info.shown('test_cases')}")
-        tests = tuple(_read_test(info, index, case) for index, case in enumerate(cases))
+        if any(isinstance(case, Mapping) and case.get("type") == "assert_case" for case in cases):
+            assertions = _read_assert_cases(info, language, cases)
+        else:
+            tests = tuple(_read_test(info, index, case) for index, case in enumerate(_without_texts(info, cases)))
     elif info.get("test_cases"):
         raise info.wrong("assertions", "stands beside test_cases; a task has one or the other")
     checker = _read_checker(info)
@@ -125,6 +142,7 @@ def read_spec(task: Task) -> CodeSpec:
         info.number("time_limit_s"),
         None if memory is None else max(MIN_MEMORY_MB, round(memory)),
         assertions,
+        info.number("compile_limit_s"),
     )
 
 
@@ -158,6 +176,26 @@ class _Fields:
         return float(value)
 
 
+_STANDARDS = {"cpp": ("cpp_standard", "c++"), "rust": ("rust_edition", "rust")}
+
+
+def _read_standard(info: _Fields, language: Language) -> Language:
+    """The language as the standard has it that the task names; as it is, if it names none."""
+    if language.name not in _STANDARDS:
+        return language
+    name, prefix = _STANDARDS[language.name]
+    value = info.get(name)
+    if value is None:
+        return language
+    known = {spelling: one for one in get_language(language.name).dialects for spelling in one.aliases}
+    text = str(value).strip().lower()
+    found = known.get(text) or known.get(f"{prefix}{text}")
+    if found is None:
+        standards = ", ".join(one.standard for one in get_language(language.name).dialects)
+        raise info.wrong(name, f"is {_shown(value)}; one of {standards}")
+    return found
+
+
 def _read_test(info: _Fields, index: int, case: Any) -> TestCase:
     field = f"test_cases[{index}]"
     if not isinstance(case, Mapping):
@@ -171,9 +209,9 @@ def _read_test(info: _Fields, index: int, case: Any) -> TestCase:
     given, expected = case["input"], case["output"]
     if kind == "stdin_stdout":
         return TestCase(_text(info, f"{field}.input", given), _text(info, f"{field}.output", expected))
-    function = case.get("fn_name")
-    if not isinstance(function, str) or not function.isidentifier():
-        raise info.wrong(f"{field}.fn_name", f"must be the name of a function, got {_shown(function)}")
+    function = function_name(case.get("fn_name"))
+    if function is None:
+        raise info.wrong(f"{field}.fn_name", f"must be the name of a function, got {_shown(case.get('fn_name'))}")
     if not isinstance(given, (list, tuple)):
         raise info.wrong(f"{field}.input", f"must be the list of arguments, got {_shown(given)}")
     call = Call(function, tuple(given))
@@ -182,6 +220,51 @@ def _read_test(info: _Fields, index: int, case: Any) -> TestCase:
     except ValueError as error:
         raise info.wrong(f"{field}.input", f"cannot be passed: {error}") from None
     return TestCase(call, expected)
+
+
+def _without_texts(info: _Fields, cases: Sequence[Any]) -> Sequence[Any]:
+    """The tests, with values for the texts in which calls may have their arguments."""
+    texts = {
+        index: case
+        for index, case in enumerate(cases)
+        if isinstance(case, Mapping) and case.get("type") == "function_call" and isinstance(case.get("input"), str)
+    }
+    if not texts:
+        return cases
+    try:
+        inputs = read_argument_texts([case["input"] for case in texts.values()])
+    except ValueError as error:
+        index = list(texts)[error.args[0]]
+        why = f"must be the list of arguments, or JSON text of them, got {_shown(cases[index]['input'])}"
+        raise info.wrong(f"test_cases[{index}].input", why) from None
+    outputs = read_value_texts([case.get("output") for case in texts.values()])
+    found = list(cases)
+    for (index, case), given, expected in zip(texts.items(), inputs, outputs, strict=True):
+        found[index] = {**case, "input": given} | ({"output": expected} if "output" in case else {})
+    return found
+
+
+def _read_assert_cases(info: _Fields, language: Language, cases: Sequence[Any]) -> Assertions:
+    """Statements that stand behind the program."""
+    _only_python(info, "test_cases", language)
+    statements = []
+    for index, case in enumerate(cases):
+        if not isinstance(case, Mapping) or case.get("type") != "assert_case":
+            raise info.wrong(f"test_cases[{index}].type", "must be assert_case, since another test's is")
+        texts = [case[name] for name in ("assert_case", "input", "output") if case.get(name)]
+        if not texts or not isinstance(texts[0], str):
+            raise info.wrong(f"test_cases[{index}].assert_case", f"must be a statement, got {_shown(case)}")
+        statements.append(texts[0])
+    try:
+        code, first = assertions_of(statements)
+    except ValueError as error:
+        raise info.wrong("test_cases", f"{error}") from None
+    return Assertions(code, function_name(cases[0].get("fn_name")) or first)
+
+
+def _only_python(info: _Fields, field: str, language: Language) -> None:
+    if language.name != "python":
+        raise info.wrong(field, f"cannot be run: assertions are run for python only, and the language is {language.name}")
 
 
 def _text(info: _Fields, field: str, value: Any) -> str:
@@ -214,22 +297,23 @@ def _read_checker(info: _Fields) -> Checker | ProgramCheck:
 
 
 def _read_assertions(info: _Fields, language: Language) -> Assertions:
-    if language.name != "python":
-        raise info.wrong("assertions", f"are run for python only, and the language is {language.name}")
+    _only_python(info, "assertions", language)
     declared = info.get("assertions")
     if not isinstance(declared, Mapping):
         raise info.wrong("assertions", f"must be a mapping, got {_shown(declared)}")
     for name in ("code", "entry_point"):
         if not isinstance(declared.get(name), str) or not declared[name]:
             raise info.wrong(f"assertions.{name}", f"must be a string, got {_shown(declared.get(name))}")
-    if not declared["entry_point"].isidentifier():
+    function = function_name(declared["entry_point"])
+    if function is None:
         raise info.wrong("assertions.entry_point", f"must name a function, got {_shown(declared['entry_point'])}")
     prelude, trust = declared.get("prelude") or "", declared.get("trust") or "separate"
     if not isinstance(prelude, str):
         raise info.wrong("assertions.prelude", f"must be a string, got {_shown(prelude)}")
     if trust not in ("separate", "shared"):
         raise info.wrong("assertions.trust", f"is {_shown(trust)}; one of separate, shared")
-    return Assertions(declared["code"], declared["entry_point"], prelude, trust == "shared")
+    # A class that assertions make objects of is a live object itself
+    return Assertions(declared["code"], function, prelude, trust == "shared" or function == "Solution")
 
 
 def _shown(value: Any) -> str:

@@ -80,8 +80,8 @@ class Limits:
     """Processes and threads at once. Exceeded: the program's own ``fork`` fails."""
     files_mb: int = 64
     """MiB of files it may write. Exceeded: its own ``write`` fails."""
-    build_cpu_s: float = 30.0
-    """CPU seconds of the compiler. Exceeded: ``compile_error``, as for the two below."""
+    build_cpu_s: float = 20.0
+    """CPU seconds of the compiler and all that it starts. Exceeded: ``compile_error``, as for the two below."""
     build_memory_mb: int = 1536
     build_output_bytes: int = 64 * MIB
     """Size of what the compiler makes. Of what it says, 64 KiB are kept."""
