@@ -1,8 +1,9 @@
 """The program that asserts: runs in a slot of its own, and asks over its channel for what the candidate returns.
 
-It writes a JSON object a line: ``{"call": text}``, whose answer it reads, and at its end one of ``{"passed": true}``,
-``{"failed": exception}``, ``{"raised": exception}`` (by the candidate, and not expected), ``{"ended": true}`` (the
-candidate has), ``{"live": type}`` (an argument cannot cross), ``{"broken": why}`` (the assertions cannot be loaded).
+It writes a JSON object a line: ``{"call": text, "function": name, "instance": number}``, whose answer it reads, and at
+its end one of ``{"passed": true}``, ``{"failed": exception}``, ``{"raised": exception}`` (by the candidate, and not
+expected), ``{"ended": true}`` (the candidate has), ``{"live": type}`` (an argument cannot cross), ``{"broken": why}``
+(the assertions cannot be loaded).
 Stdlib only; ``assertion_values.py`` stands before it.
 """
 
@@ -12,6 +13,7 @@ import builtins
 import contextlib
 import json
 import os
+from types import CodeType
 from typing import Any
 
 from synthetic1.rewards.program_tests.assertion_values import NotPlain, decode, encode
@@ -53,24 +55,55 @@ class Channel:
 channel = Channel()
 
 
-def candidate(*args: Any, **kwargs: Any) -> Any:
-    """The candidate, as far as the assertions can tell."""
-    try:
-        asked = encode((args, kwargs))
-    except NotPlain as error:
-        raise Live(str(error)) from None
-    channel.tell({"call": json.dumps(asked)})
-    answer = channel.hear()
-    if "raised" not in answer:
-        return decode(answer["value"])
-    name, said = answer["raised"]
-    kind = getattr(builtins, name, None)
-    raised = Exception(said)
-    if isinstance(kind, type) and issubclass(kind, Exception):
-        with contextlib.suppress(TypeError):  # some want more than a text
-            raised = kind(said)
-    raised.of_candidate = True  # type: ignore[attr-defined]
-    raise raised
+class Function:
+    """A function of the candidate, as far as the assertions can tell."""
+
+    def __init__(self, name: str, instance: int = 0) -> None:
+        self.__name__ = name
+        self._instance = instance
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            asked = encode((args, kwargs))
+        except NotPlain as error:
+            raise Live(str(error)) from None
+        channel.tell({"call": json.dumps(asked), "function": self.__name__, "instance": self._instance})
+        answer = channel.hear()
+        if "raised" not in answer:
+            return decode(answer["value"])
+        name, said = answer["raised"]
+        kind = getattr(builtins, name, None)
+        raised = Exception(said)
+        if isinstance(kind, type) and issubclass(kind, Exception):
+            with contextlib.suppress(TypeError):  # some want more than a text
+                raised = kind(said)
+        raised.of_candidate = True  # type: ignore[attr-defined]
+        raise raised
+
+
+class Solution:
+    """The candidate's class of that name, for assertions that make it themselves."""
+
+    made = 0
+
+    def __init__(self) -> None:
+        Solution.made += 1
+        self._instance = Solution.made
+
+    def __getattr__(self, name: str) -> Function:
+        if name.startswith("__"):  # what copying and its like ask for
+            raise AttributeError(name)
+        return Function(name, self._instance)
+
+
+def provide(code: CodeType, space: dict[str, Any]) -> None:
+    """Put functions of the candidate into the space for names that the assertions use and nothing has."""
+    rest = [code]
+    while rest:
+        for name in rest[-1].co_names:
+            if name not in space and not hasattr(builtins, name):
+                space[name] = Solution if name == "Solution" else Function(name)
+        rest.extend(const for const in rest.pop().co_consts if isinstance(const, CodeType))
 
 
 def main(prelude: str, code: str, entry_point: str) -> dict[str, Any]:
@@ -81,7 +114,8 @@ def main(prelude: str, code: str, entry_point: str) -> dict[str, Any]:
         assertions = compile(code, "assertions", "exec")
     except Exception as error:
         return {"broken": f"{type(error).__name__}: {error}"}
-    space[entry_point] = candidate
+    candidate = space[entry_point] = Function(entry_point)
+    provide(assertions, space)
     try:
         exec(assertions, space)  # which may call it already
         space["check"](candidate)

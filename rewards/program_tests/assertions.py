@@ -5,7 +5,10 @@ candidate never sees the assertions, and what it returns has no methods of its o
 bytes, tuples, lists, sets, dicts and iterators come out as exactly those types.
 
 A ``prelude`` (HumanEval's prompt) stands before the assertions, which may use what it defines, and before the
-completion, which may leave out what the prompt has shown; the assertions never see the completion's code.
+completion, which may leave out what the prompt has shown; the assertions never see the completion's code. The function
+is looked for as calls do: a method of the completion's class ``Solution``, then a top-level name, and what the
+completion binds comes before what the prelude does. Assertions may name further functions of the candidate, or make
+its ``Solution``.
 
 Tests that need live objects cannot be run like that. They run in one process with the candidate, which could cheat
 them, and the details say ``trust: "shared"``. The task alone decides that: by declaring ``"trust": "shared"``, or when
@@ -25,6 +28,7 @@ from typing import Any
 from synthetic1.rewards.program_tests.spec import Assertions
 from synthetic1.sandbox.execution.dialogue import Party
 from synthetic1.sandbox.execution.planning import answer_of
+from synthetic1.sandbox.languages.python import PRELUDE
 from synthetic1.sandbox.program import Call, Limits, Program
 from synthetic1.sandbox.result import Result
 from synthetic1.sandbox.sandbox import Sandbox
@@ -63,9 +67,9 @@ async def check_assertions(sandbox: Sandbox, assertions: Assertions, source: str
 async def _check_apart(sandbox: Sandbox, assertions: Assertions, source: str, limits: Limits) -> Asserted | None:
     """None if an argument cannot cross."""
     asserting = Program("python", _asserting_program(assertions))
-    candidate = Program("python", f"{_on_prelude(assertions.prelude, source)}\n\n{_text('assertion_candidate')}")
+    candidate = Program("python", f"{source}\n\n{_text('assertion_candidate')}", _prelude(assertions))
     async with sandbox.dialogue([asserting, (candidate, CALL)], limits) as (asks, answers):
-        dialogue = _Dialogue(asks, answers, assertions.entry_point)
+        dialogue = _Dialogue(asks, answers)
         said = await dialogue.relay()
         if "live" in said:
             return None
@@ -100,7 +104,6 @@ class _Dialogue:
 
     asks: Party
     answers: Party
-    entry_point: str
     calls: int = 0
     ended: bool = False
     """The candidate ended when it should have answered."""
@@ -127,7 +130,7 @@ class _Dialogue:
                 return said
             self.calls += 1
             nonce = secrets.token_hex(8)
-            request = f"{nonce} {json.dumps([said['call'], self.entry_point, values])}\n"
+            request = f"{nonce} {json.dumps([said['call'], said['function'], said['instance'], values])}\n"
             await self.answers.send(request.encode("ascii"))
             line, self._answered = await _line(self.answers, self._answered)
             if line is None:
@@ -171,9 +174,10 @@ async def _line(party: Party, unread: bytes) -> tuple[bytes | None, bytes]:
 
 async def _check_together(sandbox: Sandbox, assertions: Assertions, source: str, limits: Limits) -> Asserted:
     """In one process. The candidate can reach the assertions."""
-    code = f"{_on_prelude(assertions.prelude, source)}\n\n{assertions.code}\n\n"
-    code += f"def {CHECK}():\n    check({assertions.entry_point})\n    return True\n"
-    [result] = await sandbox.run(Program("python", code), [Call(CHECK, ())], limits, fresh=True)
+    code = f"{source}\n\n{assertions.code}\n\n"
+    code += f"def {CHECK}():\n    check(__candidate__.find({assertions.entry_point!r}))\n    return True\n"
+    program = Program("python", code, _prelude(assertions))
+    [result] = await sandbox.run(program, [Call(CHECK, ())], limits, fresh=True)
     if result.status == "ok":
         passed = result.returned == "true"
         return Asserted("ok" if passed else "tampered", "" if passed else "check did not end", result, shared=True)
@@ -193,11 +197,9 @@ def _asserting_program(assertions: Assertions) -> str:
     return f"{_text('assertion_values')}\n\n{_text('assertion_main')}\n\nchannel.tell(main({arguments}))\n"
 
 
-def _on_prelude(prelude: str, source: str) -> str:
-    """``source`` behind ``prelude``, unless it has what can only stand first."""
-    if any(line.startswith("from __future__") for line in source.splitlines()):
-        return source
-    return f"{prelude}\n\n{source}"
+def _prelude(assertions: Assertions) -> dict[str, bytes]:
+    """The file that the call harness runs before the candidate."""
+    return {PRELUDE: assertions.prelude.encode("utf-8", errors="surrogatepass")}
 
 
 def _text(module: str) -> str:

@@ -14,6 +14,7 @@ from synthetic1.rewards.registry import get_verifier
 
 STDIN = {"type": "stdin_stdout", "fn_name": None, "input": "1\n", "output": "2\n"}
 CALL = {"type": "function_call", "fn_name": "f", "input": [1], "output": 2}
+ASSERTED = {"type": "assert_case", "assert_case": "assert f(1) == 2"}
 ASSERTIONS = {"code": "def check(candidate): pass", "entry_point": "f"}
 
 
@@ -47,7 +48,20 @@ MALFORMED = [
     (python(test_cases=[{**STDIN, "input": ["1", 2]}]), r"test_cases\[0\].input must be a string"),
     (python(test_cases=[{**CALL, "fn_name": None}]), r"test_cases\[0\].fn_name must be the name of a function"),
     (python(test_cases=[{**CALL, "fn_name": "f(x)"}]), r"test_cases\[0\].fn_name"),
-    (python(test_cases=[{**CALL, "input": "1"}]), r"test_cases\[0\].input must be the list of arguments"),
+    (
+        python(test_cases=[{**CALL, "input": "x y"}]),
+        r"test_cases\[0\].input must be the list of arguments, or JSON text",
+    ),
+    (
+        python(test_cases=[{**CALL, "input": "[1"}]),
+        r"test_cases\[0\].input must be the list of arguments, or JSON text",
+    ),
+    (python(test_cases=[{**CALL, "input": 1}]), r"test_cases\[0\].input must be the list of arguments"),
+    (python(test_cases=[ASSERTED, STDIN]), r"test_cases\[1\].type must be assert_case"),
+    (python(test_cases=[{"type": "assert_case"}]), r"test_cases\[0\].assert_case must be a statement"),
+    (python(test_cases=[{**ASSERTED, "assert_case": "assert f(1"}]), "test_cases is no Python: SyntaxError"),
+    (python(test_cases=[{**ASSERTED, "assert_case": "assert 1"}]), "test_cases calls no function of the program's"),
+    (python(test_cases=[ASSERTED], language="rust"), "test_cases cannot be run: assertions are run for python only"),
     (python(test_cases=[{**CALL, "input": [{1, 2}]}]), r"test_cases\[0\].input cannot be passed"),
     (python(checker="fuzzy"), "checker is str 'fuzzy'; one of tokens"),
     (python(checker={"float": {}}), "checker is"),
@@ -63,7 +77,7 @@ MALFORMED = [
     (python(input_file="in.txt"), "input_file str 'in.txt': programs that use named files cannot be tested"),
     (python(output_file="out.txt"), "output_file"),
     (python(assertions=ASSERTIONS), "assertions stands beside test_cases"),
-    ({"language": "cpp", "assertions": ASSERTIONS}, "assertions are run for python only"),
+    ({"language": "cpp", "assertions": ASSERTIONS}, "assertions cannot be run: assertions are run for python only"),
     ({"language": "python", "assertions": {"code": "x"}}, "assertions.entry_point must be a string"),
     ({"language": "python", "assertions": {**ASSERTIONS, "trust": "full"}}, "assertions.trust is str 'full'"),
     ({"language": "python", "assertions": {**ASSERTIONS, "prelude": 1}}, "assertions.prelude must be a string"),

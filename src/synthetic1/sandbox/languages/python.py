@@ -11,6 +11,8 @@ from synthetic1.sandbox.languages.source import asset, check_name
 # With `site`, since contest programs call exit(); the hash seed is fixed so that a set prints the same twice.
 _ARGV = ("{python}", "-s", "-B", "../main.py")
 _ENV = {"PYTHONHASHSEED": "0"}
+PRELUDE = "prelude.py"
+"""A further file of a program whose functions are called: run before it, in the same namespace."""
 
 
 def _encode(source: str) -> bytes:
@@ -32,6 +34,8 @@ def plan_call(source: str, function: str) -> ProgramPlan:
     """A top-level function, or a method of a class ``Solution``, which is made without arguments.
 
     The program is executed as the module ``candidate``: what stands under ``if __name__ == "__main__"`` does not run.
+    It may use what LeetCode supplies (``List``, ``heapq``, ``ListNode`` …) without importing it; arguments that are
+    lists become linked lists and trees where the function says so.
 
     Raises:
         SignatureError: no such name in the source. Whether it is a function turns out when it runs.

@@ -189,10 +189,14 @@ class Candidate:
         self.names["__candidate__"] = self
         self._shown = execute(prelude, self.names) if os.path.exists(prelude) else {}
         self._own = execute(path, self.names)
+        self._made: dict[Any, Any] = {}
 
-    def find(self, function: str) -> Any:
+    def find(self, function: str, instance: int = 0) -> Any:
         """What is to be called: a method of a class ``Solution``, made without arguments, or a top-level name. What
         the program binds comes before what the prelude does.
+
+        Args:
+            instance: which of several ``Solution`` objects; each is made once.
 
         Raises:
             CallError: there is neither.
@@ -200,12 +204,20 @@ class Candidate:
         for names in (self._own, self._shown, self.names):
             solution = names.get("Solution")
             if hasattr(solution, function):
-                return getattr(solution() if isinstance(solution, type) else solution, function)
+                return getattr(self._instance(solution, instance), function)
             if callable(names.get(function)):
                 return names[function]
-            if isinstance(solution, type) and hasattr(made := solution(), function):  # bound when it is made
+            made = self._instance(solution, instance)
+            if hasattr(made, function):  # bound when it is made
                 return getattr(made, function)
         raise CallError(f"the program has no function {function}")
+
+    def _instance(self, solution: Any, instance: int) -> Any:
+        if not isinstance(solution, type):
+            return solution
+        if (solution, instance) not in self._made:
+            self._made[solution, instance] = solution()
+        return self._made[solution, instance]
 
 
 _DOCUMENTED = re.compile(r":(?:type[ \t]+(\w+)|rtype)[ \t]*:[ \t]*(.*)")
