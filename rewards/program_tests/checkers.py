@@ -6,12 +6,13 @@ Every function returns None if the answer is right, else a line that says why no
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
@@ -23,6 +24,9 @@ MAX_DIGITS = 4_300  # of an integer in a value; Python reads no more
 _TOKEN = re.compile(rb"\S+")  # of bytes: split at ASCII white space only, so at CR as well
 _NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _FLOAT_MARK = re.compile(rb"[.eE]")
+_FLOAT_TOKEN = re.compile(
+    rb"(?<!\S)[+-]?(?:[0-9]{1,400}\.[0-9]*|\.[0-9]+|[0-9]{1,400}(?=[eE]))(?:[eE][+-]?[0-9]+)?(?!\S)"
+)
 
 
 @dataclass(frozen=True)
@@ -62,19 +66,30 @@ class Checker:
 
 
 def check_tokens(
-    expected: str, got: bytes, tolerance: Tolerance | None = Tolerance(), *, every_number: bool = False
+    expected: str,
+    got: bytes,
+    tolerance: Tolerance | None = Tolerance(),
+    *,
+    every_number: bool = False,
+    has_floats: Callable[[], bool] = lambda: False,
 ) -> str | None:
     """The same tokens in the same order, split at white space; CRLF is LF.
 
     Tokens are equal as they stand, case and leading zeros included, so integers are exact whatever their size. Only
     where the *expected* token is a float, with a point or an exponent, a number within ``tolerance`` will do; with
-    ``every_number`` also where it is an integer.
+    ``every_number`` also where it is an integer. Where it is an integer and the task ``has_floats`` among its expected
+    tokens, a float within ``tolerance`` will do, but no other integer: the task's answers are floats, and this one was
+    whole.
     """
 
     def same(want: bytes, have: bytes) -> bool:
         if want == have:
             return True
-        return tolerance is not None and _close(want, have, tolerance, every_number)
+        if tolerance is None or not _are_numbers(want, have):
+            return False
+        if not (every_number or _FLOAT_MARK.search(want) or (_FLOAT_MARK.search(have) and has_floats())):
+            return False
+        return tolerance.allows(float(want), float(have)) and math.isfinite(float(have))
 
     return _check_each_token(expected, got, same)
 
@@ -123,12 +138,14 @@ def _check_each_token(expected: str, got: bytes, same: Callable[[bytes, bytes], 
     return None
 
 
-def _close(want: bytes, have: bytes, tolerance: Tolerance, every_number: bool) -> bool:
-    if max(len(want), len(have)) > MAX_NUMBER or not (_NUMBER.fullmatch(want) and _NUMBER.fullmatch(have)):
+def _are_numbers(want: bytes, have: bytes) -> bool:
+    if max(len(want), len(have)) > MAX_NUMBER:
         return False
-    if not (every_number or _FLOAT_MARK.search(want)):
-        return False
-    return tolerance.allows(float(want), float(have)) and math.isfinite(float(have))
+    return _NUMBER.fullmatch(want) is not None and _NUMBER.fullmatch(have) is not None
+
+
+def _has_float_token(text: str) -> bool:
+    return _FLOAT_TOKEN.search(_encoded(text)) is not None
 
 
 def _lines(text: bytes) -> Iterator[bytes]:
@@ -148,18 +165,29 @@ def _where(what: str, number: int, want: object, have: object) -> str:
 # Values -------------------------------------------------------------------------------------------------------------
 
 
-def check_value(expected: Any, got: str, tolerance: Tolerance | None = Tolerance()) -> str | None:
+def check_value(
+    expected: Any,
+    got: str,
+    tolerance: Tolerance | None = Tolerance(),
+    *,
+    has_floats: Callable[[], bool] = lambda: False,
+) -> str | None:
     """Equal JSON values, with their types all the way down: ``True`` is not 1, and 5 is not ``[5]``.
 
     Tuples are lists. Where the expected number is a float, one within ``tolerance`` will do (None: the same number);
-    where it is an integer, only that: 5 or 5.0. NaN and the infinities are right where they are expected.
+    where it is an integer, only that: 5 or 5.0; or a float within ``tolerance``, if the task ``has_floats`` among its
+    expected values. NaN and the infinities are right where they are expected.
     """
     try:
         value = read_value(got)
     except ValueError as error:
         return str(error)
-    same = _same_values(plain(expected), value, tolerance)
-    return None if same else "another value"
+    wanted = plain(expected)
+    if _same_values(wanted, value, tolerance):
+        return None
+    if tolerance is not None and has_floats() and _same_values(wanted, value, tolerance, whole_floats=True):
+        return None
+    return "another value"
 
 
 def check_value_unordered(expected: Any, got: str) -> str | None:
@@ -208,7 +236,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _same_values(expected: Any, got: Any, tolerance: Tolerance | None) -> bool:
+def _same_values(expected: Any, got: Any, tolerance: Tolerance | None, *, whole_floats: bool = False) -> bool:
     """Without recursion, so that no depth is too deep."""
     pairs = [(expected, got)]
     while pairs:
@@ -222,8 +250,21 @@ def _same_values(expected: Any, got: Any, tolerance: Tolerance | None) -> bool:
                 return False
             pairs.extend((item, have[key]) for key, item in want.items())
         elif not _same_atoms(want, have, tolerance):
-            return False
+            if not (whole_floats and type(want) is int and type(have) is float and abs(want) < 2**1000):
+                return False
+            if not _same_atoms(float(want), have, tolerance):
+                return False
     return True
+
+
+def _has_float(value: Any) -> bool:
+    rest = [value]
+    while rest:
+        one = rest.pop()
+        if isinstance(one, float):
+            return True
+        rest.extend(one if isinstance(one, (list, tuple)) else one.values() if isinstance(one, Mapping) else ())
+    return False
 
 
 def _same_atoms(want: Any, have: Any, tolerance: Tolerance | None) -> bool:
@@ -269,6 +310,17 @@ CHECKERS = {
         Checker("yes_no", check_yes_no),
     )
 }
+
+
+def tokens_checker(outputs: Iterable[str], values: Iterable[Any]) -> Checker:
+    """``tokens`` for a task with these expected outputs and values, which are looked at when it matters."""
+    has_float_token = functools.cache(lambda: any(map(_has_float_token, outputs)))
+    has_float = functools.cache(lambda: any(map(_has_float, values)))
+    return Checker(
+        "tokens",
+        functools.partial(check_tokens, has_floats=has_float_token),
+        functools.partial(check_value, has_floats=has_float),
+    )
 
 
 def float_checker(tolerance: Tolerance) -> Checker:

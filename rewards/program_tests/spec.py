@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from synthetic1.rewards.program_tests.checkers import CHECKERS, Checker, Tolerance, float_checker
+from synthetic1.rewards.program_tests.checkers import CHECKERS, Checker, Tolerance, float_checker, tokens_checker
 from synthetic1.rewards.program_tests.published_cases import (
     assertions_of,
     function_name,
@@ -131,7 +131,7 @@ def read_spec(task: Task) -> CodeSpec:
             tests = tuple(_read_test(info, index, case) for index, case in enumerate(_without_texts(info, cases)))
     elif info.get("test_cases"):
         raise info.wrong("assertions", "stands beside test_cases; a task has one or the other")
-    checker = _read_checker(info)
+    checker = _read_checker(info, tests)
     if isinstance(checker, Checker) and checker.values is None and any(test.function for test in tests):
         raise info.wrong("checker", f"`{checker.name}` compares outputs of programs, and there is a function_call")
     memory = info.number("memory_limit_mb")
@@ -264,7 +264,9 @@ def _read_assert_cases(info: _Fields, language: Language, cases: Sequence[Any]) 
 
 def _only_python(info: _Fields, field: str, language: Language) -> None:
     if language.name != "python":
-        raise info.wrong(field, f"cannot be run: assertions are run for python only, and the language is {language.name}")
+        raise info.wrong(
+            field, f"cannot be run: assertions are run for python only, and the language is {language.name}"
+        )
 
 
 def _text(info: _Fields, field: str, value: Any) -> str:
@@ -275,10 +277,11 @@ def _text(info: _Fields, field: str, value: Any) -> str:
     raise info.wrong(field, f"must be a string (or its lines), got {_shown(value)}")
 
 
-def _read_checker(info: _Fields) -> Checker | ProgramCheck:
+def _read_checker(info: _Fields, tests: Sequence[TestCase]) -> Checker | ProgramCheck:
     declared = info.get("checker")
-    if declared is None:
-        return CHECKERS["tokens"]
+    if declared is None or declared == "tokens":
+        outputs = [test.expected for test in tests if test.function is None]
+        return tokens_checker(outputs, [test.expected for test in tests if test.function is not None])
     if isinstance(declared, str) and declared in CHECKERS:
         return CHECKERS[declared]
     if isinstance(declared, Mapping) and len(declared) == 1:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic1.rewards.program_tests.checkers import CHECKERS, Tolerance, float_checker
+from synthetic1.rewards.program_tests.checkers import CHECKERS, Tolerance, float_checker, tokens_checker
 
 FLOAT = "float"
 
@@ -185,6 +185,66 @@ def test_wrong_value(checker, expected, got):
     why = value_refused(checker, expected, got)
     assert why
     assert "\n" not in why
+
+
+# (expected outputs of a task, which of them, an output, whether it is right)
+TASKS = [
+    (["0.5", "3"], 1, "3.0000000", True),
+    (["0.5", "3"], 1, "2.9999999999", True),
+    (["0.5", "3"], 1, "3.1", False),
+    (["0.5", "3"], 1, "4", False),
+    (["0.5", "1000000"], 1, "1000001", False),  # integers stay exact
+    (["1e-3", "3"], 1, "3.0", True),
+    (["2 0.5\n", "3 1"], 1, "3 1.00", True),
+    (["2", "3"], 1, "3.0", False),
+    (["2.", "3"], 1, "3.0", True),
+    (["v1.5", "3"], 1, "3.0", False),  # no float
+    (["1.2.3", "3"], 1, "3.0", False),
+    (["e", "3"], 1, "3.0", False),
+    (["0.5", "nan"], 1, "3.0", False),
+    (["0.5", "3"], 1, "nan", False),
+    (["0.5", "03"], 1, "3.0", True),
+    (["0.5", "3"], 1, "3 ", True),
+    (["0.5", "x"], 1, "3.0", False),
+]
+
+
+@pytest.mark.parametrize(("expected", "which", "got", "right"), TASKS)
+def test_a_float_anywhere_makes_a_task_one_of_floats(expected, which, got, right):
+    checker = tokens_checker(expected, [])
+    assert (checker.output(expected[which], got.encode()) is None) is right
+
+
+@pytest.mark.parametrize(
+    ("expected", "which", "got", "right"),
+    [
+        ([0.5, 3], 1, "2.9999999999", True),
+        ([[1, 0.5], [3, 1]], 1, "[3, 1.0000000001]", True),
+        ([0.5, 3], 1, "3.1", False),
+        ([0.5, 1000000], 1, "1000001", False),
+        ([2, 3], 1, "2.9999999999", False),
+        ([0.5, True], 1, "1.0", False),
+        ([0.5, 10**400], 1, "1e308", False),
+        ([{"a": 0.5}, {"a": 3}], 1, '{"a": 3.0000000001}', True),
+    ],
+)
+def test_a_float_anywhere_makes_the_values_of_a_task_floats(expected, which, got, right):
+    assert (tokens_checker([], expected).values(expected[which], got) is None) is right
+
+
+@given(st.lists(st.text("01.eE +-x\n"), max_size=4))
+def test_whether_a_task_has_floats_is_what_its_tokens_say(outputs):
+    """The search for them against every token read by itself."""
+
+    def is_float(token):
+        try:
+            float(token)
+        except ValueError:
+            return False
+        return bool(set(token) & set(".eE"))
+
+    has_floats = any(is_float(token) for output in outputs for token in output.split())
+    assert (tokens_checker(outputs, []).output("3", b"3.0") is None) is has_floats
 
 
 @given(st.binary(), st.text(), st.sampled_from([*CHECKERS, FLOAT]))
