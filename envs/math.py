@@ -77,7 +77,7 @@ class MathEnv(TextEnv):
             file that cannot be read as tasks, a ``thinking_open`` that is no bool.
 
     ## Version History
-    * v0: first version.
+    * v0: first version. The version of its generated problems is ``generator`` in their metadata: 2.
     """
 
     def __init__(

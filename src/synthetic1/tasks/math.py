@@ -10,7 +10,7 @@ import numpy as np
 
 from synthetic1.task import Task
 from synthetic1.tasks.formats.math import TASK_TYPE, compose_prompt
-from synthetic1.tasks.mathematics.kinds import KINDS, LEVELS, draw_problem, parse_kinds
+from synthetic1.tasks.mathematics.kinds import GENERATOR, KINDS, LEVELS, draw_problem, parse_kinds
 from synthetic1.tasks.mathematics.problem import MathProblem
 from synthetic1.tasks.programs.choices import Choices
 from synthetic1.tasks.programs.levels import parse_levels
@@ -46,7 +46,7 @@ def to_task(problem: MathProblem, problem_id: str) -> Task:
         verification_info={"ground_truth": problem.answer},
         gold_standard_solution=problem.answer,
         source="synthetic1/math",
-        metadata={"kind": problem.kind, "level": problem.level},
+        metadata={"kind": problem.kind, "level": problem.level, "generator": GENERATOR},
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib import import_module
 
-from synthetic1.tasks.mathematics.problem import MathProblem
+from synthetic1.tasks.mathematics.problem import MathProblem, is_trivial
 from synthetic1.tasks.programs.choices import Choices
 
 LEVELS = (1, 2, 3, 4, 5)
+GENERATOR = 2
+"""The version of the problems: the same seed and number give another problem under another version."""
 KINDS = {
     "fractions": "arithmetic",
     "number_theory": "arithmetic",
@@ -29,10 +31,13 @@ KINDS = {
 
 
 def draw_problem(kind: str, level: int, draw: Choices) -> MathProblem:
-    """A random problem: a function of the draws alone."""
+    """A random problem that is not trivial: a function of the draws alone."""
     module = import_module(f"synthetic1.tasks.mathematics.{KINDS[kind]}")
-    statement, value = getattr(module, kind)(level, draw)
-    return MathProblem(kind, level, statement, value)
+    while True:
+        statement, value = getattr(module, kind)(level, draw)
+        found = MathProblem(kind, level, statement, value)
+        if not is_trivial(found):
+            return found
 
 
 def parse_kinds(kinds: str | Iterable[str] | None) -> tuple[str, ...]:

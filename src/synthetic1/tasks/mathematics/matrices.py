@@ -13,28 +13,33 @@ Drawn = tuple[str, Any]
 
 
 def matrices(level: int, draw: Choices) -> Drawn:
-    """Products, determinants, inverses, eigenvalues, powers."""
+    """Inverses, products, determinants, eigenvalues, powers."""
 
     def matrix(size: int, largest: int) -> Any:
-        return sympy.Matrix(size, size, lambda *_: draw.integer(-largest, largest))
+        """Not a triangular one, nor any that has more than one zero: those are solved at sight."""
+        while True:
+            found = sympy.Matrix(size, size, lambda *_: draw.integer(-largest, largest))
+            if list(found).count(0) <= 1 and not found.is_lower and not found.is_upper:
+                return found
 
     if level == 1:
-        a, b = matrix(2, 9), matrix(2, 9)
-        return f"Let $A = {written(a)}$ and $B = {written(b)}$. Find $AB$.", a * b
-    if level == 2:
-        a = matrix(3, 8)
-        return f"Find the determinant of ${written(a)}$.", a.det()
-    if level == 3:
-        while (a := matrix(2, 9)).det() == 0:
+        while abs((a := matrix(2, 9)).det()) <= 1:
             pass
         return f"Find the inverse of ${written(a)}$.", a.inv()
+    if level == 2:
+        a, b = matrix(2, 9), matrix(2, 9)
+        return f"Let $A = {written(a)}$ and $B = {written(b)}$. Find $AB$.", a * b
+    if level == 3:
+        a = matrix(3, 9)
+        return f"Find the determinant of ${written(a)}$.", a.det()
     if level == 4:
         while True:
-            a = matrix(2, 9)
-            discriminant = a.trace() ** 2 - 4 * a.det()
-            if discriminant > 0:
+            a, b = matrix(2, 6), matrix(2, 6)
+            if (a * b).trace() ** 2 - 4 * (a * b).det() > 0:
                 break
-        statement = f"Find the eigenvalues of ${written(a)}$, separated by a comma."
-        return statement, sympy.FiniteSet(*a.eigenvals())
-    a, power = matrix(2, 5), draw.integer(5, 12)
+        statement = (
+            f"Let $A = {written(a)}$ and $B = {written(b)}$. Find the eigenvalues of $AB$, separated by a comma."
+        )
+        return statement, sympy.FiniteSet(*(a * b).eigenvals())
+    a, power = matrix(3, 4), draw.integer(5, 9)
     return f"Let $A = {written(a)}$. Find the trace of $A^{{{power}}}$.", (a**power).trace()

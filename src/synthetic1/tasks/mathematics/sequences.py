@@ -12,6 +12,7 @@ from synthetic1.tasks.programs.choices import Choices
 
 Drawn = tuple[str, Any]
 k = sympy.Symbol("k", integer=True, positive=True)
+STARTS = (*range(-9, 0), *range(2, 10))
 
 
 def sequences(level: int, draw: Choices) -> Drawn:
@@ -29,15 +30,15 @@ def sequences(level: int, draw: Choices) -> Drawn:
         value = sympy.summation(first + step * (k - 1), (k, 1, count))
         return rf"Find the sum of the first {count} terms of the arithmetic sequence ${shown}, \ldots$.", value
     if level == 3:
-        below = draw.integer(3, 12)
+        below = draw.integer(3, 16)
         ratio = Rational(draw.integer(1, below - 1), below) * draw.pick((1, -1))
-        lead = Rational(draw.integer(1, 40), draw.integer(1, 5))
+        lead = Rational(draw.integer(2, 60), draw.integer(1, 9))
         shown = ", ".join(written(lead * ratio**j) for j in range(3))
         value = sympy.summation(lead * ratio ** (k - 1), (k, 1, oo))
         return rf"Find the sum of the infinite geometric series with the terms ${shown}, \ldots$.", value
     if level == 4:
-        p, q = draw.integer(1, 4), draw.integer(1, 3) * draw.pick((1, -1))
-        a1, a2, index = draw.integer(-5, 9), draw.integer(-5, 9), draw.integer(7, 11)
+        p, q = draw.integer(2, 6), draw.integer(2, 5) * draw.pick((1, -1))
+        a1, a2, index = draw.pick(STARTS), draw.pick(STARTS), draw.integer(7, 11)
         terms = [Integer(a1), Integer(a2)]
         while len(terms) < index:
             terms.append(p * terms[-1] + q * terms[-2])
@@ -45,13 +46,11 @@ def sequences(level: int, draw: Choices) -> Drawn:
         return rf"A sequence has $a_1 = {a1}$, $a_2 = {a2}$ and $a_n = {rule}$ for $n \ge 3$. Find $a_{{{index}}}$.", (
             terms[-1]
         )
-    gap, shift, lead = draw.integer(1, 5), draw.integer(0, 9), draw.integer(1, 12)
-    low, high = signed_sum([(1, "k"), (shift, "")]), f"k + {shift + gap}"
-    low = f"({low})" if shift else low
-    count = draw.pick((0, draw.integer(10, 60)))  # 0: without end
-    term = lead / ((k + shift) * (k + shift + gap))
-    value = sympy.summation(term, (k, 1, count or oo))
+    shift, lead = draw.integer(1, 30), draw.integer(2, 30)
+    gap, count = draw.pick(((draw.integer(6, 9), 0), (draw.integer(3, 5), draw.integer(10, 60))))  # 0: without end
+    low, high = f"(k + {shift})", f"k + {shift + gap}"
+    # lead / gap · (1 / (k + shift) - 1 / (k + shift + gap)): only the first and the last `gap` of them are left
+    ends = [Rational(1, shift + j) - (Rational(1, count + shift + j) if count else 0) for j in range(1, gap + 1)]
+    value = Rational(lead, gap) * sum(ends)
     until = str(count or r"\infty")
-    return rf"Find $\displaystyle\sum_{{k=1}}^{{{until}}} \frac{{{lead}}}{{{low}({high})}}$ as a fraction.", (
-        sympy.nsimplify(sympy.simplify(value))
-    )
+    return rf"Find $\displaystyle\sum_{{k=1}}^{{{until}}} \frac{{{lead}}}{{{low}({high})}}$ as a fraction.", (value)
