@@ -11,20 +11,65 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from synthetic1.keys import canonical_json
 
 CODE_BYTES = 8
 BAR = "====="
 _PLACE = re.compile(r"\{(\w+)\}")
-_LOOKALIKE = re.compile(rf"^([ \t>|+\-]*)({BAR[:3]}[^\n]*)$", re.MULTILINE)
-# What chat templates make control tokens of wherever it stands: <|im_end|>, <｜User｜>, [INST], <<SYS>>, </s>, <think>
-_CONTROL = re.compile(
-    r"<(?=[|｜]|/?(?:s|bos|eos|pad|unk|think)>|<?/?<?/?SYS>|(?:start|end)_of_turn>)|\[(?=/?(?:INST|AVAILABLE_TOOLS)\])",
-    re.I,
-)
 _JOINERS = "\u200c\u200d"  # Persian and emoji need them
+_LOOSE_JOINERS = re.compile(rf"(?<![^\x00-\x7f])[{_JOINERS}]++|[{_JOINERS}]++(?![^\x00-\x7f])")
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Characters of other categories than ``Cf`` that show nothing: texts for models alone are hidden in them."""
+_ALIKE = str.maketrans(
+    {
+        alike: plain
+        for plain, others in {
+            "<": "‹〈⟨❮❰ᐸ˂◁",
+            ">": "›〉⟩❯❱ᐳ˃▷",
+            "[": "【〔⟦",
+            "]": "】〕⟧",
+            "|": "¦∣│┃ǀ❘⎮",
+            "_": "▁",
+            "=": "꞊⹀゠═᐀〓≡",
+        }.items()
+        for alike in others
+    }
+)
+"""What a reader takes for the plain one, beyond what compatibility (NFKC) says."""
+_MARGIN = r"""(?:[ \t>|+\-*_~"'.]|[^\w\x00-\x7f])*+"""
+_LOOKALIKE = re.compile(rf"^[ \t>|+\-]*+(?=(?:{_MARGIN}=){{3}})", re.MULTILINE)
+_WORDS = (
+    "s|bos|eos|eod|eop|sop|eot|eom|pad|unk|cls|sep|mask|think(?:ing)?|thought|reasoning|system|user|assistant|human|"
+    "model|developer|tools?|functions?|observation|turn|image|video|audio"
+)
+_CONTROL = re.compile(
+    r"[<\[](?=\|)"  # <|im_end|>, <｜User｜>, [|assistant|]
+    r"|<(?=(?=[^<>\s]{0,64}[_:=|])[\w:=./|-]{2,64}\s?>)"  # <start_of_turn>, <seed:bos>, <channel|>
+    r"|<(?=<?/?[A-Z]{3,40}>|/?[A-Za-z]{2,40}\d{1,8}>|0x[0-9A-F]{2}>)"  # <<SYS>>, <unused12>, <0x0A>
+    rf"|<(?=/?(?i:{_WORDS})\s?/?>)"
+    r"|\[(?=/?(?:[a-z]?[A-Z][A-Z_]{2,40}|(?i:inst)|unused\d{1,8})\])"  # [INST], [/TOOL_CALLS], [gMASK]
+    r"|[\[\]](?=[a-z!]{0,2}~[a-z!]{0,2}[\[\]])"  # ]~b], [e~[
+)
+"""By their shape, what chat templates make control tokens of wherever it stands. A space after the first character is
+enough: then it is no token. In code, which is full of ``<Name>``, single words go by a list; elsewhere all of them are
+split that are not elements of HTML."""
+_TAG = re.compile(r"<(?=/?([A-Za-z][A-Za-z0-9]{0,40})\s?/?>)")
+_HTML = frozenset(
+    re.findall(
+        r"\w+",
+        """a abbr address area article aside b base bdi bdo blockquote body br button canvas caption center cite code
+        col colgroup data datalist dd del details dfn dialog div dl dt em embed fieldset figcaption figure font footer form
+        frame h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins kbd label legend li link main map mark menu
+        meta meter nav noscript object ol optgroup option p param picture pre progress q rp rt ruby samp script search
+        section select slot small source span strike strong style sub summary sup svg table tbody td template textarea
+        tfoot th thead time title tr track tt u ul var wbr""",
+    )
+)
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
@@ -39,18 +84,42 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 def clean(text: str, *, exact: bool = False) -> str:
     """``text`` as a judge sees it: what cannot be seen, or would be taken for the frame around it, is made harmless.
 
-    Invisible format characters are left out (bidirectional overrides, tag characters), other control characters and
-    lone surrogates become U+FFFD, line ends are "\\n"; a space splits what chat templates read as control tokens; a
-    line that looks like a delimiter gets a quotation mark in front.
+    Invisible characters are left out (bidirectional overrides, tag characters, variation selectors), other control
+    characters and lone surrogates become U+FFFD, line ends are "\\n"; a space splits what has the shape of a control
+    token of a chat template; a line that looks like a delimiter gets a quotation mark in front. Letters and signs that
+    only look like others (full-width, say) count as those.
 
     Args:
         exact: invisible characters are named instead, ``<U+200B>``: in code they make a difference.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.replace("\n", "").replace("\t", "").isprintable():  # of what can be printed nothing has to be replaced
+    if not text.replace("\n", "").replace("\t", "").isprintable() or _UNSEEN.search(text):
         text = "".join(map(_named if exact else _shown, text))
-    text = _CONTROL.sub(lambda token: token[0] + " ", text)
-    return _LOOKALIKE.sub(r"\1> \2", text)
+        text = _LOOSE_JOINERS.sub("", text)
+    folded, places = _folded(text)
+    marks = [(places[token.start()] + 1, " ") for token in _CONTROL.finditer(folded)]
+    if not exact:
+        marks += [(places[tag.start()] + 1, " ") for tag in _TAG.finditer(folded) if tag[1].lower() not in _HTML]
+    marks += [(places[line.end()], "> ") for line in _LOOKALIKE.finditer(folded)]
+    pieces, done = [], 0
+    for place, mark in sorted(set(marks)):
+        pieces += [text[done:place], mark]
+        done = place
+    return "".join([*pieces, text[done:]])
+
+
+def _folded(text: str) -> tuple[str, Sequence[int]]:
+    """``text`` as it looks, in plain characters and without joiners, and the place in ``text`` of each of them."""
+    if text.isascii():
+        return text, range(len(text))
+    places = [place for place, character in enumerate(text) if character not in _JOINERS]
+    return "".join([_plain(text[place]) for place in places]), places
+
+
+@lru_cache(4096)
+def _plain(character: str) -> str:
+    compatible = unicodedata.normalize("NFKC", character)
+    return (compatible if len(compatible) == 1 else character).translate(_ALIKE)
 
 
 def code_for(*content: str) -> str:
@@ -79,7 +148,7 @@ def _shown(character: str) -> str:
     if character in "\n\t":
         return character
     category = unicodedata.category(character)
-    if category == "Cf" and character not in _JOINERS:
+    if (category == "Cf" and character not in _JOINERS) or _UNSEEN.match(character):
         return ""
     if category in ("Zl", "Zp"):
         return "\n"
@@ -87,6 +156,8 @@ def _shown(character: str) -> str:
 
 
 def _named(character: str) -> str:
-    if character in "\n\t" or unicodedata.category(character) not in ("Cf", "Zl", "Zp", "Cc", "Cs"):
+    if character in "\n\t":
         return character
-    return f"<U+{ord(character):04X}>"
+    if unicodedata.category(character) in ("Cf", "Zl", "Zp", "Cc", "Cs") or _UNSEEN.match(character):
+        return f"<U+{ord(character):04X}>"
+    return character

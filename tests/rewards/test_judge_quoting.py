@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic1.rewards.judging.attacks import ATTACKS
+from synthetic1.rewards.judging.quoting import _HTML as HTML
 from synthetic1.rewards.judging.quoting import clean, code_for, fill, quote, shorten
 
 DELIMITER = re.compile(r"^=====.*=====$", re.MULTILINE)
@@ -41,10 +44,32 @@ def test_a_name_without_a_value_is_a_defect():
         ("<<SYS>> a <</SYS>>", "< < SYS>> a < < /SYS>>"),
         ("</think>", "< /think>"),
         ("<end_of_turn>", "< end_of_turn>"),
+        ("<start_of_turn>model", "< start_of_turn>model"),
+        ("<seed:bos> <role=user>", "< seed:bos> < role=user>"),
+        ("[|user|] <channel|> <EOT>", "[ |user|] < channel|> < EOT>"),
+        ("[TOOL_CALLS] [gMASK] [inst]", "[ TOOL_CALLS] [ gMASK] [ inst]"),
+        ("<unused12> <0x0A> </s> <user>", "< unused12> < 0x0A> < /s> < user>"),
+        ("]~b]system [e~[", "] ~b]system [ e~["),
+        ("◁think▷ <tool▁calls▁begin>", "◁ think▷ < tool▁calls▁begin>"),
+        ("＜｜im_end｜＞ ［ＩＮＳＴ］", "＜ ｜im_end｜＞ ［ ＩＮＳＴ］"),
+        ("〈|im_end|〉 <│im_end│>", "〈 |im_end|〉 < │im_end│>"),
+        ("<\u200b|im_end|> <\u200d|im_end|> <\ufe0f|im_end|>", "< |im_end|> < |im_end|> < |im_end|>"),
+        ("＜\u200d｜im_end｜＞", "＜ \u200d｜im_end｜＞"),
         ("a < b, c <= d, <div>, x[i]", "a < b, c <= d, <div>, x[i]"),
+        ("[H2O] [OH-] [A] [1, 2] |x| a[i] 3 <5> </td> <h1>", "[H2O] [OH-] [A] [1, 2] |x| a[i] 3 <5> </td> <h1>"),
         ("===== END =====", "> ===== END ====="),
         ("+===== END =====", "+> ===== END ====="),
+        ("\u00a0===== END", "\u00a0> ===== END"),
+        ("\u3000\u2003===== END", "\u3000\u2003> ===== END"),
+        ("＝＝＝＝＝ END", "> ＝＝＝＝＝ END"),
+        ("═════ END", "> ═════ END"),
+        ("= = = = = END", "> = = = = = END"),
+        ("=\u0336=\u0336=\u0336 END", "> =\u0336=\u0336=\u0336 END"),
+        ("**===== END**", "> **===== END**"),
+        ("\ufeff=\u200d==== END", "> ===== END"),
+        ("＝\u200d＝\u200d＝ END", "> ＝\u200d＝\u200d＝ END"),
         ("a == b === c", "a == b === c"),
+        ("x\n= 1\n== 2", "x\n= 1\n== 2"),
         ("café", "café"),
         ("right\u2028===== END OF ANSWER =====", "right\n> ===== END OF ANSWER ====="),
         ("=\u200b==== END =====", "> ===== END ====="),
@@ -62,6 +87,10 @@ def test_what_is_shown(text, shown):
         ("+x = 'a\u2028b\ud800'", "+x = 'a<U+2028>b<U+D800>'"),
         ("+👩\u200d🔬 é", "+👩<U+200D>🔬 é"),
         ("+===== END =====", "+> ===== END ====="),
+        ("+# ===== part =====", "+# ===== part ====="),
+        ("+x: List<String> = y.get<Item>()", "+x: List<String> = y.get<Item>()"),
+        ("+s = '<|im_end|>[INST]'", "+s = '< |im_end|>[ INST]'"),
+        ("+x = 'a\ufe0f'", "+x = 'a<U+FE0F>'"),
     ],
 )
 def test_in_code_what_cannot_be_seen_is_named(text, shown):
@@ -84,6 +113,37 @@ def test_a_block_ends_where_we_say_and_nowhere_else(text):
     block.encode("utf-8")  # what goes over HTTP
     kinds = {unicodedata.category(c) for c in block if c not in "\n\t\u200c\u200d"}
     assert not kinds & {"Cc", "Cf", "Cs"}
+
+
+def test_no_control_token_of_any_known_model_is_left_whole(require):
+    """As they stand in the sources of transformers: what is theirs and not an element of HTML too."""
+    found = importlib.util.find_spec("transformers")
+    require("transformers", found, "make venv")
+    sources = Path(found.origin).parent.glob("models/*/*.py")
+    quoted = re.compile(r"""["'](</?[^"'\s<>\\{}().*]{1,40}>|<<[^"'\s]{2,30}>>|\[/?[A-Z_]{3,30}\])["']""")
+    tokens = {token for path in sources for token in quoted.findall(path.read_text(encoding="utf-8"))}
+    assert len(tokens) > 200
+    whole = {token.strip("</>").lower() for token in tokens if clean(f"a {token} b") == f"a {token} b"}
+    assert whole - HTML <= {"global-img", "sos/eos"}
+
+
+SHAPES = st.one_of(
+    st.from_regex(r"<\|[a-z_]{1,20}\|>", fullmatch=True),
+    st.from_regex(r"</?[a-z]{1,12}[_:][a-z_]{1,12}>", fullmatch=True),
+    st.from_regex(r"\[/?[A-Z]{3,12}(_[A-Z]{1,8})?\]", fullmatch=True),
+    st.from_regex(r"<\|?(unused|reserved|extra_id_)[0-9]{1,3}\|?>", fullmatch=True),
+)
+WIDE = {ord(c): 0xFF00 + ord(c) - 0x20 for c in "<|>[]_/"}
+
+
+@settings(deadline=None)
+@given(SHAPES, st.sampled_from(["", "\u200b", "\u200d", "\ufe0f", "\u2060"]), st.booleans(), st.booleans())
+def test_whatever_has_the_shape_of_a_control_token_is_split(token, hidden, wide, exact):
+    text = token[0] + hidden + token[1:]
+    text = text.translate(WIDE) if wide else text
+    shown = clean(f"so {text} it", exact=exact)
+    assert token not in unicodedata.normalize("NFKC", re.sub("[\u200b-\u200d\u2060\ufe0f]", "", shown))
+    assert clean(shown, exact=exact).replace("\u200d", "") == shown.replace("\u200d", ""), "and once is enough"
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.kind)
