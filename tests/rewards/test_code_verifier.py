@@ -383,6 +383,176 @@ def test_assertions_that_fail_by_themselves_are_the_tasks_fault(verify, code):
     assert (verdict.score, verdict.reason) == (None, "unscorable_task")
 
 
+REVERSED = "class Solution:\n    def f(self, head: Optional[ListNode]) -> Optional[ListNode]:\n        p = None\n"
+REVERSED += "        while head: head.next, p, head = p, head, head.next\n        return p"
+IN_PLACE = (call([["h", "i"]], ["i", "h"]), call([["a"]], ["a"]), call([[]], []))
+# (case, tests, programs by language that are right, programs that are wrong)
+LEETCODE = [
+    (
+        "in place",
+        IN_PLACE,
+        {
+            "python": "class Solution:\n    def f(self, s: List[str]) -> None:\n        s.reverse()",
+            "javascript": "var f = function(s) { s.reverse() };",
+        },
+        {
+            "python": "class Solution:\n    def f(self, s: List[str]) -> None:\n        pass",
+            "javascript": "var f = function(s) { };",
+        },
+    ),
+    (
+        "in place, but nothing is expected",
+        (call([[2, 1]], None),),
+        {"python": "def f(a): a.sort()", "javascript": "function f(a) { a.sort() }"},
+        {"python": "def f(a): return a", "javascript": "function f(a) { return a }"},
+    ),
+    (
+        "not in place",
+        (call([[1, 2]], [1, 2]), call([3], 3)),
+        {"python": "def f(a): return a", "javascript": "function f(a) { return a }"},
+        {"python": "def f(a): pass", "javascript": "function f(a) { }"},
+    ),
+    (
+        "linked lists",
+        (call([[1, 2, 3]], [3, 2, 1]), call([[]], [])),
+        {
+            "python": REVERSED,
+            "javascript": "var f = function(head) { let p = null;\n"
+            "while (head) [head.next, p, head] = [p, head, head.next]; return p }",
+        },
+        {"python": REVERSED.replace("return p", "return head"), "javascript": "var f = function(head) { return head }"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("tests", "right", "wrong"), [row[1:] for row in LEETCODE], ids=[row[0] for row in LEETCODE])
+def test_what_leetcode_judges(verify, tests, right, wrong):
+    for language in right:
+        assert verify(make_task(*tests, language=language), right[language]).score == 1.0
+        assert verify(make_task(*tests, language=language), wrong[language]).score == 0.0
+
+
+def test_call_arguments_as_text_and_methods_by_their_object(verify):
+    source = "class Solution:\n    def f(self, a: List[int], b: int): return [x + b for x in a]"
+    for texts in (["[1, 2]\n3", "[]\n4\n"], ["[[1, 2], 3]", "[[], 4]"]):
+        for name in ("f", "Solution().f", "Solution.f"):
+            tests = [call(given, expected, name) for given, expected in zip(texts, ["[4, 5]", "[]"], strict=True)]
+            assert verify(make_task(*tests), source).score == 1.0
+            assert verify(make_task(*tests), source.replace("x + b", "x - b")).score == 0.0
+
+
+# (case, fields of the row, a right program, a wrong one)
+STATEMENTS = [
+    (
+        "a function",
+        {"test_cases": [{"type": "assert_case", "assert_case": f"assert f({n}) == {2 * n}"} for n in range(3)]},
+        "def f(n): return 2 * n",
+        "def f(n): return 4 - n",
+    ),
+    (
+        "several functions",
+        {"test_cases": {"assert_case": ["assert unpack(pack([1, 2])) == [1, 2]", "assert pack([1]) == '1'"]}},
+        "def pack(a): return ' '.join(map(str, a))\ndef unpack(s): return [int(w) for w in s.split()]",
+        "def pack(a): return a\ndef unpack(s): return s",
+    ),
+    (
+        "objects with a state",
+        {"test_cases": {"assert_case": ["s = Solution()", "assert s.f() == s.f() - 1 == Solution().f()"]}},
+        "class Solution:\n    def __init__(self): self.n = 0\n    def f(self): self.n += 1; return self.n",
+        "class Solution:\n    n = 0\n    def f(self):\n        Solution.n += 1\n        return self.n",
+    ),
+    (
+        "PRIME's columns of text",
+        {"test_cases": json.dumps({"inputs": [[1], [2]], "outputs": [[2], [4]], "fn_name": "f"})},
+        "def f(n): return 2 * n",
+        "def f(n): return [2 * n]",
+    ),
+    (
+        "PRIME's columns, programs",
+        {"test_cases": {"inputs": ["1\n", "2\n"], "outputs": ["2\n", "4\n"]}},
+        "print(2 * int(input()))",
+        "print(2)",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("info", "right", "wrong"), [row[1:] for row in STATEMENTS], ids=[row[0] for row in STATEMENTS]
+)
+def test_tests_in_other_shapes(verify, info, right, wrong):
+    info = {"language": "python", **info}
+    task = Task(problem_id="p", task_type="verifiable_code", prompt="Do it.", verification_info=info)
+    assert verify(task, right).score == 1.0, verify(task, right)
+    assert verify(task, wrong).score == 0.0
+    assert (
+        verify(task, "class E:\n    def __eq__(self, other): return True\ndef f(*_): return E()\npack = f").score == 0.0
+    )
+
+
+NODES = """
+class ListNode:
+    def __init__(self, val=0, next=None): self.val, self.next = val, next
+def list_node(values):
+    head = None
+    for value in reversed(values): head = ListNode(value, head)
+    return head
+def is_same_list(a, b):
+    while a and b:
+        if a.val != b.val: return False
+        a, b = a.next, b.next
+    return a is None and b is None
+"""
+PROMPT = "def f(n: int) -> List[int]:\n    pass\n"
+# (case, prelude, entry point, body of check, right programs, wrong ones)
+ENTRY_POINTS = [
+    (
+        "a method, named as one or not",
+        "from typing import List\n" + PROMPT,
+        ("f", "Solution().f", "Solution.f"),
+        "assert candidate(2) == f(2) == [2, 2]",
+        ["class Solution:\n    def f(self, n: int) -> List[int]: return [n, n]",
+         "def f(n: int) -> List[int]: return [n, n]",
+         "from __future__ import annotations\ndef f(n: List[int]): return [n, n]",
+         "f = lambda n: [n, n]",
+         "import functools\nf = functools.partial(lambda a, b: [a, b], 2)",
+         "class Solution:\n    def __init__(self): self.f = lambda n: [n, n]",
+         "class Solution:\n    @staticmethod\n    def f(n): return [n] * Solution.g()\n    @classmethod\n"
+         "    def g(cls): return 2"],
+        ["class Solution:\n    def f(self, n): return [n]", "def g(n): return [n, n]", "class Solution: pass", "x = 1"],
+    ),
+    (
+        "nodes",
+        NODES,
+        ("Solution().f",),
+        "assert is_same_list(candidate(list_node([1, 2, 3])), list_node([3, 2, 1]))",
+        [REVERSED],
+        [REVERSED.replace("return p", "return head"), REVERSED.replace("f(self", "g(self")],
+    ),
+    (
+        "a class",
+        "",
+        ("Solution",),
+        "assert candidate().f(2) == 4",
+        ["class Solution:\n    def f(self, n): return 2 * n"],
+        ["class Solution:\n    def f(self, n): return n", "def f(n): return 2 * n"],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ENTRY_POINTS, ids=[row[0] for row in ENTRY_POINTS])
+def test_entry_points_are_found_however_they_are_bound(verify, row):
+    _, prelude, names, body, right, wrong = row
+    for name in names:
+        code = f"def check(candidate):\n    {body if '(' not in name else body.replace('f(2) == ', '')}\n"
+        task = asserting({"code": code, "entry_point": name, "prelude": prelude})
+        for source in right:
+            verdict = verify(task, source)
+            assert verdict.score == 1.0, (name, source, verdict)
+        for source in wrong:
+            verdict = verify(task, source)
+            assert verdict.score == 0.0, (name, source, verdict)
+
+
 def test_human_eval(shared_data, scorers):
     """All 164 canonical solutions score 1; with the body replaced by ``pass``, 0."""
     with gzip.open(shared_data / "HumanEval.jsonl.gz", "rt", encoding="utf-8") as file:
