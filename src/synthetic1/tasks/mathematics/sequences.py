@@ -48,9 +48,8 @@ def sequences(level: int, draw: Choices) -> Drawn:
         )
     shift, lead = draw.integer(1, 30), draw.integer(2, 30)
     gap, count = draw.pick(((draw.integer(6, 9), 0), (draw.integer(3, 5), draw.integer(10, 60))))  # 0: without end
-    low, high = f"(k + {shift})", f"k + {shift + gap}"
     # lead / gap · (1 / (k + shift) - 1 / (k + shift + gap)): only the first and the last `gap` of them are left
     ends = [Rational(1, shift + j) - (Rational(1, count + shift + j) if count else 0) for j in range(1, gap + 1)]
     value = Rational(lead, gap) * sum(ends)
-    until = str(count or r"\infty")
-    return rf"Find $\displaystyle\sum_{{k=1}}^{{{until}}} \frac{{{lead}}}{{{low}({high})}}$ as a fraction.", (value)
+    until, below = str(count or r"\infty"), f"(k + {shift})(k + {shift + gap})"
+    return rf"Find $\displaystyle\sum_{{k=1}}^{{{until}}} \frac{{{lead}}}{{{below}}}$ as a fraction.", value
