@@ -64,11 +64,11 @@ field. The completion's program is its last fenced block in the task's language 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Literal
 
 from synthetic1.completion import Completion
-from synthetic1.rewards.extract import code_block, find_program_block
+from synthetic1.rewards.extract import code_block, find_program
 from synthetic1.rewards.program_tests.assertions import AssertionsFault, check_assertions
 from synthetic1.rewards.program_tests.checker_program import CheckerFault
 from synthetic1.rewards.program_tests.grading import Grading, TestOutcome, longest
@@ -141,7 +141,7 @@ class Code(Verifier):
         except MalformedTask as error:
             return error.verdict
         assert completion.answer is not None, "the scorer answers for completions without an answer"
-        block = find_program_block(
+        block = find_program(
             completion.answer,
             spec.language.name,
             spec.names,
@@ -151,12 +151,18 @@ class Code(Verifier):
         if block is None or not block.content.strip():
             return Verdict(0.0, "no_answer", None, {"why": f"no fenced block of {spec.language.name}"})
         sandbox = await sandboxes.get(self._settings)
+        program = Program(spec.language_of(block.label), block.content)
         try:
             if spec.assertions is not None:
-                return await self._assert(sandbox, spec, block.content)
-            return await self._test(sandbox, spec, Program(spec.language_of(block.label), block.content))
+                verdict = await self._assert(sandbox, spec, block.content)
+            else:
+                verdict = await self._test(sandbox, spec, program)
         except (CheckerFault, AssertionsFault) as error:
             return Verdict.unscorable("task", f"task `{task.problem_id}`: {error}")
+        if verdict.details.get("failed", {}).get("status") in ("runtime_error", "compile_error"):
+            prelude = spec.assertions.prelude if spec.assertions is not None else ""
+            await sandbox.require_packages(replace(program, source=f"{prelude}\n{program.source}"))
+        return verdict
 
     def gold_completion(self, task: Task) -> str | None:
         """The gold solution in a fence, unless published rows have put it into one already."""

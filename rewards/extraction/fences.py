@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from synthetic1.rewards.extraction.lexical import LEXED, marks
+from synthetic1.rewards.extraction.lexical import LEXED, tokens
 from synthetic1.sandbox.errors import UnknownLanguage
 from synthetic1.sandbox.languages.registry import get_language
 
@@ -31,8 +31,8 @@ _INVISIBLE = " \t\ufeff\u200b"
 _END_TOKEN = re.compile(r"<[|｜][^<>|｜]{1,40}[|｜]>|</(?:answer|solution|s)>|\[/INST\]")
 _END_OF_PROGRAM = re.compile(rf"{_END_TOKEN.pattern}|</?[A-Za-z][\w-]{{0,40}}>|\[/[A-Z]{{1,20}}\]")
 _LONGEST_END = 45
-# A line that begins as code and ends with backticks, the only ones in it: a closing fence that a comment has swallowed
-_GLUED_TO_COMMENT = re.compile(r"^[ \t]*+(?![/#*])[^`\n]++(?P<fence>`{3,}+)[ \t\r]*+$", re.MULTILINE)
+# A line that begins as code and ends with a fence, the only one in it: its comment has swallowed the end of the block
+_GLUED_TO_COMMENT = re.compile(r"^[ \t]*+(?![/#*])(?:[^`\n]|`{1,2}+(?!`))++(?P<fence>`{3,}+)[ \t\r]*+$", re.MULTILINE)
 _FENCE_AFTER_END = re.compile(r"\s*(?:`{3,}|~{3,})[ \t\r]*(?=\n|\Z)")
 _MAX_UNLEXED = 8  # blocks that are read to the end of the text in vain; after them lexing has cost enough
 
@@ -76,8 +76,6 @@ class _Ending:
     """Where the content ends."""
     resume: int
     """Where the text goes on behind the block."""
-    proper: bool = True
-    """By a fence or a token of its own; otherwise the next block has ended it, or the text."""
 
 
 @lru_cache(1024)
@@ -92,7 +90,7 @@ def language_of_label(label: str) -> str | None:
 
 
 def fenced_blocks(
-    text: str, names: Collection[str], *, cut_off: bool = False, nested: bool = False, unlabelled: str | None = None
+    text: str, names: Collection[str], *, cut_off: bool = False, unlabelled: str | None = None
 ) -> Iterator[FencedBlock]:
     """The blocks of ``text`` in their order, in time linear in it.
 
@@ -104,10 +102,9 @@ def fenced_blocks(
             block that was never closed; as the line after another one it stands there twice.
         cut_off: the text ends because it was cut off: then a block that is still open at its end is not a block.
             Otherwise it is one, without what ends a completion (``<|im_end|>``, ``</answer>``).
-        nested: blocks under ``names`` hold fenced blocks themselves, as Markdown does.
         unlabelled: the language that blocks without a label are read in; None = none.
     """
-    reader = _BlockReader(text, names, nested)
+    reader = _BlockReader(text, names)
     position = 0
     while (run := _RUN.search(text, position)) is not None:
         line_end = text.find("\n", run.end())
@@ -124,39 +121,13 @@ def fenced_blocks(
                 content = _without_end(text[opening.content :], lexed=language in LEXED)
                 yield FencedBlock(opening.label, _dedent(content, opening.indent), opening.in_prose)
             return
-        content = text[opening.content : ending.content]
-        if not ending.proper and language in LEXED:
-            content = _without_end(content, lexed=True)
-        yield FencedBlock(opening.label, _dedent(content, opening.indent), opening.in_prose)
+        content = _dedent(text[opening.content : ending.content], opening.indent)
+        yield FencedBlock(opening.label, content, opening.in_prose)
         position = ending.resume
 
 
-def last_code_block(text: str, names: Collection[str], *, cut_off: bool = False, nested: bool = False) -> str | None:
-    """The content of the last fenced block in a language, which goes by any of ``names`` (lower case); None if none is.
-
-    Labels count in any case, with or without a version: ``C++``, ``Python3``, ``{.python .numberLines}``,
-    ``rust,ignore``, ``c++17``. A later block of another language hides no block of this one, nor does one that is
-    empty. Blocks without a label count only if no block has a label of this language; then it is the last of those.
-
-    Args:
-        cut_off: as for ``fenced_blocks``, and ``nested``.
-    """
-    labelled = [
-        block
-        for block in fenced_blocks(text, names, cut_off=cut_off, nested=nested)
-        if block.label and block.is_in(names)
-    ]
-    if not labelled:
-        language = next(filter(None, map(language_of_label, sorted(names))), None)
-        found = fenced_blocks(text, names, cut_off=cut_off, nested=nested, unlabelled=language)
-        labelled = [block for block in found if not block.label]
-    sure = [block for block in labelled if not block.in_prose] or labelled
-    filled = [block for block in sure if block.content.strip()] or sure
-    return filled[-1].content if filled else None
-
-
 def code_block(content: str, label: str) -> str:
-    """A fenced block from which ``last_code_block`` reads ``content`` again, whatever it holds; a newline ends it."""
+    """A fenced block from which ``content`` is read again, whatever it holds; a newline ends it."""
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", content)), default=0))
     end = "" if content.endswith("\n") else "\n"
     return f"{fence}{label}\n{content}{end}{fence}"
@@ -216,8 +187,8 @@ def _is_language(label: str, names: Collection[str]) -> bool:
 class _BlockReader:
     """Finds the ends of blocks."""
 
-    def __init__(self, text: str, names: Collection[str], nested: bool) -> None:
-        self._text, self._names, self._nested = text, names, nested
+    def __init__(self, text: str, names: Collection[str]) -> None:
+        self._text, self._names = text, names
         self._unlexed = 0
 
     def ending(self, opening: _Opening, language: str | None) -> _Ending | None:
@@ -227,13 +198,17 @@ class _BlockReader:
             ending = self._lexed_ending(opening, language)
             if ending is not None:
                 return ending
-            # A string or comment that is never closed: not a program, or not yet
+            # A string or comment that is never closed: not a program, or not yet one
             self._unlexed += 1
         return self._ending_by_lines(opening)
 
     def _lexed_ending(self, opening: _Opening, language: str) -> _Ending | None:
         line_start, read = opening.content, opening.content
-        for mark in marks(self._text, opening.content, language):
+        for mark in tokens(self._text, opening.content, language):
+            if not (mark["fence"] or mark["end"]):
+                if self._holds_another(mark[0], opening):
+                    return None
+                continue
             line_start = max(line_start, self._text.rfind("\n", read, mark.start()) + 1)
             is_first, read = read <= line_start, mark.end()  # of the line's marks; no line is looked at twice
             if mark["fence"] and not opening.closed_by(mark["fence"]):
@@ -248,28 +223,33 @@ class _BlockReader:
             line_end = self._line_end(mark.end())
             behind = self._text[mark.end() : line_end]
             if alone and self._opens_another(behind):
-                return _Ending(content, line_start, proper=False)
+                return _Ending(content, line_start)
             if mark["fence"][0] == "`" or _says_nothing(behind):
                 return _Ending(content, line_end)
         return None
 
+    def _holds_another(self, hidden: str, opening: _Opening) -> bool:
+        """Whether a string or comment must end sooner than it seems: it holds the end of this block, then a new one.
+
+        A text that has blocks of its own closes what it has opened, before it opens a labelled one.
+        """
+        before = 0
+        for line in _FENCE_LINE.finditer(hidden) if opening.fence in hidden else ():
+            if opening.closed_by(line["fence"]):
+                if _is_in(line["info"], self._names):
+                    return before % 2 == 1
+                before += 1
+        return False
+
     def _ending_by_lines(self, opening: _Opening) -> _Ending | None:
-        nested = self._nested and FencedBlock(opening.label, "").is_in(self._names)
         widest = len(opening.indent.expandtabs(4)) + 3
-        depth = 0
         for line in _FENCE_LINE.finditer(self._text, opening.content):
-            if not opening.closed_by(line["fence"]):
+            if not opening.closed_by(line["fence"]) or len(line["indent"].expandtabs(4)) > widest:
                 continue
-            if nested and line["info"].strip(_BLANK):
-                depth += line["fence"].startswith(opening.fence)
-            elif len(line["indent"].expandtabs(4)) > widest:
-                continue
-            elif _says_nothing(line["info"]):
-                if not depth:
-                    return _Ending(line.start(), line.end())
-                depth -= 1
-            elif _is_in(line["info"], self._names):
-                return _Ending(line.start(), line.start(), proper=False)
+            if _says_nothing(line["info"]):
+                return _Ending(line.start(), line.end())
+            if _is_in(line["info"], self._names):
+                return _Ending(line.start(), line.start())
         return None
 
     def _opens_another(self, info: str) -> bool:
@@ -298,13 +278,13 @@ def _says_nothing(info: str) -> bool:
 
 
 def _without_end(content: str, *, lexed: bool) -> str:
-    """The content of a block that no fence of its own has ended, without end tokens or a fence behind a comment."""
-    if lexed and (glued := _GLUED_TO_COMMENT.search(content)) is not None:
-        content = content[: glued.start("fence")]
+    """The content of a block that nothing has ended, without end tokens, and without a fence behind a comment."""
     kept = content.rstrip()
     ends = _END_OF_PROGRAM if lexed else _END_TOKEN
     while (end := ends.fullmatch(kept, _token_start(kept))) is not None:
         kept = kept[: end.start()].rstrip()
+    if lexed and (glued := _GLUED_TO_COMMENT.search(kept)) is not None:
+        kept = kept[: glued.start("fence")]
     return content if len(kept) == len(content.rstrip()) else kept
 
 
@@ -317,7 +297,7 @@ def _token_start(text: str) -> int:
 def _dedent(content: str, indent: str) -> str:
     """``content`` without the indentation of its fence, unless its first line is not indented like that."""
     lines = content.split("\n")
-    first = next(filter(str.strip, lines), "")
+    first = next((line for line in lines if line.strip(_BLANK) not in ("", indent.strip())), "")
     if not indent or not first.startswith(indent):
         return content
     return "\n".join(_cut(line, indent) for line in lines)

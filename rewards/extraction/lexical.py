@@ -49,12 +49,10 @@ _TOKENS = {
 _NOT_NEWLINE = re.compile(r"[^\n]")
 
 
-def marks(text: str, start: int, language: str) -> Iterator[re.Match[str]]:
-    """Runs of three or more backticks or tildes (group ``fence``) and end tokens (group ``end``), from ``start`` on,
-    that stand neither in a string nor in a comment of ``language``, of which a program begins at ``start``."""
-    for token in _TOKENS[language].finditer(text, start):
-        if token["fence"] or token["end"]:
-            yield token
+def tokens(text: str, start: int, language: str) -> Iterator[re.Match[str]]:
+    """The strings and comments of a program of ``language`` that begins at ``start``, and what else is found outside of
+    them: runs of three or more backticks or tildes (group ``fence``), and end tokens (group ``end``)."""
+    return _TOKENS[language].finditer(text, start)
 
 
 def code_only(source: str, language: str) -> str:

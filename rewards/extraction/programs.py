@@ -15,14 +15,6 @@ BYTE_ORDER_MARK = "\ufeff"
 
 def find_program(
     answer: str, language: str, names: Collection[str], *, functions: Collection[str] = (), cut_off: bool = False
-) -> str | None:
-    """The text of ``find_program_block``."""
-    block = find_program_block(answer, language, names, functions=functions, cut_off=cut_off)
-    return None if block is None else block.content
-
-
-def find_program_block(
-    answer: str, language: str, names: Collection[str], *, functions: Collection[str] = (), cut_off: bool = False
 ) -> FencedBlock | None:
     """The program in ``answer``, without a byte order mark; None if there is none.
 

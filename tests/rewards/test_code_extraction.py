@@ -6,8 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic1.rewards.extract import last_code_block
+from synthetic1.rewards.extract import find_program
 from synthetic1.sandbox.languages.registry import get_language
+
+
+def program(text, names, **settings):
+    """The text of the program; the language is the first of its names."""
+    found = find_program(text, names[0], names, **settings)
+    return None if found is None else found.content
+
 
 CPP, PYTHON = [(get_language(name).name, *get_language(name).aliases) for name in ("cpp", "python")]
 
@@ -65,12 +72,12 @@ TABLE = [
 
 @pytest.mark.parametrize(("names", "text", "block"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_table(names, text, block):
-    assert last_code_block(text, names) == block
+    assert program(text, names) == block
 
 
 @pytest.mark.parametrize("label", ["py", "PYTHON", "Python3", "py3"])
 def test_every_alias_counts(label):
-    assert last_code_block(f"```{label}\nx\n```", PYTHON) == "x\n"
+    assert program(f"```{label}\nx\n```", PYTHON) == "x\n"
 
 
 @pytest.mark.parametrize(
@@ -83,7 +90,7 @@ def test_every_alias_counts(label):
     ],
 )
 def test_a_block_that_was_cut_off_is_none(text, block):
-    assert last_code_block(text, PYTHON, cut_off=True) == block
+    assert program(text, PYTHON, cut_off=True) == block
 
 
 LINES = st.lists(st.text(st.characters(exclude_characters="\n`~")), max_size=6)
@@ -93,7 +100,7 @@ LINES = st.lists(st.text(st.characters(exclude_characters="\n`~")), max_size=6)
 def test_a_block_comes_out_as_it_went_in(before, code, after, fence):
     block = "".join(f"{line}\n" for line in code)
     text = "".join(f"{line}\n" for line in before) + f"{fence}python\n{block}{fence}\n" + "\n".join(after)
-    assert last_code_block(text, PYTHON) == block
+    assert program(text, PYTHON) == block
 
 
 @given(
@@ -102,11 +109,11 @@ def test_a_block_comes_out_as_it_went_in(before, code, after, fence):
     )
 )
 def test_nothing_breaks_it(text):
-    block = last_code_block(text, PYTHON)
+    block = program(text, PYTHON)
     assert block is None or all(line.strip() in text for line in block.splitlines())
 
 
 @pytest.mark.parametrize("piece", ["```\n", "```python\n", "`", "~~~ ", " ", "```" + " " * 10, "\n", "```x`\n"])
 def test_megabytes_of_fences_are_read(piece):
     """Quadratic work would take minutes here, and end with the suite's own limit."""
-    last_code_block(piece * (2_000_000 // len(piece)), PYTHON)
+    program(piece * (2_000_000 // len(piece)), PYTHON)

@@ -12,7 +12,7 @@ import pytest
 
 import synthetic1
 from synthetic1.completion import Completion
-from synthetic1.rewards.extract import last_code_block
+from synthetic1.rewards.extract import find_program
 from synthetic1.task import Task
 from synthetic1.tasks import open_tasks
 from synthetic1.tasks.embedded import code, code_check
@@ -112,8 +112,8 @@ def test_only_the_right_completions_hold_the_gold(task: Task) -> None:
     for kind, completions in task.metadata["audit"].items():
         for text in completions:
             answer = Completion.parse(text).answer
-            found = last_code_block(answer, names) if answer is not None else None
-            assert (found is not None and found.strip() == gold.strip()) == (kind == "right")
+            found = find_program(answer, task.metadata["language"], names) if answer is not None else None
+            assert (found is not None and found.content.strip() == gold.strip()) == (kind == "right")
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=named)
