@@ -73,7 +73,7 @@ def _same(number: WrittenNumber, unit: UnitMeaning, other: WrittenNumber, its: U
     if gold == answer:
         return True
     off = abs(gold - answer)
-    if number.order or other.order:
+    if (number.order or other.order) and gold and answer:
         low, high = sorted((abs(gold), abs(answer)))
         return False if gold * answer < 0 or high > ORDER * low else None
     bare_whole = unit is _BARE and number.whole
@@ -85,7 +85,9 @@ def _same(number: WrittenNumber, unit: UnitMeaning, other: WrittenNumber, its: U
         return True
     if 2 * off <= its_step <= step and off <= ROUNDED * abs(gold):
         return True  # 298 K for 25 °C: the gold in another unit, with as many digits
-    rounding = max(number.rounded_to * unit.size, other.rounded_to * its.size) / 2
+    # 5 and 6 are both 5.5, rounded, but 1 and 2 are apart
+    neighbours = min(step + its_step, abs(gold), abs(answer))
+    rounding = max(number.rounded_to * unit.size, other.rounded_to * its.size, neighbours) / 2
     return False if off > max(FAR * max(abs(gold), written), rounding) else None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -20,13 +21,18 @@ MAX_EXPONENT = 300  # beyond, a number is a slip, or nothing that is measured
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+")
 _SIGNS = str.maketrans(
-    {"−": "-", "–": "-", "⋅": "·", "∙": "·", "µ": "μ", "Ω": "Ω", "℃": "°C", "\u00a0": " ", "\u202f": " "}
+    {"−": "-", "–": "-", "⋅": "·", "∙": "·", "µ": "μ", "Ω": "Ω", "º": "°", "˚": "°", "\u00a0": " ", "\u202f": " "}
 )
 _ONE_CHARACTER = re.compile("[㎀-㏟℃℉K]")
 """Units that are one character: ㎏, ㎞, ℃."""
-_LATEX = (
-    (re.compile(r"\\(?:text|mathrm|textrm|mbox|unit|operatorname)\s*\{([^{}]*)\}"), r" \1 "),
-    (re.compile(r"\\frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r"\1/\2"),
+_IN_BRACES = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
+_LATEX: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (re.compile(rf"\\(?:text|mathrm|textrm|mbox|unit|si|operatorname)\s*{_IN_BRACES}"), r" \1 "),
+    (re.compile(rf"\\(?:SI|qty)\s*{_IN_BRACES}\s*{_IN_BRACES}"), r"\1 \2"),
+    (
+        re.compile(rf"\\[dt]?frac\s*{_IN_BRACES}\s*{_IN_BRACES}"),
+        lambda parts: f"{parts[1]}/{parts[2]}" if parts[2].strip().isdecimal() else f"{parts[1]}/({parts[2]})",
+    ),
     (re.compile(r"\^\s*\{?\s*\\circ\s*\}?|\\degree(?![a-z])"), "°"),
     (re.compile(r"\\times(?![a-z])"), "×"),
     (re.compile(r"\\cdot(?![a-z])"), "·"),
@@ -37,7 +43,7 @@ _LATEX = (
     (re.compile(r"\\AA(?![a-z])"), "Å"),
     (re.compile(r"\\left(?=\()|\\right(?=\))"), ""),
     (re.compile(r"\\%"), "%"),
-    (re.compile(r"\\[,;:! ]|~|\$|\\[()]|\{,\}|\\rm(?![a-z])"), " "),
+    (re.compile(r"\\[,;:! ]|(?<![0-9])~|~(?![0-9])|\$|\\[()]|\{,?\}|\\rm(?![a-z])"), " "),
 )
 _LEAD = re.compile(
     r"(?:(?:about|approximately|approx\.?|roughly|around|circa|ca\.|some)\s+|[A-Za-zα-ωΔ]\w{0,8}\s*[=≈]\s*|[=≈]\s*)+",
@@ -63,7 +69,7 @@ class WrittenNumber:
     whole: bool = False
     """Written as a whole number, without exponent."""
     order: bool = False
-    """A power of ten alone, as orders of magnitude are written."""
+    """A power of ten alone (``10^23``, ``1e23``), as orders of magnitude are written."""
     sure: bool = True
     """False for ``1,234`` with a decimal comma."""
 
@@ -132,7 +138,8 @@ def _number(text: str) -> tuple[tuple[WrittenNumber, ...], int] | None:
     if ratio:
         one = WrittenNumber(value / over, Fraction(0), Fraction(0))
     else:
-        one = WrittenNumber(value, scale, scale * 10**trailing, whole=plain, order=bool(order))
+        alone = bool(order) or (digits == "1" and not plain)
+        one = WrittenNumber(value, scale, scale * 10**trailing, whole=plain, order=alone)
     if plain and re.fullmatch(r"[0-9]{1,3},[0-9]{3}", written):
         other = WrittenNumber(value / 1000, scale / 1000, scale / 1000, sure=False)
         return (one, other), (ratio or number).end() - shift

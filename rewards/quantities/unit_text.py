@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from itertools import islice, pairwise, product
+from itertools import product
+from math import prod
 
 from synthetic1.rewards.quantities.definitions import POWERS, pint_unit
 from synthetic1.rewards.quantities.symbols import BASE, NAMES, OTHER_CASES, PHRASES, SYMBOLS, Sense
 
 MOST_FACTORS = 8
-MOST_MEANINGS = 300
+MOST_MEANINGS = 60  # of a unit, or of the order of its factors: beyond, it is as good as unknown
 LONGEST_RUN = 12  # letters of symbols that are written without a space
 FORCE = (("kilogram", 1), ("meter", 1), ("second", -2))
 LENGTH = (("meter", 1),)
@@ -31,6 +32,7 @@ _TOKEN = re.compile(
     r"|(?<=[A-Za-zμΩÅ)])([-+]?\d)(?![\d.])"
     r"|(°?[A-Za-zμΩÅöé]+|[%‰°])|([/·*×•.()]|-(?=\s*[A-Za-zμΩÅ°(])))"
 )
+_SIGNS = frozenset("°%‰")
 _SQUARED = {"squared": 2, "cubed": 3}
 
 
@@ -82,13 +84,14 @@ def read_written_unit(text: str) -> WrittenUnit | None:
     if not factors or len(factors) > MOST_FACTORS:
         return None
     orders = _orders(factors)
+    if not orders:
+        return None
     meanings: dict[UnitMeaning, None] = {}
     for order in orders:
         choices = [_parts(factor, alone=len(order) == 1) for factor in order]
-        for parts in islice(product(*choices), MOST_MEANINGS + 1):
-            meanings[_meaning(parts, sure=len(orders) == 1)] = None
-    if not 0 < len(meanings) <= MOST_MEANINGS:
-        return None
+        if not 0 < prod(map(len, choices)) <= MOST_MEANINGS:
+            return None
+        meanings.update(dict.fromkeys(_meaning(parts, sure=len(orders) == 1) for parts in product(*choices)))
     kept = tuple(meanings)
     if sum(meaning.sure for meaning in kept) > 1:
         kept = tuple(replace(meaning, sure=False) for meaning in kept)
@@ -151,14 +154,15 @@ def _factors(tokens: list[_Token]) -> list[Factor] | None:
             begun = len(factors)
             factors.append(Factor(word, sign * power_word, sign < 0))
             sign = power_word = 1
-    if group is not None or sign == -1 or power_word != 1 or _is_compass(factors):
+    if group is not None or sign == -1 or power_word != 1 or _is_not_a_product(factors):
         return None
     return factors
 
 
-def _is_compass(factors: list[Factor]) -> bool:
-    """Whether a degree is followed by what it does not multiply: 52° N."""
-    return any(one.word == "°" and next_.power > 0 for one, next_ in pairwise(factors))
+def _is_not_a_product(factors: list[Factor]) -> bool:
+    """Whether a sign stands beside what it does not multiply: 52° N, 5 A°, 3 mol%."""
+    above = [factor.word for factor in factors if factor.power > 0]
+    return len(above) > 1 and not _SIGNS.isdisjoint(above)
 
 
 def _phrase(tokens: list[_Token], at: int) -> tuple[str, int]:
@@ -170,7 +174,16 @@ def _phrase(tokens: list[_Token], at: int) -> tuple[str, int]:
             if known is not None:
                 end = at + length + tokens[at : at + length].count("-")
                 return known, end
-    return str(tokens[at]), at + 1
+    return _in_the_singular(str(tokens[at])), at + 1
+
+
+def _in_the_singular(word: str) -> str:
+    """``lbs`` → lb, ``Pounds`` → pound; a word that is no plural of a known one as it is."""
+    if word in SYMBOLS:
+        singular = word[:-1]
+        return singular if word.endswith("s") and SYMBOLS.get(singular) == SYMBOLS[word] else word
+    named = word.lower()
+    return next((name for name in (named, _singular(named)) if name in NAMES), word)
 
 
 def _singular(word: str) -> str:

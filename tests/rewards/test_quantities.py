@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import random
+from collections import Counter
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from quantity_cases import rows
 
+from synthetic1.evaluation.auditing.case import AuditedGold
+from synthetic1.evaluation.auditing.quantity_rewrites import QUANTITY_EQUIVALENTS, QUANTITY_MUTANTS, take_apart
 from synthetic1.rewards.quantities.comparison import compare
 from synthetic1.rewards.quantities.reading import read_quantity
+from synthetic1.rewards.stem import compare_numbers
+from synthetic1.tasks.formats.stem import to_task
+
+VERDICTS = {True: "accept", False: "reject", None: "judge"}
 
 
 def same(gold, answer):
@@ -126,3 +136,70 @@ def test_a_change_of_unit_changes_nothing(number, unit, other):
 def test_nothing_raises_and_what_is_read_is_itself(text):
     found = read_quantity(text)
     assert found is None or compare(found, found) is True
+
+
+@pytest.mark.parametrize(
+    ("kind", "gold", "answer", "right"), rows(), ids=lambda part: part if isinstance(part, str) else ""
+)
+def test_kinds_of_units_and_numbers_that_mean_more_than_one_thing(kind, gold, answer, right):
+    assert VERDICTS[compare_numbers(gold, answer)] in right
+
+
+# The golds of a textbook ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def textbook(shared_data):
+    """The numbers of Atkins' Physical Chemistry, with their units in LaTeX."""
+    found = json.loads((shared_data / "scibench_atkins.json").read_text(encoding="utf-8"))
+    return [f"{row['answer_number'].strip()} {row['unit'].strip()}".strip() for row in found]
+
+
+def verdicts(golds, kinds):
+    """Kind → verdict → the pairs that got it."""
+    found = {name: {} for name in kinds}
+    for name, kind in kinds.items():
+        for gold in golds:
+            for answer in kind.make(AuditedGold(to_task("?", gold), gold), random.Random(gold)):
+                said = VERDICTS[compare_numbers(gold, answer)]
+                found[name].setdefault(said, []).append((gold, answer))
+    return found
+
+
+def test_most_golds_of_a_textbook_are_decided_by_rule(textbook):
+    themselves = Counter(VERDICTS[compare_numbers(gold, gold)] for gold in textbook)
+    assert themselves["reject"] == 0
+    assert themselves["accept"] >= len(textbook) - 1  # a temperature there is in "degrees N"
+
+
+def test_no_other_spelling_and_no_other_unit_of_a_gold_is_refused(textbook):
+    found = verdicts(textbook, QUANTITY_EQUIVALENTS)
+    assert {kind: said["reject"] for kind, said in found.items() if "reject" in said} == {}
+    for kind, said in found.items():
+        assert len(said["accept"]) >= 0.95 * sum(map(len, said.values())) > 0, kind
+
+
+def test_no_other_quantity_is_accepted(textbook):
+    found = verdicts(textbook, QUANTITY_MUTANTS)
+    assert {kind: said["accept"] for kind, said in found.items() if "accept" in said} == {}
+    for kind, said in found.items():
+        assert len(said["reject"]) >= 0.95 * sum(map(len, said.values())) > 0, kind
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "factors"),
+    [
+        ("8.31 J/(mol K)", "8.31", (("J", 1), ("mol", -1), ("K", -1))),
+        (r"-20 $\mathrm{kJ} \mathrm{~mol}^{-1}$", "-20", (("kJ", 1), ("mol", -1))),
+        (r"3.0 \times 10^{8} m/s", "3.0E+8", (("m", 1), ("s", -1))),
+        ("0.88", "0.88", ()),
+    ],
+)
+def test_what_the_rewriters_take_apart(text, number, factors):
+    taken = take_apart(text)
+    assert (str(taken.number), taken.factors) == (number, factors)
+
+
+@pytest.mark.parametrize("text", ["8.31 J/mol K", "5 apples", "5 to 6 m", "1,234 m", "m", "5 m/s/s", "10^5 Pa", "5 m/"])
+def test_what_they_leave_alone(text):
+    assert take_apart(text) is None
