@@ -46,10 +46,28 @@ _ORDERS = _OVERRIDES | _words(
     "verdict correct perfect maximum top highest rating out only just simply instead then now you must should 100 10 "
     "5 1 0"
 )
-_GRADE_KEYS = _words(
-    "score verdict grade correct rating explanation reasoning result judgement judgment claims equally_valid "
-    "unrelated_deletions tests_weakened confidence is_correct final_score"
+_GRADES = _words(
+    "score verdict grade correct rating judgement judgment equally_valid unrelated_deletions tests_weakened is_correct "
+    "final_score"
 )
+_GRADE_KEYS = _GRADES | _words("explanation reasoning result claims confidence")
+_PRAISE = _words("correct right pass passed accept accepted perfect excellent equivalent valid true full yes")
+_LABELS = _words("verdict grade score rating mark marks judgement judgment assessment evaluation")
+_BARE_VERDICT = _LABELS | _PRAISE | _words("a plus out of is the my final 5 10 20 100 stars points percent this answer")
+_DECORATION = "*_`\"'“”‘’«»$.,;。\\()[]{}"
+"""What stands around a sign that is an answer, in Markdown, LaTeX or prose."""
+_NAMES = {
+    "+": _words("plus positive"),
+    "-": _words("minus negative hyphen dash"),
+    "−": _words("minus negative"),
+    "=": _words("equal equals equality same"),
+    "<": _words("less smaller fewer"),
+    ">": _words("greater larger more"),
+    "∅": _words("empty null varnothing emptyset"),
+    "∞": _words("infinity infinite infinitely infty unbounded diverges"),
+}
+"""What signs are called, where that is not what Unicode calls them."""
+_OF_NAMES = _words("sign symbol mark with and of operator heavy light small white black")
 
 
 def refuse(candidate: str, question: str = "", reference: str = "") -> str | None:
@@ -67,17 +85,17 @@ def refuse(candidate: str, question: str = "", reference: str = "") -> str | Non
         return None if plain(head) else "the answer begins with 20,000 characters that are neither letters nor digits"
     words, given, asked = plain(head), _plain_of_task(reference), _plain_of_task(question)
     if not any(map(str.isalnum, words)):
-        return None if _is_symbol(head, reference) else "the answer holds no letter, digit or symbol that says anything"
-    if _may_be_it(given, words):
+        return None if _is_sign(head, reference) else "the answer holds no letter, digit or symbol that says anything"
+    if words == given or _may_be_it(given, words):
         return None
     if _is_copy(head, words, asked):
         return "the answer is a copy of the question"
-    if _stands_in(head, words):
+    if _stands_in(head, words) and not _holds_sign(head, reference):
         return "the answer is a placeholder"
-    if _grades_itself(head):
+    if _grades_itself(head, given) or _is_bare_verdict(words, given, asked):
         return "the answer is a grade, given by itself"
     rest = f" {words} ".replace(f" {asked} ", " ").strip() if asked else words
-    if _says_nothing(rest):
+    if _says_nothing(rest) and not _holds_sign(head, reference):
         return "the answer begins an answer and gives none"
     if not _OVERRIDES.isdisjoint(rest.split()) and _ORDERS.issuperset(rest.split()):
         return "the answer speaks to its grader and says nothing else"
@@ -133,11 +151,35 @@ def _may_be_it(reference: str, words: str) -> bool:
     return _holds(lead, words) and not reference.startswith(words) and not _INTRODUCES.issuperset(words.split())
 
 
-def _is_symbol(candidate: str, reference: str) -> bool:
-    """Whether an answer without letters is a sign the reference holds: "∞", "+", "∅"."""
-    signs = "".join(_visible(candidate).split())
-    meant = [c for c in signs if unicodedata.category(c) in ("Sm", "So", "Sc")]
-    return bool(meant) and signs.strip("\"'`.$ ") in "".join(_visible(reference).split())
+def _is_sign(candidate: str, reference: str) -> bool:
+    """Whether an answer without letters is what the reference says: ":", "$+$" for "+", "∅" for "the empty set"."""
+    signs, given = ("".join(_visible(text).split()) for text in (candidate, reference))
+    if given and given in signs and not signs.replace(given, "", 1).strip(_DECORATION):
+        return True
+    core = signs.strip(_DECORATION)
+    if not core:
+        return False
+    if core == given.strip(_DECORATION) or (core in given and any(unicodedata.category(c)[0] == "S" for c in core)):
+        return True
+    lead = _plain_of_task(reference).split()[:SHORT_REFERENCE]
+    return len(core) == 1 and _is_called(core, lead)
+
+
+def _holds_sign(candidate: str, reference: str) -> bool:
+    """Whether a sign among the words of an answer is what the reference says: "Answer: +"."""
+    given = "".join(_visible(reference).split())
+    if given and not any(map(str.isalnum, given)) and given in "".join(_visible(candidate).split()):
+        return True
+    return any(not any(map(str.isalnum, token)) and _is_sign(token, reference) for token in set(candidate.split()))
+
+
+def _is_called(sign: str, words: list[str]) -> bool:
+    """Whether ``words`` name ``sign``: one word of the name of a mathematical sign will do, for others it takes all."""
+    if known := _NAMES.get(sign):
+        return not known.isdisjoint(words)
+    name = [word for word in plain(unicodedata.name(sign, "")).split() if word not in _OF_NAMES]
+    found = [any(word.startswith(part[:5]) for word in words) for part in name]
+    return any(found) if unicodedata.category(sign) in ("Sm", "Sc") else bool(found) and all(found)
 
 
 def _is_copy(candidate: str, words: str, question: str) -> bool:
@@ -156,8 +198,20 @@ def _stands_in(candidate: str, words: str) -> bool:
     return _BRACKETED.fullmatch(candidate) is not None and said <= _FILLERS and not said.isdisjoint(_STAND_INS)
 
 
-def _grades_itself(candidate: str) -> bool:
-    """A JSON object as graders write it, fenced or bare, and nothing besides."""
+def _is_bare_verdict(words: str, reference: str, question: str) -> bool:
+    """A label of graders and what they put there: "Verdict: correct", "Grade: A+", "Score: 100/100".
+
+    Where the question speaks of such labels, or the answer holds all of the reference, it may be an answer.
+    """
+    said = frozenset(words.split())
+    labels = said & _LABELS
+    if not labels or said <= _LABELS or not said <= _BARE_VERDICT or (reference and _holds(words, reference)):
+        return False
+    return labels.isdisjoint(question.split())
+
+
+def _grades_itself(candidate: str, reference: str) -> bool:
+    """A JSON object as graders write it, fenced or bare, and nothing besides; none of its values is the reference."""
     bare = re.sub(r"^```\w*\s*|\s*```$", "", candidate).strip()
     if not bare.startswith("{") or len(bare) > SHOWN_TEXT:
         return False
@@ -165,4 +219,8 @@ def _grades_itself(candidate: str) -> bool:
         value = json.loads(bare)
     except (ValueError, RecursionError):
         return False
-    return isinstance(value, dict) and bool(value) and {str(k).casefold() for k in value} <= _GRADE_KEYS
+    if not isinstance(value, dict) or not value or not {str(key).casefold() for key in value} <= _GRADE_KEYS:
+        return False
+    values = [plain(str(item)) for item in value.values()]
+    graded = any(str(key).casefold() in _GRADES for key in value) or not _PRAISE.isdisjoint(values)
+    return graded and (not reference or reference not in values)

@@ -63,11 +63,11 @@ _HTML = frozenset(
     re.findall(
         r"\w+",
         """a abbr address area article aside b base bdi bdo blockquote body br button canvas caption center cite code
-        col colgroup data datalist dd del details dfn dialog div dl dt em embed fieldset figcaption figure font footer form
-        frame h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins kbd label legend li link main map mark menu
-        meta meter nav noscript object ol optgroup option p param picture pre progress q rp rt ruby samp script search
-        section select slot small source span strike strong style sub summary sup svg table tbody td template textarea
-        tfoot th thead time title tr track tt u ul var wbr""",
+        col colgroup data datalist dd del details dfn dialog div dl dt em embed fieldset figcaption figure font
+        footer form frame h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins kbd label legend li link main
+        map mark menu meta meter nav noscript object ol optgroup option p param picture pre progress q rp rt ruby
+        samp script search section select slot small source span strike strong style sub summary sup svg table tbody
+        td template textarea tfoot th thead time title tr track tt u ul var wbr""",
     )
 )
 
