@@ -21,10 +21,16 @@ _JOINS = (
     r"and|or|else|either|maybe|perhaps|possibly|alternatively|also|even|otherwise|another|option|answer|both|plus|versus"
     r"|vs|too|then|it|it's|is|if"
 )
-_BETWEEN = re.compile(
-    r"(?:[\s,;$/|•·*–—&:.-]|\\[,;:!()\[\] \\]|\\quad|\\qquad"
+_BEGINS_ANEW = (
+    r"(?:wait|not|now|hence|thus|actually|instead|hmm|correct|check|again|therefore|wrong|incorrect|sorry|oops)\b"
+)
+_BETWEEN = re.compile(  # possessive: what is read is not read again in another way
+    r"(?>[\s,;$/|•·*–—&:.-]|\\[,;:!()\[\] \\]|\\quad|\\qquad"
     r"|\\(?:text|mbox|textrm)\s*\{[\s,;]*(?:(?:" + _JOINS + r")[\s,;]*)*\}"
-    r"|\b(?:" + _JOINS + r")\b|\(?\b(?:\d{1,2}|[a-hA-H]|i{1,3}|iv|v)[.)])*",
+    r"|\b(?:" + _JOINS + r")\b|\(?\b(?:\d{1,2}|[a-hA-H]|i{1,3}|iv|v)[.)]"
+    r"|(?<![A-Za-z])\\?[A-Za-z]{1,8}(?:_(?:\w|\{\w{1,3}\}))?(?:\(\w{1,3}\))?\s*="  # the name of the next part
+    r"|(?<![A-Za-z])(?!" + _BEGINS_ANEW + r")[a-z]{3,14}\s+and\b"  # \boxed{1} papers and \boxed{2} bins
+    r"|(?:\\(?:text|mbox|textrm)\s*\{\s*)?\b(?:for|in) (?:part|case|question)s? \(?\w\)?,?\s+and\b\s*\}?)*+",
     re.IGNORECASE,
 )  # fmt: skip
 _DENIED = re.compile(
@@ -39,16 +45,26 @@ _FINAL = re.compile(
     r"(?:the\s+)?(?:correct\s+|final\s+)?answer(?:\s+is\b|\s*[:=])[ \t*_]*[:=]?[ \t]*(.+)$|^####[ \t]*(.+)$",
     re.IGNORECASE | re.MULTILINE,
 )
-_HOPE = re.compile(r"\.?\s*I hope it is correct\.?\s*$", re.IGNORECASE)
+_HOPE = re.compile(r"\.?\s*I hope (?:it|this) is correct\b.*$|\s*<\|.*$|\s*</?s>.*$", re.IGNORECASE)
+_TEXT = re.compile(
+    r"\\(?:text|mbox|mathrm|textrm)\s*\{[^{}]*\}|\\[A-Za-z]+|(?<![A-Za-z])(?:or|and|pi|sqrt)(?![A-Za-z])"
+)
 _PREFIX = re.compile(
     r"^(?:\\(?:text|mbox|textrm)\s*\{\s*(?:the\s+)?(?:final\s+)?answer(?:\s+is\b|\s*[:=])\s*\}"
     r"|(?:the\s+)?(?:final\s+)?answer(?:\s+is\b|\s*[:=]))\s*",
     re.IGNORECASE,
 )
 _DISPLAY = re.compile(
-    r"\$\$([^$]{1,1000})\$\$|\$([^$\n]{1,1000})\$|\\\[(.{1,1000}?)\\\]|\\\((.{1,1000}?)\\\)", re.DOTALL
+    r"(?<!\\)\$\$([^$]{1,1000})\$\$|(?<!\\)\$((?:[^$]|\\\$){1,1000}?)(?<!\\)\$|\\\[(.{1,1000}?)\\\]|\\\((.{1,1000}?)\\\)",
+    re.DOTALL,
 )
-_NUMBER = re.compile(r"(?<![\w.])[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:/\d+)?%?(?![\w])")
+_NUMBER = re.compile(
+    r"(?<![\w.,])[-−]?(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d{1,3}(?: \d{3})+(?!\d)|\d+)?(?:[.,]\d+)?(?:/\d+)?%?"
+    r"(?![\d])(?![A-Za-z]{3})"
+)
+_REASON = re.compile(r",?\s+(?:because|since|which (?:is|means|gives|equals))\b", re.IGNORECASE)
+_COPULA = re.compile(r"(?<![A-Za-z])(?:is|are|was|were|equals?|be)(?: equal to| exactly| just)?[ \t:]+|[=:]\s*")
+_PROSE_WORD = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +84,8 @@ def find_answer(response: str, style: AnswerStyle = "boxed") -> Answer | None:
                             ``\boxed{4}. Wait, \boxed{5}`` says 5.
     ``boxed_or_final_line`` Without a box: what the last ``The answer is …``, ``Final answer: …`` or ``#### …`` says,
                             at the start of a line or sentence, up to the line's end.
-    ``any``                 Without either: the last formula in dollars or brackets, else the last number.
+    ``any``                 Without either: the last formula in dollars or brackets, or the last number after it; a
+                            response that is nothing but mathematics is the answer itself.
     ======================= ============================================================================================
 
     A box that never closes, or is empty, is no answer, and the boxes before it are none then either: what the model
@@ -76,6 +93,9 @@ def find_answer(response: str, style: AnswerStyle = "boxed") -> Answer | None:
     """
     text = response[-SEARCHED:]
     boxed = _last_boxes(text)
+    line = None if style == "boxed" else _last_match(_FINAL, text)
+    if style == "any" and boxed is not None and line is not None and "box" not in line[0]:
+        boxed = boxed if line.start() < max(match.start() for match in _BOX.finditer(text)) else None
     if boxed is not None:
         contents = list(dict.fromkeys(content.strip() for content in boxed))  # the same answer twice is one
         if not all(contents):
@@ -83,22 +103,50 @@ def find_answer(response: str, style: AnswerStyle = "boxed") -> Answer | None:
         if len(contents) == 1:
             return Answer(contents[0], "box")
         return Answer(", ".join(contents), "boxes")
-    if style == "boxed" or _BOX.search(text):
+    if style == "boxed" or (style != "any" and _BOX.search(text)):
         return None
-    line = _last_match(_FINAL, text)
     if line is not None:
-        said = _HOPE.sub("", (line[1] or line[2])).strip()
-        formula = _DISPLAY.fullmatch(said.rstrip(". "))
-        said = next(filter(None, formula.groups())) if formula else said
+        said = _concluded(_HOPE.sub("", (line[1] or line[2])).strip())
         if said.strip("*_ .$"):
             return Answer(said.strip("*_ "), "final_line")
     if style == "boxed_or_final_line":
         return None
+    return _last_said(text)
+
+
+def _concluded(line: str) -> str:
+    """What ``The answer is …`` offers: a formula at its beginning, or what its own words say it is.
+
+    ``The largest $n$ is 34.`` says 34. Where a number stands before the verb, too, more than one thing is offered, and
+    the whole line is the answer: ``5, or it is 6``.
+    """
+    line = _REASON.split(line, maxsplit=1)[0]
+    if (formula := _DISPLAY.match(line)) and re.match(r"[*_\s]*(?:[.;!]|$)", line[formula.end() :]):
+        return next(filter(None, formula.groups()))
+    if len(_PROSE_WORD.findall(_DISPLAY.sub(" ", line))) < 3:
+        return line
+    numbers = _numbers(_DISPLAY.sub(lambda found: " x " if re.search("[A-Za-z]", found[0]) else found[0], line))
+    if len(numbers) == 1 and numbers[0].rstrip("%") in line:
+        verb = deque(_COPULA.finditer(line), maxlen=1)
+        rest = line[verb[0].end() :].strip(" .*_") if verb else ""
+        return rest if numbers[0] in rest and len(_PROSE_WORD.findall(rest)) < 3 else numbers[0]
+    return line
+
+
+def _last_said(text: str) -> Answer | None:
+    """The last formula in dollars or brackets, or the last number, whichever comes later."""
+    whole = _HOPE.sub("", text.strip()).strip()
+    if len(whole) <= 200 and "\n" not in whole and "$" not in whole and not _PROSE_WORD.search(_TEXT.sub("", whole)):
+        return Answer(whole, "formula") if whole else None
     last = _last_match(_DISPLAY, text)
-    if last is not None:
-        return Answer(next(filter(None, last.groups())).strip(), "formula")
-    numbers = [match[0] for match in _NUMBER.finditer(text[-20_000:]) if any(c.isdigit() for c in match[0])]
-    return Answer(numbers[-1], "number") if numbers else None
+    after = 0 if last is None else last.end()
+    if numbers := _numbers(text[max(after, len(text) - 20_000) :]):
+        return Answer(numbers[-1], "number")
+    return None if last is None else Answer(next(filter(None, last.groups())).strip(), "formula")
+
+
+def _numbers(text: str) -> list[str]:
+    return [match[0] for match in _NUMBER.finditer(text) if any(char.isdigit() for char in match[0])]
 
 
 def _last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:

@@ -15,6 +15,7 @@ from synthetic1.rewards.math_answers.forms import (
     is_letter,
     is_name,
     is_set,
+    named_points,
     named_values,
     nested_matrix,
     plus_minus_values,
@@ -36,25 +37,19 @@ from synthetic1.rewards.math_answers.real_sets import RealSet, Stretch
 from synthetic1.rewards.math_answers.rules import MAX_ITEMS, Rules, pairs_up
 from synthetic1.rewards.math_answers.structure import normal
 
+_DECIMAL_COMMA = re.compile(r"([+-]?\d+),[ ]?(\d+)")
+"""``2,5``, as much of the world writes two and a half."""
+
 
 class CollectionRules(Rules):
     """Lists, sets, tuples, matrices, sets of real numbers: part by part."""
 
-    answer_text = ""
+    gold_text = answer_text = ""
 
     def gold_against_items(self, gold: Node, answer: Items) -> bool:
         g = number(gold)
-        if g is not None and g.decimals is not None and len(answer.items) == 2 and answer.joints == ("comma",):
-            whole, part = answer.items
-            if (
-                isinstance(whole, Num)
-                and isinstance(part, Num)
-                and whole.decimals is None
-                and part.decimals is None
-                and part.value >= 0
-            ):
-                digits = re.search(r",\s*(\d+)", self.answer_text)
-                return digits is not None and Fraction(f"{whole.value}.{digits[1]}") == g.value
+        if g is not None and g.decimals is not None and (found := _DECIMAL_COMMA.fullmatch(self.answer_text.strip())):
+            return Fraction(f"{found[1]}.{found[2]}") == g.value
         if values := plus_minus_values(gold):
             return self.in_any_order(values, [value_of(item) for item in answer.items])
         if isinstance(gold, Product) and all(is_letter(factor) for factor in (*gold.factors, *answer.items)):  # ACD
@@ -62,8 +57,13 @@ class CollectionRules(Rules):
         return False
 
     def same_items(self, gold: Items, answer: Node) -> bool:
+        if isinstance(answer, Num) and (found := _DECIMAL_COMMA.fullmatch(self.gold_text.strip(" $"))):
+            unlikely_list = len(found[2]) > 1 and answer.decimals is not None
+            return unlikely_list and Fraction(f"{found[1]}.{found[2]}") == answer.value
         items = [item for item in gold.items if not is_condition(item)]
         if isinstance(answer, Items):
+            if points := named_points(gold):
+                return self.same_listed(points, named_points(answer) or expanded(answer.items))
             others = [item for item in answer.items if not is_condition(item)] or list(answer.items)
             return self.same_listed(expanded(items), expanded(others))
         if isinstance(answer, Bracketed) and is_set(answer):
@@ -83,6 +83,8 @@ class CollectionRules(Rules):
 
     def same_listed(self, gold: Sequence[Node], answer: Sequence[Node]) -> bool:
         """Several answers, in any order; where both sides name them, by name."""
+        if len(answer) > len(gold) and all(isinstance(item, Bracketed) for item in answer):
+            answer = list({normal(item): item for item in answer}.values())  # a point said twice is said
         if len(gold) != len(answer) or len(gold) > MAX_ITEMS:
             return False
         return self.in_any_order(gold, answer)
@@ -115,7 +117,8 @@ class CollectionRules(Rules):
             return self.same(nested_matrix(gold) or gold, answer) if nested_matrix(gold) else False
         if isinstance(answer, Items) and gold.open in ("(", "<"):
             named = named_values(answer.items)
-            return named is not None and self.all_same(gold.items, named)
+            plain = named is None and not is_interval(gold) and set(answer.joints) == {"comma"}
+            return self.all_same(gold.items, answer.items if plain else named or ())
         return False
 
     def same_matrix(self, gold: Matrix, answer: Node) -> bool:

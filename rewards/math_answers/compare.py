@@ -67,7 +67,7 @@ def _same_option(gold: Said, answer: Said) -> bool:
 class _Comparison(RelationRules, CollectionRules, ExpressionRules):
     def __init__(self, gold: Said, answer: Said, asked: Asked, tally: Tally) -> None:
         self.gold, self.answer, self.asked, self.tally = gold, answer, asked, tally
-        self.gold_node, self.answer_text = gold.node, answer.text
+        self.gold_node, self.gold_text, self.answer_text = gold.node, gold.text, answer.text
         self.prompt_words, self.asks_percent = asked.words, asked.percent
         text = gold.spelled
         self.log_base = 10 if (r"\lg" in text or r"\log_{10}" in text) and r"\ln" not in text else None
@@ -115,7 +115,7 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
             finished = rational(gold) is None or is_unfinished_number(gold)
             return finished or not is_unfinished_number(answer)  # ``5 - 0`` is work, too
         both = isinstance(gold, Relation) and isinstance(answer, Relation) and set(gold.signs) <= {*ORDER, r"\ne"}
-        if both and variable(gold) != variable(answer):
+        if both and None is not variable(gold) != variable(answer) is not None:
             return False
         if self.same_as_sets(gold, answer):
             return True

@@ -9,6 +9,7 @@ from fractions import Fraction
 from synthetic1.rewards.math_answers.grammar.tree import (
     Applied,
     Bracketed,
+    Items,
     Matrix,
     Measured,
     Neg,
@@ -69,14 +70,22 @@ def is_name(node: Node) -> bool:
             return True  # f^{-1}(x)
         case Bracketed(_, _, items):
             return bool(items) and all(isinstance(item, Sym) or is_name(item) for item in items) and not is_set(node)
-        case Quotient(above, below):  # dy/dx
-            return all(
+        case Quotient(above, below):  # dy/dx, AB/CD
+            return all(_is_segment(side) for side in (above, below)) or all(
                 isinstance(side, Product)
                 and isinstance(side.factors[0], Sym)
                 and side.factors[0].name in ("d", r"\partial ")
                 for side in (above, below)
             )
     return False
+
+
+def _is_segment(node: Node) -> bool:
+    return isinstance(node, Product) and len(node.factors) == 2 and all(map(_is_capital, node.factors))
+
+
+def _is_capital(node: Node) -> bool:
+    return isinstance(node, Sym) and bool(re.fullmatch(r"[A-Z]'?(?:_\{\w+\})?", node.name))
 
 
 def occurs(part: Node, node: Node) -> bool:
@@ -237,6 +246,23 @@ def named_values(items: Sequence[Node]) -> list[Node] | None:
             return None
         found[item.sides[0].name] = item.sides[1]
     return [found[name] for name in sorted(found)]
+
+
+def named_points(node: Items) -> list[Node] | None:
+    """The points of ``p = 5, q = 2; p = 7, q = 2``, by the order of their names; all have to name the same."""
+    if set(node.joints) != {"comma", ";"}:
+        return None
+    groups: list[list[Node]] = [[node.items[0]]]
+    for joint, item in zip(node.joints, node.items[1:], strict=True):
+        if joint == ";":
+            groups.append([item])
+        else:
+            groups[-1].append(item)
+    named = [named_values(group) for group in groups]
+    names = {tuple(sorted(repr(item.sides[0]) for item in group if isinstance(item, Relation))) for group in groups}
+    if len(names) != 1 or any(values is None for values in named):
+        return None
+    return [Bracketed("(", ")", tuple(values or ())) for values in named]
 
 
 def components(node: Node) -> Bracketed | None:

@@ -42,6 +42,11 @@ _ORDINAL = re.compile(
     r"(\d)\s*(?:\^\s*\{?\s*)?(?:\\(?:text|mathrm|textrm|textnormal)\s*\{\s*)?(?:st|nd|rd|th)\b\s*\}?\s*\}?\s*$"
 )
 _TIME = re.compile(r"(\d{1,2}:\d{2})\s*(?:\\text\s*\{\s*)?([apAP])\.?\s?[mM]\.?\s*\}?$")
+_DOUBLED = re.compile(
+    r"(?<!\\)\\\\(?=(?:begin|boxed|cdot|cos|cup|dfrac|end|frac|infty|left|ln|log|mathrm|pi|pm|right|sin|sqrt|text|tfrac|theta"
+    r"|times)(?![A-Za-z]))"
+)
+"""Backslashes that a serializer has doubled; a row of a matrix does not end right before these."""
 _ANSWER_IS = re.compile(
     r"^(?:\\(?:text|mbox|textrm|mathrm)\s*\{\s*)?(?:so |thus |therefore |hence )?(?:the )?"
     r"(?:final |correct )?answer(?: is|\s*[:=])\s*:?\s*\}?\s*",
@@ -86,7 +91,7 @@ def read(text: str, words: frozenset[str] = frozenset()) -> Said:
         words: runs of letters that are words, e.g. because they stand in the prompt.
     """
     text = "".join(char for char in text if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf")).strip()
-    text = unwrapped(_ANSWER_IS.sub("", text).strip())
+    text = unwrapped(_ANSWER_IS.sub("", _DOUBLED.sub(r"\\", text)).strip())
     if re.fullmatch(r"[+\-−]?\d{1,3}(?: \d{3})+(?:\.\d+)?", text):
         text = text.replace(" ", "")
     text = _TIME.sub(lambda match: rf"{match[1]}\\text{{ {match[2].lower()}m}}", text)
@@ -115,8 +120,9 @@ def read(text: str, words: frozenset[str] = frozenset()) -> Said:
 
 def scaled(node: Node) -> Node:
     """``3.5 million`` is a number."""
-    if isinstance(node, Measured) and node.unit.strip().lower() in ("percent", "per cent", "degrees", "degree", "deg"):
-        return Scaled(node.arg, "percent" if "cent" in node.unit.lower() else "degree")
+    unit = node.unit.strip().lower() if isinstance(node, Measured) else ""
+    if isinstance(node, Measured) and unit in ("percent", "per cent", "percentage", "pct", "degrees", "degree", "deg"):
+        return Scaled(node.arg, "degree" if unit.startswith("deg") else "percent")
     if isinstance(node, Measured) and (power := SCALES.get(node.unit.strip().lower())) and isinstance(node.arg, Num):
         return Num(node.arg.value * 10**power)
     return node

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from synthetic1.rewards.math_answers.exact import rational
 from synthetic1.rewards.math_answers.forms import INFINITY, NEGATIVE_INFINITY, ORDER, has_letters, is_infinite, is_set
 from synthetic1.rewards.math_answers.grammar.tree import (
+    Applied,
     Bracketed,
     Combined,
     Expression,
@@ -109,7 +110,7 @@ def _of_relation(node: Relation) -> RealSet | None:
     names = [
         place
         for place, side in enumerate(sides)
-        if isinstance(side, Sym) and side.name not in (r"\pi", "e", "i", r"\infty")
+        if (isinstance(side, Sym) and side.name not in (r"\pi", "e", "i", r"\infty")) or _is_call(side)
     ]
     if len(names) != 1 or any(
         has_letters(side) for place, side in enumerate(sides) if place != names[0] and not is_infinite(side)
@@ -125,6 +126,11 @@ def _of_relation(node: Relation) -> RealSet | None:
     if len(sides) == 3 and place == 1:
         return _pieces(Stretch(sides[0], sides[2], signs[0] == r"\le", signs[1] == r"\le"))
     return None
+
+
+def _is_call(node: Node) -> bool:
+    """``f(x)``, whose values an inequality may bound."""
+    return isinstance(node, Applied) and node.name == "apply" and all(isinstance(arg, Sym) for arg in node.args)
 
 
 def _pieces(piece: Stretch) -> RealSet | None:

@@ -46,7 +46,7 @@ class RelationRules(Rules):
             return self.in_any_order(expanded([gold]), expanded(answer.items))
         if gold.signs[-1] == "=" and set(gold.signs[:-1]) == {":"}:  # AB:BC = 2
             return self.same(gold.sides[-1], answer)
-        if set(gold.signs) <= {"=", r"\equiv"} and is_name(gold.sides[0]):
+        if set(gold.signs) <= {"=", r"\equiv"} and any(map(is_name, gold.sides[:-1])):
             return self.same(gold.sides[-1], answer)
         if gold.signs == ("=",) and isinstance(gold.sides[1], Bracketed | Matrix):
             return self.same(gold.sides[1], answer)
@@ -118,6 +118,10 @@ class RelationRules(Rules):
             return True
         if set(gold.signs) <= {"=", r"\equiv"} and set(answer.signs) <= {"=", r"\equiv", r"\approx"}:
             return self.same_equations(gold, answer)
+        if set(gold.signs) == {":", "="} and gold.signs.count("=") == 1:  # AB : BC = 7 : 32
+            place = gold.signs.index("=") + 1
+            ratio = Relation(gold.sides[place:], gold.signs[place:]) if gold.signs[place:] else gold.sides[-1]
+            return self.same(ratio, answer)
         if gold.signs == (":",) * len(gold.signs) and answer.signs == gold.signs:
             return len(gold.sides) == len(answer.sides) and all(map(same_written, gold.sides, answer.sides))
         if gold.signs == (r"\in",) and answer.signs == (r"\in",):

@@ -87,8 +87,8 @@ SPELLED = _pairs(r"""
 KNOWN_WORDS = _words(r"""
     billion cent centimeters cents cubic day days degree degrees dollar dollars even false feet foot gallon
     gallons gram grams hour hours hundred inch inches kilograms kilometers kilometres kph liter liters litres
-    meter meters metre metres mile miles million minute minutes month months mph none odd percent pound pounds
-    second seconds square thousand trillion true unit units week weeks yard yards year years yes
+    meter meters metre metres mile miles million minute minutes month months mph none odd pct percent
+    percentage pound pounds second seconds square thousand trillion true unit units week weeks yard yards year years yes
 """)
 """Letters outside of ``\\text`` that are always a word."""
 LIMITS = _words("""

@@ -53,8 +53,8 @@ _SIGNS = {"<=": r"\le", "=<": r"\le", ">=": r"\ge", "!=": r"\ne", ":=": "=", "==
 WORDS = re.compile(r"and|or|if|for|when|where|mod|of|the|is|are", re.IGNORECASE)
 
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
-_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?")
-_GROUPED = re.compile(r"\d{1,3}(?:(?:\{,\}|\\,|\\ |\\!,|,\\!|\\;|[\u2009\u202f\u00a0])\d{3})+(?!\d)(?:\.\d+)?")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?![\d,])(?:\.\d+)?")
+_GROUPED = re.compile(r"\d{1,3}(?:(?:\{,\s*\}|\\,|\\ |\\!,|,\\!\s*|\\;|[\u2009\u202f\u00a0])\d{3})+(?!\d)(?:\.\d+)?")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
 _REPEATING = re.compile(r"(\d*)\.(\d*)\\(?:overline|dot|bar)\s*\{(\d+)\}")
 _NUMBER_BEGINS = re.compile(r"[0-9]|\.\d")  # never `str.isdigit`, which is true of ¹ and ①, too
@@ -312,6 +312,8 @@ class _Tokens:
             self.function(stripped)
         elif re.fullmatch(r"[\d.,\s+\-*/=()^$\\{}]*[\d)][\d.,\s+\-*/=()^$\\{}%]*", stripped):
             self.out += tokenize(stripped)
+        elif stripped in ("e", "i"):
+            self.put("letter", stripped)
         elif roman and len(stripped) == 1 and not (spaced and stripped in UNIT_LETTERS):
             self.canonical(stripped) if not stripped.isalpha() else self.put("letter", stripped)
         else:

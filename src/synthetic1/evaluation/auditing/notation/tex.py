@@ -112,7 +112,7 @@ def top_level(parts: Sequence[str], wanted: Container[str]) -> list[int]:
 
 def split(text: str, separators: Container[str]) -> list[str]:
     """The stripped parts of ``text`` between separators that stand in no brackets; ``10,\\!080`` is one number."""
-    parts = tokens(re.sub(r"(?<=\d),\\!(?=\d{3})", "", text))
+    parts = tokens(re.sub(r"(?<=\d),\\!\s*(?=\d{3})", "", text))
     begin, found = 0, []
     for place in top_level(parts, separators):
         found.append("".join(parts[begin:place]).strip())
