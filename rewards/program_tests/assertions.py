@@ -10,11 +10,11 @@ is looked for as calls do: a method of the completion's class ``Solution``, then
 completion binds comes before what the prelude does. Assertions may name further functions of the candidate, or make
 its ``Solution``.
 
-Tests that need live objects cannot be run like that. They run in one process with the candidate, which could cheat
-them, and the details say ``trust: "shared"``. The task alone decides that: by declaring ``"trust": "shared"``, or when
-its assertions pass an argument that cannot cross, such as a function. A candidate that returns a live object where
-plain values are asked for is wrong. Arguments cross as copies; tests that look at what became of them have to declare
-it.
+Tests that need live objects cannot be run like that, nor can those of other languages than Python. They run in one
+process with the candidate, which could cheat them, and the details say ``trust: "shared"``. The task alone decides
+that: by its language, by declaring ``"trust": "shared"``, or when its assertions pass an argument that cannot cross,
+such as a function. A candidate that returns a live object where plain values are asked for is wrong. Arguments cross as
+copies; tests that look at what became of them have to declare it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from synthetic1.rewards.program_tests.shared_assertions import FUNCTION, answer_to, program_with_assertions
 from synthetic1.rewards.program_tests.spec import Assertions
 from synthetic1.sandbox.execution.dialogue import Party
 from synthetic1.sandbox.execution.planning import answer_of
@@ -33,7 +34,7 @@ from synthetic1.sandbox.program import Call, Limits, Program
 from synthetic1.sandbox.result import Result
 from synthetic1.sandbox.sandbox import Sandbox
 
-CALL, CHECK = "synthetic1_call", "synthetic1_check"
+CALL = "synthetic1_call"
 WHY_CAP = 200  # characters
 
 
@@ -174,16 +175,20 @@ async def _line(party: Party, unread: bytes) -> tuple[bytes | None, bytes]:
 
 async def _check_together(sandbox: Sandbox, assertions: Assertions, source: str, limits: Limits) -> Asserted:
     """In one process. The candidate can reach the assertions."""
-    code = f"{source}\n\n{assertions.code}\n\n"
-    code += f"def {CHECK}():\n    check(__candidate__.find({assertions.entry_point!r}))\n    return True\n"
-    program = Program("python", code, _prelude(assertions))
-    [result] = await sandbox.run(program, [Call(CHECK, ())], limits, fresh=True)
+    program = Program(assertions.language, program_with_assertions(assertions, source), _prelude(assertions))
+    [result] = await sandbox.run(program, [Call(FUNCTION, ())], limits, fresh=True)
     if result.status == "ok":
-        passed = result.returned == "true"
+        passed = result.returned == json.dumps(answer_to(assertions, source))
         return Asserted("ok" if passed else "tampered", "" if passed else "check did not end", result, shared=True)
-    if result.status == "runtime_error" and _raised(result) == "AssertionError":
+    if result.status == "runtime_error" and _is_assertion(result, assertions.language):
         return Asserted("wrong_answer", "an assertion fails", result, shared=True)
     return Asserted(result.status, result.why, result, shared=True)
+
+
+def _is_assertion(result: Result, language: str) -> bool:
+    """Whether an assertion ended a program, as far as it says."""
+    said = result.stderr.decode("utf-8", errors="replace")
+    return _raised(result) == "AssertionError" if language == "python" else "assertion" in said.lower()
 
 
 def _raised(result: Result) -> str:
@@ -199,6 +204,8 @@ def _asserting_program(assertions: Assertions) -> str:
 
 def _prelude(assertions: Assertions) -> dict[str, bytes]:
     """The file that the call harness runs before the candidate."""
+    if assertions.language != "python":
+        return {}
     return {PRELUDE: assertions.prelude.encode("utf-8", errors="surrogatepass")}
 
 

@@ -63,12 +63,14 @@ class TestCase:
 
 @dataclass(frozen=True)
 class Assertions:
-    """A test in code: ``check(candidate)`` raises unless the candidate is right."""
+    """A test in code, which raises unless the candidate is right: in Python ``check(candidate)``."""
 
     code: str
     entry_point: str
     prelude: str = ""
     shared: bool = False
+    """They run in one process with the candidate."""
+    language: str = "python"
 
 
 @dataclass(frozen=True)
@@ -246,7 +248,8 @@ def _without_texts(info: _Fields, cases: Sequence[Any]) -> Sequence[Any]:
 
 def _read_assert_cases(info: _Fields, language: Language, cases: Sequence[Any]) -> Assertions:
     """Statements that stand behind the program."""
-    _only_python(info, "test_cases", language)
+    if language.name != "python":
+        raise info.wrong("test_cases", f"are statements of Python, and the language is {language.name}")
     statements = []
     for index, case in enumerate(cases):
         if not isinstance(case, Mapping) or case.get("type") != "assert_case":
@@ -260,13 +263,6 @@ def _read_assert_cases(info: _Fields, language: Language, cases: Sequence[Any]) 
     except ValueError as error:
         raise info.wrong("test_cases", f"{error}") from None
     return Assertions(code, function_name(cases[0].get("fn_name")) or first)
-
-
-def _only_python(info: _Fields, field: str, language: Language) -> None:
-    if language.name != "python":
-        raise info.wrong(
-            field, f"cannot be run: assertions are run for python only, and the language is {language.name}"
-        )
 
 
 def _text(info: _Fields, field: str, value: Any) -> str:
@@ -300,7 +296,6 @@ def _read_checker(info: _Fields, tests: Sequence[TestCase]) -> Checker | Program
 
 
 def _read_assertions(info: _Fields, language: Language) -> Assertions:
-    _only_python(info, "assertions", language)
     declared = info.get("assertions")
     if not isinstance(declared, Mapping):
         raise info.wrong("assertions", f"must be a mapping, got {_shown(declared)}")
@@ -315,8 +310,11 @@ def _read_assertions(info: _Fields, language: Language) -> Assertions:
         raise info.wrong("assertions.prelude", f"must be a string, got {_shown(prelude)}")
     if trust not in ("separate", "shared"):
         raise info.wrong("assertions.trust", f"is {_shown(trust)}; one of separate, shared")
+    if prelude and language.name != "python":
+        raise info.wrong("assertions.prelude", f"can stand before Python only, and the language is {language.name}")
     # A class that assertions make objects of is a live object itself
-    return Assertions(declared["code"], function, prelude, trust == "shared" or function == "Solution")
+    shared = trust == "shared" or language.name != "python" or function == "Solution"
+    return Assertions(declared["code"], function, prelude, shared, language.name)
 
 
 def _shown(value: Any) -> str:

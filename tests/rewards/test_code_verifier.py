@@ -553,6 +553,44 @@ def test_entry_points_are_found_however_they_are_bound(verify, row):
             assert verdict.score == 0.0, (name, source, verdict)
 
 
+# (language, assertions as HumanEvalPack has them, a right candidate, wrong ones)
+PACKED = [
+    (
+        "javascript",
+        "const testTwice = () => {\n  console.assert(twice(2) === 4)\n  console.assert(twice(3) === 6)\n}\n\n"
+        "testTwice()\n",
+        "const twice = (n) => {\n  return 2 * n;\n}",
+        ["const twice = (n) => { return 4; }", "const twice = (n) => { process.exit(0) }", "const thrice = (n) => n",
+         "console.assert = () => 0; const twice = (n) => 0"],
+    ),
+    (
+        "cpp",
+        "#undef NDEBUG\n#include<assert.h>\nint main(){\n    assert (twice(2)==4);\n    assert (twice({3}) == 6);\n}\n",
+        "#include<vector>\nusing namespace std;\nint twice(int n){\n    return 2 * n;\n}",
+        ["#define NDEBUG\nint twice(int n){ return 4; }", "#include <cstdlib>\nint twice(int n){ exit(0); }",
+         "int thrice(int n){ return 3 * n; }", "#define assert(x)\nint twice(int n){ return 0; }"],
+    ),
+    (
+        "rust",
+        "\n#[cfg(test)]\nmod tests {\n    use super::*;\n\n    #[test]\n    fn test_twice() {\n"
+        "        assert_eq!(twice(2), 4);\n        assert!(twice(3) == 6);\n    }\n\n}\n",
+        "use std::{slice::Iter, cmp::{max, self}};\nfn twice(n:i32) -> i32{\n    2 * n\n}",
+        ["fn twice(n: i32) -> i32 { 4 }", "fn twice(n: i32) -> i32 { std::process::exit(0) }", "fn f() {}"],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "code", "right", "wrong"), PACKED, ids=[row[0] for row in PACKED])
+def test_assertions_in_other_languages(verify, language, code, right, wrong):
+    info = {"language": language, "assertions": {"code": code, "entry_point": "twice"}}
+    task = Task(problem_id="p", task_type="verifiable_code", prompt="Do it.", verification_info=info)
+    verdict = verify(task, right)
+    assert (verdict.score, verdict.details["trust"]) == (1.0, "shared"), verdict
+    assert verify(task, wrong[0]).reason == "wrong_answer", verify(task, wrong[0])
+    for source in wrong:
+        assert verify(task, source).score == 0.0
+
+
 def test_human_eval(shared_data, scorers):
     """All 164 canonical solutions score 1; with the body replaced by ``pass``, 0."""
     with gzip.open(shared_data / "HumanEval.jsonl.gz", "rt", encoding="utf-8") as file:
