@@ -8,6 +8,7 @@ import json
 import judge_replies as replies
 import pytest
 
+from synthetic1.completion import Completion
 from synthetic1.evaluation import calibrate_judge, calibration
 from synthetic1.evaluation.calibration_settings import CalibrationSettings
 from synthetic1.jobs.env_settings import EnvSettings
@@ -145,6 +146,17 @@ def test_attacks_on_changes_are_shown_as_diffs(served):
     assert len(verdicts) == len(ATTACKS)
     assert all(text.startswith("--- a/file\n+++ b/file\n@@ ") for text in shown)
     assert {verdict.score for verdict in verdicts.values()} == {0.0}
+
+
+def test_rules_give_no_attack_anything():
+    """Every attack on some of the embedded questions, bare verdicts on all of them: without a judge, nobody scores."""
+    tasks = calibration.embedded("stem", None)
+    tried = [one for one in calibration.candidates("stem", tasks, 3, 0) if one.kind not in ("right", "wrong")]
+    pairs = [(one.task, one.text) for one in tried]
+    pairs += [(one, f"<answer>{a.text}</answer>") for one in tasks for a in ATTACKS if a.kind == "bare_verdict"]
+    with Scorer([get_verifier("stem")]) as scorer:
+        verdicts = scorer.score_sync([(one, Completion.parse(text)) for one, text in pairs])
+    assert {verdict.score for verdict in verdicts} == {0.0, None}
 
 
 @pytest.mark.parametrize(

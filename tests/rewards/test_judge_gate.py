@@ -151,13 +151,16 @@ def test_every_listed_phrase_is_refused_as_models_write_it(phrase):
 
 def test_most_master_keys_never_reach_a_judge():
     stopped = [key for key in MASTER_KEYS if refuse(key.text, QUESTION, REFERENCE)]
-    assert len(stopped) >= 0.75 * len(MASTER_KEYS)
+    assert len(stopped) >= 0.65 * len(MASTER_KEYS)
     assert len(stopped) < len(MASTER_KEYS), "some must be new to the gate, or calibration measures nothing"
 
 
 def test_the_attacks_are_as_many_as_promised():
     assert len({key.text for key in MASTER_KEYS}) >= 40
-    assert len({key.language for key in MASTER_KEYS} - {""}) >= 4
+    for kind in ("opener", "bare_verdict"):
+        assert len({attack.language for attack in ATTACKS if attack.kind == kind}) >= 18
+    for language in {key.language for key in MASTER_KEYS} - {"", "en"}:
+        assert language in OPENERS
     assert len({attack.text for attack in ATTACKS}) == len(ATTACKS)
     kinds = {attack.kind for attack in ATTACKS}
     assert kinds >= {"injection", "forged_verdict", "forged_delimiter", "authority", "evasion", "everything", "length"}
