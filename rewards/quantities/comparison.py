@@ -34,17 +34,18 @@ def compare(gold: Quantity, answer: Quantity) -> bool | None:
     """
     if (gold.unit is None) != (answer.unit is None):
         return None
-    numbers = [(one, other) for one in gold.numbers for other in answer.numbers]
     found = [
-        (_same(one, its, other, others), one.sure and other.sure and sure)
-        for one, other in numbers
+        (_same(one, its, other, others), one.sure and other.sure and sure, its.dimensions == others.dimensions)
+        for one in gold.numbers
+        for other in answer.numbers
         for its, others, sure in _meanings(gold, answer)
     ]
-    certain = [same for same, sure in found if sure]
+    certain = [same for same, sure, _ in found if sure]
     if certain and all(certain):
         return True
-    complete = all(quantity.unit is None or quantity.unit.complete for quantity in (gold, answer))
-    return False if complete and all(same is False for same, _ in found) else None
+    known = all(quantity.unit is None or quantity.unit.complete for quantity in (gold, answer))
+    known = known or any(sure and comparable for _, sure, comparable in found)
+    return False if known and all(same is False for same, _, _ in found) else None
 
 
 def _meanings(gold: Quantity, answer: Quantity) -> Iterator[tuple[UnitMeaning, UnitMeaning, bool]]:

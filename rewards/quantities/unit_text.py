@@ -70,7 +70,8 @@ class WrittenUnit:
     meanings: tuple[UnitMeaning, ...]
     """At least one; of two units with the same factors they are in the same order."""
     complete: bool
-    """Whether these are all that it may mean: not where a word is known only in another case (``mw``, ``c``)."""
+    """Whether these are all that it may mean: not where a word is known only in another case (``mw``) or as symbols
+    run together (``Nm``, but ``TNT`` too)."""
 
 
 _Part = tuple[tuple[Sense, int], ...]
@@ -206,7 +207,7 @@ def _orders(factors: list[Factor]) -> list[list[Factor]]:
 
 
 def _is_known(word: str) -> bool:
-    return word in SYMBOLS or _named(word) is not None or bool(_splits(word))
+    return word in SYMBOLS or _named(word) is not None
 
 
 def _named(word: str) -> tuple[Sense, ...] | None:

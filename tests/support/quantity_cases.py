@@ -447,7 +447,7 @@ $5 | $5.00 | judge
 100 W | 100 V A | accept or judge
 10 N m | 10 Nm^-1 | reject or judge
 10 N/m | 10 Nm^-1 | accept
-10 N/m | 10 Nm | reject
+10 N/m | 10 Nm | reject or judge
 10 N/m | 10 J/m² | accept or judge
 10 N/m^2 | 10 Nm^-2 | accept
 10 N/m^2 | 10 Pa | accept
@@ -560,6 +560,10 @@ $5 | $5.00 | judge
 30 dB | 1000 | judge
 5 MB | 5 Mb | judge
 5 apples | 5 oranges | judge
+5 kg | 5 TNT | judge
+5 kg | 5 KF | judge
+5 ft | 5 sft | judge
+5 m | 5 c | judge
 22 kPA | 22 kPa | judge
 10 F | 10 C/V | accept
 10 S | 10 Ω^-1 | accept
