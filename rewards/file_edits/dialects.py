@@ -7,7 +7,8 @@ wrote. What the file holds itself, before the change or after it, is its text.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from synthetic1.rewards.file_edits.lines import Lines
@@ -43,7 +44,7 @@ _DIFFS = (
     _written("a unified diff", r"@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|@@ .{0,200}@@$"),
     _written("a unified diff", r"--- \S", r"\+\+\+ \S"),
     _written("a diff of git's", r"diff --git "),
-    _written("a context diff", r"\*{15}$", r"\*\*\* \d+,\d+ \*{4}$"),
+    _written("a context diff", r"\*{15}$", r"\*{3} \d+(?:,\d+)? \*{4}$"),
     _written("a diff", r"\d+(?:,\d+)?[acd]\d+(?:,\d+)?$", r"[<>] "),
     _written(
         "the call of an editor",
@@ -67,45 +68,51 @@ _LEFT_OUT = tuple(
 )
 
 
-def dialect_beside_edits(lines: Lines, own: Collection[str]) -> str | None:
+def dialect_beside_edits(lines: Lines, own: Counter[str]) -> str | None:
     """What ``lines`` beside SEARCH/REPLACE blocks hold of another way to write a change; None if nothing.
 
     Args:
-        own: the lines of the file before and after, stripped, which are no signs of anything.
+        own: the lines of the file before and after, stripped, as often as they are in either: no signs of anything.
     """
     return _first((*_MARKERS, *_DIFFS), lines, own)
 
 
-def dialect_beside_a_file(lines: Lines, own: Collection[str]) -> str | None:
-    """The same of what stands beside a whole file: a diff there explains it, an edit would be a second answer."""
+def dialect_beside_a_file(lines: Lines, own: Counter[str]) -> str | None:
+    """The same of an answer that holds a whole file: a diff beside that explains it, an edit is a second answer."""
     return _first(_MARKERS, lines, own)
 
 
-def dialect_in_an_edited_file(lines: Lines, own: Collection[str]) -> str | None:
+def dialect_in_an_edited_file(lines: Lines, own: Counter[str]) -> str | None:
     """The same of a file that edits have made."""
     return _first((*_MARKERS, *_LEFT_OUT), lines, own)
 
 
-def dialect_in_a_file(lines: Lines, own: Collection[str]) -> str | None:
+def dialect_in_a_file(lines: Lines, own: Counter[str]) -> str | None:
     """The same of what a fence holds that should be the whole new file."""
-    found = _first((*_MARKERS, *_DIFFS, *_LEFT_OUT), lines, own)
+    found = _first((*_DIFFS, *_LEFT_OUT), lines, own)
     return found or ("a diff" if _is_bare_diff(lines, own) else None)
 
 
-def _first(dialects: Iterable[EditDialect], lines: Lines, own: Collection[str]) -> str | None:
+def _first(dialects: Iterable[EditDialect], lines: Lines, own: Counter[str]) -> str | None:
     text = "\n".join(_foreign(lines, own))
     return next((dialect.name for dialect in dialects if dialect.is_in(text)), None)
 
 
-def _foreign(lines: Lines, own: Collection[str]) -> Iterator[str]:
-    return (line for line in lines if line and line.strip() not in own)
+def _foreign(lines: Iterable[str], own: Counter[str]) -> Iterator[str]:
+    """The lines that are not the file's, or that it has less often."""
+    seen = Counter[str]()
+    for line in lines:
+        said = line.strip()
+        seen[said] += 1
+        if said and seen[said] > own[said]:
+            yield line
 
 
-def _is_bare_diff(lines: Lines, own: Collection[str]) -> bool:
+def _is_bare_diff(lines: Lines, own: Counter[str]) -> bool:
     """Whether these are lines of the file with a sign before each, and no header."""
     said = [line for line in lines if line.strip() and not line.startswith("\\ No newline")]
-    if not said or any(line[0] not in " +-" for line in said):
+    if any(line[0] not in " +-" for line in said):
         return False
-    foreign = list(_foreign(tuple(said), own))
+    foreign = [line for line in said if line.strip() not in own]
     removed = any(line[0] == "-" and line[1:].strip() in own and any(map(str.isalnum, line)) for line in foreign)
     return removed and any(line[0] == "+" for line in foreign)

@@ -16,6 +16,7 @@ here. What can be read in two ways is not read at all.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -94,11 +95,11 @@ def new_state(
     Raises:
         Unappliable: there is no single way to read the answer as a change of this file.
     """
-    own = {line.strip() for line in (*before, *after)}
+    own = Counter(line.strip() for line in before) | Counter(line.strip() for line in after)
     lines = tuple(ended[1] if (ended := _ENDED.fullmatch(line)) else line for line in read_lines(answer))
     blocks, beside = find_blocks(lines, least=1 + max(map(_marker_width, (*before, *after)), default=0))
     if blocks:
-        _refuse(dialect_beside_edits(beside, own), beside="SEARCH/REPLACE blocks")
+        _refuse(dialect_beside_edits(beside, own))
         edited = apply(blocks, before)
         if cut_off and edited != after:
             raise Unappliable("the answer is cut off: edits may be missing")
@@ -109,9 +110,9 @@ def new_state(
     if block is None:
         _refuse(dialect_beside_edits(lines, own))
         return None
-    _refuse(dialect_in_a_file(block.content, own))
-    _refuse(dialect_beside_a_file(block.around, own), beside="a whole file")
-    return read_lines("\n".join(block.content))
+    _refuse(dialect_beside_a_file(lines, own))
+    _refuse(dialect_in_a_file(block, own))
+    return read_lines("\n".join(block))
 
 
 def _refuse(dialect: str | None, beside: str = "") -> None:

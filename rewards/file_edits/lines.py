@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 Lines = tuple[str, ...]
+_LINE_ENDS = re.compile("\r\n|\r|\n")
 
 
 class Unappliable(ValueError):
@@ -12,10 +14,9 @@ class Unappliable(ValueError):
 
 
 def read_lines(text: str) -> Lines:
-    """The lines of a file: no white space at their ends, no empty ones at its end, no byte order mark."""
-    lines = [
-        line.rstrip() for line in text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    ]
+    """The lines of a file: no white space at their ends, no empty ones at its end, and no byte order mark, which a copy
+    of the first line may have anywhere."""
+    lines = [line.removeprefix("\ufeff").rstrip() for line in _LINE_ENDS.split(text)]
     while lines and not lines[-1]:
         lines.pop()
     return tuple(lines)

@@ -55,14 +55,6 @@ class FenceLine:
 
 
 @dataclass(frozen=True)
-class FileBlock:
-    """The block, and the lines of the answer around it."""
-
-    content: Lines
-    around: Lines
-
-
-@dataclass(frozen=True)
 class _Span:
     opening: FenceLine
     end: int
@@ -79,9 +71,9 @@ def whole_file(
     *,
     nested: bool = False,
     cut_off: bool = False,
-) -> FileBlock | None:
-    """The block of the answer ``lines`` that is the file: the last one in its language, or if no block is, the last
-    one without a label. None if there is none, or the answer was cut off within it.
+) -> Lines | None:
+    """What the block holds that is the file: of the answer ``lines``, the last one in its language, or if no block is,
+    the last one without a label. None if there is none, or the answer was cut off within it.
 
     Args:
         labels: what its fence may be called, in lower case, besides ``form.label``.
@@ -104,7 +96,7 @@ def whole_file(
     first = next((line for line in content if line.strip()), "")
     if _FENCE.fullmatch(first) and first.strip() not in own:
         raise Unappliable("the block begins with a second fence")
-    return FileBlock(content, (*lines[: found.opening.number], *lines[found.following :]))
+    return content
 
 
 @dataclass(frozen=True)
@@ -149,6 +141,8 @@ class _Reader:
                 break
             if may_be_file:
                 end = _only(self._ends(fences, start))
+                if self._is_lost(opening.number, fences[end].number):
+                    raise Unappliable("where the block of the file ends cannot be told: more of the file follows")
                 spans.append(_span(opening, fences[end]))
             start = end + 1
         chosen = self._chosen([span.opening for span in spans])
@@ -161,9 +155,9 @@ class _Reader:
         return next(reversed(labelled or unlabelled), None)
 
     def _open_block(self, opening: FenceLine, every: Sequence[FenceLine]) -> _Span:
-        """A block that nothing closes. It reaches to the end of the answer, if the fences in it are closed."""
-        within = [fence for fence in every if fence.number > opening.number and not fence.is_within(opening)]
-        if not self.cut_off and (len(within) > MAX_FENCES or not _settled(within)[0]):
+        """A block that nothing closes. It reaches to the end of the answer, if it holds nothing that may be its end."""
+        within = (fence for fence in every if fence.number > opening.number)
+        if not self.cut_off and any(fence.sign == opening.sign for fence in within):
             raise Unappliable("the block of the file is not closed")
         return _Span(opening, len(self.lines), len(self.lines) + 1)
 

@@ -72,6 +72,12 @@ def text(file):
         ("the underline is what is new", edit("Old", "New\n======="), "Old\n\nx\n", "New\n=======\n\nx\n"),
         ("a marker that was miscounted", ONE.replace("=======", "========"), FILE, NEW),
         ("text that says the same twice on one line", edit("a a", "b"), "a a\na\n", "b\na\n"),
+        ("empty lines at the end of the file", edit("    return 2\n\n", "    return 20\n"), FILE + "\n\n",
+         FILE.replace("return 2", "return 20")),
+        ("more of them than the file has", edit("    return 2\n\n\n\n", "    return 20"), FILE,
+         FILE.replace("return 2", "return 20")),
+        ("empty lines within", edit("import os\n", "import re\n"), FILE, FILE.replace("os", "re")),
+        ("an end token", ONE.rstrip("\n") + "<|im_end|>", FILE, NEW),
         ("half a line is no line", edit("return 1", "x"), "return 1\nreturn 11\n", "x\nreturn 11\n"),
     ],
 )  # fmt: skip
@@ -100,6 +106,15 @@ def test_blocks(name, answer, before, after):
         (ONE.replace(">>>>>>> REPLACE", "") + ONE, FILE, "begins before the one above it has ended"),
         (f"```python\n{FILE}```\n<<<<<<< SEARCH", FILE, "no line `>>>>>>> REPLACE`"),
         (edit("    return 1", "=======\n" * 40), FILE, "41 lines `=======`"),
+        # one line is `Old` and its underline, or `Old` alone
+        (edit("Old\n=======", "New\n======="), "Old\n=======\n\nx\n", "block 1 can be read in several ways"),
+        # with the indentation of the markers, and without
+        ("  <<<<<<< SEARCH\n  x = 1\n  =======\n  x = 2\n  >>>>>>> REPLACE", "x = 1\n  x = 1\n", "several ways"),
+        ("  <<<<<<< SEARCH\nx = 1\n  =======\n  x = 2\n  >>>>>>> REPLACE", "x = 1\n", "several ways"),
+        (edit("import os\n\n\n\n", "import re"), FILE, "block 1 is not in the file"),  # there are two, not three
+        (edit("    return 1\n\n\n\n", ""), FILE, "block 1 is not in the file"),  # nor is this the end
+        (">>>>>>> REPLACE\n" + ONE, FILE, "the end of an edit without its beginning"),
+        (f"```python\n{NEW}```\n>>>>>>> REPLACE", FILE, "the end of an edit without its beginning"),
     ],
 )
 def test_refused(answer, before, why):
@@ -130,6 +145,121 @@ def test_whole_files(name, answer, after):
 
 def test_a_file_that_was_cut_off_is_none():
     assert state(f"```python\n{NEW}", cut_off=True) is None
+    assert state(f"```python\n{NEW}```\n\nNo, better:\n\n```python\nimport", cut_off=True) is None
+    assert state(f"```python\n{NEW}```\n\nTo run it:\n\n```sh\npy", cut_off=True) == text(NEW)
+
+
+def test_of_edits_that_were_cut_off_some_may_be_missing():
+    assert state(ONE, cut_off=True, after=read_lines(NEW)) == text(NEW)
+    with pytest.raises(Unappliable, match="cut off"):
+        state(ONE, cut_off=True, after=read_lines(BOTH))
+
+
+MIXED = {
+    "Cline": "------- SEARCH\n    return 1\n=======\n    return 10\n+++++++ REPLACE\n",
+    "Cline, of old": "<<<<<<< SEARCH\n    return 1\n=======\n    return 10\n+++++++ REPLACE\n",
+    "Aider, of old": "<<<<<<< ORIGINAL\n    return 1\n=======\n    return 10\n>>>>>>> UPDATED\n",
+    "Roo": "<<<<<<< SEARCH\n:start_line:5\n-------\n    return 1\n=======\n    return 10\n>>>>>>> REPLACE\n",
+    "git": "<<<<<<< HEAD\n    return 1\n=======\n    return 10\n>>>>>>> main\n",
+    "git, three sides": "<<<<<<< a\nx\n||||||| b\ny\n=======\nz\n>>>>>>> c\n",
+    "a path behind": ONE.replace("SEARCH", "SEARCH x.py"),
+    "lower case": ONE.replace("SEARCH", "search").replace("REPLACE", "replace"),
+    "other words": ONE.replace("SEARCH", "FIND").replace("REPLACE", "WITH"),
+    "no words": ONE.replace(" SEARCH", "").replace(" REPLACE", ""),
+    "patch": "*** Begin Patch\n*** Update File: x.py\n@@\n-    return 1\n+    return 10\n*** End Patch\n",
+    "hunk": "@@ -5,1 +5,1 @@\n-    return 1\n+    return 10\n",
+    "hunk without numbers": "@@ ... @@\n-    return 1\n+    return 10\n",
+    "unified diff": "--- a/x.py\n+++ b/x.py\n-    return 1\n+    return 10\n",
+    "git's diff": "diff --git a/x.py b/x.py\n-    return 1\n+    return 10\n",
+    "diff": "5c5\n<     return 1\n---\n>     return 10\n",
+    "context diff": "***************\n*** 5 ****\n!     return 1\n--- 5 ----\n!     return 10\n",
+    "tags": "<search>\n    return 1\n</search>\n<replace>\n    return 10\n</replace>\n",
+    "a call": '{"old_str": "    return 1",\n "new_str": "    return 10"}\n',
+}
+
+
+@pytest.mark.parametrize("dialect", MIXED)
+def test_other_ways_to_write_an_edit_are_refused(dialect):
+    """In a fence of the file's, and beside what can be read: they neither become the file nor are left out."""
+    other = MIXED[dialect]
+    for answer in (f"```python\n{other}```", f"```\n{other}```", other + TWO, f"{TWO}\nand\n\n{other}"):
+        with pytest.raises(Unappliable):
+            state(answer)
+
+
+@pytest.mark.parametrize("lines", ["-    return 1\n+    return 10", " def one():\n-    return 1\n+    return 10\n "])
+def test_lines_with_signs_are_no_file(lines):
+    with pytest.raises(Unappliable, match="a diff"):
+        state(f"```python\n{lines}\n```")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["# ... existing code ...", "// ... rest of the file ...", "# (the rest of the code is unchanged)", "... unchanged",
+     "<!-- rest of file remains the same -->", "/* ... existing functions ... */", "    # … existing code"],
+)  # fmt: skip
+def test_a_file_with_parts_left_out_is_no_file(line):
+    with pytest.raises(Unappliable, match="left out"):
+        state(f"```python\nimport re\n{line}\n```")
+    with pytest.raises(Unappliable, match="left out"):
+        state(edit("    return 1", f"    return 10\n{line}"))
+    assert state(f"```python\nimport re\n{line}\n```", before=f"import os\n{line}\n") == f"import re\n{line}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["# existing code wins over new code", "x = {...unchanged, a: 1}", "  ...unchanged,", "# the rest is history ...",
+     "# keep existing files", "----- SEARCH RESULTS -----", "<<x", ">>> f(1)", "... y", "@@cache = {}", "*** bold ***",
+     "-x", "+ y", "<search>", "5c5", "--- a", "// see the previous code review"],
+)  # fmt: skip
+def test_lines_that_only_look_like_it(line):
+    assert state(f"```python\n{NEW}{line}\n```") == text(NEW + line)
+    assert state(f"The line\n\n{line}\n\nis new.\n\n{ONE}") == text(NEW)
+
+
+def test_a_diff_beside_the_whole_file_explains_it():
+    assert state(f"```diff\n@@ -5 +5 @@\n-    return 1\n+    return 10\n```\n\n```python\n{NEW}```") == text(NEW)
+
+
+# Where a file ends ---------------------------------------------------------------------------------------------------
+
+FENCED = 'A = """\n```\nx\n```\n"""\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "before", "after"),
+    [
+        ("an output behind", f"```python\n{NEW}```\n\nIt prints\n\n```\n5\n```", FILE, NEW),
+        ("a shorter fence within", f"````python\n{FENCED}````", FENCED + "x\n", FENCED),
+        ("any fence that the file does not close", f"`````python\n{FENCED}`````", FENCED + "x\n", FENCED),
+        ("in tildes", f"~~~python\n{FENCED}~~~", FENCED + "x\n", FENCED),
+        ("indented", "- So:\n\n  ```python\n  a\n    b\n  ```", "a\n", "a\n  b\n"),
+        ("a tag behind", f"```python\n{NEW}```</answer>", FILE, NEW),
+        ("deeper fences are text", '```python\nf"""\n    ```\n"""\n```', FILE, 'f"""\n    ```\n"""\n'),
+        ("three signs, as the new file has none", f"```python\n{NEW}```", FENCED + FILE, NEW),
+        ("labelled fences within", "```markdown\na\n```sh\nb\n```\n```", "a\n", "a\n```sh\nb\n```\n"),
+    ],
+)
+def test_where_a_file_ends(name, answer, before, after):
+    assert state(answer, before, ("python", "markdown")) == text(after), name
+
+
+@pytest.mark.parametrize(
+    ("answer", "before"),
+    [
+        (f"```python\n{FENCED}```", FENCED + "x\n"),
+        (f"```\n{FENCED}```", FENCED + "x\n"),
+        (f"````python\n{FENCED}```", FENCED + "x\n"),
+        (f"````python\n{FENCED}", FENCED + "x\n"),
+        ("```python\na\n```\nb\nc\n```\nd\n```", "a\nb\nc\nd\n"),  # cut, it would lose `b`
+        ("```python\nimport os\n\n```sh\nmake\n```", FILE),
+        (f"```python\nx\n\nNo:\n\n```python\n{NEW}```", FILE),
+        (f"````\n```python\n{NEW}```\n````", FILE),
+    ],
+)
+def test_where_a_file_ends_cannot_be_told(answer, before):
+    with pytest.raises(Unappliable):
+        state(answer, before)
 
 
 @pytest.mark.parametrize(
