@@ -161,7 +161,7 @@ class Code(Verifier):
             return Verdict.unscorable("task", f"task `{task.problem_id}`: {error}")
         if verdict.details.get("failed", {}).get("status") in ("runtime_error", "compile_error"):
             prelude = spec.assertions.prelude if spec.assertions is not None else ""
-            await sandbox.require_packages(replace(program, source=f"{prelude}\n{program.source}"))
+            await sandbox.require_for(replace(program, source=f"{prelude}\n{program.source}"))
         return verdict
 
     def gold_completion(self, task: Task) -> str | None:

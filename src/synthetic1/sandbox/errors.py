@@ -11,5 +11,9 @@ class SandboxUnavailable(SandboxError):
     """No sandbox of the wanted kind works here (now). The message says what would bring one."""
 
 
+class MissingPackage(SandboxError):
+    """A program failed here that needs a package or a standard which this sandbox should have, and has not."""
+
+
 class UnknownLanguage(ValueError):
     """No such language, or its toolchain is not in this sandbox. The message names those there are."""

@@ -9,8 +9,10 @@ from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
 from synthetic1.sandbox.backend import Backend
+from synthetic1.sandbox.errors import MissingPackage
 from synthetic1.sandbox.execution.compile_cache import CompileCache
 from synthetic1.sandbox.execution.dialogue import Party, open_dialogue
+from synthetic1.sandbox.execution.inventory import find_missing
 from synthetic1.sandbox.execution.planning import (
     PreparedProgram,
     called_function,
@@ -21,6 +23,7 @@ from synthetic1.sandbox.execution.planning import (
 from synthetic1.sandbox.execution.pool import Pool
 from synthetic1.sandbox.execution.run import ProgramRun
 from synthetic1.sandbox.languages.language import ProgramPlan, SignatureError
+from synthetic1.sandbox.languages.packages import Package, imported_packages, install_advice
 from synthetic1.sandbox.languages.registry import get_language, languages
 from synthetic1.sandbox.program import MIB, Input, Limits, Program
 from synthetic1.sandbox.result import Result
@@ -47,6 +50,8 @@ class Sandbox:
         """One line: which kind of sandbox, and why it was taken."""
         self._cache = cache
         self._pool = Pool(backend, slots)
+        self._missing: frozenset[Package] | None = None
+        self._knows: dict[str, bool] = {}
         _sandboxes.add(self)
 
     async def open(self) -> None:
@@ -80,7 +85,8 @@ class Sandbox:
         Raises (as soon as it is awaited):
             UnknownLanguage: no such language.
             ValueError: inputs of several kinds, or a call's argument that JSON cannot hold.
-            SandboxError: the sandbox failed, twice at the same input; says nothing about the program.
+            SandboxError: the sandbox failed, twice at the same input, and with a known program in its place as well. If
+                that one runs, the program is ``tampered``.
         """
         bounds = limits or Limits()
         return ProgramRun(
@@ -93,16 +99,22 @@ class Sandbox:
 
     @contextlib.asynccontextmanager
     async def dialogue(
-        self, parts: Sequence[Program | tuple[Program, str]], limits: Limits | Sequence[Limits] | None = None
+        self,
+        parts: Sequence[Program | tuple[Program, str]],
+        limits: Limits | Sequence[Limits] | None = None,
+        *,
+        fresh_agents: bool = False,
     ) -> AsyncIterator[tuple[Party, ...]]:
         """Start several programs at once, each in a slot and one process of its own, to talk with over their channels.
 
         Args:
             parts: programs as they are, or with the name of a function, whose harness then serves calls on the channel.
             limits: one for all, or one each; the clock starts when all of them have been compiled.
+            fresh_agents: see ``open_dialogue``; for after a ``DialogueLost``.
 
         Raises:
             UnknownLanguage: no such language.
+            DialogueLost: an agent was lost; the way on is ``fresh_agents``.
             SandboxError: the sandbox failed.
         """
         each = [limits or Limits()] * len(parts) if limits is None or isinstance(limits, Limits) else list(limits)
@@ -113,7 +125,7 @@ class Sandbox:
                 prepared.append(prepare_program(program, function, limit))
             except SignatureError as error:
                 prepared.append(with_origin(signature_error(error), self.backend, {}))
-        async with open_dialogue(self._pool, self._cache, prepared) as parties:
+        async with open_dialogue(self._pool, self._cache, prepared, fresh_agents=fresh_agents) as parties:
             yield parties
 
     async def aclose(self) -> None:
@@ -132,12 +144,55 @@ class Sandbox:
             language = get_language(name)
             if not language.version:
                 continue
-            plan = ProgramPlan(files={}, argv=language.version)
-            prepare = partial(PreparedProgram, language, plan, Limits(), frozenset())
-            (result,) = await ProgramRun(self._pool, self._cache, prepare, [b""], fresh=True)
+            result = await self._ask(name, ProgramPlan(files={}, argv=language.version), "")
             if result.status == "ok":
                 found[name] = result.stdout.decode("utf-8", errors="replace").splitlines()[0]
         return found
+
+    async def missing_packages(self) -> frozenset[Package]:
+        """Declared packages (``languages.packages``) that are not here, or do not work.
+
+        The sandbox itself is asked, once: nothing that a program does or says changes the answer.
+
+        Raises:
+            SandboxError: the sandbox failed.
+        """
+        if self._missing is None:
+            self._missing = await find_missing(self._ask)
+        return self._missing
+
+    async def require_for(self, program: Program) -> None:
+        """Of a program that failed: see that this was not for want of a package or a standard that programs may use.
+
+        Raises:
+            UnknownLanguage: no such language.
+            MissingPackage: it needs what is not here; says what would bring it.
+            SandboxError: the sandbox failed.
+        """
+        language = get_language(program.language)
+        imported = imported_packages(program.source, language.name)
+        missing = [one for one in imported if one in await self.missing_packages()]
+        if missing:
+            names = ", ".join(one.name for one in missing)
+            raise MissingPackage(
+                f"{self.backend.name}: the program uses {names}, which programs may and this sandbox has not:"
+                f" {install_advice(missing)}, or take sandbox=docker"
+            )
+        if language.knows_standard:
+            if language.id not in self._knows:
+                asked = await self._ask(language.id, ProgramPlan(files={}, argv=language.knows_standard), "")
+                self._knows[language.id] = asked.status == "ok"
+            if not self._knows[language.id]:
+                raise MissingPackage(
+                    f"{self.backend.name}: its compiler does not know {language.standard}; take a newer one,"
+                    " or sandbox=docker"
+                )
+
+    async def _ask(self, language: str, plan: ProgramPlan, stdin: str) -> Result:
+        """Run a program of ours once, in a fresh interpreter."""
+        prepare = partial(PreparedProgram, get_language(language), plan, Limits(), frozenset())
+        (result,) = await ProgramRun(self._pool, self._cache, prepare, [stdin], fresh=True)
+        return result
 
     def _reset_after_fork(self) -> None:
         self._pool.reset_after_fork()

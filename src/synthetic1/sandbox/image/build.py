@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -14,7 +15,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from synthetic1.sandbox.errors import SandboxError
+from synthetic1.sandbox.image import node
 from synthetic1.sandbox.languages.cpp import precompile_command
+from synthetic1.sandbox.languages.packages import PACKAGES
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -32,15 +35,21 @@ Say = Callable[[str], None]
 
 
 def image_tag() -> str:
-    """``synthetic1-sandbox:<12 hex digits>``, of the Dockerfile, the agent and the precompiled header."""
-    content = hashlib.blake2b(precompile_command().encode(), digest_size=6)
+    """``synthetic1-sandbox:<12 hex digits>``, of all that goes in: the Dockerfile and what is given to it."""
+    content = hashlib.blake2b(digest_size=6)
+    for words in (_arguments(), dict(node.PACKAGES)):
+        content.update(json.dumps(words, sort_keys=True).encode())
     for name, data in _context():
         content.update(f"\0{name}\0{len(data)}\0".encode() + data)
     return f"{REPOSITORY}:{content.hexdigest()}"
 
 
+def _arguments() -> dict[str, str]:
+    return {"PRECOMPILE": precompile_command(), "PACKAGES": " ".join(package.debian for package in PACKAGES)}
+
+
 def _context() -> Iterator[tuple[str, bytes]]:
-    """(name, content) of every file that the build sees."""
+    """(name, content) of every file that the build sees, but ``node``."""
     ours = files("synthetic1.sandbox")
     yield "Dockerfile", (ours / "image" / "Dockerfile").read_bytes()
     yield from _modules(ours / "agent", "agent")
@@ -72,12 +81,17 @@ def build_image(api: APIClient, say: Say = print) -> str:
         say(f"{tag} is there already")
         return tag
     provide_base(api, say)
+    try:
+        machine = api.version()["Arch"]
+    except (DockerException, OSError) as error:
+        raise SandboxError(f"building the sandbox image failed: {' '.join(str(error).split())}") from error
+    files = {**dict(_context()), "node": node.node_binary(machine, say)}
     say(f"building {tag} (a few minutes the first time: it installs the four toolchains)")
     context = io.BytesIO()
     with tarfile.open(fileobj=context, mode="w") as archive:
-        for name, data in _context():
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(data), 0o644  # no time, no owner: equal files make equal layers
+        for name, data in files.items():
+            entry = tarfile.TarInfo(name)  # no time, no owner: equal files make equal layers
+            entry.size, entry.mode = len(data), 0o755 if name == "node" else 0o644
             archive.addfile(entry, io.BytesIO(data))
     context.seek(0)
     try:
@@ -90,7 +104,7 @@ def build_image(api: APIClient, say: Say = print) -> str:
             decode=True,
             network_mode="host",  # works where the engine has no network of its own
             timeout=BUILD_S,
-            buildargs={"PRECOMPILE": precompile_command(), **_proxies()},
+            buildargs={**_arguments(), **_proxies()},
         ):
             if "error" in event:
                 raise SandboxError(f"building the sandbox image failed: {' '.join(event['error'].split())}")

@@ -150,6 +150,7 @@ CPP = Language(
     plan=plan,
     plan_call=plan_call,
     version=("{cxx}", "--version"),
+    recommended="12",
 )
 
 
@@ -157,6 +158,7 @@ def _dialect(standard: str, early: str) -> Language:
     return replace(
         CPP,
         standard=standard,
+        knows_standard=("{cxx}", flags(standard)[-1], "-E", "-x", "c++", "/dev/null"),
         aliases=tuple(f"{name}{year}" for year in (standard[-2:], early) for name in ("c++", "cpp", "cxx", "gnu++")),
         plan=partial(plan, standard=standard),
         plan_call=partial(plan_call, standard=standard),

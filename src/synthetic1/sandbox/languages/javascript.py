@@ -47,4 +47,5 @@ JAVASCRIPT = Language(
     plan=plan,
     plan_call=plan_call,
     version=("{node}", "--version"),
+    recommended="22",
 )

@@ -47,6 +47,10 @@ class Language:
     """Command that prints the version, ``("{cxx}", "--version")``: part of the compile cache's key."""
     standard: str = ""
     """Of a dialect, the standard that it keeps to, which is one of its aliases: ``c++17``, ``rust2018``."""
+    knows_standard: tuple[str, ...] = ()
+    """Of a dialect, a command that fails where the compiler is too old for its standard."""
+    recommended: str = ""
+    """The version that the image has, as ``version`` shows it: ``22``. Older ones lack what programs use."""
     dialects: tuple[Language, ...] = ()
     """The language as certain standards have it. Each has this one's name, and aliases of its own."""
 

@@ -8,9 +8,10 @@ import tokenize
 from synthetic1.sandbox.languages.language import Language, ProgramPlan, SignatureError
 from synthetic1.sandbox.languages.source import asset, check_name
 
-# With `site`, since contest programs call exit(); the hash seed is fixed so that a set prints the same twice.
+# With `site`, since contest programs call exit(); the hash seed is fixed so that a set prints the same twice. NumPy's
+# linear algebra would start a thread a core, of which a program may have few.
 _ARGV = ("{python}", "-s", "-B", "../main.py")
-_ENV = {"PYTHONHASHSEED": "0"}
+_ENV = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 PRELUDE = "prelude.py"
 """A further file of a program whose functions are called: run before it, in the same namespace."""
 
@@ -56,4 +57,5 @@ PYTHON = Language(
     plan=plan,
     plan_call=plan_call,
     version=("{python}", "--version"),
+    recommended="3.11",
 )

@@ -179,6 +179,7 @@ RUST = Language(
     plan=plan,
     plan_call=plan_call,
     version=("{rustc}", "--version"),
+    recommended="1.85",
 )
 
 
@@ -186,6 +187,7 @@ def _dialect(edition: str) -> Language:
     return replace(
         RUST,
         standard=f"rust{edition}",
+        knows_standard=("{rustc}", "--edition", edition, "--print", "cfg"),
         aliases=tuple(f"{name}{between}{edition}" for name in ("rust", "rs") for between in ("", "-", "_", "@")),
         plan=partial(plan, edition=edition),
         plan_call=partial(plan_call, edition=edition),

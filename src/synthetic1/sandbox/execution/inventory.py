@@ -1,0 +1,42 @@
+"""Which of the declared packages a sandbox has: asked of its own interpreters and compilers, by programs of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from synthetic1.sandbox.languages.language import ProgramPlan
+from synthetic1.sandbox.languages.packages import PACKAGES, Package
+from synthetic1.sandbox.result import Result
+
+# Importing is the only proof: a package can be there and not work.
+_PYTHON = """\
+import importlib, sys
+for name in sys.stdin.read().split():
+    try:
+        importlib.import_module(name)
+    except BaseException:
+        print(name)
+"""
+
+Ask = Callable[[str, ProgramPlan, str], Awaitable[Result]]
+"""(language, plan, stdin) → how it ended."""
+
+
+async def find_missing(ask: Ask, packages: Sequence[Package] = PACKAGES) -> frozenset[Package]:
+    """The packages that are not there, or do not work. Those of a language whose tools are missing count as missing.
+
+    Raises:
+        SandboxError: the sandbox failed.
+    """
+    missing: set[Package] = set()
+    python = [package for package in packages if package.language == "python"]
+    plan = ProgramPlan(files={"main.py": _PYTHON.encode()}, argv=("{python}", "-s", "-B", "../main.py"))
+    result = await ask("python", plan, " ".join(package.name for package in python))
+    absent = result.stdout.decode("ascii", errors="replace").split()
+    missing.update(package for package in python if result.status != "ok" or package.name in absent)
+    for package in packages:
+        if package.language == "cpp":
+            argv = ("{cxx}", "-E", "-x", "c++", "-include", package.header, "-o", "/dev/null", "/dev/null")
+            if (await ask("cpp", ProgramPlan(files={}, argv=argv), "")).status != "ok":
+                missing.add(package)
+    return frozenset(missing)
