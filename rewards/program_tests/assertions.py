@@ -27,7 +27,7 @@ from typing import Any
 
 from synthetic1.rewards.program_tests.shared_assertions import FUNCTION, answer_to, program_with_assertions
 from synthetic1.rewards.program_tests.spec import Assertions
-from synthetic1.sandbox.execution.dialogue import Party
+from synthetic1.sandbox.execution.dialogue import DialogueLost, Party
 from synthetic1.sandbox.execution.planning import answer_of
 from synthetic1.sandbox.languages.python import PRELUDE
 from synthetic1.sandbox.program import Call, Limits, Program
@@ -61,15 +61,22 @@ async def check_assertions(sandbox: Sandbox, assertions: Assertions, source: str
         AssertionsFault: the assertions cannot be loaded, or fail before they have asked anything.
         SandboxError: the sandbox failed.
     """
-    apart = None if assertions.shared else await _check_apart(sandbox, assertions, source, limits)
+    apart = None
+    if not assertions.shared:
+        try:
+            apart = await _check_apart(sandbox, assertions, source, limits)
+        except DialogueLost:  # a fresh agent decides whose fault that was
+            apart = await _check_apart(sandbox, assertions, source, limits, fresh_agents=True)
     return apart or await _check_together(sandbox, assertions, source, limits)
 
 
-async def _check_apart(sandbox: Sandbox, assertions: Assertions, source: str, limits: Limits) -> Asserted | None:
+async def _check_apart(
+    sandbox: Sandbox, assertions: Assertions, source: str, limits: Limits, *, fresh_agents: bool = False
+) -> Asserted | None:
     """None if an argument cannot cross."""
     asserting = Program("python", _asserting_program(assertions))
     candidate = Program("python", f"{source}\n\n{_text('assertion_candidate')}", _prelude(assertions))
-    async with sandbox.dialogue([asserting, (candidate, CALL)], limits) as (asks, answers):
+    async with sandbox.dialogue([asserting, (candidate, CALL)], limits, fresh_agents=fresh_agents) as (asks, answers):
         dialogue = _Dialogue(asks, answers)
         said = await dialogue.relay()
         if "live" in said:

@@ -18,6 +18,8 @@ from synthetic1.sandbox.backend import Backend, Connection
 from synthetic1.sandbox.errors import SandboxError, SandboxUnavailable
 from synthetic1.sandbox.execution import slot as slot_module
 from synthetic1.sandbox.execution.compile_cache import CompileCache
+from synthetic1.sandbox.execution.dialogue import DialogueLost
+from synthetic1.sandbox.execution.lost_agent import MOST_LOST
 from synthetic1.sandbox.execution.pool import Pool
 from synthetic1.sandbox.program import Limits, Program
 from synthetic1.sandbox.sandbox import Sandbox
@@ -130,9 +132,8 @@ async def make(tmp_path):
 @pytest.fixture
 def impatient(monkeypatch):
     """Agents that say nothing are given up after a moment, not after twenty seconds."""
-    monkeypatch.setattr(slot_module, "GRACE_S", 0.3)
-    monkeypatch.setattr("synthetic1.sandbox.execution.run.GRACE_S", 0.3)
-    monkeypatch.setattr("synthetic1.sandbox.execution.build.GRACE_S", 0.3)
+    for module in ("slot", "run", "build", "dialogue", "lost_agent"):
+        monkeypatch.setattr(f"synthetic1.sandbox.execution.{module}.GRACE_S", 0.3)
 
 
 async def settle(backend, count):
@@ -313,17 +314,83 @@ async def test_what_was_not_answered_is_asked_again_of_another_agent(make):
     assert backend.agents[1].seen.count("input") == 2
 
 
-async def test_two_failures_at_one_input_are_an_error_that_says_why(make):
-    async def script(agent, header):
-        if header["op"] == "input" and header["index"] == 1 - min(agent.number, 1):
-            raise Die
+class Program1Lost:
+    """A script: the program loses each agent at its second input, and so does a known program if ``known``."""
 
-    sandbox, backend = make(script)
+    def __init__(self, known):
+        self.known, self.first = known, True
+
+    async def __call__(self, agent, header):
+        if header["op"] == "job":
+            agent.known = "--version" in header["argv"]
+        if header["op"] == "input":
+            dies = self.known if agent.known else not self.first
+            self.first = False
+            if dies:
+                raise Die
+
+
+async def test_two_failures_at_one_input_and_one_of_a_known_program_are_an_error_that_says_why(make):
+    sandbox, backend = make(Program1Lost(known=True))
     async with sandbox.run(ECHO, ["a", "b"]) as run:
         assert (await anext(run)).stdout == b"a"
-        with pytest.raises(SandboxError, match=r"^scripted, input 1, twice: agent 1 died$"):
+        why = "scripted, input 1, twice: agent 1 died; a known program is lost as well: agent 2 died"
+        with pytest.raises(SandboxError, match=f"^{why}$"):
             await anext(run)
     await settle(backend, 0)
+
+
+async def test_a_program_that_loses_a_fresh_agent_too_is_tampered_where_a_known_one_runs(make):
+    """Nothing of it is run after that, and the slot serves the next program."""
+    sandbox, backend = make(Program1Lost(known=False))
+    results = await sandbox.run(ECHO, ["a", "b", "c"])
+    assert [(one.index, one.status) for one in results] == [(0, "ok"), (1, "tampered"), (2, "tampered")]
+    assert "agent 1 died" in results[1].why
+    assert [agent.seen.count("input") for agent in backend.agents] == [2, 1, 1]
+    await settle(backend, 1)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_what_follows_the_last_answer_is_not_the_programs(make):
+    """All results are there; an agent that then says nothing, or dies, is thrown away."""
+
+    async def script(agent, header):
+        if header["op"] == "input":
+            result = {"op": "result", "id": header["id"], "index": 0, "outcome": FINE}
+            agent.send(result, b"a", b"", b"")
+            if agent.number == 1:
+                raise Die
+        return header["op"] == "input"
+
+    sandbox, backend = make(script, slots=1)
+    for number in range(2):
+        assert [(one.status, one.stdout) for one in await sandbox.run(ECHO, ["a"])] == [("ok", b"a")]
+        assert len(backend.agents) == number + 1
+
+
+@given(st.lists(st.booleans(), max_size=12), st.integers(1, 6))
+@settings(max_examples=40, deadline=None)
+def test_whatever_agents_are_lost_every_input_has_one_result(tmp_path_factory, deaths, count):
+    """And few are: a program that loses one now and then does not hold its slot for ever."""
+    dying = iter(deaths)
+
+    async def script(agent, header):
+        if header["op"] == "job":
+            agent.known = "--version" in header["argv"]
+        if header["op"] == "input" and not agent.known and next(dying, False):
+            raise Die
+
+    async def play():
+        backend = ScriptedBackend(script)
+        sandbox = Sandbox(backend, 1, CompileCache(tmp_path_factory.mktemp("cache")))
+        results = await sandbox.run(ECHO, [str(number) for number in range(count)])
+        assert [one.index for one in results] == list(range(count))
+        assert {one.status for one in results} <= {"ok", "tampered"}
+        assert all(one.stdout == str(one.index).encode() for one in results if one.status == "ok")
+        assert len(backend.agents) <= 1 + MOST_LOST
+        await sandbox.aclose()
+
+    asyncio.run(play())
 
 
 async def test_an_agent_that_does_not_start_is_unavailable(make):
@@ -367,9 +434,9 @@ async def test_an_agent_that_misbehaves_is_replaced_once(make, frame, why, reque
         return True
 
     sandbox, backend = make(script)
-    with pytest.raises(SandboxError, match=f"twice: .*{why}"):
+    with pytest.raises(SandboxError, match=f"twice: .*{why}.*; a known program is lost as well: "):
         await sandbox.run(ECHO, ["a"], Limits(cpu_s=0.05, wall_s=0.05))
-    assert len(backend.agents) == 2
+    assert len(backend.agents) == 3
     await settle(backend, 0)
 
 
@@ -449,8 +516,30 @@ async def test_a_failure_in_a_dialogue_reaches_whoever_waits(make):
     async with sandbox.dialogue([ECHO]) as (party,):
         await party.send(b"x")
         for wait in (party.receive, party.receive, party.result):
-            with pytest.raises(SandboxError, match="in a dialogue: agent 0 died"):
+            with pytest.raises(DialogueLost, match="in a dialogue: agent 0 died"):
                 await wait()
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["a known program is lost as well", "a known program runs"])
+async def test_fresh_agents_decide_whose_fault_a_lost_dialogue_is(make, known):
+    async def script(agent, header):
+        if header["op"] == "job":
+            agent.known = "--version" in header["argv"]
+        if header["op"] == "channel" or (header["op"] == "input" and agent.known and known):
+            raise Die
+        return header["op"] == "input" and not agent.known
+
+    sandbox, backend = make(script, slots=1)
+    await sandbox.run(ECHO, [])
+    async with sandbox.dialogue([ECHO], fresh_agents=True) as (party,):
+        await party.send(b"x")
+        if known:
+            with pytest.raises(SandboxError, match="twice: agent 1 died; a known program is lost as well"):
+                await party.receive()
+        else:
+            assert await party.receive() is None
+            assert (await party.result()).status == "tampered"
+    assert [agent.closed for agent in backend.agents[:2]] == [True, True]
 
 
 # The end --------------------------------------------------------------------------------------------------------------

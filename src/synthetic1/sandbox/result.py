@@ -12,7 +12,7 @@ Status = Literal[
     "memory_limit",
     "output_limit",
     "compile_error",
-    "tampered",  # of a call: no answer, more than one, or one that is not JSON, and yet exit code 0
+    "tampered",  # of a call: no answer, more than one, or one that is not JSON, exit code 0; or it took agents away
 ]
 MemoryLimit = Literal["cgroup", "address_space"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -31,9 +32,11 @@ def main(arguments: list[str] | None = None) -> None:
         signal.signal(unwanted, lambda *_: None)
     signal.signal(signal.SIGTERM, _leave)
     launcher: Launcher | None = None
+    agent: Agent | None = None
     try:
         launcher = _launcher(options)
-        Agent(host, launcher, options.root).serve()
+        agent = Agent(host, launcher, options.root)
+        agent.serve()
     except HostGone:
         pass
     except (WireError, LauncherError) as error:
@@ -41,6 +44,11 @@ def main(arguments: list[str] | None = None) -> None:
     finally:
         if launcher is not None:
             launcher.close()
+        if agent is not None:
+            agent.close()
+        if options.launcher != "direct":  # a folder made for it alone; its owner, if there is one yet, does not mind
+            with contextlib.suppress(OSError):
+                os.rmdir(options.root)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

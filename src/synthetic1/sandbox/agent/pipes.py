@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from synthetic1.sandbox.agent.job import Bounds
 from synthetic1.sandbox.agent.launchers.launcher import Streams
 
 _CHUNK = 1 << 16
 _MOST_LEFT = 2 << 20  # bytes; a pipe or socket that nobody writes to any more holds less
+_SO_PASSRIGHTS = 83  # Linux 6.16
+_NUDGE_S = 0.05
 
 
 class Pipes:
@@ -53,6 +56,7 @@ class Pipes:
         if channel is not None:
             self._socket, its = socket.socketpair()
             self._socket.setblocking(False)
+            _refuse_descriptors(self._socket)
             its_channel = its.detach()
             self._takers[self._socket.fileno()] = self._take_channel
         for descriptor in self._takers:
@@ -77,7 +81,7 @@ class Pipes:
         elif descriptor in self._takers:
             if events & select.POLLOUT:
                 self._feed_channel()
-            if events & ~select.POLLOUT and self._take(descriptor) == 0:
+            if events & ~select.POLLOUT and self._take(descriptor) == 0:  # its end; None would be: nothing now
                 self._poll.unregister(descriptor)
                 del self._takers[descriptor]
                 if self._socket is None or descriptor != self._socket.fileno():
@@ -92,11 +96,14 @@ class Pipes:
         self._feed_channel()
 
     def drain(self) -> None:
-        """Nobody writes any more: take what still stands in the pipes."""
+        """The program is gone: take what still stands in the pipes, and wait for nothing.
+
+        Their end need not come: a descriptor that is on its way through a socket keeps its pipe open.
+        """
         for descriptor in self._takers:
-            taken = 0
-            while taken < _MOST_LEFT and (size := self._take(descriptor)):
-                taken += size
+            left = _MOST_LEFT
+            while left > 0 and (size := self._take(descriptor)):
+                left -= size
 
     def close(self) -> None:
         """Let go of our ends."""
@@ -108,12 +115,12 @@ class Pipes:
         self._takers = {}
         self._close_stdin()
 
-    def _take(self, descriptor: int) -> int:
-        """How many bytes there were: 0 at the end, -1 (and so true) if there is nothing now."""
+    def _take(self, descriptor: int) -> int | None:
+        """How many bytes there were: 0 at the end, None if there is nothing now."""
         try:
             chunk = os.read(descriptor, _CHUNK)
         except BlockingIOError:
-            return -1
+            return None
         except ConnectionResetError:  # the channel of a program that left our words unread
             return 0
         if chunk:
@@ -169,3 +176,25 @@ class Pipes:
         if self._hangup and not self._to_channel:
             with contextlib.suppress(OSError):  # the program was faster
                 self._socket.shutdown(socket.SHUT_WR)
+
+
+def _refuse_descriptors(channel: socket.socket) -> None:
+    """Have the kernel refuse those that a program sends through its channel; before Linux 6.16 it does not."""
+    with contextlib.suppress(OSError):
+        channel.setsockopt(socket.SOL_SOCKET, _SO_PASSRIGHTS, 0)
+
+
+@contextlib.contextmanager
+def nudged() -> Iterator[None]:
+    """Let no system call of this block wait for long: a signal comes all the time, and breaks it off.
+
+    A descriptor that came through the channel is closed by whoever reads there, or closes it, and the last one to close
+    a connection may wait (``SO_LINGER``) for as long as who made it has asked for.
+    """
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, _NUDGE_S, _NUDGE_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
@@ -58,6 +59,11 @@ class Agent:
                 clean = False
             self._host.end()
             self._host.send({"op": "done", "id": number, "clean": clean})
+
+    def close(self) -> None:
+        """Once the launcher is closed: remove the files of a job that was broken off."""
+        with contextlib.suppress(OSError):
+            self._box.remove()
 
     def _serve(self, number: object, job: Job, blobs: list[bytes]) -> bool:
         contents = zip(job.files, blobs, strict=True)

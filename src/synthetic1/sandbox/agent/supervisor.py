@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from synthetic1.sandbox.agent.host import Host, HostGone
 from synthetic1.sandbox.agent.job import Bounds, EndedBy, Outcome
 from synthetic1.sandbox.agent.launchers.launcher import Exit, LauncherError, Process, Streams, TreeUsage
-from synthetic1.sandbox.agent.pipes import Pipes
+from synthetic1.sandbox.agent.pipes import Pipes, nudged
 
 _LOOK_S = 0.02  # the shortest time between two looks at the CPU clock
 _DEATH_S = 20.0  # from SIGKILL to the end, on a very busy machine
@@ -68,7 +68,10 @@ class Supervisor:
         relay = None
         if self.dialogue is not None:
             relay = lambda words: host.send({"op": "channel", "id": self.dialogue}, words)  # noqa: E731
-        pipes = Pipes(poll, self.bounds, self.stdin, self.channel, relay)
+        with contextlib.nullcontext() if self.channel is None else nudged():
+            return self._run(Pipes(poll, self.bounds, self.stdin, self.channel, relay), poll, host, child_signal)
+
+    def _run(self, pipes: Pipes, poll: select.poll, host: Host, child_signal: int) -> FinishedProcess:
         try:
             began = time.monotonic()
             try:

@@ -10,11 +10,17 @@ from synthetic1.sandbox.agent.job import Job, Outcome
 from synthetic1.sandbox.errors import SandboxError
 from synthetic1.sandbox.execution.build import build
 from synthetic1.sandbox.execution.compile_cache import CompileCache
+from synthetic1.sandbox.execution.lost_agent import decide
 from synthetic1.sandbox.execution.planning import PreparedInput, PreparedProgram, compile_error, result_of, with_origin
 from synthetic1.sandbox.execution.pool import Pool
 from synthetic1.sandbox.execution.slot import GRACE_S, SandboxSlot, SlotFailed
 from synthetic1.sandbox.program import MIB
 from synthetic1.sandbox.result import Result
+
+
+class DialogueLost(SandboxError):
+    """An agent was lost in the middle of a dialogue. Whose fault that is, a dialogue with fresh ones decides."""
+
 
 _Ready = tuple[SandboxSlot, PreparedProgram, Job, list[bytes]]
 """What ``Party.start`` takes."""
@@ -23,7 +29,8 @@ _Ready = tuple[SandboxSlot, PreparedProgram, Job, list[bytes]]
 class Party:
     """One program of a dialogue. Its channel is a stream of bytes both ways, at fd 3; its stdin is empty."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, fresh_agent: bool = False) -> None:
+        self._fresh_agent = fresh_agent
         self._slot: SandboxSlot | None = None
         self._said: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._result: Result | None = None
@@ -122,27 +129,44 @@ class Party:
                     raise SlotFailed(f"the agent sent something else than a dialogue: {str(dict(header))[:200]}")
             await slot.receive(GRACE_S, 0)  # done
         except (SandboxError, KeyError, TypeError, ValueError) as error:
+            hello = slot.hello
             await slot.discard()
-            if not self._over.is_set():
-                self._finish(failure=SandboxError(f"{slot.backend.name}, in a dialogue: {error}"))
+            if self._over.is_set():
+                return
+            lost = error if isinstance(error, SlotFailed) else SlotFailed(f"{type(error).__name__}: {error}")
+            where = f"{slot.backend.name}, in a dialogue"
+            if not self._fresh_agent:
+                self._finish(failure=DialogueLost(f"{where}: {lost}"))
+                return
+            try:
+                self._finish(
+                    with_origin(await decide(slot, program, lost, where, PreparedInput(b"")), slot.backend, hello)
+                )
+            except SandboxError as failure:
+                self._finish(failure=failure)
 
 
 @contextlib.asynccontextmanager
 async def open_dialogue(
-    pool: Pool, cache: CompileCache, programs: Sequence[PreparedProgram | Result]
+    pool: Pool, cache: CompileCache, programs: Sequence[PreparedProgram | Result], *, fresh_agents: bool = False
 ) -> AsyncIterator[tuple[Party, ...]]:
     """Start all programs together, each in a slot of its own; leaving the block stops those that still run.
 
     Args:
         programs: a ``Result`` in place of a program that cannot be started says why.
+        fresh_agents: start new ones. A program that loses such an agent is ``tampered``, unless a known program loses
+            one as well.
 
     Raises:
+        DialogueLost: from the parties' methods, an agent was lost that was not fresh; open it again with fresh ones.
         SandboxError: the sandbox failed.
     """
     slots = await pool.acquire(len(programs))
     parties: tuple[Party, ...] = ()
     try:
-        parties = await _start(slots, cache, programs)
+        if fresh_agents:
+            await asyncio.gather(*(slot.discard() for slot in slots))
+        parties = await _start(slots, cache, programs, fresh_agents=fresh_agents)
         yield parties
     finally:
         for party in parties:
@@ -152,7 +176,11 @@ async def open_dialogue(
 
 
 async def _start(
-    slots: Sequence[SandboxSlot], cache: CompileCache, programs: Sequence[PreparedProgram | Result]
+    slots: Sequence[SandboxSlot],
+    cache: CompileCache,
+    programs: Sequence[PreparedProgram | Result],
+    *,
+    fresh_agents: bool,
 ) -> tuple[Party, ...]:
     """Compile all programs, then start them together."""
 
@@ -172,14 +200,16 @@ async def _start(
                 await slot.discard()
                 failures += 1
                 if failures == 2:
-                    raise SandboxError(f"{slot.backend.name}, before a dialogue, twice: {error}") from error
+                    where = f"{slot.backend.name}, before a dialogue"
+                    result = await decide(slot, program, error, where, PreparedInput(b""))
+                    return with_origin(result, slot.backend, slot.hello)
 
     preparing = (prepare(slot, program) for slot, program in zip(slots, programs, strict=True))
     prepared = await asyncio.gather(*preparing, return_exceptions=True)  # so that none goes on behind our back
     for outcome in prepared:
         if isinstance(outcome, BaseException):
             raise outcome
-    parties = tuple(Party() for _ in programs)
+    parties = tuple(Party(fresh_agent=fresh_agents) for _ in programs)
     for party, ready in zip(parties, prepared, strict=True):
         if isinstance(ready, Result):
             party.decline(ready)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from dataclasses import replace
 from types import TracebackType
 
 from synthetic1.sandbox.agent.job import Outcome
-from synthetic1.sandbox.errors import SandboxError, SandboxUnavailable
+from synthetic1.sandbox.errors import SandboxUnavailable
 from synthetic1.sandbox.execution.build import build
 from synthetic1.sandbox.execution.compile_cache import CompileCache
+from synthetic1.sandbox.execution.lost_agent import MOST_LOST, decide
 from synthetic1.sandbox.execution.planning import (
     PreparedInput,
     PreparedProgram,
@@ -80,41 +82,52 @@ class ProgramRun:
         except SignatureError as error:
             yield with_origin(signature_error(error), backend, {})
             return
-        answered, failed_at, room = 0, -1, _room(inputs)
-        while True:
-            (slot,) = await self._pool.acquire()
-            try:
-                compiled = await build(program, slot, self._cache)
-                if compiled is not None and not compiled.ok:
-                    yield with_origin(compile_error(compiled), backend, slot.hello)
+        room = _room(inputs)
+        answered = lost = 0
+        lost_at, lost_s = -1, 0.0
+        (slot,) = await self._pool.acquire()
+        try:
+            while True:
+                began = time.monotonic()
+                try:
+                    compiled = await build(program, slot, self._cache)
+                    if compiled is not None and not compiled.ok:
+                        yield with_origin(compile_error(compiled), backend, slot.hello)
+                        return
+                    await slot.ready(program.run_memory_bytes + room)
+                    slot.begin(*program.run_job(compiled, len(inputs) - answered, fresh=fresh))
+                    window = _Window(slot, [prepare_input(one) for one in inputs[answered:]])
+                    first = answered
+                    while answered < len(inputs):
+                        result = await _next_result(slot, program, window, first, fresh=fresh)
+                        answered += 1
+                        yield with_origin(result, backend, slot.hello)
+                        began = time.monotonic()
+                    await slot.receive(GRACE_S, 0)  # done
                     return
-                await slot.ready(program.run_memory_bytes + room)
-                slot.begin(*program.run_job(compiled, len(inputs) - answered, fresh=fresh))
-                window = _Window(slot, [prepare_input(one) for one in inputs[answered:]])
-                first = answered
-                while answered < len(inputs):
-                    result = await _next_result(slot, program, window, first)
-                    answered += 1
-                    yield with_origin(result, backend, slot.hello)
-                await slot.receive(GRACE_S, 0)  # done
-                return
-            except SandboxUnavailable:
-                raise
-            except SlotFailed as error:
-                await slot.discard()
-                if failed_at == answered and error.out_of_memory:
-                    # The agent has room of its own. A program that takes it from two agents wants more than it may.
-                    why = f"used more than {program.limits.memory_mb} MiB of memory, and the agent's"
-                    exceeded = Result(index=answered, status="memory_limit", why=why)
-                    yield with_origin(exceeded, backend, slot.hello)
-                    answered += 1
+                except SandboxUnavailable:
+                    raise
+                except SlotFailed as error:
+                    hello = slot.hello
+                    await slot.discard()  # so that the next one is fresh, and has nothing else to do
+                    if answered and answered == len(inputs):
+                        return  # all is known; only what follows was lost
+                    lost += 1
+                    lost_s = time.monotonic() - began + (lost_s if lost_at == answered else 0.0)
+                    if lost_at != answered and lost < MOST_LOST:
+                        lost_at = answered
+                        continue
+                    where = f"{backend.name}, input {answered}"
+                    given = prepare_input(inputs[answered]) if inputs else PreparedInput(b"")
+                    verdict = await decide(slot, program, error, where, given, room)
+                    alone = error.out_of_memory and lost < MOST_LOST
+                    for index in range(answered, answered + 1 if alone else len(inputs)):
+                        yield with_origin(replace(verdict, index=index, wall_s=lost_s), backend, hello)
+                        answered = index + 1
                     if answered == len(inputs):
                         return
-                elif failed_at == answered:  # two slots failed at the same input
-                    raise SandboxError(f"{backend.name}, input {answered}, twice: {error}") from error
-                failed_at = answered
-            finally:
-                self._pool.release(slot)
+        finally:
+            self._pool.release(slot)
 
 
 def _room(inputs: Sequence[Input]) -> int:
@@ -123,13 +136,14 @@ def _room(inputs: Sequence[Input]) -> int:
     return -(-3 * largest // (64 * MIB)) * 64 * MIB if largest > _LARGE else 0
 
 
-async def _next_result(slot: SandboxSlot, program: PreparedProgram, window: _Window, first: int) -> Result:
+async def _next_result(
+    slot: SandboxSlot, program: PreparedProgram, window: _Window, first: int, *, fresh: bool
+) -> Result:
     limits = program.limits
     window.fill()
-    # Twice: a program that crashes in a zygote runs again in a fresh interpreter before it is reported.
-    header, blobs = await slot.receive(
-        2 * limits.clock_s + GRACE_S, 2 * limits.stdout_bytes + limits.stderr_bytes + MIB
-    )
+    # A program that crashes in a zygote runs again in a fresh interpreter before it is reported.
+    clock_s = limits.clock_s * (2 if program.plan.zygote and not fresh else 1)
+    header, blobs = await slot.receive(clock_s + GRACE_S, 2 * limits.stdout_bytes + limits.stderr_bytes + MIB)
     try:
         outcome = Outcome.from_header(header["outcome"])
         stdout, stderr, channel = blobs

@@ -59,6 +59,8 @@ class SandboxSlot:
             SandboxUnavailable: none starts.
             SlotFailed: the limit cannot be set.
         """
+        if self._closed:
+            raise SandboxUnavailable("the sandbox was closed")
         if self._dead:
             await self.discard()
         if self._connection is None:

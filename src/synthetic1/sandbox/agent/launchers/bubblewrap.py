@@ -40,7 +40,7 @@ class BubblewrapLauncher:
     name = "bubblewrap"
 
     def __init__(self, state: str, settings: BubblewrapSettings) -> None:
-        self._settings = settings
+        self._state, self._settings = state, settings
         os.set_inheritable(settings.filter_fd, False)  # for the agent, and not for programs
         self._box = os.path.join(state, "box")
         self._groups = _groups(settings.group) if settings.group else {}
@@ -50,10 +50,12 @@ class BubblewrapLauncher:
         self._has_files = False
         self._orphans = Orphans()
         self._places = {self._box: "/box", **settings.places}
+        self._shown: dict[str, str] = {}
         try:
             os.mkdir(self._files, 0o755)
-            shown = self._show(state) if settings.uid is not None else {}
-            self._view = settings.view(shown) + settings.accounts(state)
+            if settings.uid is not None:
+                self._show(state)
+            self._view = settings.view(self._shown) + settings.accounts(state)
         except OSError as error:
             self.close()
             raise LauncherError(f"{error.filename}: {error.strerror}") from None
@@ -105,6 +107,13 @@ class BubblewrapLauncher:
             with contextlib.suppress(OSError):  # else the next owner's sweep removes it
                 group.remove()
         self._groups = {}
+        for at in self._shown.values():
+            with contextlib.suppress(OSError):
+                mounts.unmount(at)
+        self._settings.forget_accounts(self._state)
+        for folder in (self._files, *self._shown.values()):
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
 
     def _end_leftovers(self) -> bool:
         """End what is left of programs, and free what they left in memory; False: something stays."""
@@ -210,16 +219,14 @@ class BubblewrapLauncher:
                 return place + path[len(folder) :]
         return path
 
-    def _show(self, state: str) -> dict[str, str]:
+    def _show(self, state: str) -> None:
         """Folders to which only root can walk, such as toolchains in its home, where the programs' user can."""
         mounts.unshare_mounts()
-        shown = {}
         for number, folder in enumerate({self._settings.root, *self._settings.toolchains.values()} - {"/"}):
             at = os.path.join(state, f"shown-{number}")
             os.mkdir(at, 0o755)
+            self._shown[folder] = at
             mounts.bind_read_only(folder, at)
-            shown[folder] = at
-        return shown
 
 
 def _is_executable(path: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -9,6 +10,10 @@ from dataclasses import asdict, dataclass
 
 TOOLCHAINS = "/opt"
 """Where programs see toolchains that do not stand under /usr."""
+_ACCOUNTS = {
+    "passwd": "root:x:0:0::/:/bin/sh\nsandbox:x:{number}:{number}::/tmp:/bin/sh\n",
+    "group": "root:x:0:\nsandbox:x:{number}:\n",
+}
 _ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime")
 
 
@@ -62,19 +67,25 @@ class BubblewrapSettings:
             argv += ["--ro-bind-try", os.path.join(root, "etc", name), f"/etc/{name}"]
         for name, folder in self.toolchains.items():
             argv += ["--ro-bind", shown.get(folder, folder), f"{TOOLCHAINS}/{name}"]
-        return [*argv, "--proc", "/proc", "--dev", "/dev"]
+        # The first process is bwrap's own, as the same user: a program could write into its memory.
+        return [*argv, "--proc", "/proc", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1", "--dev", "/dev"]
 
     def accounts(self, state: str) -> list[str]:
         """bwrap's arguments for the user list that programs see: root and themselves. It is written to ``state``."""
         number = os.getuid() if self.uid is None else self.uid
         argv = []
-        for name, lines in {
-            "passwd": f"root:x:0:0::/:/bin/sh\nsandbox:x:{number}:{number}::/tmp:/bin/sh\n",
-            "group": f"root:x:0:\nsandbox:x:{number}:\n",
-        }.items():
+        for name, line in _ACCOUNTS.items():
+            lines = line.format(number=number)
             path = os.path.join(state, name)
             with open(path, "w", encoding="ascii") as file:
                 file.write(lines)
             os.chmod(path, 0o644)
             argv += ["--ro-bind", path, f"/etc/{name}"]
         return argv
+
+    @staticmethod
+    def forget_accounts(state: str) -> None:
+        """Remove what ``accounts`` wrote."""
+        for name in _ACCOUNTS:
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(state, name))

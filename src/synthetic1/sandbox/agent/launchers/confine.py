@@ -19,6 +19,7 @@ _STACK = {"cgroup": 256 * MIB, "address_space": 64 * MIB}
 # A thread's stack is mapped whole: it costs nothing under a cgroup, but counts as address space.
 _OPEN_FILES = 256
 _SHARED_MAPPINGS = 4096 * MIB
+_NOBODY = 65534
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
@@ -33,7 +34,7 @@ def rlimits(bounds: Bounds, memory_limit: str, own_uid: bool, more_processes: in
     cpu_s = int(bounds.cpu_s) + 1  # a second fence: the agent looks at the whole tree's CPU, to the millisecond
     wanted = [
         (resource.RLIMIT_CPU, cpu_s, cpu_s + 1),
-        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_CORE, 1, 1),  # with 0 a `core_pattern` that is a program would still be given the memory
         (resource.RLIMIT_FSIZE, bounds.file_bytes, bounds.file_bytes),
         (resource.RLIMIT_NOFILE, _OPEN_FILES, _OPEN_FILES),
         (resource.RLIMIT_MSGQUEUE, 0, 0),  # queues outlive their processes
@@ -98,6 +99,16 @@ def become_user(uid: int) -> None:
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
+
+
+def act_as_user(uid: int) -> None:
+    """In a child: do as that user, what it may do to processes and files, while its own processes reach this one not.
+
+    A signal reaches who really is that user or can be again.
+    """
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(_NOBODY, uid, _NOBODY)
 
 
 def restore_signals() -> None:

@@ -12,7 +12,7 @@ from typing import Literal
 from synthetic1.sandbox.agent.box import remove_below
 from synthetic1.sandbox.agent.control_groups.named_groups import own_group
 from synthetic1.sandbox.agent.launchers import confine
-from synthetic1.sandbox.agent.launchers.direct_process import Child, ContainerAccount, ProcessTree, kill
+from synthetic1.sandbox.agent.launchers.direct_process import Child, ContainerAccount, ProcessTree, kill, reap
 from synthetic1.sandbox.agent.launchers.launcher import (
     OUR_ERRORS,
     Command,
@@ -28,7 +28,8 @@ from synthetic1.sandbox.agent.linux import ipc, processes
 
 _BOX = "box"
 _SWEEP_S = 10.0  # for killed processes to be gone
-_REMOVAL_S = 60.0
+_KILLING_S = 2.0
+_REMOVAL_S = 15.0
 
 
 class DirectLauncher:
@@ -115,16 +116,17 @@ class DirectLauncher:
         """By the zygote of a program, or a starter. Raises LauncherError: it is gone."""
         account = ContainerAccount(self._group)
         starter.start(streams)
-        return self._tree(account, starter.exit, lambda: processes.children(starter.pid), starter.watch)
+        return self._tree(account, starter.exit, lambda: processes.children(starter.pid), starter)
 
     def _tree(
         self,
         account: ContainerAccount,
         wait: Callable[[], Exit | None],
         roots: Callable[[], list[int]],
-        watch: int | None = None,
+        by: Spawner | None = None,
     ) -> ProcessTree:
-        return ProcessTree(account, wait, roots, self._end_leftovers, self._take_oom_kills, watch)
+        watch, parent = (None, None) if by is None else (by.watch, by.pid)
+        return ProcessTree(account, wait, roots, self._end_leftovers, self._take_oom_kills, watch, parent)
 
     def sweep(self) -> bool:
         self._end_starter()
@@ -186,38 +188,30 @@ class DirectLauncher:
                     kill(pid)
             return
         try:
-            child = os.fork()
-        except OSError:  # no process left for us: one by one then, though a fork bomb may be faster
+            # All at once: the kernel lets nothing be forked in between.
+            self._as_program(lambda: os.kill(-1, signal.SIGKILL), _KILLING_S)
+        except LauncherError:  # no process left for us: one by one then, though a fork bomb may be faster
             for pid in processes.descendants(self._pid):
                 if processes.uid(pid) == self._uid:
                     kill(pid)
-            return
-        if child == 0:
-            # All at once: the kernel lets nothing be forked in between.
-            try:
-                confine.become_user(self._uid)
-                os.kill(-1, signal.SIGKILL)
-            finally:
-                os._exit(0)
-        os.waitpid(child, 0)
 
-    def _as_program(self, act: Callable[[], object]) -> None:
-        """Do something as the user that programs are, in a process of its own if that is another one."""
+    def _as_program(self, act: Callable[[], object], within_s: float = _REMOVAL_S) -> None:
+        """Do something as the user that programs are, in a process of its own if that is another one.
+
+        Raises:
+            LauncherError: there can be no such process.
+        """
         if (uid := self._uid) is None:
             act()
             return
 
         def child() -> None:
-            confine.become_user(uid)
-            act()
+            confine.act_as_user(uid)
+            with contextlib.suppress(OSError):  # whoever asked looks at what has come of it
+                act()
             os._exit(0)
 
-        pid = self._fork(child)
-        deadline = time.monotonic() + _REMOVAL_S
-        while os.waitpid(pid, os.WNOHANG)[0] == 0:
-            if time.monotonic() > deadline:
-                kill(pid)
-            time.sleep(0.0005)
+        reap(self._fork(child), within_s)
 
     def _remove_strays(self) -> bool:
         """What programs left beside the box, where they may write if they have a uid (and so a root) of their own."""
@@ -249,9 +243,7 @@ class DirectLauncher:
         self._command, starter, self._starter = None, self._starter, None
         if starter is not None:
             starter.close()
-            kill(starter.pid)
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(starter.pid, 0)
+            reap(starter.pid, 0.0)
 
     def _end_zygote(self) -> None:
         zygote, self._zygote = self._zygote, None

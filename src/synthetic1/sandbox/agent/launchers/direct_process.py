@@ -12,6 +12,7 @@ from synthetic1.sandbox.agent.control_groups.control_group import ControlGroup
 from synthetic1.sandbox.agent.launchers.launcher import Exit, LauncherError, TreeUsage
 from synthetic1.sandbox.agent.linux import processes
 
+_DEATH_S = 5.0  # from SIGKILL to the end of a helper
 _NOISE_S = 0.05  # CPU seconds of a control group that are the agent's own doing, not the program's
 
 
@@ -40,6 +41,7 @@ class ProcessTree:
     Args:
         wait: how the main process ended, None while it runs.
         roots: the pids of what the agent has to kill; what is below them becomes its own.
+        parent: the helper that waits for the main process, if that is not the agent itself.
         end_rest: kills and reaps what the main process left; False: something stays.
         out_of_memory: whether the kernel killed for memory since this was asked last.
         watch: see ``Process.watch``.
@@ -53,8 +55,9 @@ class ProcessTree:
         end_rest: Callable[[], bool],
         out_of_memory: Callable[[], bool],
         watch: int | None = None,
+        parent: int | None = None,
     ) -> None:
-        self._account, self._wait, self._roots = account, wait, roots
+        self._account, self._wait, self._roots, self._parent = account, wait, roots, parent
         self._end_rest, self._out_of_memory = end_rest, out_of_memory
         self._exit: Exit | None = None
         self.watch = watch
@@ -75,6 +78,9 @@ class ProcessTree:
         if self._exit is None:
             for pid in self._roots():  # what is below them becomes the agent's child, and `finish` ends it
                 kill(pid)
+            if self._parent is not None:
+                with contextlib.suppress(OSError):  # a program may have stopped it (see `starter`)
+                    os.kill(self._parent, signal.SIGCONT)
 
     def finish(self) -> TreeUsage:
         assert self._exit is not None, "finish comes after exit"
@@ -110,6 +116,24 @@ class Child:
             self._lost = LauncherError(message)
             raise self._lost
         return Exit(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def reap(pid: int, within_s: float) -> bool:
+    """Wait for a child of ours to end; one that has not by then is killed. False: not even that ends it, yet."""
+    deadline, pause, killed = time.monotonic() + within_s, 0.0001, False
+    while True:
+        try:
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                return True
+        except ChildProcessError:  # reaped as an orphan
+            return True
+        if time.monotonic() > deadline:
+            if killed:
+                return False
+            kill(pid)
+            deadline, killed = time.monotonic() + _DEATH_S, True
+        time.sleep(pause)
+        pause = min(2 * pause, 0.005)
 
 
 def kill(pid: int) -> None:

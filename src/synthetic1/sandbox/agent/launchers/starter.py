@@ -57,8 +57,8 @@ def _serve(connection: socket.socket, command: Command, limits: confine.RLimits,
         for _, _, data in ancillary:
             streams.frombytes(data)
         actions = [(os.POSIX_SPAWN_DUP2, stream, target) for target, stream in enumerate(streams)]
-        # Between these two the program can send signals to this process, for some microseconds of its life: killed, it
-        # is an agent's failure, and the input is run again by another.
+        # Between these two the program can send signals to this process, for some microseconds of its life. Killed, it
+        # is missed, and the input is run again by a fork of the agent; stopped, it goes on when the program is ended.
         os.setresuid(uid, 0, 0)
         os.pwrite(score, b"1000", 0)  # for the child to inherit: it is to be taken when memory runs out, not this one
         try:

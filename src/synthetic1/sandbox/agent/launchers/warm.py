@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import select
@@ -11,6 +10,7 @@ import struct
 from collections.abc import Callable
 
 from synthetic1.sandbox.agent.launchers import confine
+from synthetic1.sandbox.agent.launchers.direct_process import reap
 from synthetic1.sandbox.agent.launchers.launcher import Command, Exit, LauncherError, Streams
 
 _SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zygote.py")
@@ -74,12 +74,7 @@ class Zygote:
     def close(self) -> None:
         """End it. Its programs' processes end with their sockets."""
         self._control.close()
-        try:
-            os.kill(self.pid, 9)
-        except ProcessLookupError:
-            return  # reaped as an orphan
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self.pid, 0)
+        reap(self.pid, 0.0)
 
     def _execute(self, control: int) -> None:
         """In the child. The standard streams are pipes, as a program's are: Python's objects for them fit both."""

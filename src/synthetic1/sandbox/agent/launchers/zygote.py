@@ -227,7 +227,7 @@ def flush(*files: Any) -> None:
 
 def run(code: CodeType, names: dict[str, Any]) -> None:
     """Be the program. Whatever is not a plain end is a failure, which a fresh interpreter sees again and tells."""
-    exit_code = 1
+    exit_code, leave = 1, os._exit  # the program may replace it, and would then come back to here
     try:
         main = ModuleType("__main__")  # made after `gc.freeze`, for it is to be collected in the end
         main.__dict__.update(names)
@@ -243,7 +243,7 @@ def run(code: CodeType, names: dict[str, Any]) -> None:
     except BaseException:
         return
     finally:
-        os._exit(exit_code)
+        leave(exit_code)
 
 
 if __name__ == "__main__":
