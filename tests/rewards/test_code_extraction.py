@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic1.rewards.extract import find_program
-from synthetic1.sandbox.languages.registry import get_language
+from synthetic1.rewards.program_tests.spec import language_names
 
 
 def program(text, names, **settings):
@@ -16,7 +16,7 @@ def program(text, names, **settings):
     return None if found is None else found.content
 
 
-CPP, PYTHON = [(get_language(name).name, *get_language(name).aliases) for name in ("cpp", "python")]
+CPP, JAVASCRIPT, PYTHON, RUST = map(language_names, ("cpp", "javascript", "python", "rust"))
 
 # (why, names, text, block)
 TABLE = [
@@ -113,7 +113,19 @@ def test_nothing_breaks_it(text):
     assert block is None or all(line.strip() in text for line in block.splitlines())
 
 
-@pytest.mark.parametrize("piece", ["```\n", "```python\n", "`", "~~~ ", " ", "```" + " " * 10, "\n", "```x`\n"])
-def test_megabytes_of_fences_are_read(piece):
+PIECES = [
+    *("```\n", "```python\n", "`", "~~~ ", " ", "```" + " " * 10, "\n", "```x`\n", "> ", "1. ```\n", "``` x:```py\n"),
+    *("```python\n'''\n", "~~~js\n/*", '```cpp\nR"(', '```rs\nr#"', "```js\n`${", "~~~py\n~~~ x\n```", "````py\n``` "),
+    *("'\\'", '"\\"', "`\\`", "`${", "'\\u{", "/*", "/x", "<|a|>", "</answer>", "x```\n", "[/A]", "\ufeff"),
+    *("f(", "f(()", "f(x)\n", "f = ", "f:", "def f", "f() -> x", "```py\ndef f(): g()\n```\n", "= require ", "#```\n"),
+]
+
+
+@pytest.mark.parametrize("names", [PYTHON, CPP, RUST, JAVASCRIPT], ids=lambda names: names[0])
+@pytest.mark.parametrize("opening", ["", "```{}\n", "````{}\n", "```{}\nclass Solution {{ f("])
+def test_long_texts_of_any_piece_are_read(names, opening):
     """Quadratic work would take minutes here, and end with the suite's own limit."""
-    program(piece * (2_000_000 // len(piece)), PYTHON)
+    for piece in PIECES:
+        text = opening.format(names[0]) + piece * (200_000 // len(piece))
+        program(text, names, functions=["f"])
+        program(f"{text}\n```", names, functions=["f"], cut_off=True)

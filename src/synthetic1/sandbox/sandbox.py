@@ -22,6 +22,7 @@ from synthetic1.sandbox.execution.planning import (
 )
 from synthetic1.sandbox.execution.pool import Pool
 from synthetic1.sandbox.execution.run import ProgramRun
+from synthetic1.sandbox.languages import packages
 from synthetic1.sandbox.languages.language import ProgramPlan, SignatureError
 from synthetic1.sandbox.languages.packages import Package, imported_packages, install_advice
 from synthetic1.sandbox.languages.registry import get_language, languages
@@ -158,7 +159,7 @@ class Sandbox:
             SandboxError: the sandbox failed.
         """
         if self._missing is None:
-            self._missing = await find_missing(self._ask)
+            self._missing = await find_missing(self._ask, packages.PACKAGES)
         return self._missing
 
     async def require_for(self, program: Program) -> None:
