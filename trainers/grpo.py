@@ -45,6 +45,7 @@ def train(settings: GrpoSettings) -> None:
     from synthetic1.jobs.provenance import phase_time
     from synthetic1.reports import terminal
     from synthetic1.reports.page.html import write_report
+    from synthetic1.rewards.judging.ledger import spent, total
     from synthetic1.trainers.checkpoints import last_complete, step_of
     from synthetic1.trainers.reinforcement import runs
     from synthetic1.trainers.reinforcement.callbacks import RunRecorder
@@ -153,8 +154,10 @@ def train(settings: GrpoSettings) -> None:
     after = runs.measure(evaluate_held_out, settings, run, "after", args.max_steps, times) if eval_tasks else None
     trainer.save_final(folder / "model")
     times["total"] = time.perf_counter() - started
+    judged = spent(train_set.scorer.verifiers.values())
+    judged = total(gather_object([judged])) if ranks > 1 else judged
     if run is not None:
-        result = runs.result(settings, before, after, times, run, judges)
+        result = runs.result(settings, before, after, times, run, judges, judged)
         run.write_result(result)
         if eval_tasks:
             terminal.show_before_after(result)

@@ -33,6 +33,7 @@ from synthetic1.jobs.opening import open_environment
 from synthetic1.jobs.program import ProgramError
 from synthetic1.jobs.same_run import changes, in_words
 from synthetic1.reports.run_folder import RunFolder
+from synthetic1.rewards.judging.ledger import spent
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.tasks.sources.source import TaskSource
 
@@ -73,7 +74,8 @@ async def run(settings: GenerateSettings) -> bool:
                 usage = client.usage
             counts = journal.counts()
             rows = dict(facts(progress, usage))
-            folder.write_result({**counts, "usage": usage.to_dict(), "seconds": round(progress.seconds, 1)})
+            result = {**counts, "usage": usage.to_dict(), "judge_usage": spent(scorer.verifiers.values())}
+            folder.write_result({**result, "seconds": round(progress.seconds, 1)})
             print(
                 f"{counts['rollouts']:,} rollouts of {counts['tasks']:,} tasks, {counts['verified']:,} fully verified"
             )

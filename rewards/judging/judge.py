@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from synthetic1.inference.engine import Message, Sampling
 from synthetic1.inference.errors import InferenceError
+from synthetic1.inference.usage import Account
 from synthetic1.keys import content_key
 from synthetic1.rewards.judging.gate import refuse, refused
 from synthetic1.rewards.judging.quoting import code_for, quote, shorten
@@ -49,6 +50,9 @@ REMINDER = """
 Your last reply could not be used. Reply with exactly one JSON object of this form, all of its fields filled in, and \
 nothing else:
 {form}"""
+
+accounts: dict[JudgeSettings, Account] = {}
+"""What judges were asked in this process, by their settings: judges and their clients come and go with event loops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,8 @@ class Judge:
             from synthetic1.inference.client import Client
 
             assert self.settings.server is not None
-            self._client = Client(self.settings.server)
+            account = accounts.setdefault(self.settings, Account(self.settings.server.price))
+            self._client = Client(self.settings.server, account)
         return self._client
 
     async def aclose(self) -> None:

@@ -148,8 +148,10 @@ def result(
     times: dict[str, float],
     run: RunFolder,
     judges: Sequence[Trust] = (),
+    judge_usage: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """``result.json``: the numbers a person would quote; totals cover every session of a resumed run."""
+    """``result.json``: the numbers a person would quote; totals cover every session of a resumed run, but for
+    ``judge_usage``, what the judge cost since this one began."""
     compared: dict[str, Any] = {}
     both = [(b, (after or {})["scores"].get(key)) for key, b in (before or {}).get("scores", {}).items() if after]
     pairs = [(b, a) for b, a in both if b is not None and a is not None]
@@ -172,6 +174,7 @@ def result(
         "after": {k: v for k, v in (after or {}).items() if k not in strip} or None,
         **compared,
         "judges": {trust.task_type: trust.summary() for trust in judges},
+        "judge_usage": judge_usage,
         "shuffled_rewards": settings.trainer.shuffle_rewards,
         "steps": settings.trainer.max_steps,
         "completions": sum(row.get("completions") or 0 for row in steps),

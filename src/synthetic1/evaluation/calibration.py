@@ -19,8 +19,9 @@ from synthetic1.rewards.judging.attacks import ATTACKS
 from synthetic1.rewards.judging.calibration import RIGHT, WRONG, Calibration, Count, counted, identity_of
 from synthetic1.rewards.judging.judge import Judge
 from synthetic1.rewards.judging.judged_verifier import JudgedVerifier
+from synthetic1.rewards.judging.ledger import spent
 from synthetic1.rewards.judging.rubrics import BEHAVIOUR
-from synthetic1.rewards.judging.settings import JudgeSettings
+from synthetic1.rewards.judging.settings import JudgeSettings, judge_settings
 from synthetic1.rewards.registry import get_verifier
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task
@@ -157,7 +158,7 @@ def sample(family: Family, one: Candidate, verdict: Verdict) -> dict[str, Any]:
 
 
 def result(settings: CalibrationSettings, made: Sequence[Calibration], seconds: float) -> dict[str, Any]:
-    """``result.json``."""
+    """``result.json``: rates and counts by family, and what the judge cost."""
     allowed = settings.judge.thresholds
     return {
         "program": "calibrate_judge",
@@ -170,6 +171,7 @@ def result(settings: CalibrationSettings, made: Sequence[Calibration], seconds: 
             }
             for one in made
         },
+        "judge_usage": spent([judge_settings(settings.judge.argument)]),
         "seconds": {"total": round(seconds, 1)},
     }
 

@@ -30,6 +30,7 @@ def run(settings: EvaluationSettings) -> None:
     from synthetic1.jobs.opening import held_out, open_environment
     from synthetic1.reports import terminal
     from synthetic1.reports.progress import progress
+    from synthetic1.rewards.judging.ledger import spent
 
     started = time.perf_counter()
     other = evaluation_report.read_other(settings.compare) if settings.compare else None
@@ -57,7 +58,8 @@ def run(settings: EvaluationSettings) -> None:
             print(f"going on: {kept.found:,} tasks have been answered before", flush=True)
         with progress(len(tasks), "tasks", already=kept.found) as advance:
             made = evaluate(tasks, test_set.scorer, kept, sampling, samples=settings.samples, on_completion=advance)
-        result = evaluation_report.result(settings, made, model, time.perf_counter() - started, other)
+        judged = spent(test_set.scorer.verifiers.values())
+        result = evaluation_report.result(settings, made, model, time.perf_counter() - started, other, judged)
         for rollout in made.rollouts:
             folder.log_sample(rollout.row(0, "after"))
         folder.write_result(result)

@@ -15,6 +15,7 @@ from synthetic1.jobs.provenance import versions
 from synthetic1.jobs.same_run import changes
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.reports.statistics import paired_test
+from synthetic1.rewards.judging.ledger import cost_line
 from synthetic1.rewards.registry import canonical_task_type
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
@@ -77,9 +78,15 @@ def read_other(where: str) -> dict[str, Any]:
 
 
 def result(
-    settings: EvaluationSettings, made: Evaluation, model: str, seconds: float, other: Mapping[str, Any] | None
+    settings: EvaluationSettings,
+    made: Evaluation,
+    model: str,
+    seconds: float,
+    other: Mapping[str, Any] | None,
+    judge_usage: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """``result.json``: rates in all and by part, ``scores`` (what is right in full) by ``task.key``, the comparison."""
+    """``result.json``: rates in all and by part, ``scores`` (what is right in full) by ``task.key``, the comparison,
+    and what the judge cost, if one was asked."""
     families = made.by(lambda task: canonical_task_type(task.task_type))
     languages = made.by(lambda task: task.language)
     scores = made.passed_by_key
@@ -101,6 +108,7 @@ def result(
         "completions": len(made.rollouts),
         "unscorable_because": next((_why(r.verdict) for r in made.rollouts if r.score is None), None),
         "compared": compared(other, scores) if other is not None else None,
+        "judge_usage": judge_usage,
         "seconds": {"total": round(seconds, 1)},
         "versions": versions(),
         "scores": scores,
@@ -179,6 +187,8 @@ def show(result: Mapping[str, Any], compare: str | None) -> None:
     if result["unscorable"]:
         print(f"{result['unscorable']} completion(s) could not be scored, a failure of ours; they count nowhere")
         print(f"  for example: {result['unscorable_because']}")
+    if result.get("judge_usage"):
+        print(f"judge: {cost_line(result['judge_usage'])}")
     if (test := result["compared"]) is not None:
         verdict = "significant" if test["significant"] else "not significant"
         print(

@@ -42,15 +42,16 @@ class Client:
 
     Args:
         server: what ``Server.of`` takes.
+        account: where to count what is asked, for clients that follow each other; ``None``: an account of its own.
     """
 
     name = "openai"
 
-    def __init__(self, server: Server | str | Mapping[str, Any]) -> None:
+    def __init__(self, server: Server | str | Mapping[str, Any], account: Account | None = None) -> None:
         self.server = Server.of(server)
         self.model = self.server.model or ""
         """Empty until the server has been asked, where the settings do not name one."""
-        self._account = Account(self.server.price)
+        self._account = Account(self.server.price) if account is None else account
         self._dialect = Dialect()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._session: aiohttp.ClientSession | None = None
