@@ -22,7 +22,7 @@ from synthetic1.rewards.math_answers.forms import value_of
 from synthetic1.rewards.math_answers.reading import read
 from synthetic1.rewards.quantities.comparison import compare
 from synthetic1.rewards.quantities.definitions import load_units
-from synthetic1.rewards.quantities.reading import Quantity, exact_number, is_money, read_quantity
+from synthetic1.rewards.quantities.reading import Quantity, exact_number, is_beyond_measure, is_money, read_quantity
 from synthetic1.rewards.registry import register
 from synthetic1.rewards.task_fields import MalformedTask, malformed_field, optional_text
 from synthetic1.task import Task
@@ -100,7 +100,7 @@ class Stem(JudgedVerifier):
         if said is None:
             return Verdict(0.0, "no_answer", None, {"why": "no complete <answer>…</answer>"})
         said = said.strip()
-        if said.split() == reference.split():
+        if said.split() == reference.split() and not is_beyond_measure(reference):
             return Verdict.graded(1.0, answer=said, decided_by="fast_path")
         if not load_units.cache_info().currsize:
             await asyncio.to_thread(load_units)

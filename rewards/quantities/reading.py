@@ -51,7 +51,7 @@ _LEAD = re.compile(
 )
 _NUMBER = re.compile(
     r"([-+]?)\s*([0-9]{1,3}(?:[, ][0-9]{3})+(?![0-9,])|[0-9]{1,40})?(?:\.([0-9]{1,40}))?"
-    r"(?:[eE]([-+]?[0-9]{1,4})|\s*[×x*·]\s*10\s*(?:\^|\*\*)\s*\{?\s*([-+]?\s*[0-9]{1,4})\s*\}?)?"
+    r"(?:[eE]([-+]?[0-9]{1,9})|\s*[×x*·]\s*10\s*(?:\^|\*\*)\s*\{?\s*([-+]?\s*[0-9]{1,9})\s*\}?)?"
 )
 _RATIO = re.compile(r"\s*/\s*([0-9]{1,15})(?![0-9.,])")
 _POWER_OF_TEN = re.compile(r"10\s*(?:\^|\*\*)")
@@ -87,12 +87,9 @@ class Quantity:
 @lru_cache(maxsize=16_384)  # answers to one task are much alike
 def read_quantity(text: str) -> Quantity | None:
     """What ``text`` says if it is one number, with or without a unit that is known, and nothing else."""
-    text = text.strip().strip("*_`").strip()
-    if not text or len(text) > MAX_LENGTH or is_money(text):
+    if len(text) > MAX_LENGTH or is_money(text):
         return None
-    text = _plain(text)
-    lead = _LEAD.match(text)
-    text = text[lead.end() if lead else 0 :].strip().removesuffix(".").strip()
+    text = _bare(text)
     found = _number(text)
     if found is None:
         return None
@@ -111,6 +108,12 @@ def exact_number(value: Fraction) -> Quantity | None:
     return Quantity((WrittenNumber(value, Fraction(0), Fraction(0), whole=True),), None)
 
 
+def is_beyond_measure(text: str) -> bool:
+    """Whether it begins with a number like ``1e400``: a slip of whoever wrote it, also where two have the same."""
+    number = None if len(text) > MAX_LENGTH else _NUMBER.match(_with_mantissa(_bare(text)))
+    return number is not None and abs(_exponent(number)) > MAX_EXPONENT
+
+
 def is_money(text: str) -> bool:
     """Whether a dollar sign in it cannot be LaTeX's, which come in pairs."""
     return "\\$" in text or text.count("$") % 2 == 1
@@ -120,14 +123,14 @@ def _number(text: str) -> tuple[tuple[WrittenNumber, ...], int] | None:
     """The number that ``text`` begins with, and where it ends."""
     order = _POWER_OF_TEN.match(text)
     shift = len(_ONE_TIMES) if order else 0
-    text = _ONE_TIMES + text if order else text
+    text = _with_mantissa(text)
     number = _NUMBER.match(text)
     if number is None or (number[2] is None and number[3] is None):
         return None
     written, fraction = number[2] or "0", number[3] or ""
     ratio = _RATIO.match(text, number.end())
     over = int(ratio[1]) if ratio else 1
-    exponent = int(re.sub(r"\s", "", number[4] or number[5] or "0"))
+    exponent = _exponent(number)
     if abs(exponent) > MAX_EXPONENT or not over or written.startswith("0,"):
         return None
     digits = re.sub(r"[, ]", "", written) + fraction
@@ -146,7 +149,23 @@ def _number(text: str) -> tuple[tuple[WrittenNumber, ...], int] | None:
     return (one,), (ratio or number).end() - shift
 
 
+def _exponent(number: re.Match[str]) -> int:
+    return int(re.sub(r"\s", "", number[4] or number[5] or "0"))
+
+
 _ONE_TIMES = "1×"
+
+
+def _with_mantissa(text: str) -> str:
+    """``10^5`` → ``1×10^5``"""
+    return _ONE_TIMES + text if _POWER_OF_TEN.match(text) else text
+
+
+def _bare(text: str) -> str:
+    """Without what stands around a quantity: emphasis, LaTeX, ``g =``, ``about`` and the full stop."""
+    text = _plain(text.strip().strip("*_`").strip())
+    lead = _LEAD.match(text)
+    return text[lead.end() if lead else 0 :].strip().removesuffix(".").strip()
 
 
 def _plain(text: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections import Counter
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,9 +18,11 @@ from synthetic1.evaluation.auditing.case import AuditedGold
 from synthetic1.evaluation.auditing.quantity_rewrites import QUANTITY_EQUIVALENTS, QUANTITY_MUTANTS, take_apart
 from synthetic1.rewards.quantities.comparison import compare
 from synthetic1.rewards.quantities.reading import read_quantity
+from synthetic1.rewards.quantities.symbols import NAMES, SYMBOLS
 from synthetic1.rewards.stem import compare_numbers
 from synthetic1.tasks.formats.stem import to_task
 
+ROOT = Path(__file__).resolve().parents[2]
 VERDICTS = {True: "accept", False: "reject", None: "judge"}
 
 
@@ -121,6 +125,19 @@ def test_what_is_another_and_what_rules_leave_alone(gold, answer, expected):
         assert same(gold, answer) is expected
 
 
+WORDS = st.lists(
+    st.sampled_from([*"/·(-) 2", "^-1", "^2", "per", "squared", "sq", "of", "Hg", *sorted(SYMBOLS), *NAMES])
+)
+
+
+@given(WORDS, WORDS)
+def test_two_units_are_not_the_same_one_way_and_apart_the_other(one, other):
+    units = [read_quantity(f"12.5 {' '.join(words)}") for words in (one, other)]
+    if None not in units:
+        assert {compare(*units), compare(*reversed(units))} != {True, False}
+        assert compare(units[0], units[0]) is True
+
+
 LENGTHS = {"m": 1, "km": 1000, "cm": Fraction(1, 100), "mm": Fraction(1, 1000), "inch": Fraction(254, 10_000)}
 
 
@@ -132,7 +149,7 @@ def test_a_change_of_unit_changes_nothing(number, unit, other):
     assert same(f"{number} {unit}", f"{number} {other}") is (unit == other)
 
 
-@given(st.text("0123456789.,eE×^*/ -−+mskgΩ%°{}\\()", max_size=40))
+@given(st.text("0123456789.,eE×^*/ -−+mskgNJCTKΩ%°{}\\()", max_size=40))
 def test_nothing_raises_and_what_is_read_is_itself(text):
     found = read_quantity(text)
     assert found is None or compare(found, found) is True
@@ -143,6 +160,24 @@ def test_nothing_raises_and_what_is_read_is_itself(text):
 )
 def test_kinds_of_units_and_numbers_that_mean_more_than_one_thing(kind, gold, answer, right):
     assert VERDICTS[compare_numbers(gold, answer)] in right
+
+
+def table_of_the_docs():
+    """Gold, answer and verdict of each cell of docs/stem.md; what follows a colon there are words."""
+    table = (ROOT / "docs" / "stem.md").read_text(encoding="utf-8").partition("## Numbers with units")[2]
+    for line in re.findall(r"^\| `.*\|$", table, re.MULTILINE):
+        gold, *cells = [
+            [answer for part in cell.split(";") for answer in re.findall("`([^`]*)`", part.partition(":")[0])]
+            for cell in line.split("|")[1:-1]
+        ]
+        if len(cells) == 3:
+            for verdict, answers in zip((True, False, None), cells, strict=True):
+                yield from ((gold[0], answer, verdict) for answer in answers)
+
+
+@pytest.mark.parametrize(("gold", "answer", "verdict"), table_of_the_docs())
+def test_the_table_of_the_docs(gold, answer, verdict):
+    assert compare_numbers(gold, answer) is verdict
 
 
 # The golds of a textbook ---------------------------------------------------------------------------------------------

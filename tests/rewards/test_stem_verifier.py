@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from quantity_cases import rows
 
 from synthetic1 import Completion, Scorer, Task
 from synthetic1.rewards.judging.judge import judge_settings
@@ -149,6 +150,24 @@ def test_what_needs_no_judge(task, answer, expected, by):
 def test_what_is_left_is_the_judges_and_without_one_unscorable(task, answer):
     verdict = score(task, block(answer))
     assert (verdict.score, verdict.reason) == (None, "unscorable_judge")
+
+
+def test_what_only_a_judge_could_decide_has_no_score_without_one():
+    """Rows of units and numbers that rules leave alone, as reference and as value of a reference in words."""
+    left = [(gold, answer) for _, gold, answer, right in rows() if right == {"judge"}]
+    tasks = [(to_task("What is it?", gold), answer) for gold, answer in left]
+    tasks += [(to_task("What is it?", "It comes to this.", answer_value=gold), answer) for gold, answer in left]
+    with Scorer([Stem()]) as scorer:
+        verdicts = scorer.score_sync([(task, Completion.parse(block(answer))) for task, answer in tasks])
+    assert {(verdict.score, verdict.reason) for verdict in verdicts} == {(None, "unscorable_judge")}
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [("25 C", 1.0), ("6 apples", 1.0), ("1e300 m", 1.0), ("1e400", None), ("2 × 10^{-999} m", None), ("10^400", None)],
+)
+def test_the_same_words_are_right_but_for_numbers_beyond_measure(reference, expected):
+    assert score(to_task("What is it?", reference), block(reference)).score == expected
 
 
 # The judge -----------------------------------------------------------------------------------------------------------
