@@ -55,7 +55,7 @@ class Channel:
 channel = Channel()
 
 
-class Function:
+class CandidateFunction:
     """A function of the candidate, as far as the assertions can tell."""
 
     def __init__(self, name: str, instance: int = 0) -> None:
@@ -90,10 +90,10 @@ class Solution:
         Solution.made += 1
         self._instance = Solution.made
 
-    def __getattr__(self, name: str) -> Function:
+    def __getattr__(self, name: str) -> CandidateFunction:
         if name.startswith("__"):  # what copying and its like ask for
             raise AttributeError(name)
-        return Function(name, self._instance)
+        return CandidateFunction(name, self._instance)
 
 
 def provide(code: CodeType, space: dict[str, Any]) -> None:
@@ -102,7 +102,7 @@ def provide(code: CodeType, space: dict[str, Any]) -> None:
     while rest:
         for name in rest[-1].co_names:
             if name not in space and not hasattr(builtins, name):
-                space[name] = Solution if name == "Solution" else Function(name)
+                space[name] = Solution if name == "Solution" else CandidateFunction(name)
         rest.extend(const for const in rest.pop().co_consts if isinstance(const, CodeType))
 
 
@@ -114,7 +114,7 @@ def main(prelude: str, code: str, entry_point: str) -> dict[str, Any]:
         assertions = compile(code, "assertions", "exec")
     except Exception as error:
         return {"broken": f"{type(error).__name__}: {error}"}
-    candidate = space[entry_point] = Function(entry_point)
+    candidate = space[entry_point] = CandidateFunction(entry_point)
     provide(assertions, space)
     try:
         exec(assertions, space)  # which may call it already

@@ -17,6 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from synthetic1 import Scorer
+from synthetic1.rewards.code import Code
 from synthetic1.rewards.program_tests.spec import read_spec
 from synthetic1.task import Task, TaskError
 from synthetic1.tasks import TaskList, open_tasks
@@ -102,6 +104,46 @@ HUMANEVAL = {
     "canonical_solution": "    return 2 * n\n",
     "test": "\n\ndef check(candidate):\n    assert candidate(2) == 4\n",
 }
+PACK = {
+    **HUMANEVAL,
+    "task_id": "JavaScript/0",
+    "declaration": "\nconst double = (n) => {\n",
+    "prompt": "/* Twice n.\n*/\nconst double = (n) => {\n",
+    "canonical_solution": "  return 2 * n;\n}\n\n",
+    "buggy_solution": "  return n;\n}\n\n",
+    "entry_point": "double",
+    "import": "",
+    "test_setup": "",
+    "test": "const testDouble = () => {\n  console.assert(double(2) === 4)\n}\n\ntestDouble()\n",
+    "instruction": "Write a JavaScript function `double(n)`.",
+}
+LEETCODE = {
+    "task_id": "reverse-linked-list",
+    "question_id": 206,
+    "difficulty": "Easy",
+    "tags": ["Linked List"],
+    "problem_description": "Reverse the list.",
+    "starter_code": "class Solution:\n    def reverseList(self, head: Optional[ListNode]) -> ListNode:\n        ",
+    "estimated_date": "2015-05-04",
+    "prompt": "from typing import *\nclass ListNode:\n    def __init__(self, val=0, next=None):\n"
+    "        self.val, self.next = val, next\ndef listed(a):\n    return [a.val, *listed(a.next)] if a else []\n",
+    "completion": "class Solution:\n    def reverseList(self, head: Optional[ListNode]) -> Optional[ListNode]:\n"
+    "        back = None\n        while head:\n            head.next, back, head = back, head, head.next\n"
+    "        return back\n",
+    "entry_point": "Solution().reverseList",
+    "test": "def check(candidate):\n    assert listed(candidate(ListNode(1, ListNode(2)))) == [2, 1]\n",
+    "input_output": [{"input": "head = [1,2]", "output": "[2,1]"}],
+    "query": "Reverse it. Put the class into a ```python block.",
+    "response": "",
+}
+MBPP = {
+    "task_id": 11,
+    "text": "Write a function to double a number.",
+    "code": "def double(n):\r\n  return 2 * n",
+    "test_list": ["assert double(2) == 4", "assert double(3) == 6"],
+    "test_setup_code": "",
+    "challenge_test_list": ["assert double(-1) == -2"],
+}
 PUBLISHED = {
     "apps": APPS,
     "apps call": APPS_CALL,
@@ -110,6 +152,8 @@ PUBLISHED = {
     "livecodebench": LCB,
     "livecodebench call": LCB_CALL,
     "humaneval": HUMANEVAL,
+    "leetcode": LEETCODE,
+    "mbpp": MBPP,
 }
 
 
@@ -426,6 +470,131 @@ def test_parquet_gives_the_same_tasks_as_json_lines(name: str, write: Any, tmp_p
     [stored], [written] = open_tasks(table), open_tasks(write([row]))
     assert stored == written == read(row)
     assert open_tasks(table).get(stored.problem_id) == stored
+
+
+def test_leetcode() -> None:
+    task = read(LEETCODE)
+    assert task.verification_info["assertions"] == {
+        "code": LEETCODE["test"],
+        "entry_point": "Solution().reverseList",
+        "prelude": LEETCODE["prompt"],
+    }
+    assert (task.prompt, task.gold_standard_solution) == (LEETCODE["query"], LEETCODE["completion"])
+    assert task.metadata == {
+        "language": "python",
+        "difficulty": "Easy",
+        "question_id": 206,
+        "tags": ["Linked List"],
+        "estimated_date": "2015-05-04",
+    }
+    composed = read({**LEETCODE, "query": None}).prompt
+    assert composed.startswith("Reverse the list.\n\nStart from this code:\n\n```python\nclass Solution:")
+    assert "the Python class `Solution` with the method `reverseList`" in composed
+
+
+PACKED = {
+    "Python/0": HUMANEVAL,
+    "JavaScript/0": PACK,
+    "CPP/0": {
+        "prompt": "/*\nTwice n.\n*/\n#include<vector>\nusing namespace std;\nint twice(int n){\n",
+        "canonical_solution": "    return 2 * n;\n}\n",
+        "test": "#undef NDEBUG\n#include<assert.h>\nint main(){\n    assert (twice(2)==4);\n}\n",
+        "entry_point": "twice",
+    },
+    "Rust/0": {
+        "prompt": "/*\n Twice n.\n*/\nuse std::{slice::Iter, cmp::{max, self}};\nuse rand::Rng;\n"
+        "use regex::Regex;\nuse md5;\nuse std::any::{Any, TypeId};\n\nfn twice(n:i32) -> i32{\n",
+        "canonical_solution": "    2 * n\n}\n",
+        "test": "\n#[cfg(test)]\nmod tests {\n    use super::*;\n    #[test]\n    fn test_twice() {\n"
+        "        assert_eq!(twice(2), 4);\n    }\n}\n",
+        "entry_point": "twice",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("task_id", "language"), list(zip(PACKED, ["python", "javascript", "cpp", "rust"], strict=True))
+)
+def test_humanevalpack_in_its_own_languages(task_id: str, language: str) -> None:
+    row = {**PACK, **PACKED[task_id], "task_id": task_id}
+    task = read(row)
+    assert (task.source, task.metadata) == ("humanevalpack", {"language": language})
+    assertions = task.verification_info["assertions"]
+    assert assertions["code"] == row["test"]
+    assert ("prelude" in assertions) is (language == "python")
+    assert task.prompt.rstrip().endswith(f"in one ```{language} block.")
+    assert "use md5" not in task.prompt
+    spec = read_spec(task)
+    assert spec.language.name == language
+    assert spec.assertions is not None
+    assert spec.assertions.shared is (language != "python")
+
+
+@pytest.mark.parametrize("name", ["leetcode", "mbpp", "humaneval", *PACKED])
+def test_golds_pass_and_buggy_ones_fail(name: str, sandbox_kind: str) -> None:
+    row = PUBLISHED[name] if name in PUBLISHED else {**PACK, **PACKED[name], "task_id": name}
+    task = read(row)
+    with Scorer() as scorer:
+        gold = Code().gold_completion(task)
+        assert gold is not None
+        wrong = gold.replace("2 * n", "3 * n").replace("return back", "return head")
+        assert wrong != gold
+        right, refused = scorer.score_sync([(task, gold), (task, wrong)])
+    assert right.score == 1.0, right
+    assert refused.score == 0.0, refused
+
+
+def test_mbpp() -> None:
+    task = read({**MBPP, "test_setup_code": "import math", "test_imports": ["import re"]})
+    statements = ["import re", "import math", *MBPP["test_list"], *MBPP["challenge_test_list"]]
+    assert [case["assert_case"] for case in task.verification_info["test_cases"]] == statements
+    assert task.problem_id == "mbpp/11"
+    assert "assert double(3) == 6" in task.prompt
+    assert "double(-1)" not in task.prompt
+    sanitized = {name: value for name, value in MBPP.items() if name not in ("text", "challenge_test_list")}
+    assert read({**sanitized, "prompt": MBPP["text"]}).prompt == read(MBPP).prompt
+
+
+BIGCODEBENCH = {
+    "task_id": "BigCodeBench/0",
+    "complete_prompt": "import itertools\ndef task_func(numbers): ...",
+    "instruct_prompt": "Calculate.",
+    "canonical_solution": "    return 1",
+    "code_prompt": "def task_func(numbers):",
+    "test": "import unittest\nclass TestCases(unittest.TestCase):\n    def test_case_1(self): pass",
+    "entry_point": "task_func",
+    "doc_struct": "{}",
+    "libs": "['pandas', 'itertools']",
+}
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            BIGCODEBENCH,
+            r"field `test` is a unittest.TestCase of BigCodeBench, .* \(it needs \['pandas', 'itertools'\]\)",
+        ),
+        (
+            {**BIGCODEBENCH, "libs": None},
+            "field `test` is a unittest.TestCase of BigCodeBench, which is not supported: only",
+        ),
+        (
+            {**PACK, "task_id": "Java/0"},
+            "field `task_id` says that the row is of 'Java'; only Python, JavaScript, CPP, Rust",
+        ),
+        ({**PACK, "task_id": "Go/12"}, "field `task_id` says that the row is of 'Go'"),
+        ({**MBPP, "task_id": 1.5}, "field `task_id` must be a string or an integer, got float 1.5"),
+        ({**MBPP, "test_list": "assert 1"}, "field `test_list` must hold a list of statements, got str"),
+        ({**MBPP, "test_list": []}, "field `test_list` must hold at least one statement"),
+        ({**LEETCODE, "entry_point": None}, "field `entry_point` must be a non-empty string, got nothing"),
+        ({**LEETCODE, "query": 3}, "field `query` must be a string or null, got int 3"),
+    ],
+)
+def test_rows_that_cannot_be_tested_are_refused_and_say_why(row: Row, message: str) -> None:
+    with pytest.raises(TaskError, match=rf"^rows in memory, row 1: {message}") as caught:
+        read(row)
+    assert "\n" not in str(caught.value)
 
 
 def test_synthetic1_rows_pass_unchanged() -> None:

@@ -176,7 +176,7 @@ def execute(path: str, namespace: dict[str, Any]) -> dict[str, Any]:
     return {name: item for name, item in namespace.items() if name not in before or before[name] is not item}
 
 
-class Candidate:
+class CandidateProgram:
     """The program, executed as the module ``candidate``, behind the prelude if there is one."""
 
     def __init__(self, path: str, prelude: str) -> None:
@@ -234,7 +234,7 @@ class Signature:
     in a program that has attributes ``next``, or ``left``.
     """
 
-    def __init__(self, function: Any, candidate: Candidate) -> None:
+    def __init__(self, function: Any, candidate: CandidateProgram) -> None:
         self._candidate = candidate
         bound = 0
         while isinstance(function, types.MethodType) or "__wrapped__" in getattr(function, "__dict__", ()):
@@ -392,7 +392,7 @@ def arguments(text: str, at: int) -> list[Any]:
     return args  # type: ignore[no-any-return]
 
 
-def serve(candidate: Candidate) -> None:
+def serve(candidate: CandidateProgram) -> None:
     """Answer requests until there are no more."""
     function = candidate.find(FUNCTION)
     signature = Signature(function, candidate)
@@ -421,7 +421,7 @@ def main() -> None:
     leave, flush_out, flush_err = os._exit, sys.stdout.flush, sys.stderr.flush
     sys.setrecursionlimit(RECURSION)
     try:
-        serve(Candidate("../candidate.py", "../prelude.py"))
+        serve(CandidateProgram("../candidate.py", "../prelude.py"))
     except CallError as error:
         sys.exit(f"{FUNCTION}: {error}")
     try:

@@ -83,7 +83,7 @@ class Row:
         metadata: Mapping[str, Any],
         gold: str | None = None,
     ) -> Task:
-        """The task; of limits and metadata, what is ``None`` or empty is left out."""
+        """The task, in Python unless both mappings say otherwise; of them, what is ``None`` or empty is left out."""
         info = {"language": "python", **verification_info}
         try:
             return Task(

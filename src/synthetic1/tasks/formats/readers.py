@@ -31,7 +31,17 @@ class RowReader:
 
 BUILT_IN = tuple(  # a module per format, or for formats that are kin; each registers itself when imported
     f"synthetic1.tasks.formats.{module}"
-    for module in ("cruxeval", "apps", "code_contests", "livecodebench", "humaneval", "math_rows", "swe")
+    for module in (
+        "cruxeval",
+        "apps",
+        "code_contests",
+        "livecodebench",
+        "humaneval",
+        "leetcode",
+        "mbpp",
+        "math_rows",
+        "swe",
+    )
 )
 _readers: dict[str, RowReader] = {}
 
