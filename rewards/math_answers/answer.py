@@ -54,17 +54,28 @@ _PREFIX = re.compile(
     r"|(?:the\s+)?(?:final\s+)?answer(?:\s+is\b|\s*[:=]))\s*",
     re.IGNORECASE,
 )
-_DISPLAY = re.compile(
-    r"(?<!\\)\$\$([^$]{1,1000})\$\$|(?<!\\)\$((?:[^$]|\\\$){1,1000}?)(?<!\\)\$|\\\[(.{1,1000}?)\\\]|\\\((.{1,1000}?)\\\)",
+_DISPLAY = re.compile(  # nothing that opens stands inside, so that each character is read but a few times
+    r"(?<!\\)\$\$([^$]{1,1000})\$\$|(?<!\\)\$((?:[^$]|\\\$){1,1000}?)(?<!\\)\$"
+    r"|\\\[((?:[^\\]|\\[^\[]){1,1000}?)\\\]|\\\(((?:[^\\]|\\[^(]){1,1000}?)\\\)",
     re.DOTALL,
 )
 _NUMBER = re.compile(
-    r"(?<![\w.,])[-−]?(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d{1,3}(?: \d{3})+(?!\d)|\d+)?(?:[.,]\d+)?(?:/\d+)?%?"
-    r"(?![\d])(?![A-Za-z]{3})"
+    r"(?:(?<![A-Za-z0-9_.,)\]}])[-−])?\\[dtc]?frac\s*\{[^{}]{1,40}\}\s*\{[^{}]{1,40}\}"
+    r"|(?<![A-Za-z0-9_.,])[-−]?(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d{1,3}(?: \d{3})+(?!\d)|\d+)?"
+    r"(?:[.,]\d+)?(?:/\d+)?%?(?!\d)(?![A-Za-z]{3})"
 )
 _REASON = re.compile(r",?\s+(?:because|since|which (?:is|means|gives|equals))\b", re.IGNORECASE)
 _COPULA = re.compile(r"(?<![A-Za-z])(?:is|are|was|were|equals?|be)(?: equal to| exactly| just)?[ \t:]+|[=:]\s*")
-_PROSE_WORD = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}")
+_PROSE_WORD = re.compile(r"(?<![\\A-Za-z{])(?:[A-Za-z]{2,}|[^\W\d_A-Za-zͰ-Ͽ])")
+_SENTENCE = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{4,}\s")
+_ANY_LANGUAGE = r"(?:answer|option|choice|réponse|respuesta|resposta|risposta|antwort|ответ|答案|答え|정답)"
+_LETTER = re.compile(  # of a multiple choice; nothing of a formula, and none of several
+    r"(?:(?:" + _ANY_LANGUAGE + r"\s*(?:is|es|est|ist|è|é|是|:|：|=)?|\bit'?s|\bit is|\bchoose)[\s:：]*"
+    r"(?:(?:for sure|definitely|clearly|probably|option|choice)\s+)*|^\s*)[*_(]*(?<![A-Za-z])([A-J])[)*_]*"
+    r"(?:(?<=[)*_])|(?=[.:,;。，!?]|\s*$|\s+(?:non|not|because|since|as|and not)\b|[^\x00-\x7f]))"
+    r"(?!\s*(?:,|/|&|;|\.)?\s*(?:or|and|o|ou|oder)?\s*[(*]*[A-J](?![A-Za-z'’]))(?!\s*[=+*/^_<>(\[-])",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +116,17 @@ def find_answer(response: str, style: AnswerStyle = "boxed") -> Answer | None:
         return Answer(", ".join(contents), "boxes")
     if style == "boxed" or (style != "any" and _BOX.search(text)):
         return None
+    if style == "any" and line is not None and (letter := _letter(line[0])):
+        return letter
     if line is not None:
-        said = _concluded(_HOPE.sub("", (line[1] or line[2])).strip())
+        said = _concluded(
+            _HOPE.sub("", (line[1] or line[2])).strip().strip('"“”').removesuffix("\\").removeprefix('\\"')
+        )
         if said.strip("*_ .$"):
             return Answer(said.strip("*_ "), "final_line")
     if style == "boxed_or_final_line":
         return None
-    return _last_said(text)
+    return _last_said(text) or _letter(text)
 
 
 def _concluded(line: str) -> str:
@@ -122,7 +137,7 @@ def _concluded(line: str) -> str:
     """
     line = _REASON.split(line, maxsplit=1)[0]
     if (formula := _DISPLAY.match(line)) and re.match(r"[*_\s]*(?:[.;!]|$)", line[formula.end() :]):
-        return next(filter(None, formula.groups()))
+        return str(next(filter(None, formula.groups())))
     if len(_PROSE_WORD.findall(_DISPLAY.sub(" ", line))) < 3:
         return line
     numbers = _numbers(_DISPLAY.sub(lambda found: " x " if re.search("[A-Za-z]", found[0]) else found[0], line))
@@ -138,11 +153,18 @@ def _last_said(text: str) -> Answer | None:
     whole = _HOPE.sub("", text.strip()).strip()
     if len(whole) <= 200 and "\n" not in whole and "$" not in whole and not _PROSE_WORD.search(_TEXT.sub("", whole)):
         return Answer(whole, "formula") if whole else None
-    last = _last_match(_DISPLAY, text)
+    formulas = (found for found in _DISPLAY.finditer(text) if not _SENTENCE.search(_TEXT.sub("", found[0])))
+    last = next(iter(deque(formulas, maxlen=1)), None)
     after = 0 if last is None else last.end()
     if numbers := _numbers(text[max(after, len(text) - 20_000) :]):
         return Answer(numbers[-1], "number")
     return None if last is None else Answer(next(filter(None, last.groups())).strip(), "formula")
+
+
+def _letter(text: str) -> Answer | None:
+    """The letter that is said to be the answer."""
+    last = _last_match(_LETTER, text[-2_000:])
+    return Answer(last[1], "final_line") if last is not None and last[1].isupper() else None
 
 
 def _numbers(text: str) -> list[str]:

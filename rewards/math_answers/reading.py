@@ -109,7 +109,12 @@ def read(text: str, words: frozenset[str] = frozenset()) -> Said:
         written = spelled(tokens)
     except Unreadable:
         return Said(
-            text, None, " ".join(re.sub(r"(?<!\\)\$", "", text).split()).rstrip(" ."), option, plain, None if number is None else Fraction(number)
+            text,
+            None,
+            " ".join(re.sub(r"(?<!\\)\$", "", text).split()).rstrip(" ."),
+            option,
+            plain,
+            None if number is None else Fraction(number),
         )
     try:
         node: Node | None = scaled(parse(text, is_word=words, is_unit=is_unit))
