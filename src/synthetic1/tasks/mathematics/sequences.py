@@ -51,5 +51,5 @@ def sequences(level: int, draw: Choices) -> Drawn:
     # lead / gap · (1 / (k + shift) - 1 / (k + shift + gap)): only the first and the last `gap` of them are left
     ends = [Rational(1, shift + j) - (Rational(1, count + shift + j) if count else 0) for j in range(1, gap + 1)]
     value = Rational(lead, gap) * sum(ends)
-    until, below = str(count or r"\infty"), f"(k + {shift})(k + {shift + gap})"
-    return rf"Find $\displaystyle\sum_{{k=1}}^{{{until}}} \frac{{{lead}}}{{{below}}}$ as a fraction.", value
+    until, product = str(count or r"\infty"), f"(k + {shift})(k + {shift + gap})"
+    return rf"Find $\displaystyle\sum_{{k=1}}^{{{until}}} \frac{{{lead}}}{{{product}}}$ as a fraction.", value
