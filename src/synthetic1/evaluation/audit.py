@@ -15,6 +15,7 @@ from synthetic1.evaluation.auditing import gold_rows  # noqa: F401 - makes `{"go
 from synthetic1.evaluation.auditing.case import CaseMaker
 from synthetic1.evaluation.auditing.counts import AuditCounts, UnscorableGold
 from synthetic1.evaluation.auditing.math_cases import MathCases
+from synthetic1.evaluation.auditing.page import AuditRun, render_page
 from synthetic1.evaluation.auditing.running import audit
 from synthetic1.evaluation.auditing.summary import render
 from synthetic1.evaluation.named_sources import evenly, families, open_sources, readable
@@ -39,6 +40,7 @@ def run(
     limit: int = DEFAULT_LIMIT,
     seed: int = 0,
     json_file: str | None = None,
+    html_file: str | None = None,
     max_false_accept: float = 0.0,
     thorough: bool = False,
 ) -> int:
@@ -51,6 +53,7 @@ def run(
         limit: only so many golds of each source, spread evenly over it; 0 takes all.
         seed: of the random choices that rewriters and mutators make.
         json_file: where to write all of it, too.
+        html_file: where to write a page of it.
         max_false_accept: the rate of false accepts above which the exit status is 1.
         thorough: ask the slow oracle about every case that the quick one cannot read.
 
@@ -62,11 +65,13 @@ def run(
             raise ProgramError(f"--limit must be at least 1, or 0 for all, got {limit}")
         if not 0.0 <= max_false_accept <= 1.0:
             raise ProgramError(f"--max-false-accept must be a share between 0 and 1, got {max_false_accept}")
-        if json_file is not None and (Path(json_file).is_dir() or not Path(json_file).absolute().parent.is_dir()):
-            raise ProgramError(f"--json must name a file in an existing folder, got {json_file}")
+        for option, file in (("--json", json_file), ("--html", html_file)):
+            if file is not None and (Path(file).is_dir() or not Path(file).absolute().parent.is_dir()):
+                raise ProgramError(f"{option} must name a file in an existing folder, got {file}")
+        given = load_verifier(verifier) if verifier is not None else None
         counts = audit_sources(
             names or list(families()),
-            load_verifier(verifier) if verifier is not None else None,
+            given,
             limit=limit or None,
             seed=seed,
             thorough=thorough,
@@ -74,7 +79,11 @@ def run(
         if not counts.total.golds:
             raise ProgramError("; ".join(f"{count} {why}" for why, count in counts.not_audited.items()) or "no golds")
         if json_file is not None:
-            _write(Path(json_file), counts)
+            _write("--json", Path(json_file), json.dumps(counts.to_dict(), indent=1) + "\n")
+        if html_file is not None:
+            settings = {"--verifier": verifier, "--limit": limit, "--seed": seed, "--thorough": thorough}
+            how = AuditRun.of(names, settings, counts.by_family, given)
+            _write("--html", Path(html_file), render_page(counts, how))
     except (ProgramError, TaskError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return USAGE_ERROR
@@ -152,8 +161,8 @@ def load_verifier(name: str) -> Verifier:
     return made
 
 
-def _write(path: Path, counts: AuditCounts) -> None:
+def _write(option: str, path: Path, text: str) -> None:
     try:
-        path.write_text(json.dumps(counts.to_dict(), indent=1) + "\n", encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ProgramError(f"--json: {path} cannot be written: {error.strerror}") from None
+        raise ProgramError(f"{option}: {path} cannot be written: {error.strerror}") from None

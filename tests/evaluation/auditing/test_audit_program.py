@@ -173,3 +173,17 @@ def test_help_teaches(audit):
     assert status == 0
     for taught in ("must score 1", "Exit status", "--verifier", "--max-false-accept", "--thorough", "For example"):
         assert taught in output
+
+
+def test_a_page_is_written(audit, golds, tmp_path):
+    audit(golds, "--verifier", "my_grader:Exact", "--html", "found.html", "--seed", 7)
+    page = (tmp_path / "found.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert f"synthetic1 audit {golds} --verifier my_grader:Exact --limit 1000 --seed 7" in page
+    assert "my_grader:Exact, version 1" in page
+
+
+@pytest.mark.parametrize("file", ["no_such_folder/found.html", "."])
+def test_a_page_that_cannot_be_written_is_an_error_before_any_work(audit, golds, file):
+    status, _, error = audit(golds, "--html", file)
+    assert (status, error) == (2, f"error: --html must name a file in an existing folder, got {file}\n")

@@ -45,9 +45,6 @@ def write_report(run_folder: Path) -> Path:
 
 def render(name: str, config: Mapping[str, Any], metrics: Rows, samples: Rows, result: Mapping[str, Any]) -> str:
     """The page as a string, from the contents of a run folder; each of them may be empty."""
-    template = resources.files("synthetic1.reports.page").joinpath("page.html").read_text(encoding="utf-8")
-    script = template.partition("<script>")[2].partition("</script>")[0]
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     steps = [row for row in metrics if "eval" not in row]
     body = [_header(name, result), _hero(steps, metrics, result), _tiles(steps, result), _warnings(steps)]
     body += [_section(title, "".join(map(_figure, drawn)), "grid-2") for title, drawn in figures(metrics, result)]
@@ -56,9 +53,18 @@ def render(name: str, config: Mapping[str, Any], metrics: Rows, samples: Rows, r
     ]
     body.append(_records(config, result))
     title = f"{text(result.get('env', 'synthetic1'), NAME_LIMIT)}: {text(name, NAME_LIMIT)}"
-    return Template(template).substitute(
-        title=title, script_hash=f"sha256-{digest}", body="\n".join(filter(None, body))
-    )
+    return whole_page(title, "\n".join(filter(None, body)))
+
+
+def whole_page(title: str, body: str) -> str:
+    """``body`` with the head, the looks and the script of our pages; title and body are HTML, escaped already.
+
+    The script wants one ``button`` in the body: it turns light into dark.
+    """
+    template = resources.files("synthetic1.reports.page").joinpath("page.html").read_text(encoding="utf-8")
+    script = template.partition("<script>")[2].partition("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return Template(template).substitute(title=title, script_hash=f"sha256-{digest}", body=body)
 
 
 def _header(name: str, result: Mapping[str, Any]) -> str:
