@@ -165,16 +165,24 @@ def task_level(task: Task) -> int:
 
 def open_info(task: Task) -> dict[str, Any]:
     """``info`` of a new episode."""
-    return _info(task, "open", None, None, None)
+    return _info(task, "open", None, None, None, None)
 
 
 def closed_info(task: Task, verdict: Verdict) -> dict[str, Any]:
     """``info`` of an episode that has ended."""
     status = "unscorable" if verdict.score is None else "scored"
-    return _info(task, status, verdict.score, verdict.reason, verdict.answer)
+    return _info(task, status, verdict.score, verdict.reason, why_of(verdict), verdict.answer)
 
 
-def _info(task: Task, status: str, score: float | None, reason: str | None, answer: str | None) -> dict[str, Any]:
+def why_of(verdict: Verdict) -> str | None:
+    """The reason in words, if the verdict has any: every failure of ours has."""
+    why = verdict.details.get("why")
+    return why if isinstance(why, str) else None
+
+
+def _info(
+    task: Task, status: str, score: float | None, reason: str | None, why: str | None, answer: str | None
+) -> dict[str, Any]:
     return {
         "task_id": task.problem_id,
         "task_type": task.task_type,
@@ -183,5 +191,6 @@ def _info(task: Task, status: str, score: float | None, reason: str | None, answ
         "status": status,
         "score": score,
         "reason": reason,
+        "why": why,
         "answer": answer,
     }

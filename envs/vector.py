@@ -12,7 +12,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from synthetic1.envs.base import OPTIONS, TextEnv, check_options, chosen_task, parse_action, task_level
+from synthetic1.envs.base import OPTIONS, TextEnv, check_options, chosen_task, parse_action, task_level, why_of
 from synthetic1.task import Task
 
 Texts = tuple[str, ...]
@@ -125,6 +125,7 @@ class TextVectorEnv(VectorEnv[Texts, Sequence[str], NDArray[Any]]):
             np.where(truncations, _UNSCORABLE, _SCORED),
             scores,
             _objects([verdict.reason for verdict in verdicts]),
+            _objects([why_of(verdict) for verdict in verdicts]),
             _objects([verdict.answer for verdict in verdicts]),
         )
         self._tasks = [None] * self.num_envs
@@ -158,9 +159,9 @@ class TextVectorEnv(VectorEnv[Texts, Sequence[str], NDArray[Any]]):
         columns["task_type"][slot] = [task.task_type for task in tasks]
         columns["source"][slot] = [task.source for task in tasks]
         columns["level"][slot] = [task_level(task) for task in tasks]
-        nothing = np.empty(self.num_envs, object)  # of None
-        status = np.full(self.num_envs, "open", object)
-        return tuple(self._prompts), self._infos(mask, status, np.full(self.num_envs, np.nan), nothing, nothing.copy())
+        reason, why, answer = (np.empty(self.num_envs, object) for _ in range(3))  # of None
+        status, scores = np.full(self.num_envs, "open", object), np.full(self.num_envs, np.nan)
+        return tuple(self._prompts), self._infos(mask, status, scores, reason, why, answer)
 
     def _chosen(self, options: Mapping[str, Any], mask: Mask) -> list[Task | None]:
         chosen: list[Task | None] = [None] * self.num_envs
@@ -212,11 +213,17 @@ class TextVectorEnv(VectorEnv[Texts, Sequence[str], NDArray[Any]]):
     # Infos ----------------------------------------------------------------------------------------------------------
 
     def _infos(
-        self, mask: Mask, status: NDArray[Any], score: NDArray[Any], reason: NDArray[Any], answer: NDArray[Any]
+        self,
+        mask: Mask,
+        status: NDArray[Any],
+        score: NDArray[Any],
+        reason: NDArray[Any],
+        why: NDArray[Any],
+        answer: NDArray[Any],
     ) -> dict[str, Any]:
         """The infos of ``TextEnv``, an array for each key, and for each a mask; nothing in them is used again."""
         infos = {name: column.copy() for name, column in self._task_columns.items()}
-        infos |= {"status": status, "score": score, "reason": reason, "answer": answer}
+        infos |= {"status": status, "score": score, "reason": reason, "why": why, "answer": answer}
         masks = np.repeat(mask[np.newaxis], len(infos), axis=0)
         return infos | {f"_{key}": row for key, row in zip(infos, masks, strict=True)}
 

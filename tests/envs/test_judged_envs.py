@@ -45,6 +45,7 @@ def test_without_a_judge_a_step_that_needs_one_is_unscorable(env_id):
     _, reward, terminated, truncated, info = env.step(ideas(task))
     assert (reward, terminated, truncated) == (0.0, False, True)
     assert (info["status"], info["reason"]) == ("unscorable", "unscorable_judge")
+    assert "no judge is configured: give judge=local" in info["why"]
     env.close()
 
 
@@ -55,6 +56,7 @@ def test_a_server_that_is_not_there_is_unscorable_too(env_id):
     env.reset(options={"task_id": task.problem_id})
     *_, truncated, info = env.step(ideas(task))
     assert (truncated, info["reason"]) == (True, "unscorable_judge")
+    assert "cannot reach http://127.0.0.1:9/v1" in info["why"]
     env.close()
 
 

@@ -17,7 +17,7 @@ from synthetic1.envs.base import TextEnv
 from synthetic1.envs.vector import TextVectorEnv
 from synthetic1.tasks.sources.source import TaskList
 
-KEYS = ["task_id", "task_type", "source", "level", "status", "score", "reason", "answer"]
+KEYS = ["task_id", "task_type", "source", "level", "status", "score", "reason", "why", "answer"]
 
 
 def test_an_episode(make_env, tasks):
@@ -47,6 +47,7 @@ def test_unscorable_is_a_truncation_without_reward(make_env):
     assert truncated is True
     assert list(info) == KEYS
     assert (info["status"], info["score"], info["reason"]) == ("unscorable", None, "unscorable_infra")
+    assert info["why"]
 
 
 def test_types_are_python_s_own(make_env):
