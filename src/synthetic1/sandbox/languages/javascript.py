@@ -25,8 +25,9 @@ def plan(source: str) -> ProgramPlan:
 
 
 def plan_call(source: str, function: str) -> ProgramPlan:
-    """A function, however it is bound at top level or exported, or a method of ``Solution``, a class or an object, however
-    that is bound.
+    """A function, or a method of ``Solution``, a class or an object; however it is bound at top level, or exported.
+
+    Arguments that are lists become linked lists and trees where a comment says so, as LeetCode's do.
 
     Raises:
         SignatureError: no such name in the source. Whether it is a function turns out when it runs.
