@@ -31,7 +31,7 @@ _LATEX: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (re.compile(rf"\\(?:SI|qty)\s*{_IN_BRACES}\s*{_IN_BRACES}"), r"\1 \2"),
     (
         re.compile(rf"\\[dt]?frac\s*{_IN_BRACES}\s*{_IN_BRACES}"),
-        lambda parts: f"{parts[1]}/{parts[2]}" if parts[2].strip().isdecimal() else f"{parts[1]}/({parts[2]})",
+        lambda parts: f" {parts[1]}/{parts[2]}" if parts[2].strip().isdecimal() else f" {parts[1]}/({parts[2]})",
     ),
     (re.compile(r"\^\s*\{?\s*\\circ\s*\}?|\\degree(?![a-z])"), "°"),
     (re.compile(r"\\times(?![a-z])"), "×"),

@@ -32,7 +32,7 @@ _TOKEN = re.compile(
     r"|(?<=[A-Za-zμΩÅ)])([-+]?\d)(?![\d.])"
     r"|(°?[A-Za-zμΩÅöé]+|[%‰°])|([/·*×•.()]|-(?=\s*[A-Za-zμΩÅ°(])))"
 )
-_SIGNS = frozenset("°%‰")
+_NO_FACTORS = frozenset(["°", "deg", "degree", "%", "percent", "pct", "‰", "permille", "ppm", "ppb"])
 _SQUARED = {"squared": 2, "cubed": 3}
 
 
@@ -161,20 +161,22 @@ def _factors(tokens: list[_Token]) -> list[Factor] | None:
 
 
 def _is_not_a_product(factors: list[Factor]) -> bool:
-    """Whether a sign stands beside what it does not multiply: 52° N, 5 A°, 3 mol%."""
+    """Whether a degree or percent stands beside what it does not multiply: 52° N, 5 A°, 3 mol%."""
     above = [factor.word for factor in factors if factor.power > 0]
-    return len(above) > 1 and not _SIGNS.isdisjoint(above)
+    return len(above) > 1 and not _NO_FACTORS.isdisjoint(above)
 
 
 def _phrase(tokens: list[_Token], at: int) -> tuple[str, int]:
     """The longest known phrase that begins here, or the word; and where it ends."""
     for length in (3, 2):
-        words = [token for token in tokens[at : at + length + 1] if token != "-"][:length]
-        if len(words) == length and all(isinstance(word, str) for word in words):
-            known = PHRASES.get(tuple(_singular(str(word).lower()) for word in words))
-            if known is not None:
-                end = at + length + tokens[at : at + length].count("-")
-                return known, end
+        words: list[str] = []
+        end = at
+        while end < len(tokens) and len(words) < length and isinstance(word := tokens[end], str):
+            end += 1
+            if word not in "-.":  # electron-volts, in. Hg
+                words.append(_singular(word.lower()))
+        if known := PHRASES.get(tuple(words)):
+            return known, end
     return _in_the_singular(str(tokens[at])), at + 1
 
 

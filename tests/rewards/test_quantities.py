@@ -175,7 +175,7 @@ def table_of_the_docs():
                 yield from ((gold[0], answer, verdict) for answer in answers)
 
 
-@pytest.mark.parametrize(("gold", "answer", "verdict"), table_of_the_docs())
+@pytest.mark.parametrize(("gold", "answer", "verdict"), list(table_of_the_docs()))
 def test_the_table_of_the_docs(gold, answer, verdict):
     assert compare_numbers(gold, answer) is verdict
 

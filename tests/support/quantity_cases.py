@@ -27,6 +27,13 @@ CASES: dict[str, str] = {
 5 °C | 5\,{}^{\circ}\mathrm{C} | accept
 25 °C | 25 C° | judge
 25 °C | 25 oC | judge
+25 °C | 25 deg. C | accept
+25 °C | 25 degrees-C | accept or judge
+25 °C | 25 degs C | accept or judge
+25 °C | 25 degrees K | judge
+300 K | 300 degrees K | judge
+0 °C | 32 °F | accept
+0 °F | -17.8 °C | accept
 25 °C | 25 °c | judge
 25 °C | 25 Celsius degrees | judge
 25 °C | 25 degrees celcius | judge
@@ -72,6 +79,11 @@ $5 | $5.00 | judge
     "orders of magnitude": r"""
 10^23 | 6.02e23 | judge
 10^23 | 1e23 | accept
+10^23 | ~10^23 | accept or judge
+10^23 | on the order of 10^23 | judge
+10^-7 | 1.6e-7 | judge
+10^3 | 1000 | accept
+10³ kg/m³ | 1 g/cm^3 | accept
 10^23 | 10^{23} | accept
 10^23 | 10^26 | reject
 6.02e23 | 10^24 | judge
@@ -116,6 +128,14 @@ $5 | $5.00 | judge
 10-20 | 15 | judge
 5 m | five metres | judge
 79 | seventy-nine | accept
+5.5 | 5\frac{1}{2} | accept
+5.5 m | 5\frac{1}{2} m | accept or judge
+5.5 | 5 1/2 | accept
+25.5 | 5\frac{1}{2} | reject or judge
+5 | 5(2) | judge
+5.5 | 5-6 | judge
+5 | 5? | judge
+5 | 1:5 | judge
 9.81 ± 0.02 m/s^2 | 9.81 m/s^2 | judge
 9.81 m/s^2 | 9.81 ± 0.02 m/s^2 | judge
 9.81 m/s^2 | 9.81(2) m/s^2 | judge
@@ -143,6 +163,7 @@ $5 | $5.00 | judge
 10 % | 10 wt% | judge
 10 % | 10 % by mass | judge
 10 % | 10 mol% | judge
+10 % | 10 mol percent | judge
 10 % | 0.10 | judge
 0.10 | 10 % | judge
 12.5 pct | 12.5 % | accept
@@ -154,6 +175,10 @@ $5 | $5.00 | judge
 60 rpm | 60 r/min | judge
 60 rpm | 60 revolutions per minute | accept
 60 rpm | 60 RPM | accept
+60 rpm | 60 bpm | judge
+1 rad | 57.3° | accept
+5 rad/s | 5 rads/s | accept or judge
+100 rad | 1 Gy | judge
 60 rpm | 60 rev/s | reject
 3600 rpm | 60 rps | judge
 50 Hz | 50 s^-1 | judge
@@ -218,6 +243,11 @@ $5 | $5.00 | judge
 760 mmHg | 760 Torr | accept
 760 mmHg | 1 atm | accept
 760 mmHg | 760 mm | judge
+760 mmHg | 760 mm. Hg | accept or judge
+760 mmHg | 760 mm-Hg | accept or judge
+1 bar | 750 mmHg | accept
+14.7 psi | 1 atm | accept
+14.7 psi | 14.7 lbs per sq in | judge
 760 mmHg | 760 millimeters of mercury | accept or judge
 30 inHg | 30 in Hg | accept
 30 inHg | 30 inches of mercury | accept or judge
@@ -516,6 +546,13 @@ $5 | $5.00 | judge
 5 s | 5 S | judge
 5 mW | 5 MW | reject
 5 kPa | 5 kPA | judge
+12 V | 12 v | judge
+120 V | 120 VAC | judge
+120 V | 120 V rms | judge
+5 μA | 5 uA | accept
+5 μA | 5 microamps | accept
+5 MΩ | 5 megohms | accept
+5 kΩ | 5 kilohms | accept
 5 kg | 5 Kg | accept or judge
 5 kg | 5 KG | judge
 5 kg | 5 kgs | judge
