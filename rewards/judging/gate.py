@@ -13,7 +13,8 @@ import unicodedata
 from functools import lru_cache
 from itertools import chain
 
-from synthetic1.rewards.judging.openers import ADMITS_DOUBT, EVASIONS, OPENERS
+from synthetic1.rewards.judging.evasions import ADMITS_DOUBT, EVASIONS
+from synthetic1.rewards.judging.openers import OPENERS
 from synthetic1.verdict import Verdict
 
 SHORT_REFERENCE = 12  # words: one that long or shorter may be, or hold, a word that is an opener elsewhere

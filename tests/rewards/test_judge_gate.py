@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic1.rewards.judging.attacks import ATTACKS, MASTER_KEYS
+from synthetic1.rewards.judging.evasions import EVASIONS
 from synthetic1.rewards.judging.gate import plain, refuse
-from synthetic1.rewards.judging.openers import EVASIONS, OPENERS
+from synthetic1.rewards.judging.openers import OPENERS
 from synthetic1.rewards.stem import last_answer
 from synthetic1.tasks.sources.spec import open_tasks
 
