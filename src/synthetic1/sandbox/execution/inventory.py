@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from synthetic1.sandbox.languages.language import ProgramPlan
-from synthetic1.sandbox.languages.packages import PACKAGES, Package
+from synthetic1.sandbox.languages.packages import Package
 from synthetic1.sandbox.result import Result
 
 # Importing is the only proof: a package can be there and not work.
@@ -22,7 +22,7 @@ Ask = Callable[[str, ProgramPlan, str], Awaitable[Result]]
 """(language, plan, stdin) → how it ended."""
 
 
-async def find_missing(ask: Ask, packages: Sequence[Package] = PACKAGES) -> frozenset[Package]:
+async def find_missing(ask: Ask, packages: Sequence[Package]) -> frozenset[Package]:
     """The packages that are not there, or do not work. Those of a language whose tools are missing count as missing.
 
     Raises:

@@ -35,7 +35,7 @@ PACKAGES = (
 
 _IMPORTS = {
     "python": re.compile(r"(?:^|[;:])[ \t]*(?:from[ \t]+([\w.]+)|import[ \t]+([^;#\n]+))", re.MULTILINE),
-    "cpp": re.compile(r'^[ \t]*\#[ \t]*include[ \t]*[<"]([^>"\n/]+)', re.MULTILINE),
+    "cpp": re.compile(r'^[ \t]*\#[ \t]*include[ \t]*[<"]([^>"\n/]+)/', re.MULTILINE),
 }
 
 
