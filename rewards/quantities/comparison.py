@@ -24,6 +24,8 @@ _WAVENUMBER = (("meter", -1),)
 _ENERGY = (("kilogram", 1), ("meter", 2), ("second", -2))
 _TOLD_BY_WAVENUMBERS = {_ENERGY, (*_ENERGY[:2], ("mole", -1), _ENERGY[2]), (("second", -1),)}
 """Dimensions of what spectroscopy gives in cm^-1."""
+_SHARES = frozenset({"percent", "permille", "ppm", "ppb"})
+"""Kinds that concentrations are given in as well: a milligram in a litre of water is 1 ppm."""
 
 
 def compare(gold: Quantity, answer: Quantity) -> bool | None:
@@ -93,12 +95,16 @@ def _same(number: WrittenNumber, unit: UnitMeaning, other: WrittenNumber, its: U
 
 
 def _are_comparable(number: WrittenNumber, unit: UnitMeaning, other: WrittenNumber, its: UnitMeaning) -> bool:
-    """Whether quantities of different dimensions may still say the same: zero, one particle and a mole, wavenumbers."""
-    if not number.value and not other.value:
+    """Whether quantities of different dimensions may say the same: zero, a particle and a mole, shares, wavenumbers."""
+    if (not number.value and not other.value) or _is_share(unit) or _is_share(its):
         return True
     of_one = (unit.of_a_particle or its.of_a_particle) and _without_moles(unit) == _without_moles(its)
     pair = (unit.dimensions, its.dimensions)
     return of_one or (_WAVENUMBER in pair and not _TOLD_BY_WAVENUMBERS.isdisjoint(pair))
+
+
+def _is_share(unit: UnitMeaning) -> bool:
+    return any(kind in _SHARES for kind, _ in unit.kinds)
 
 
 def _without_moles(unit: UnitMeaning) -> list[tuple[str, int]]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from quantity_cases import rows
 
 from synthetic1.evaluation.auditing.case import AuditedGold
-from synthetic1.evaluation.auditing.quantity_rewrites import QUANTITY_EQUIVALENTS, QUANTITY_MUTANTS, take_apart
+from synthetic1.evaluation.auditing.quantity_rewrites import QUANTITY_EQUIVALENTS, QUANTITY_MUTANTS, UNITS, take_apart
 from synthetic1.rewards.quantities.comparison import compare
 from synthetic1.rewards.quantities.reading import read_quantity
 from synthetic1.rewards.quantities.symbols import NAMES, SYMBOLS
@@ -205,6 +205,39 @@ def test_most_golds_of_a_textbook_are_decided_by_rule(textbook):
     themselves = Counter(VERDICTS[compare_numbers(gold, gold)] for gold in textbook)
     assert themselves["reject"] == 0
     assert themselves["accept"] >= len(textbook) - 1  # a temperature there is in "degrees N"
+
+
+@pytest.fixture(scope="module")
+def combined():
+    """Products of units that the rewriters know, in seeded combinations."""
+    rng = random.Random(0)
+    golds = []
+    for _ in range(200):
+        factors = rng.sample(sorted(UNITS), rng.randint(1, 3))
+        measures = {UNITS[symbol].measures for symbol in factors}
+        powers = [rng.choice(["", "", "^2"]), *(rng.choice(["", "^-1", "^-2"]) for _ in factors[1:])]
+        if len(measures) == len(factors):
+            unit = " ".join(symbol + power for symbol, power in zip(factors, powers, strict=True))
+            golds.append(f"{rng.choice(['-', ''])}{rng.randint(101, 998) / 10} {unit}")
+    return golds
+
+
+def test_no_other_spelling_and_unit_of_a_combination_is_refused(combined):
+    found = verdicts(combined, QUANTITY_EQUIVALENTS)
+    assert {kind: said["reject"] for kind, said in found.items() if "reject" in said} == {}
+    counts = Counter(
+        {verdict: sum(len(said.get(verdict, ())) for said in found.values()) for verdict in ("accept", "judge")}
+    )
+    assert counts["accept"] > 0.8 * counts.total() > 1000
+
+
+def test_no_other_quantity_is_accepted_for_a_combination(combined):
+    found = verdicts(combined, QUANTITY_MUTANTS)
+    assert {kind: said["accept"] for kind, said in found.items() if "accept" in said} == {}
+    counts = Counter(
+        {verdict: sum(len(said.get(verdict, ())) for said in found.values()) for verdict in ("reject", "judge")}
+    )
+    assert counts["reject"] > 0.8 * counts.total() > 1000
 
 
 def test_no_other_spelling_and_no_other_unit_of_a_gold_is_refused(textbook):

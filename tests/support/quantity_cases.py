@@ -159,7 +159,8 @@ $5 | $5.00 | judge
 50 % | 50 percentage points | judge
 50 % | 500000 ppm | accept or judge
 10 ppm | 10 ppb | judge or reject
-10 ppm | 10 mg/L | judge or reject
+10 ppm | 10 mg/L | judge
+0.9 % | 0.9 g/dL | judge
 10 % | 10 wt% | judge
 10 % | 10 % by mass | judge
 10 % | 10 mol% | judge
@@ -547,6 +548,10 @@ $5 | $5.00 | judge
 5 mW | 5 MW | reject
 5 kPa | 5 kPA | judge
 12 V | 12 v | judge
+5 kΩ | 5 K | judge
+5 kΩ | 5 k | judge
+5 MΩ | 5 M | judge
+5 Myr | 5e6 years | accept
 120 V | 120 VAC | judge
 120 V | 120 V rms | judge
 5 μA | 5 uA | accept
