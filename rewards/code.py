@@ -14,8 +14,15 @@ A SYNTHETIC-1 row as it is published (``language`` and ``test_cases``) is one al
                     for either, is its lines.
 
                     ``{"type": "function_call", "fn_name": str, "input": [arg, …], "output": value}``: a function, or
-                    a method of a class ``Solution``, called with these arguments. JSON values; ``output`` is the
-                    value itself (readers unwrap formats that write ``[value]``).
+                    a method of a class ``Solution`` (``f``, ``Solution().f``), called with these arguments. JSON
+                    values; ``output`` is the value itself (readers unwrap formats that write ``[value]``). Arguments
+                    as one string are JSON texts, one a line, or that of their list; then so is ``output``.
+
+                    ``{"type": "assert_case", "assert_case": "assert f(1) == 2"}``: statements, for Python, run one
+                    after the other like ``assertions``; all tests of a task or none.
+
+                    Also one mapping of columns, ``inputs``, ``outputs`` and ``fn_name``, or ``assert_case``; and
+                    either as JSON text.
 ``checker``         How an output is compared, one for all tests; ``"tokens"`` if it is absent. See below.
 ``time_limit_s``    CPU seconds a test may take, a number; else the verifier's ``time_limit_s``.
 ``memory_limit_mb`` MiB, a number; else the verifier's. At least 128 are given: published limits were set for C++.
@@ -23,22 +30,31 @@ A SYNTHETIC-1 row as it is published (``language`` and ``test_cases``) is one al
 ``cpp_standard``    ``"c++11"`` to ``"c++23"``, or ``17``, with GNU's extensions. If it is absent, what the completion's
                     fence says (``c++17``, ``cpp20``), else C++20, and C++17 for what C++20 refuses.
 ``rust_edition``    ``"2015"`` to ``"2024"``. If it is absent, what the fence says (``rust2018``), else 2021.
-``assertions``      Instead of ``test_cases``, HumanEval's way, for Python: ``{"code": str, "entry_point": str,
-                    "prelude": str, "trust": str}``. ``code`` defines ``check(candidate)``, which raises unless the
-                    function named ``entry_point`` is right. ``prelude`` (optional) is code that assertions and
-                    completions may build upon: HumanEval's prompt. See ``synthetic1.rewards.program_tests.assertions``.
+``assertions``      Instead of ``test_cases``, HumanEval's way: ``{"code": str, "entry_point": str, "prelude": str,
+                    "trust": str}``. ``code`` defines ``check(candidate)``, which raises unless the function, or method
+                    of ``Solution``, named ``entry_point`` is right. ``prelude`` (optional) is code that assertions and
+                    completions may build upon: HumanEval's prompt. See ``synthetic1.rewards.program_tests.assertions``;
+                    of other languages than Python, whose ``code`` is HumanEvalPack's, ``shared_assertions``.
 ``input_file``,     Only ``""``, ``"stdin"`` and ``"stdout"``: a program that reads and writes named files cannot be
 ``output_file``     tested.
 =================== ===================================================================================================
 
 Further keys are ignored, so are those of a test (``fn_name: None`` …).
 
+Calls are judged as LeetCode does. Of a function that returns nothing, and does not say that it returns something, the
+first argument after the call stands for the value, if that is a list, an object or a node, and ``output`` is not
+``None``. Lists become linked lists and trees (level by level, ``None`` where there is no node) where a parameter is a
+``ListNode`` or ``TreeNode``, by annotation or by the comment that LeetCode puts there, and nodes that are returned
+become lists. What LeetCode supplies to Python (``List``, ``heapq``, ``ListNode`` …) needs no import.
+
 ========================================== ==================================== ======================================
 ``checker``                                for ``stdin_stdout``                 for ``function_call``
 ========================================== ==================================== ======================================
 ``"tokens"``                               token by token; where the expected   equal JSON values, typed (``True`` is
                                            token is a float, within 1e-6        not 1); where the expected number is
-                                           (absolute or relative)               a float, within 1e-6
+                                           (absolute or relative); and, if any  a float, within 1e-6; and, if any of
+                                           of the task's is, where a float is   the task's is, where a float is
+                                           printed for an integer               returned for an integer
 ``"exact"``                                every character; CRLF counts as LF,  equal JSON values, typed; floats too
                                            one newline at the end is optional
 ``"lines"``                                line by line; spaces at a line's     –
@@ -92,7 +108,8 @@ CREDITS = ("all", "fraction")
 class Code(Verifier):
     """Scores a program by the tests it passes (see the module's own docstring for what a task says).
 
-    A test that fails in the fork of a warm interpreter runs again in a fresh one before it counts. A program that uses
+    A test that fails in the fork of a warm interpreter runs again in a fresh one before it counts, unless it has hit a
+    limit. A program that uses
     240 s for all its tests, or hits the time limit in three of them, has failed those that were not run yet.
 
     ``details`` hold ``passed`` and ``tests`` (how many), ``failed`` (the first failed test: ``index``, ``status``,
