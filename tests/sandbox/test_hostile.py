@@ -1,5 +1,8 @@
 """Hostile programs against every backend: each gets its verdict, and the slot judges the next program right.
 
+From 58 on they want none: they hold up, mislead or starve what runs them, so that it fails. They get neither a 1 nor no
+verdict, and take nothing from programs beside and behind them.
+
 The programs are the files of ``tests/support/hostile``. A file begins with a comment that is not part of the program:
 what the program does and why that matters, an empty line, and TOML, whose keys are the fields of ``Hostile``.
 """
@@ -69,6 +72,9 @@ def pair(one: Hostile) -> tuple[Task, Completion]:
 
 
 PROGRAMS = sorted(path.name for path in FOLDER.iterdir() if path.suffix in LANGUAGES)
+FIRST_SABOTEUR = 58
+SABOTEURS = [name for name in PROGRAMS if int(name[:2]) >= FIRST_SABOTEUR]
+PROGRAMS = [name for name in PROGRAMS if name not in SABOTEURS]
 
 
 @pytest.fixture(params=["docker", "bubblewrap"], scope="module")
@@ -95,8 +101,16 @@ def check(backend, tmp_path_factory):
         yield check
 
 
+@pytest.fixture(scope="module")
+def score(backend, tmp_path_factory):
+    """``score(programs)`` runs them at once, in two slots: their verdicts."""
+    cache = tmp_path_factory.mktemp("cache")
+    with Scorer([Code(sandbox={"kind": backend, "cache": str(cache)}, slots=2)]) as scorer:
+        yield lambda programs: scorer.score_sync(map(pair, programs))
+
+
 def test_every_number_is_there():
-    assert {int(path.name[:2]) for path in FOLDER.rglob("[0-9]*")} == set(range(1, 58))
+    assert {int(path.name[:2]) for path in FOLDER.rglob("[0-9]*")} == set(range(1, 98))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -105,6 +119,22 @@ def test_it_gets_its_verdict_and_the_next_program_is_judged_right(check, name):
     check(program)
     for other in program.next:
         check(hostile(other))
+
+
+@pytest.mark.parametrize("name", SABOTEURS)
+def test_a_saboteur_gets_zero_and_programs_beside_and_behind_it_their_one(score, name):
+    saboteur = hostile(name)
+    verdict, beside = score([saboteur, honest(1)])
+    assert verdict.score == 0.0, verdict
+    assert verdict.reason in ([saboteur.verdict] if isinstance(saboteur.verdict, str) else saboteur.verdict), verdict
+    assert beside.score == 1.0, beside
+    behind = score([honest(2), honest(3)])  # one in each slot
+    assert [one.score for one in behind] == [1.0, 1.0], behind
+
+
+def honest(number: int) -> Hostile:
+    """Each another one: equal pairs are scored once."""
+    return Hostile("python", f"print(int(input()) + {number})", "correct", tests=[["1\n", f"{number + 1}\n"]] * 2)
 
 
 @pytest.mark.parametrize("walls", [True, False], ids=["slots", "control"])
