@@ -173,7 +173,7 @@ def _phrase(tokens: list[_Token], at: int) -> tuple[str, int]:
         end = at
         while end < len(tokens) and len(words) < length and isinstance(word := tokens[end], str):
             end += 1
-            if word not in "-.":  # electron-volts, in. Hg
+            if word not in ("-", "."):  # electron-volts, in. Hg
                 words.append(_singular(word.lower()))
         if known := PHRASES.get(tuple(words)):
             return known, end

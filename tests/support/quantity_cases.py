@@ -631,6 +631,197 @@ $5 | $5.00 | judge
 5 m^-1 | 5 per meter | accept
 5 m^-1 | 5 m | reject
 """,
+    "all kinds, written down after the rules were": r"""
+5 N m/rad | 5 Nm/rad | accept or judge
+20 km/L | 47 mpg | judge
+5 mol/(L s) | 5 M/s | accept
+5 L/(mol s) | 5 M^-1 s^-1 | accept
+5 1/(M s) | 5 M^-1s^-1 | accept or judge
+5 m^3/s | 5 cumecs | judge
+5 L/min | 5 lpm | judge
+5 W/(m^2 K^4) | 5 W m^-2 K^-4 | accept
+5.67e-8 W/(m^2 K^4) | 5.67×10⁻⁸ W·m⁻²·K⁻⁴ | accept
+6.67e-11 N m^2/kg^2 | 6.67e-11 m^3 kg^-1 s^-2 | accept
+6.67e-11 N m^2/kg^2 | 6.67e-11 Nm²kg⁻² | accept
+6.67e-11 N m^2/kg^2 | 6.67e-11 N m^2 | reject
+8.85e-12 F/m | 8.85e-12 C^2/(N m^2) | accept
+8.85e-12 F/m | 8.85e-12 Fm^-1 | accept or judge
+1.26e-6 H/m | 1.26e-6 N/A^2 | accept
+1.26e-6 H/m | 1.26e-6 T m/A | accept
+1.38e-23 J/K | 1.38e-23 JK^-1 | accept
+1.38e-23 J/K | 8.62e-5 eV/K | accept
+96485 C/mol | 96485 A s/mol | accept
+96485 C/mol | 96.485 kC/mol | accept
+96485 C/mol | 96485 C mol^-1 | accept
+0.1 M | 100 mM | accept
+0.1 M | 0.1 N | judge
+1.2 g/cm^3 | 1.2 g/mL | accept
+1.2 g/cm^3 | 1200 kg/m^3 | accept
+1.2 g/cm^3 | 1.2 kg/m^3 | reject
+1.2 g/cm^3 | 1.2 g cm-3 | accept
+1.2 g/cm^3 | 1.2 gcm^-3 | accept
+1.2 g/cm^3 | 1.2 g per cubic centimeter | accept
+1.2 g/cm^3 | 1.2 g/cm3 | accept
+1.2 g/cm^3 | 1.2 specific gravity | judge
+100 km/h | 62.1 mph | accept
+100 km/h | 62 mph | accept or judge
+100 km/h | 100 km/s | reject
+100 km/h | 27.8 m/s | accept
+100 km/h | 28 m/s | accept or judge
+4.5 V | 4.5 J/C | accept
+4.5 V | 4.5 eV | reject or judge
+4.5 eV | 4.5 V | reject or judge
+4.5 eV | 4.5 e V | judge
+4.5 eV | 4.5 electron volts | accept
+4.5 eV | 4.5 electron-volts | accept
+4.5 eV | 4.5 eV/atom | judge
+4.5 keV | 4.5 kev | judge
+12 A | 12 amps | accept
+12 A | 12 Amperes | accept
+12 A | 12 C/s | accept
+12 A | 12 a | judge
+3 mi | 3 miles | accept
+3 mi | 3 MI | judge
+3 mi | 3 min | reject
+3 min | 3 mins | accept
+3 min | 3 Min | judge
+3 min | 0.05 h | accept
+3 h | 3 hr. | accept
+3 h | 3 Hours | accept
+3 h | 3 H | judge
+15 days | 15 d | accept
+15 days | 360 h | accept
+15 in | 15 inches | accept
+15 in | 15 inch | accept
+15 in | 38.1 cm | accept
+15 in. | 38.1 cm | accept
+15 yd | 45 ft | accept
+6 ft | 72 inches | accept
+6 ft | 1.83 m | accept
+6 ft | 6 m | reject
+150 lbs | 68 kg | judge
+150 lb | 150 lbf | judge
+150 lb | 150 pounds | judge
+2 pints | 1 quart | judge
+3 tsp | 1 tbsp | judge
+1 stone | 14 lb | judge
+40 °C | 40 degrees centigrade | accept
+40 °C | 104 °F | accept
+40 °C | 104 degrees F | accept
+40 °C | 313 K | accept
+40 °C | 40 K | judge
+40 °C | 40 °K | judge
+-40 °C | -40 °F | accept
+-40 °C | -40 C | accept or judge
+-40 °C | 40 °C | reject
+98.6 °F | 37 °C | accept
+98.6 °F | 37.0 °C | accept
+10 K | 10 °C | judge
+10 K | 10 C | judge
+10 K | 10 C° | judge
+2.0 mSv | 0.2 rem | accept
+2.0 mSv | 2.0 mrem | reject
+2.0 mSv | 2.0 msv | judge
+3.7e10 Bq | 1 Ci | accept
+3.7e10 Bq | 3.7e10 decays per second | judge
+3.7e10 Bq | 37 GBq | accept
+3.7e10 Bq | 3.7e10 Hz | judge
+3.7e10 Bq | 3.7e10 cps | judge
+1500 rpm | 25 rev/s | accept
+1500 rpm | 157 rad/s | accept or judge
+1500 rpm | 25 Hz | judge
+1500 rpm | 25 s^-1 | judge
+1500 rpm | 1500 /min | judge
+1500 rpm | 1500 rev per minute | accept
+100 MHz | 100 megacycles per second | judge
+100 MHz | 1e8 Hz | accept
+100 MHz | 1e8 cycles/s | accept or judge
+100 MHz | 100 mHz | reject
+100 MHz | 1e8 /s | judge
+1.0 atm | 14.7 psi | accept
+1.0 atm | 14.7 PSI | judge
+1.0 atm | 14.7 lb/in^2 | judge
+1.0 atm | 29.92 inHg | accept
+1.0 atm | 29.92 in. Hg | accept or judge
+1.0 atm | 760 Torr | accept
+1.0 atm | 760 torr | accept
+1.0 atm | 760 mm of Hg | accept
+1.0 atm | 1.0 at | judge
+1.0 atm | 101 kPa | accept
+1.0 atm | 1.0 bar | judge
+1.0 atm | 10 bar | reject
+1.0 atm | 1.0 ATM | judge
+35 % | 35 percent | accept
+35 % | 35 Percent | accept
+35 % | 35 pct. | accept or judge
+35 % | .35 | judge
+35 % | 35 | judge
+35 % | 35% | accept
+35 % | 3.5 % | reject
+35 % | 35 parts per hundred | judge
+$3.50 | 3.5 | judge
+3.50 | $3.50 | judge
+$3.50 | 350 cents | judge
+3.50 dollars | 3.50 euros | judge
+USD 3.50 | 3.5 | judge
+3.5 € | 3.5 | judge
+0.8 m | 0.75 m | accept or judge
+0.8 m | 0.85 m | accept or judge
+0.8 m | 0.9 m | judge
+0.8 m | 8 m | reject
+9 h | 8.5 h | accept or judge
+9 h | 9.4 h | judge
+3 | 2.7 | judge
+3 | 3.4 | judge
+3 | 30 | reject
+4e5 J | 3.7e5 J | judge
+4e5 J | 4.2e5 J | judge
+4e5 J | 8e5 J | reject
+10^-3 | 2.5e-3 | judge
+10^5 Pa | 1.013e5 Pa | judge
+10^5 Pa | 1 bar | accept
+10^5 Pa | 10^5 J | reject
+0 | 3e-17 | judge
+0.0 | -1e-16 | judge
+0 | 1e-300 | judge
+0 | 5 | reject
+5 | 0 | reject
+1e999 | 1e999 | judge
+1E+500 J | 1E+500 J | judge
+3.2 ± 0.1 g | 3.2 g | judge
+3.2 g | 3.2 ± 0.1 g | judge
+3.2 g | 3.2(1) g | judge
+3.2 g | 3.1–3.3 g | judge
+3.2 g | 3.2 g or 3.3 g | judge
+3.2 g | approximately 3.2 g | accept or judge
+3.2 g | three point two grams | judge
+2 dozen | 24 | judge
+24 | 2 dozen | judge
+24 | two dozen | judge
+24 | twenty-four | accept
+24 u | 24 g/mol | judge
+24 g/mol | 24 daltons | judge
+24 Da | 24 u | accept
+24 u | 24 amu | accept
+3 kn | 3 kN | judge
+3 kn | 3 kt | judge
+3 kn | 1.54 m/s | judge
+3 knots | 3 kn | judge
+3 knots | 1.54 m/s | accept
+7 mcm | 7 μm | judge
+7 mcm | 7 million cubic meters | judge
+7 mcg | 7 μg | accept or judge
+7 mcL | 7 μL | judge
+7 micron | 7 μm | accept
+7 μ | 7 μm | judge
+7 um | 7 μm | accept
+7 µm | 7 μm | accept
+7 \mu m | 7 μm | accept
+0.2 N | 0.2 mol/L | judge
+0.2 N | 0.2 eq/L | judge
+0.2 N | 0.2 kg m/s^2 | accept
+0.2 N HCl | 0.2 M HCl | judge
+""",
 }
 """Kind → rows of gold, answer and the verdicts that are right."""
 
