@@ -19,7 +19,7 @@ from synthetic1.sandbox.errors import UnknownLanguage
 from synthetic1.sandbox.languages.registry import get_language
 
 _RUN = re.compile(r"`{3,}+|~{3,}+")
-_FENCE_LINE = re.compile(r"^(?P<indent>[ \t]*+)(?P<fence>`{3,}+|~{3,}+)[ \t]*+(?P<info>[^\r\n]*+)", re.MULTILINE)
+_FENCE_LINE = re.compile(r"^(?P<indent>[ \t]*+)(?P<fence>`{3,}+|~{3,}+)[ \t]*+(?P<info>[^`\n]*+)$", re.MULTILINE)
 _LABEL = re.compile(r"[^\s{},:;=(]+")
 _WORD = re.compile(r"[A-Za-z][\w+#.-]*")
 _LIST = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+")
@@ -33,7 +33,7 @@ _END_OF_PROGRAM = re.compile(rf"{_END_TOKEN.pattern}|</?[A-Za-z][\w-]{{0,40}}>|\
 _LONGEST_END = 45
 # A line that begins as code and ends with a fence, the only one in it: its comment has swallowed the end of the block
 _GLUED_TO_COMMENT = re.compile(r"^[ \t]*+(?![/#*])(?:[^`\n]|`{1,2}+(?!`))++(?P<fence>`{3,}+)[ \t\r]*+$", re.MULTILINE)
-_FENCE_AFTER_END = re.compile(r"\s*(?:`{3,}|~{3,})[ \t\r]*(?=\n|\Z)")
+_FENCE_AFTER_END = re.compile(r"[ \t\r]*\n?[ \t]*(?:`{3,}|~{3,})[ \t\r]*(?=\n|\Z)")
 _MAX_UNLEXED = 8  # blocks that are read to the end of the text in vain; after them lexing has cost enough
 
 
@@ -279,19 +279,27 @@ def _says_nothing(info: str) -> bool:
 
 def _without_end(content: str, *, lexed: bool) -> str:
     """The content of a block that nothing has ended, without end tokens, and without a fence behind a comment."""
-    kept = content.rstrip()
-    ends = _END_OF_PROGRAM if lexed else _END_TOKEN
-    while (end := ends.fullmatch(kept, _token_start(kept))) is not None:
-        kept = kept[: end.start()].rstrip()
+    tokens_of_end = _END_OF_PROGRAM if lexed else _END_TOKEN
+    end = _last_sign(content, len(content))
+    while (token := tokens_of_end.fullmatch(content, _token_start(content, end), end)) is not None:
+        end = _last_sign(content, token.start())
+    kept = content[:end]
     if lexed and (glued := _GLUED_TO_COMMENT.search(kept)) is not None:
         kept = kept[: glued.start("fence")]
     return content if len(kept) == len(content.rstrip()) else kept
 
 
-def _token_start(text: str) -> int:
-    """Where the end token at the end of ``text`` begins, if it has one."""
-    opens = "[" if text.endswith("]") else "<"
-    return max(0, text.rfind(opens, max(0, len(text) - _LONGEST_END)))
+def _last_sign(text: str, end: int) -> int:
+    """Where ``text[:end]`` ends without the white space behind it."""
+    while end > 0 and text[end - 1].isspace():
+        end -= 1
+    return end
+
+
+def _token_start(text: str, end: int) -> int:
+    """Where the token begins that ends at ``end``, if one does."""
+    opens = "[" if text.endswith("]", 0, end) else "<"
+    return max(0, text.rfind(opens, max(0, end - _LONGEST_END), end))
 
 
 def _dedent(content: str, indent: str) -> str:

@@ -34,10 +34,12 @@ def find_program(
         functions: names of functions, or of methods of a class ``Solution``, that will be called.
         cut_off: the answer ends because it was cut off: then a block that is still open is not a block.
     """
-    labelled = [block for block in fenced_blocks(answer, names, cut_off=cut_off) if block.label and block.is_in(names)]
-    # A second reading: as a program, unknown text could seem to go on until behind a labelled block
-    read_as_programs = fenced_blocks(answer, names, cut_off=cut_off, unlabelled=language)
-    unlabelled = [block for block in read_as_programs if not block.label]
+    found = list(fenced_blocks(answer, names, cut_off=cut_off))
+    labelled = [block for block in found if block.label and block.is_in(names)]
+    if not labelled or any(not block.label for block in found):
+        # A second reading: taken for a program, unknown text could seem to go on until behind a labelled block
+        found = list(fenced_blocks(answer, names, cut_off=cut_off, unlabelled=language))
+    unlabelled = [block for block in found if not block.label]
     candidates = [_Candidate(block, language) for block in (*unlabelled, *labelled)]
     if not candidates:
         return None

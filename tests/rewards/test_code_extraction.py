@@ -116,16 +116,31 @@ def test_nothing_breaks_it(text):
 PIECES = [
     *("```\n", "```python\n", "`", "~~~ ", " ", "```" + " " * 10, "\n", "```x`\n", "> ", "1. ```\n", "``` x:```py\n"),
     *("```python\n'''\n", "~~~js\n/*", '```cpp\nR"(', '```rs\nr#"', "```js\n`${", "~~~py\n~~~ x\n```", "````py\n``` "),
-    *("'\\'", '"\\"', "`\\`", "`${", "'\\u{", "/*", "/x", "<|a|>", "</answer>", "x```\n", "[/A]", "\ufeff"),
+    *(
+        "'\\'",
+        '"\\"',
+        "`\\`",
+        "`${",
+        "'\\u{",
+        "/*",
+        "/x",
+        "<|a|>",
+        "</answer>",
+        "x```\n",
+        "[/A]",
+        "</s>",
+        "<|a a|>",
+        "\ufeff",
+    ),
     *("f(", "f(()", "f(x)\n", "f = ", "f:", "def f", "f() -> x", "```py\ndef f(): g()\n```\n", "= require ", "#```\n"),
 ]
 
 
+@pytest.mark.parametrize("size", [20_000, pytest.param(1_000_000, marks=pytest.mark.proofs)])
 @pytest.mark.parametrize("names", [PYTHON, CPP, RUST, JAVASCRIPT], ids=lambda names: names[0])
-@pytest.mark.parametrize("opening", ["", "```{}\n", "````{}\n", "```{}\nclass Solution {{ f("])
-def test_long_texts_of_any_piece_are_read(names, opening):
-    """Quadratic work would take minutes here, and end with the suite's own limit."""
+@pytest.mark.parametrize("opening", ["", "````{}\n", "```{}\nclass Solution {{ f("])
+def test_long_texts_of_any_piece_are_read(opening, names, size):
+    """Quadratic work would take hours for a million characters, and end with the suite's own limit."""
     for piece in PIECES:
-        text = opening.format(names[0]) + piece * (200_000 // len(piece))
-        program(text, names, functions=["f"])
-        program(f"{text}\n```", names, functions=["f"], cut_off=True)
+        text = opening.format(names[0]) + piece * (size // len(piece))
+        program(f"{text}\n```", names, functions=["f"])
