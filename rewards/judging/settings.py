@@ -38,6 +38,8 @@ class JudgeSettings:
 
     def __post_init__(self) -> None:
         check_types(self, votes=int, vary_order=bool, max_tokens=int, temperature=float, attempts=int)
+        if self.server is not None and not isinstance(self.server, Server):
+            raise ValueError(f"judge: server: must be a `Server`, got {self.server!r:.80}")
         if self.votes < 1 or self.votes % 2 == 0:
             raise ValueError(f"judge: votes must be odd, so that there is a majority; got {self.votes}")
         if self.votes > 1 and not self.vary_order and self.temperature == 0:
@@ -86,7 +88,7 @@ def judge_settings(value: object) -> JudgeSettings:
     if not isinstance(value, Mapping):
         raise ValueError(f"judge: give None, `local`, a server's URL, or a mapping; got {value!r:.60}")
     given = {str(name): item for name, item in value.items()}
-    own = {f.name: given.pop(f.name) for f in fields(JudgeSettings) if f.name in given}
+    own = {f.name: given.pop(f.name) for f in fields(JudgeSettings) if f.name in given and f.name != "server"}
     url = given.pop("url", None)
     known = [f.name for f in fields(Server)]
     if unknown := [name for name in given if name not in known]:
@@ -97,7 +99,7 @@ def judge_settings(value: object) -> JudgeSettings:
     if url is not None:
         given["urls"] = _addresses(url)
     said = [name for name, item in {**given, **own}.items() if name != "urls" and item is not None]
-    if said and not given.get("urls") and own.get("server") is None:
+    if said and not given.get("urls"):
         raise ValueError(f"judge: {said[0]} is given, and no url: add url=local, or the address of a server")
     try:
         if given.get("urls"):
@@ -110,6 +112,6 @@ def judge_settings(value: object) -> JudgeSettings:
 def _addresses(url: object) -> tuple[str, ...]:
     """Base URLs from one or a list; ``local`` stands for this machine."""
     urls = [url] if isinstance(url, str) else url
-    if not isinstance(urls, list | tuple) or not all(isinstance(one, str) for one in urls):
+    if not isinstance(urls, list | tuple) or not urls or not all(isinstance(one, str) for one in urls):
         raise ValueError(f"judge: url must be `local`, the address of a server, or a list of them; got {url!r:.60}")
     return tuple(LOCAL if one == "local" else one for one in urls)

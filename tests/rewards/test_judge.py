@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import pickle
 from contextlib import asynccontextmanager
@@ -11,9 +12,12 @@ from typing import ClassVar
 import judge_replies as replies
 import judge_server as servers
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import synthetic1
 from synthetic1.completion import Completion
+from synthetic1.inference.server import Server
 from synthetic1.rewards.judging.attacks import ATTACKS
 from synthetic1.rewards.judging.judge import Judge, judge_settings
 from synthetic1.rewards.judging.judged_verifier import judges
@@ -432,6 +436,12 @@ async def test_a_kept_reply_is_not_paid_for_again(tmp_path):
         ({"url": None, "model": "m"}, "model is given, and no url"),
         ({"url": "", "votes": 3}, "begins with http"),
         ({"votes": 3, "vary_order": True}, "votes is given, and no url"),
+        ({"url": "http://a:99999/v1"}, "Port out of range"),
+        ({"server": "http://a:1/v1"}, "no setting `server`"),
+        ({"url": {}}, "url must be"),
+        ({"url": []}, "url"),
+        (True, "give None"),
+        (["local"], "give None"),
         (7, "give None"),
     ],
 )
@@ -440,6 +450,34 @@ def test_wrong_settings_are_one_clear_line(value, said):
         judge_settings(value)
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+NAMES = [f.name for cls in (JudgeSettings, Server) for f in dataclasses.fields(cls)] + ["url", "vote", ""]
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 10**6),
+    st.floats(),
+    st.text(max_size=5),
+    st.sampled_from(["local", "http://a:1", "http://a:1?x=\n", "none", "http://[", "http://:1", "https://a:x/", "m"]),
+    st.lists(st.sampled_from(["local", "http://a:1", "", 3, None]), max_size=3),
+    st.dictionaries(st.sampled_from(["input", "output", "x"]), st.one_of(st.floats(), st.text(max_size=3))),
+)
+
+
+@given(st.one_of(VALUES, st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6)))
+def test_whatever_is_given_makes_settings_or_one_line(value):
+    said, made = "", None
+    try:
+        made = judge_settings(value)
+    except ValueError as error:
+        said = str(error)
+    if made is None:
+        assert said.startswith("judge: ")
+        assert len(said.splitlines()) == 1
+    else:
+        assert hash(made) == hash(pickle.loads(pickle.dumps(made)))
+        assert made.key
 
 
 def test_settings_as_people_write_them():

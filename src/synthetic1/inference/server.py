@@ -143,6 +143,7 @@ class Server:
 def _base_url(url: str) -> str:
     """The address without what follows the base: a last slash, the endpoint that some consoles show with it."""
     parts = urlsplit(url.strip())
+    _ = parts.port  # raises ValueError for one that there cannot be
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"urls: a server's address begins with http:// or https://, got {url!r}")
     names = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
