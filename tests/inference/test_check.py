@@ -218,6 +218,16 @@ def test_which_proxy(url, used, proxies):
     assert proxy_of(url) == used
 
 
+async def test_a_proxy_of_another_kind_is_one_line(proxies):
+    proxies(ALL_PROXY="socks5://user:sesame@inside:1080")
+    async with Client(Server("https://judge.invalid/v1", model="m")) as client:
+        for call in (client.check(), client.complete(ASK, 1, Sampling(8))):
+            with pytest.raises(ServerError, match=r"socks5 proxy for judge\.invalid; only HTTP proxies") as caught:
+                await call
+            assert "sesame" not in str(caught.value)
+        assert client.usage.in_flight == 0
+
+
 # Waiting -------------------------------------------------------------------------------------------------------------
 
 

@@ -304,7 +304,7 @@ class Client:
         data = json.dumps(body).encode()
         where = endpoint(url, "chat/completions")
         async with self._session.post(where, data=data, allow_redirects=False, proxy=proxy_of(url)) as response:
-            if response.status != 200:
+            if not 200 <= response.status < 300:
                 raise _Refused(from_status(response.status, response.headers, await response.read()))
             if not self.server.stream or response.content_type == "application/json":
                 return read_reply(await response.read(), n)

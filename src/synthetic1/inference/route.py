@@ -37,14 +37,25 @@ def key_headers(server: Server) -> dict[str, str]:
 
 def proxy_of(url: str) -> str | None:
     """The proxy that the environment names for ``url`` (``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY``); never for this
-    machine itself, whose servers no proxy can reach."""
+    machine itself, whose servers no proxy can reach.
+
+    Raises:
+        ServerError: a proxy of a kind that cannot be used.
+    """
     parts = urlsplit(url)
     host = parts.hostname or ""
     if _is_this_machine(host) or proxy_bypass(host if parts.port is None else f"{host}:{parts.port}"):
         return None
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
-    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
+    if not proxy:
+        return None
+    kind, found, _ = proxy.partition("://")
+    if found and kind.lower() not in ("http", "https"):
+        raise ServerError(
+            "unreachable", f"the environment names a {kind} proxy for {host}; only HTTP proxies can be used"
+        )
+    return proxy if found else f"http://{proxy}"
 
 
 def _is_azure(url: str) -> bool:
