@@ -6,19 +6,29 @@ from __future__ import annotations
 def synthetic1_call(asked: str, function: str, instance: int, values: str) -> str:
     """Call a function of the candidate as ``asked``. ``values`` is the source of ``assertion_values.py``.
 
+    Of a function that has returned None the answer also says what it left in its arguments, if it has changed them.
+
     Args:
         instance: which of the ``Solution`` objects that the assertions have made; each has a state of its own.
     """
+    import contextlib
     import json
     from typing import Any
 
     space: dict[str, Any] = {"__name__": "values"}
     exec(values, space)
-    args, kwargs = space["decode"](json.loads(asked))
+    before = json.loads(asked)
+    args, kwargs = space["decode"](before)
     answer: dict[str, Any]
     try:
         found = globals()["__candidate__"].find(function, instance)
-        answer = {"value": space["encode"](found(*args, **kwargs))}
+        value = found(*args, **kwargs)
+        answer = {"value": space["encode"](value)}
+        if value is None:
+            with contextlib.suppress(space["NotPlain"], ValueError):  # it left something that cannot cross
+                after = space["encode"]((args, kwargs))
+                if after != before:
+                    answer["left"] = after
     except space["NotPlain"] as error:
         answer = {"live": str(error)}
     except Exception as error:  # an answer, too: assertions may expect it

@@ -13,12 +13,15 @@ import builtins
 import contextlib
 import json
 import os
+from importlib import import_module
 from types import CodeType
 from typing import Any
 
 from synthetic1.rewards.program_tests.assertion_values import NotPlain, decode, encode
 
 CHANNEL = 3
+MODULES = ("bisect", "collections", "copy", "functools", "heapq", "itertools", "json", "math", "random", "re", "string")
+"""What assertions may use without importing it. No names out of them: those may be the candidate's to define."""
 
 
 class CandidateEnded(BaseException):
@@ -69,6 +72,8 @@ class CandidateFunction:
             raise Live(str(error)) from None
         channel.tell({"call": json.dumps(asked), "function": self.__name__, "instance": self._instance})
         answer = channel.hear()
+        if "left" in answer:
+            update((args, kwargs), decode(answer["left"]))
         if "raised" not in answer:
             return decode(answer["value"])
         name, said = answer["raised"]
@@ -96,12 +101,41 @@ class Solution:
         return CandidateFunction(name, self._instance)
 
 
+def update(value: Any, left: Any) -> Any:
+    """Make of ``value`` what the candidate has ``left`` of it, in place as far as it can be changed; the result."""
+    if type(value) is not type(left):
+        return left
+    if isinstance(value, list):
+        both = len(value) == len(left)
+        value[:] = [update(old, new) for old, new in zip(value, left, strict=True)] if both else left
+    elif isinstance(value, tuple):
+        return (
+            tuple(update(old, new) for old, new in zip(value, left, strict=False)) if len(value) == len(left) else left
+        )
+    elif isinstance(value, dict):
+        items = [(key, update(value[key], item) if key in value else item) for key, item in left.items()]
+        value.clear()
+        value.update(items)
+    elif isinstance(value, set):
+        value.clear()
+        value.update(left)
+    elif isinstance(value, bytearray):
+        value[:] = left
+    else:
+        return left
+    return value
+
+
 def provide(code: CodeType, space: dict[str, Any]) -> None:
-    """Put functions of the candidate into the space for names that the assertions use and nothing has."""
+    """Put into the space what the assertions name and nothing has: modules, else functions of the candidate."""
     rest = [code]
     while rest:
         for name in rest[-1].co_names:
-            if name not in space and not hasattr(builtins, name):
+            if name in space or hasattr(builtins, name):
+                continue
+            if name in MODULES:
+                space[name] = import_module(name)
+            else:
                 space[name] = Solution if name == "Solution" else CandidateFunction(name)
         rest.extend(const for const in rest.pop().co_consts if isinstance(const, CodeType))
 
@@ -115,6 +149,7 @@ def main(prelude: str, code: str, entry_point: str) -> dict[str, Any]:
     except Exception as error:
         return {"broken": f"{type(error).__name__}: {error}"}
     candidate = space[entry_point] = CandidateFunction(entry_point)
+    space.setdefault("candidate", candidate)
     provide(assertions, space)
     try:
         exec(assertions, space)  # which may call it already
