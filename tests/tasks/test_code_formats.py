@@ -222,6 +222,16 @@ def test_outputs_of_calls_are_unwrapped_only_if_all_are_wrapped(outputs: Any, ex
     assert [test["output"] for test in task.verification_info["test_cases"]] == expected
 
 
+@pytest.mark.parametrize("inputs", [["[1, 2]\n3", "[]\n0\n"], ["[[1, 2], 3]", "[[], 0]"], [[[1, 2], 3], [[], 0]]])
+@pytest.mark.parametrize("outputs", [["6", "0"], [6, 0], [[6], [0]]])
+def test_arguments_may_be_text(inputs: Any, outputs: Any) -> None:
+    if isinstance(inputs[0], list) and isinstance(outputs[0], str):
+        outputs = [6, 0]  # only where arguments are text, outputs are
+    given = {"fn_name": "total", "inputs": inputs, "outputs": outputs}
+    tests = read_spec(read({**APPS_CALL, "input_output": json.dumps(given)})).tests
+    assert [(test.input.args, test.expected) for test in tests] == [(([1, 2], 3), 6), (([], 0), 0)]
+
+
 def test_calls_with_int_keys_cannot_be_said_in_json_and_are_left_out() -> None:
     inputs = [[{"1": 2, "-3": 4}], [{"1": 2, "a": 3}], [{}], [{"5": 1}, 2], [3, {"5": 1}]]
     given = {"fn_name": "f", "inputs": inputs, "outputs": [[0], [1], [2], [3], [4]]}

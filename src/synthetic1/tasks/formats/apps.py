@@ -3,6 +3,7 @@
 Where the published graders guess, this is what is read:
 
 * An output of a call is ``[value]`` if every output of the row is a list of one element, else the value itself.
+* The arguments of a call are a list, or text: JSON, one argument a line, or their list.
 * A call whose first argument is an object with integers for keys meant a dict with int keys. JSON has none, so the test
   is left out and ``metadata.tests_left_out`` counts it.
 * A row without tests (APPS has some) is a task without tests: it is read, and cannot be scored.
@@ -105,6 +106,9 @@ def _tests(row: Row) -> tuple[str | None, list[dict[str, Any]], int]:
     wrapped = all(isinstance(output, list) and len(output) == 1 for output in outputs)
     tests = []
     for i, (args, output) in enumerate(zip(inputs, outputs, strict=True)):
+        if isinstance(args, str):  # JSON texts, which the verifier reads as the task's other tests allow it
+            tests.append({**call_test(function, [], output[0] if wrapped else output), "input": args})
+            continue
         if not isinstance(args, list):
             raise row.error(name, f"must hold a list of arguments as input {i + 1}, got {shown(args)}")
         if not _has_int_keys(args):
