@@ -183,11 +183,26 @@ def _audit(
     html_file: Annotated[str | None, typer.Option("--html", metavar="FILE", help="Write a page of it there.")] = None,
     max_false_accept: Annotated[float, typer.Option(help="The share of accepted mutants that still exits with 0.")] = 0,
     thorough: Annotated[
-        bool, typer.Option("--thorough", help="Ask the slow oracle about every case that the quick one cannot read.")
+        bool,
+        typer.Option(
+            "--thorough",
+            help="Ask the slow oracle about every case that the quick one cannot read; change golds of code tasks in "
+            "Python, too, which are then run outside the sandbox: for golds that you trust.",
+        ),
     ] = False,
+    rescore: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Instead of an audit: score the rollouts of an export anew, and show where the stored score, or that "
+            "of --verifier, is another one. May be given several times.",
+        ),
+    ] = None,
 ) -> None:
-    from synthetic1.evaluation.audit import run
+    from synthetic1.evaluation.audit import run, run_rescoring
 
+    if rescore:
+        raise typer.Exit(run_rescoring([*rescore, *(sources or ())], verifier=verifier, json_file=json_file))
     status = run(
         sources or (),
         verifier=verifier,

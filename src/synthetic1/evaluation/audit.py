@@ -14,8 +14,12 @@ from pathlib import Path
 from synthetic1.evaluation.auditing import gold_rows  # noqa: F401 - makes `{"gold": …}` readable
 from synthetic1.evaluation.auditing.case import CaseMaker
 from synthetic1.evaluation.auditing.counts import AuditCounts, UnscorableGold
+from synthetic1.evaluation.auditing.kind_cases import stem_cases, swe_cases
 from synthetic1.evaluation.auditing.math_cases import MathCases
 from synthetic1.evaluation.auditing.page import AuditRun, render_page
+from synthetic1.evaluation.auditing.prediction_cases import PredictionCases
+from synthetic1.evaluation.auditing.program_cases import ProgramCases
+from synthetic1.evaluation.auditing.rescoring import render_rescoring, rescore
 from synthetic1.evaluation.auditing.running import audit
 from synthetic1.evaluation.auditing.summary import render
 from synthetic1.evaluation.named_sources import evenly, families, open_sources, readable
@@ -28,9 +32,15 @@ from synthetic1.task import TaskError
 DEFAULT_LIMIT = 1_000  # golds of each source
 
 
-def case_makers() -> dict[str, CaseMaker]:
+def case_makers(*, thorough: bool = False) -> dict[str, CaseMaker]:
     """What makes the cases of each task type; close them at the end."""
-    return {"verifiable_math": MathCases()}
+    return {
+        "verifiable_math": MathCases(),
+        "verifiable_code": ProgramCases(run_outside=thorough),
+        "code_output_prediction": PredictionCases(),
+        "stem": stem_cases(),
+        "swe": swe_cases(),
+    }
 
 
 def run(
@@ -55,7 +65,8 @@ def run(
         json_file: where to write all of it, too.
         html_file: where to write a page of it.
         max_false_accept: the rate of false accepts above which the exit status is 1.
-        thorough: ask the slow oracle about every case that the quick one cannot read.
+        thorough: ask the slow oracle about every case that the quick one cannot read, and change golds in Python,
+            which are run outside the sandbox then.
 
     Returns:
         The exit status: 0, or 1 if too many mutants are accepted; 2 where there is nothing to audit.
@@ -91,6 +102,28 @@ def run(
     return 0 if counts.total.mutants.rate <= max_false_accept else 1
 
 
+def run_rescoring(files: Sequence[str], *, verifier: str | None = None, json_file: str | None = None) -> int:
+    """Score stored rollouts anew, and print where the scores differ from the stored ones, or from another verifier's.
+
+    Returns:
+        The exit status: 0, or 2 where there is nothing to score.
+    """
+    try:
+        given = load_verifier(verifier) if verifier is not None else None
+        with ExitStack() as stack:
+            scorer = stack.enter_context(Scorer())
+            other = None if given is None else stack.enter_context(Scorer(dict.fromkeys(case_makers(), given)))
+            advance = stack.enter_context(progress(None, "rollouts"))
+            found = rescore(files, scorer, other, advance)
+        if json_file is not None:
+            _write("--json", Path(json_file), json.dumps(found.to_dict(), indent=1) + "\n")
+    except (ProgramError, TaskError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return USAGE_ERROR
+    print(render_rescoring(found, verifier or "the stored scores"))
+    return 0
+
+
 def audit_sources(
     names: Sequence[str],
     verifier: Verifier | None = None,
@@ -108,7 +141,7 @@ def audit_sources(
         ProgramError: a name that is nothing of ours.
         TaskError: a file that cannot be read as tasks.
     """
-    counts, makers = AuditCounts(), case_makers()
+    counts, makers = AuditCounts(), case_makers(thorough=thorough)
     with ExitStack() as stack:
         for maker in makers.values():
             stack.callback(maker.close)
