@@ -100,7 +100,7 @@ def refuse(candidate: str, question: str = "", reference: str = "") -> str | Non
         return "the answer begins an answer and gives none"
     if not _OVERRIDES.isdisjoint(rest.split()) and _ORDERS.issuperset(rest.split()):
         return "the answer speaks to its grader and says nothing else"
-    if words in _EVASIONS and not any(stem in given for stem in ADMITS_DOUBT) and not _holds(given, words):
+    if words in _EVASIONS and not _admits_doubt(given, words):
         return "the answer says that there is none, which the reference does not"
     return None
 
@@ -132,7 +132,7 @@ def _openers() -> re.Pattern[str]:
 
 
 _OPENING = _openers()
-_EVASIONS = frozenset(map(plain, EVASIONS))
+_EVASIONS = {plain(phrase): language for language, phrases in EVASIONS.items() for phrase in phrases}
 
 
 def _says_nothing(words: str) -> bool:
@@ -150,6 +150,17 @@ def _may_be_it(reference: str, words: str) -> bool:
         return _holds(reference, words)
     lead = " ".join(reference.split()[:SHORT_REFERENCE])
     return _holds(lead, words) and not reference.startswith(words) and not _INTRODUCES.issuperset(words.split())
+
+
+def _admits_doubt(reference: str, evasion: str) -> bool:
+    """Whether a reference may say what an evasion says: in English by known stems, elsewhere if they share one."""
+    if any(stem in reference for stem in ADMITS_DOUBT) or _holds(reference, evasion):
+        return True
+    if _EVASIONS[evasion] == "en":
+        return False
+    if _EVASIONS[evasion] in ("zh", "ja", "th"):  # written without spaces
+        return any(evasion[at : at + 2] in reference for at in range(len(evasion) - 1))
+    return any(word[:5] in reference for word in evasion.split() if len(word) > 3)
 
 
 def _is_sign(candidate: str, reference: str) -> bool:

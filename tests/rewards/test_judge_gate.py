@@ -99,6 +99,10 @@ def test_it_refuses(candidate, why):
         ("Proof", "What is alcohol content in degrees called?", "proof"),
         ("It cannot be determined", "What is x if x = x?", "Not enough is known: it cannot be determined."),
         ("unknown", "Who built it?", "Nobody knows."),
+        ("δεν μπορεί να προσδιοριστεί", "Ποιο είναι το x;", "Αδύνατον να προσδιοριστεί από τα δεδομένα."),
+        ("无法确定", "x是多少？", "题目条件不足，不能确定。"),
+        ("tidak dapat ditentukan", "Berapa x?", "Nilai x belum ditentukan oleh data."),
+        ("ไม่สามารถระบุได้", "x เท่ากับเท่าใด", "ข้อมูลไม่พอ จึงระบุไม่ได้"),
         ("Solution: scattering by air molecules", QUESTION, REFERENCE),
         ("Answer: 5", "How many?", "5"),
         ("{1, 2}", "Which set?", "{1, 2}"),
@@ -144,7 +148,7 @@ def test_how_a_long_reference_begins_is_no_answer(candidate):
         assert refuse(candidate, QUESTION, f"{lead} {REFERENCE}") is not None
 
 
-@pytest.mark.parametrize("phrase", [*(p for phrases in OPENERS.values() for p in phrases), *EVASIONS])
+@pytest.mark.parametrize("phrase", [*chain.from_iterable((*OPENERS.values(), *EVASIONS.values()))])
 def test_every_listed_phrase_is_refused_as_models_write_it(phrase):
     for text in (phrase, f"{phrase[0].upper()}{phrase[1:]}:", f"**{phrase}**\n\n"):
         assert refuse(text, QUESTION, REFERENCE) is not None
@@ -168,7 +172,12 @@ def test_the_attacks_are_as_many_as_promised():
 
 
 ODD = ("$", "+", "-", ":", "∅", "∞", "→", "…", "**", "{}", "()", "?", "✅", "''", "\\", "==", "£", "#", "0", "½", "ß")
-TALK = (*ODD, *EVASIONS, *chain.from_iterable(OPENERS.values()), *(one.for_question(QUESTION) for one in ATTACKS))
+TALK = (
+    *ODD,
+    *chain.from_iterable(EVASIONS.values()),
+    *chain.from_iterable(OPENERS.values()),
+    *(one.for_question(QUESTION) for one in ATTACKS),
+)
 
 
 @pytest.mark.parametrize("question", ["", QUESTION])
