@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+MAX_LITERAL = 100_000
+"""Characters of a Python literal; reading one takes a hundred times the memory of its text."""
 _METHOD = re.compile(r"(?:Solution(?:\(\))?\.)?([^\W\d]\w*)")
 
 
@@ -59,7 +61,7 @@ def read_argument_texts(texts: Sequence[str]) -> list[list[Any]]:
     for index, text in enumerate(texts):
         try:
             calls.append(_lines(text))
-        except (ValueError, RecursionError):
+        except ValueError:
             raise ValueError(index) from None
     lists = [call[0] for call in calls if len(call) == 1 and isinstance(call[0], list)]
     if len(lists) == len(calls) and len({len(one) for one in lists}) == 1:
@@ -69,16 +71,35 @@ def read_argument_texts(texts: Sequence[str]) -> list[list[Any]]:
 
 def _lines(text: str) -> list[Any]:
     try:
-        return [json.loads(line) for line in text.split("\n") if line.strip()]
+        return [_value(line) for line in text.split("\n") if line.strip()]
     except ValueError:
-        return [json.loads(text)]  # one value over several lines
+        return [_value(text)]  # one value over several lines
+
+
+def _value(text: str) -> Any:
+    """The value of a JSON text, or of a Python literal, as rows that Python printed have them.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    except ValueError:
+        if len(text) > MAX_LITERAL:
+            raise
+    try:
+        return ast.literal_eval(text.strip())
+    except (SyntaxError, TypeError, RecursionError, MemoryError):
+        raise ValueError("neither JSON nor a literal") from None
 
 
 def read_value_texts(outputs: Sequence[Any]) -> list[Any]:
-    """What calls with arguments as text are to return: JSON texts too, if all texts among ``outputs`` are."""
+    """What calls with arguments as text are to return: values as text too, if all texts among ``outputs`` are such."""
     try:
-        return [json.loads(one) if isinstance(one, str) else one for one in outputs]
-    except (ValueError, RecursionError):
+        return [_value(one) if isinstance(one, str) else one for one in outputs]
+    except ValueError:
         return list(outputs)
 
 

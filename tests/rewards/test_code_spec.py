@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from synthetic1 import Scorer, Task
 from synthetic1.rewards.code import Code
+from synthetic1.rewards.program_tests.published_cases import assertions_of, read_argument_texts, read_value_texts
 from synthetic1.rewards.program_tests.spec import MIN_MEMORY_MB, ProgramCheck, read_spec
 from synthetic1.rewards.registry import get_verifier
 
@@ -114,6 +118,75 @@ def test_a_published_row_is_read_as_it_is():
     assert [test.expected for test in spec.tests] == ["3\n", 3]
     assert [test.function for test in spec.tests] == [None, "add"]
     assert spec.tests[1].input.args == (1, 2)
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.integers(2, 4).flatmap(lambda n: st.lists(st.lists(PLAIN, min_size=n, max_size=n), min_size=1, max_size=4)))
+def test_arguments_come_out_of_either_form_of_text(calls):
+    lines = ["\n".join(map(json.dumps, args)) for args in calls]
+    assert read_argument_texts(lines) == calls
+    assert read_argument_texts([text + "\n" for text in lines]) == calls
+    assert read_argument_texts([json.dumps(args) for args in calls]) == calls
+    assert read_argument_texts([json.dumps(args, indent=1) for args in calls]) == calls
+    assert read_argument_texts(["\n".join(map(repr, args)) for args in calls]) == calls
+
+
+@pytest.mark.parametrize(
+    ("texts", "calls"),
+    [
+        (["[1, 2]", "[3]"], [[[1, 2]], [[3]]]),  # lists of different lengths are no arguments
+        (["[1, 2]", "[3, 4]"], [[1, 2], [3, 4]]),
+        (["[1, 2]", "[3, 4]\n5"], [[[1, 2]], [[3, 4], 5]]),
+        (["[1, 2]", "5"], [[[1, 2]], [5]]),
+        (["", "\n"], [[], []]),
+        (["[]", "[]"], [[], []]),
+        (["[True, None]\n(1, 2)"], [[[True, None], (1, 2)]]),
+    ],
+)
+def test_a_list_on_a_line_is_one_argument_if_another_call_shows_it(texts, calls):
+    assert read_argument_texts(texts) == calls
+
+
+@pytest.mark.parametrize(
+    "text", ["x", "[1", "1 2", "[" * 100_000, "(" * 9_000, "f(1)", "1\nx", "{1: 2}['a']", "'" * 200_000]
+)
+def test_text_that_holds_no_arguments(text):
+    with pytest.raises(ValueError, match="1"):
+        read_argument_texts(["1", text])
+
+
+@pytest.mark.parametrize(
+    ("outputs", "values"),
+    [
+        (["[1]", "2"], [[1], 2]),
+        (['"a"', '"b"'], ["a", "b"]),
+        (["ab", "1"], ["ab", "1"]),  # not all of them: strings as they are
+        (["None", "True"], [None, True]),
+        (["[1]", 2, None], [[1], 2, None]),
+    ],
+)
+def test_outputs_beside_arguments_as_text(outputs, values):
+    assert read_value_texts(outputs) == values
+
+
+@pytest.mark.parametrize(
+    ("statements", "first"),
+    [
+        (["assert f(1) == g(2)"], "f"),
+        (["import math", "from re import sub as s", "assert math.sqrt(s(f(4))) == 2"], "f"),
+        (["x = sorted([1])", "def h(a): return a", "assert h(x) == f(x)"], "f"),
+        (["assert Solution().f([2, 7]) == [0, 1]"], "f"),
+        (["for n in range(3): assert f(n) == n"], "f"),
+    ],
+)
+def test_the_function_that_statements_call(statements, first):
+    assert assertions_of(statements)[1] == first
 
 
 def test_everything_that_may_be_said():
