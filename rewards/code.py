@@ -121,7 +121,7 @@ class Code(Verifier):
     """
 
     version: ClassVar[int] = 2
-    deadline_s: ClassVar[float | None] = 1500.0  # more than limits allow, so that only our own failures reach it
+    deadline_s: ClassVar[float | None] = 3000.0  # more than limits allow, so that only our own failures reach it
 
     credit: Literal["all", "fraction"] = "all"
     """``all``: 1 if every test passes, else 0, and nothing is run after the first failed test. ``fraction``: the share

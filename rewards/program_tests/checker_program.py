@@ -18,6 +18,8 @@ from synthetic1.sandbox.sandbox import Sandbox
 FUNCTION = "check"
 LIMITS = Limits(cpu_s=30.0, memory_mb=1024)
 WHY_CAP = 200  # characters of a reason that are kept
+MAX_TIME_LIMITS = 3  # outputs on which it may hit its time limit; after so many it is asked no more
+TOTAL_S = 240.0  # of CPU time, for all outputs of a program; or twice as much by the clock
 
 
 class CheckerFault(Exception):
@@ -53,7 +55,8 @@ async def ask_checker(sandbox: Sandbox, source: str, questions: Sequence[Checker
     """For each output None if it is right, else a line that says why it is refused.
 
     A checker that crashes, hangs or returns something else has to accept the expected output in its place: then the
-    output was to blame, and is refused.
+    output was to blame, and is refused. So are those behind outputs that took up all of its time, if the expected ones
+    do not.
 
     Raises:
         CheckerFault: it does not do that either.
@@ -64,23 +67,47 @@ async def ask_checker(sandbox: Sandbox, source: str, questions: Sequence[Checker
     results = await _run(sandbox, source, questions)
     answers = [_answer(result) for result in results]
     broken = [index for index, (_, fault) in enumerate(answers) if fault]
+    if len(results) < len(questions) and not broken:
+        slowest = max(range(len(results)), key=lambda index: _used_s(results[index]))
+        await _check_is_faster(sandbox, source, questions[slowest], _used_s(results[slowest]))
     again = [CheckerQuestion(questions[i].input, questions[i].expected, questions[i].expected) for i in broken]
     for result in await _run(sandbox, source, again):
         why, fault = _answer(result)
         if fault or why is not None:
             said = fault or "it refuses the expected output"
             raise CheckerFault(f"the checker program fails: {said}"[:WHY_CAP])
-    return ["the checker program cannot read the output" if fault else why for why, fault in answers]
+    refused = ["the checker program cannot read the output" if fault else why for why, fault in answers]
+    return refused + ["not checked: the outputs before it took too long"] * (len(questions) - len(refused))
+
+
+async def _check_is_faster(sandbox: Sandbox, source: str, question: CheckerQuestion, used_s: float) -> None:
+    """Raises CheckerFault: the checker takes about as long for the expected output as for the one in question."""
+    [result] = await _run(sandbox, source, [CheckerQuestion(question.input, question.expected, question.expected)])
+    if _used_s(result) > used_s / 2:
+        raise CheckerFault(f"the checker program takes too long: {_used_s(result):.0f} s for one output")
 
 
 async def _run(sandbox: Sandbox, source: str, questions: Sequence[CheckerQuestion]) -> list[Result]:
+    """Of the first questions, as many as there is time for."""
     if not questions:
         return []
-    results = await sandbox.run(Program("python", source), [question.call for question in questions], LIMITS)
-    if results[0].status == "compile_error":
-        said = results[0].stderr.decode("utf-8", errors="replace").strip().splitlines()
-        raise CheckerFault(f"the checker program cannot be run: {(said or ['?'])[-1]}"[:WHY_CAP])
+    results: list[Result] = []
+    spent_s, time_limits = 0.0, 0
+    async with sandbox.run(Program("python", source), [question.call for question in questions], LIMITS) as run:
+        async for result in run:
+            if result.status == "compile_error":
+                said = result.stderr.decode("utf-8", errors="replace").strip().splitlines()
+                raise CheckerFault(f"the checker program cannot be run: {(said or ['?'])[-1]}"[:WHY_CAP])
+            results.append(result)
+            spent_s += _used_s(result)
+            time_limits += result.status == "time_limit"
+            if time_limits >= MAX_TIME_LIMITS or spent_s > TOTAL_S:
+                break
     return results
+
+
+def _used_s(result: Result) -> float:
+    return max(result.cpu_s, result.wall_s / 2)
 
 
 def _answer(result: Result) -> tuple[str | None, str]:

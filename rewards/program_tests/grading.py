@@ -80,18 +80,19 @@ class Grading:
             SandboxError: the sandbox failed.
             CheckerFault: the task's checker program failed.
         """
-        outcomes = await self._round(range(len(self.tests)), fresh=False)
+        state = _Round()
+        outcomes = await self._round(range(len(self.tests)), state, fresh=False)
         doubtful = sorted(index for index, one in outcomes.items() if one.doubtful)
         if doubtful:
             # Stopping early, the tests behind the first failure have not been run yet
             again = range(doubtful[0], len(self.tests)) if self.stop_early else doubtful
             outcomes = {index: one for index, one in outcomes.items() if index not in again}
-            outcomes |= await self._round(again, fresh=True)
+            # What the first round has used counts: no program holds a slot for twice as long as others may.
+            outcomes |= await self._round(again, _Round(spent_s=state.spent_s), fresh=True)
         return outcomes
 
-    async def _round(self, indices: Sequence[int], *, fresh: bool) -> dict[int, TestOutcome]:
+    async def _round(self, indices: Sequence[int], state: _Round, *, fresh: bool) -> dict[int, TestOutcome]:
         """Run these tests and grade them."""
-        state = _Round()
         for _, group in groupby(indices, key=lambda index: self.tests[index].function):
             if not await self._run(list(group), state, fresh=fresh):
                 break
