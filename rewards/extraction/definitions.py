@@ -27,19 +27,45 @@ _TOP_LEVEL = {
         re.MULTILINE,
     ),
 }
-_NAME = re.compile(r"(?P<binder>\b(?:def|class|function)[ \t]+)?(?<![\w$])(?P<name>[^\W\d][\w$]*+)(?P<call>[ \t]*\()?")
+# A name, and whether it is called: it is defined behind such a word, or before parameters and a brace
+_NAME = re.compile(
+    r"(?P<binder>\b(?:def|class|function)[ \t]+)?(?<![\w$])(?P<name>[^\W\d][\w$]*+)"
+    rf"(?P<call>[ \t]*+(?=\()(?!{_PARENTHESES}\s*+\{{))?"
+)
 _ATTRIBUTE = re.compile(r"\.[ \t]*[\w$]+")
 # With these a program can get names that it does not mention
 _SUPPLIES = {
     "python": re.compile(r"\bimport[ \t]*\*|\b(?:exec|eval|globals|locals|vars|setattr|__import__)\b"),
     "javascript": re.compile(r"\b(?:eval|globalThis|global|with)\b"),
 }
+# Words of which every program has one that reads its input and prints something
+_PRINTS = {
+    "python": r"\b(?:p?print|write|writelines|stdout|system|popen|Popen|run|call|exec|eval|import_module)\b",
+    "javascript": r"\b(?:console|process|print|write|writeSync|stdout|require|import|eval|Function)\b",
+    "cpp": r"\bmain\b",
+    "rust": r"\bfn\s+main\b",
+}
+# A sentence, a session of an interpreter, a command for a shell: what begins like that is not a program
+_NOT_CODE = re.compile(
+    r"\s*+(?:[A-Z][a-z]+(?:[ \t]+[A-Za-z][a-z]*){3}\b|>>> "
+    r"|(?:[$%>][ \t]*)?(?:python3?|node|g\+\+|rustc|cargo|pip3?|npm|\./\w+)[ \t]+[\w./<-])"
+)
 _GLOBALS_OF_NODE = """
     Array BigInt Boolean Date Error Function Map Number Object Promise Proxy RegExp Set String Symbol clearInterval
     clearTimeout fetch isFinite isNaN parseFloat parseInt queueMicrotask require setImmediate setInterval setTimeout
     structuredClone
 """
 _BUILT_IN = {"python": frozenset(dir(builtins)), "javascript": frozenset(_GLOBALS_OF_NODE.split())}
+
+
+def is_code(code: str) -> bool:
+    """Whether there is anything in a text that a program could consist of: not white space, numbers or prose alone."""
+    return re.search(r"[^\W\d]", code) is not None and _NOT_CODE.match(code) is None
+
+
+def can_print(code: str, language: str) -> bool:
+    """Whether a program could be one that is run by itself and prints something; if that is known here."""
+    return re.search(_PRINTS.get(language, ""), code) is not None
 
 
 def defines(code: str, language: str, name: str) -> bool:
@@ -67,5 +93,5 @@ def needed_names(code: str, language: str) -> set[str]:
     called: set[str] = set()
     bound: set[str] = set()
     for found in _NAME.finditer(_ATTRIBUTE.sub(" ", code)):
-        (called if found["call"] and not found["binder"] else bound).add(found["name"])
+        (called if found["call"] is not None and not found["binder"] else bound).add(found["name"])
     return called - bound - _BUILT_IN[language]

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from synthetic1.rewards.extraction.definitions import defines, needed_names, top_level_names
+from synthetic1.rewards.extraction.definitions import can_print, defines, is_code, needed_names, top_level_names
 from synthetic1.rewards.extraction.fences import FencedBlock, fenced_blocks
 from synthetic1.rewards.extraction.lexical import code_only
 
@@ -21,8 +21,9 @@ def find_program(
     It is one fenced block, as ``fenced_blocks`` finds them; parts that stand in several blocks are not put together.
     The last one in the language counts, but, if there is another,
 
-    - none that is empty or holds only comments,
-    - where functions are asked for, none that does not define them: it may show how they are called, or test them,
+    - none that is empty, or holds only comments, strings, numbers, a sentence or commands,
+    - where functions are asked for, none that does not define them: it may show how they are called, or test them;
+      where a whole program is, none that can print nothing or has no ``main``: it may show a part,
     - in Python and JavaScript, none that calls a function which only another block defines: it can only fail,
     - none whose fence may be just spoken of (``FencedBlock.in_prose``), and none without a label;
 
@@ -46,11 +47,12 @@ def find_program(
     defined = [top_level_names(candidate.code, language) for candidate in candidates]
     everywhere = set[str]().union(*defined)
 
-    def rank(number: int) -> tuple[bool, bool, bool, bool, bool, int]:
+    def rank(number: int) -> tuple[bool, bool, bool, bool, bool, bool, int]:
         one = candidates[number]
         return (
-            bool(one.code.strip()),
+            is_code(one.code),
             all(defines(one.code, language, function) for function in functions),
+            bool(functions) or can_print(one.code, language),
             (needed_names(one.code, language) & everywhere) <= defined[number],
             not one.block.in_prose,
             bool(one.block.label),
