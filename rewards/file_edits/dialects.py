@@ -27,7 +27,7 @@ class EditDialect:
 
 def _written(name: str, *patterns: str) -> EditDialect:
     flags = re.IGNORECASE | re.MULTILINE
-    return EditDialect(name, tuple(re.compile(rf"^[ \t]*(?:{pattern})", flags) for pattern in patterns))
+    return EditDialect(name, tuple(re.compile(rf"^[ \t]*+(?:{pattern})", flags) for pattern in patterns))
 
 
 _MARKERS = (
@@ -48,7 +48,7 @@ _DIFFS = (
     _written("a diff", r"\d+(?:,\d+)?[acd]\d+(?:,\d+)?$", r"[<>] "),
     _written(
         "the call of an editor",
-        r"[{,]?[ \t]*\"old_(?:str|string|code)\"[ \t]*:",
+        r"[{,]?[ \t]*+\"old_(?:str|string|code)\"[ \t]*:",
         r".{0,1000}\"new_(?:str|string|code)\"[ \t]*:",
     ),
 )

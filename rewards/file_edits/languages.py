@@ -189,6 +189,12 @@ LANGUAGES = (
 _MARKDOWN = frozenset(("markdown", "mdx", "rmarkdown", "quarto", "asciidoc", "livebook"))
 _BY_NAME = {name: language for language in LANGUAGES for name in (language.name, *language.labels)}
 _BY_SUFFIX = {suffix: language for language in LANGUAGES for suffix in language.suffixes}
+_OTHER_LABELS = {  # of languages of which no more is known, where neither name nor suffix is what people write
+    "batchfile": ("bat", "batch", "cmd"), "common lisp": ("lisp",), "emacs lisp": ("elisp", "lisp"), "f#": ("fsharp",),
+    "objective-c": ("objc", "obj-c"), "objective-c++": ("objcpp", "objc++"), "plpgsql": ("sql", "pgsql"),
+    "powershell": ("pwsh",), "protocol buffer": ("proto", "protobuf"), "restructuredtext": ("rst",),
+    "unity3d asset": ("yaml",), "vim script": ("vim",), "viml": ("vim",), "visual basic": ("vb",),
+}  # fmt: skip
 _SEVERAL = re.compile(r"\+(?=\w)| with ")
 
 
@@ -207,4 +213,5 @@ def fence_labels(language: SourceLanguage, path: str) -> frozenset[str]:
     file = PurePosixPath(path.lower())
     first = _SEVERAL.split(language.name)[0]
     name = language.name.replace(" ", "-")  # as prompts have it: `emacs-lisp`
-    return frozenset({name, first, *language.labels, *suffixes, str(file), file.name} - {"", "."})
+    others = (*language.labels, *suffixes, *_OTHER_LABELS.get(language.name, ()))
+    return frozenset({name, first, *others, str(file), file.name} - {"", "."})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import subprocess
 import sys
@@ -314,4 +315,46 @@ def _read_all():
 def test_rules_read_two_hundred_kilobytes_of_the_same():
     """In time that grows with the text: by the square of it, one of these alone would take minutes or years."""
     program = f"import runpy; runpy.run_path({__file__!r})['_read_all']()"
+    subprocess.run([sys.executable, "-c", program], timeout=300, check=True)
+
+
+def _answers():
+    """A megabyte each, of what might be read again at every line."""
+    lines = [str(number % 7 % 2) for number in range(60_000)]
+
+    def blocks(searches):
+        return "".join(f"<<<<<<< SEARCH\n{search}\n=======\nx\n>>>>>>> REPLACE\n" for search in searches)
+
+    yield blocks(["line 1"] * 20_000)
+    yield blocks("\n".join(lines[at : at + 17]) for at in range(10_000))
+    yield "  <<<<<<< SEARCH\n" + ("  1\n" * 12_000 + "=======\n") * 18 + ">>>>>>> REPLACE\n"
+    yield "".join("`" * (3 + number % 300) + "\n" for number in range(6_000))
+    for piece in (
+        "```\n",
+        "```python\n",
+        "```python\nx\n```\n",
+        "```\n~~~\n",
+        "`",
+        "<",
+        "=\n",
+        "```<|a|>",
+        "x\n",
+        "\r",
+        "@@ ",
+    ):
+        yield piece * (900_000 // len(piece))
+    for piece in ("-line 1\n", " ", "# ... ", "# the rest of the ", "@@ ", '"', '{"old_str" ', "- ", "<<<<<", ">>>>> "):
+        yield f"```python\n{piece * (900_000 // len(piece))}x\n```"
+
+
+def _read_answers():
+    before = read_lines("".join(f"line {number}\n" for number in range(20_000)) + "1\n0\n" * 10_000 + "```\nx\n```\n")
+    for answer in _answers():
+        for file in (before, before[:-3]):
+            with contextlib.suppress(Unappliable):
+                new_state(answer, file, ("python",), after=(*file, "line"))
+
+
+def test_answers_of_a_megabyte_of_the_same_are_read():
+    program = f"import runpy; runpy.run_path({__file__!r})['_read_answers']()"
     subprocess.run([sys.executable, "-c", program], timeout=300, check=True)

@@ -47,6 +47,17 @@ def test_a_solution_without_a_fence_is_the_file():
     assert read({**CHANGE, "gold_standard_solution": AFTER.rstrip("\n")}).gold_standard_solution == AFTER
 
 
+def test_a_file_in_a_fence_longer_than_its_own_is_read():
+    before, after = (f'"""\n```python\nrim(1)\n```\n"""\n{text}' for text in (BEFORE, AFTER))
+    row = {
+        **CHANGE,
+        "prompt": f"Do:\n\n````python\n{before}````\n",
+        "gold_standard_solution": f"````python\n{after}````",
+    }
+    task = read(row)
+    assert (task.verification_info["before"], task.gold_standard_solution) == (before, after)
+
+
 def test_a_question_keeps_all_but_its_type():
     task = read(QUESTION)
     assert task.task_type == "stem"
@@ -74,6 +85,11 @@ def test_a_dataset_of_changes_says_it_too():
         {"gold_standard_solution": None},
         {"gold_standard_solution": BEFORE},
         {"gold_standard_solution": "I would import math and use its constant pi."},
+        # a file that holds fences itself, of which nobody can tell where it ends
+        {"prompt": ASKED.replace("def rim", '"""\n```\nrim(1)\n```\n"""\ndef rim')},
+        {"prompt": ASKED.replace("def rim", "```python\nrim(1)\n```\ndef rim")},
+        {"gold_standard_solution": f"Here it is:\n\n```python\n{AFTER}```"},
+        {"gold_standard_solution": f"```python\n{AFTER}```\n\nand\n\n```python\nprint(area(1))\n```"},
     ],
     ids=lambda fields: next(iter(fields)),
 )

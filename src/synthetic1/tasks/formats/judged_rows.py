@@ -17,6 +17,7 @@ WIRE_TYPE = "llm_judgeable_groundtruth_similarity"
 _CHANGES = re.compile(r"commit|\bgithub\b|\bswe\b", re.IGNORECASE)
 _QUESTIONS = re.compile(r"stack[ _-]?exchange|stack[ _-]?overflow|\bstem\b", re.IGNORECASE)
 _BLOCK = re.compile(r"^(`{3,})[ \t]*([^\s`]*)[^\n`]*\n(.*?)^\1[ \t]*$", re.DOTALL | re.MULTILINE)
+_FENCE_LINE = re.compile("^[ \t]*(`{3,})", re.MULTILINE)
 KEPT = 0.25  # of the lines of the smaller file: with less in common, the block is not the file that was changed
 
 
@@ -43,14 +44,32 @@ def resolve(task: Task, dataset: str = "") -> Task:
 
 
 def _change(task: Task) -> tuple[dict[str, Any], str] | None:
-    """What the verifier of changes needs, read from the published prompt and solution: the file before and after."""
-    blocks = list(_BLOCK.finditer(task.prompt))
+    """What the verifier of changes needs, read from the published prompt and solution: the file before and after.
+
+    Only where no fence but the file's own is in the prompt, nor in a solution that is fenced: among several nobody can
+    tell which is the file's end.
+    """
+    shown = _only_block(task.prompt)
     gold = (task.gold_standard_solution or "").strip("\n")
-    if len(blocks) != 1 or not gold.strip():
+    if shown is None or not gold.strip():
         return None
-    fenced = _BLOCK.fullmatch(gold)
-    label, before, after = blocks[0][2], blocks[0][3], fenced[3] if fenced else f"{gold}\n"
+    label, before, width = shown[2], shown[3], len(shown[1])
+    after: str | None = f"{gold}\n"
+    if any(len(fence[1]) >= width for fence in _FENCE_LINE.finditer(gold)):
+        fenced = _only_block(gold)
+        after = fenced[3] if fenced and fenced[0] == gold else None
+    if after is None or before == after:
+        return None
     lines, others = ({line.strip() for line in text.split("\n") if line.strip()} for text in (before, after))
-    if before == after or len(lines & others) < KEPT * min(len(lines), len(others)):
+    if len(lines & others) < KEPT * min(len(lines), len(others)):
         return None
     return {"before": before, "language": label}, after
+
+
+def _only_block(text: str) -> re.Match[str] | None:
+    """The fenced block, if it is the only one and no line in it could be its end sooner or later."""
+    block = _BLOCK.search(text)
+    if block is None:
+        return None
+    fences = [fence for fence in _FENCE_LINE.finditer(text) if len(fence[1]) >= len(block[1])]
+    return block if len(fences) == 2 and len(_BLOCK.findall(text[: block.start()] + text[block.end() :])) == 0 else None
