@@ -26,6 +26,7 @@ from synthetic1.reports.statistics import wilson
 from synthetic1.rewards.file_edits.diffs import unified
 from synthetic1.rewards.file_edits.edits import read_lines
 from synthetic1.rewards.judging.calibration import RIGHT, WRONG, Calibration, Thresholds
+from synthetic1.rewards.judging.quoting import clean
 from synthetic1.rewards.judging.settings import judge_settings
 from synthetic1.rewards.stem import last_answer
 from synthetic1.tasks.embedded import swe
@@ -40,10 +41,11 @@ def right_ones() -> set[str]:
     for task in embedded("stem", None):
         for text in task.metadata["audit"][RIGHT]:
             answer = Completion.parse(text).answer or ""
-            found.add((last_answer(answer) or answer).strip())
+            found.add(clean((last_answer(answer) or answer).strip()))
     for change in swe.changes():
         for edits in (change.real, *change.equivalent):
-            found.add(unified(read_lines(change.before), read_lines(change.applied(edits)), change.path))
+            diff = unified(read_lines(change.before), read_lines(change.applied(edits)), change.path)
+            found.add(clean(diff, exact=True))
     return found
 
 
