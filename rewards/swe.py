@@ -10,7 +10,7 @@ A task has in ``verification_info``:
 =============== =======================================================================================================
 
 and as ``gold_standard_solution`` the file after it. The answer is the whole new file in a fence, or SEARCH/REPLACE
-blocks (``file_edits.edits``).
+blocks (``file_edits.edits``), in the form that ``change_form`` gives for the prompt.
 """
 
 from __future__ import annotations
@@ -97,10 +97,10 @@ def read_change(task: Task) -> RealChange:
 class Swe(JudgedVerifier):
     """Scores a change to a file by whether it behaves as the real commit does.
 
-    Rules come first: an answer that is not a change of this file, changes or leaves comments only, breaks the syntax or
-    weakens tests is 0; one that gives the real file is 1. What is left a judge decides, who sees both changes as
-    unified diffs. If a change deletes lines that the real one keeps, far from where that is at work, it is worth at
-    most 0.5.
+    Rules come first: an answer that is not a change of this file, or may be read as several, changes or leaves comments
+    only, breaks the syntax or weakens tests is 0; one that gives the real file is 1. What is left a judge decides, who
+    sees both changes as unified diffs. If a change deletes lines that the real one keeps, far from where that is at
+    work, it is worth at most 0.5.
 
     ``details`` hold ``decided_by`` (``gate``, ``fast_path`` or ``judge``), ``why`` where the gate refused,
     ``line_similarity`` with the real file (a metric, no part of the score), ``unrelated_deletions`` if the score was
@@ -179,7 +179,7 @@ def _by_rules(real: RealChange, candidate: Lines) -> Verdict | None:
         return refused("nothing is changed that can be seen")
     old, new, text = (write_lines(lines) for lines in (real.before, real.after, candidate))
     diff, language = unified(real.before, candidate, real.path), real.language
-    if (why := parse_error(text, language)) and parse_error(new, language) is None:
+    if (why := parse_error(text, language)) and _reads(language, old, new):
         return refused(f"the file is no longer {language.name}: {why}", diff, reason="compile_error")
     if differ_in_substance(old, new, language) and differ_in_substance(old, text, language) is False:
         return refused("only comments or layout are changed", diff)
@@ -188,6 +188,13 @@ def _by_rules(real: RealChange, candidate: Lines) -> Verdict | None:
     if why := weakened(old, new, text, language, real.path):
         return refused(why, diff, reason="tampered")
     return None
+
+
+def _reads(language: SourceLanguage, old: str, new: str) -> bool:
+    """Whether what does not parse is broken: the real file does, and the one before shows no other dialect (comments in
+    JSON). Old Python that a change makes new is broken, though, if the answer leaves it old."""
+    texts = (new,) if language.name == "python" else (old, new)
+    return all(parse_error(text, language) is None for text in texts if text)
 
 
 def _seen(lines: Lines) -> Lines:

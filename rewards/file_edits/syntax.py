@@ -27,6 +27,7 @@ _NEWER_PYTHON = re.compile(
     re.MULTILINE,
 )
 _OPEN_FIELD = re.compile(r"""(?<!\w)(?:[fF][rR]?|[rR][fF])['"][^\n]{0,300}?\{""")
+_TEMPLATE = re.compile(r"\{\{|\{%|<%")
 _DOTTED = re.compile(r"(?:[\w-]{1,50}[ \t]*\.[ \t]*){50}")
 
 
@@ -38,8 +39,10 @@ def parse_error(text: str, language: SourceLanguage) -> str | None:
     """Why ``text`` is not of its language; None if it may be, which is all that is known of most languages.
 
     Python, JSON, YAML and TOML are parsed; a text in the words of a Python newer than ours may be Python. Of Go, Java,
-    Rust, C and C++ brackets must pair.
+    Rust, C and C++ brackets must pair. What a template makes of YAML, JSON or TOML is not known.
     """
+    if language.name in ("yaml", "json", "toml") and _TEMPLATE.search(text):
+        return None
     try:
         meaning(text, language)
         if language.brackets and not _BRANCHES.search(text):

@@ -144,6 +144,24 @@ async def test_emptied_and_unseen_changes_are_nothing(path, before, after, candi
     assert await score(swe(path, "", before, after), f"```\n{candidate}\n```") == 0.0
 
 
+@pytest.mark.parametrize(
+    ("path", "language", "before", "after", "candidate"),
+    [
+        ("tsconfig.json", "", '{\n  // why\n  "a": 1\n}', '{\n  "a": 2\n}', '{\n  // why\n  "a": 2\n}'),
+        ("x.json", "JSON with Comments", '{"a": 1}', '{"a": 2}', '{"a": 2} // new'),
+        ("x.h", "Objective-C", "#import <A.h>\n", "#import <B.h>\n", "@{ @(1: }\n#import <C.h>\n"),
+        ("chart/x.yaml", "", "a: 1\n", "a: 2\n", "a: 2\n{{- if .b }}\nb: [\n{{- end }}\n"),
+        ("x.html", "HTML+Django", "<p>a</p>", "<p>b</p>", "<p>a</p>{# b #}"),
+    ],
+)
+async def test_where_rules_do_not_know_the_language_the_judge_decides(path, language, before, after, candidate):
+    assert await score(swe(path, language, before, after), f"```\n{candidate}\n```") is None
+
+
+async def test_what_was_broken_and_is_not_mended_is_broken():
+    assert await score(swe("x.py", "", "print 1\n", "print(1)\n"), "```\nprint 2\n```") == 0.0
+
+
 async def test_who_is_asked_to_remove_what_cannot_be_seen_is_judged():
     task = swe("x.md", "", "a\u200b b\u200b\n", "a b\n")
     assert await score(task, "```\na b\n```") == 1.0
