@@ -148,6 +148,12 @@ QUOTES = {
     "cpp": [("/*", "*/"), ("'", "'"), ('"', '"'), ('R"(', ')"'), ("// ", "")],
     "rust": [("/*", "*/"), ('"', '"'), ('r##"', '"##'), ("// ", "")],
 }
+HOLDERS = {
+    "python": "x = 1\ny = …\nprint(x)\n",
+    "javascript": "let x = 1;\nlet y = …\nconsole.log(x);\n",
+    "cpp": "int main() {\n    auto y = …\n;\n}\n",
+    "rust": "fn main() {\n    let y = …\n;\n}\n",
+}
 PARTS = [
     "```",
     "```python",
@@ -183,5 +189,5 @@ def test_nothing_within_strings_and_comments_ends_a_program(language, opening, c
     hypothesis.assume(can_hold(language, opening, closing, inside))
     # where a block's end and then a labelled block would stand in it, it is taken for just that
     hypothesis.assume(re.search(r"^\s*`{3,}\s*$(.|\n)*^\s*`{3,}python", inside, re.MULTILINE) is None)
-    program = WrappedProgram(f"x = 1;\ny = {opening}{inside}{closing}\nz = 2;\n", language)
+    program = WrappedProgram(HOLDERS[language].replace("…", f"{opening}{inside}{closing}"), language)
     assert list(fails(program, {wrapping: WRAPPINGS[wrapping]})) == []

@@ -155,6 +155,23 @@ def test_jobs_survive_the_wire(language):
         assert not [word for word in job.argv if "{" in word], "every tool has a name"
 
 
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [
+        ("python", "def f(): pass\n"),
+        ("python", "# -*- coding: latin-1 -*-\ndef f(): return 'é'\n"),
+        ("javascript", "import fs from 'fs';\nfunction f() {}\n"),
+        ("javascript", "#!/usr/bin/env node\nfunction f() {}\n"),
+        ("cpp", "int f() { return 1; }\n"),
+        ("rust", "#![allow(unused)]\nfn f() -> i64 { 1 }\n"),
+    ],
+)
+@pytest.mark.parametrize("function", [None, "f"])
+def test_a_byte_order_mark_changes_nothing(language, source, function):
+    plain, marked = (prepare_program(Program(language, mark + source), function, Limits()) for mark in ("", "\ufeff"))
+    assert marked.plan == plain.plan
+
+
 def test_the_source_is_not_beside_the_binary():
     program = prepare_program(Program("cpp", "int main() {}"), None, Limits())
     job, _ = program.run_job(Compiled(True, b"", (b"binary",)), 1)

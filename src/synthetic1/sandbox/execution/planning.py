@@ -133,7 +133,8 @@ def prepare_program(program: Program, function: str | None, limits: Limits) -> P
         ValueError: one of its further files has a name that the language needs.
     """
     language = get_language(program.language)
-    plan = language.plan(program.source) if function is None else language.plan_call(program.source, function)
+    source = program.source.removeprefix("\ufeff")  # some of what looks at a program, or runs it, would not see past it
+    plan = language.plan(source) if function is None else language.plan_call(source, function)
     ours = {language.source_name, "work", "build", *plan.files, *plan.outputs}
     taken = {name for name in program.files if name in ours or name.partition("/")[0] in ("work", "build")}
     if taken:
