@@ -106,13 +106,16 @@ def test_a_prompt_says_what_is_wanted_and_gives_nothing_away(task: Task) -> None
 
 @pytest.mark.parametrize("task", TASKS, ids=named)
 def test_only_the_right_completions_hold_the_gold(task: Task) -> None:
-    names = set(LANGUAGES[task.metadata["language"]].fences)
+    language = task.metadata["language"]
+    names = LANGUAGES[language].fences
+    function = task.verification_info["test_cases"][0]["fn_name"]
+    functions = [function] if function else []
     gold = task.gold_standard_solution
     assert gold is not None
     for kind, completions in task.metadata["audit"].items():
         for text in completions:
             answer = Completion.parse(text).answer
-            found = find_program(answer, task.metadata["language"], names) if answer is not None else None
+            found = find_program(answer, language, names, functions=functions) if answer is not None else None
             assert (found is not None and found.content.strip() == gold.strip()) == (kind == "right")
 
 
