@@ -16,6 +16,7 @@ import pytest
 
 from synthetic1 import Scorer, Task
 from synthetic1.rewards.code import Code
+from synthetic1.tasks import open_tasks
 
 SAMPLE = 6
 """Of 164 functions, what ``make test`` looks at for each way."""
@@ -190,6 +191,45 @@ def test_functions_are_found_however_they_are_bound(way, published, scorer):
 def test_all_functions_are_found_however_they_are_bound(way, published, scorer):
     assert len(published) == 164
     assert scores_of(scorer, published, WAYS[way]) == []
+
+
+# NAME is the function's name, `inner` the function, `seen` what its result goes through
+JAVASCRIPT_WAYS = {
+    "a method": "class Solution { NAME(...args) { return seen(inner(...args)); } }",
+    "a static method": "class Solution { static NAME(...args) { return seen(inner(...args)); } }",
+    "bound by the constructor": "class Solution { NAME = (...args) => seen(inner(...args)); }",
+    "of the prototype": "var Solution = function () {};\nSolution.prototype.NAME = (...args) => seen(inner(...args));",
+    "an object": "const Solution = { NAME: (...args) => seen(inner(...args)) };",
+    "an export": "module.exports = { NAME: (...args) => seen(inner(...args)) };",
+    "an exported class": "exports.Solution = class { NAME(...args) { return seen(inner(...args)); } };",
+    "asynchronous": "class Solution { async NAME(...args) { return seen(await inner(...args)); } }",
+}
+SEEN = {
+    1.0: "const seen = (value) => value;",
+    0.0: "const seen = (value) => (typeof value === 'boolean' ? !value : typeof value === 'number' ? value + 1 :"
+    " Array.isArray(value) ? [...value, 0] : typeof value === 'string' ? value + 'x' : 0);",
+}
+
+
+@pytest.mark.parametrize("way", JAVASCRIPT_WAYS)
+def test_functions_in_javascript_are_found_however_they_are_bound(way, scorer):
+    tasks = [
+        task
+        for task in open_tasks("embedded:code")
+        if task.verification_info["language"] == "javascript"
+        and task.verification_info["test_cases"][0]["type"] == "function_call"
+    ]
+    pairs, meant = [], []
+    for task in random.Random(way).sample(tasks, 3):
+        name = task.verification_info["test_cases"][0]["fn_name"]
+        for score, seen in SEEN.items():
+            bound = JAVASCRIPT_WAYS[way].replace("NAME", name)
+            source = f"const inner = (() => {{\n{task.gold_standard_solution}\nreturn {name};\n}})();\n{seen}\n{bound}"
+            pairs.append((task, f"```js\n{source}\n```"))
+            meant.append((name, score))
+    verdicts = scorer.score_sync(pairs)
+    wrong = [(*m, v.score, v.details) for m, v in zip(meant, verdicts, strict=True) if v.score != m[1]]
+    assert wrong == []
 
 
 def in_place(one, calls):

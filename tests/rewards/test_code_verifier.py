@@ -421,17 +421,29 @@ LEETCODE = [
         {
             "python": "class Solution:\n    def f(self, s: List[str]) -> None:\n        s.reverse()",
             "javascript": "var f = function(s) { s.reverse() };",
+            "cpp": "class Solution {\npublic:\n    void f(vector<char>& s) { reverse(s.begin(), s.end()); }\n};",
+            "rust": "impl Solution {\n    pub fn f(s: &mut Vec<char>) { s.reverse(); }\n}",
         },
         {
             "python": "class Solution:\n    def f(self, s: List[str]) -> None:\n        pass",
             "javascript": "var f = function(s) { };",
+            "cpp": "class Solution {\npublic:\n    void f(vector<char>& s) { }\n};",
+            "rust": "impl Solution {\n    pub fn f(s: &mut Vec<char>) { }\n}",
         },
     ),
     (
         "in place, but nothing is expected",
         (call([[2, 1]], None),),
-        {"python": "def f(a): a.sort()", "javascript": "function f(a) { a.sort() }"},
-        {"python": "def f(a): return a", "javascript": "function f(a) { return a }"},
+        {
+            "python": "def f(a): a.sort()",
+            "javascript": "function f(a) { a.sort() }",
+            "cpp": "void f(vector<int>& a) { sort(a.begin(), a.end()); }",
+        },
+        {
+            "python": "def f(a): return a",
+            "javascript": "function f(a) { return a }",
+            "cpp": "vector<int> f(vector<int>& a) { return a; }",
+        },
     ),
     (
         "not in place",
