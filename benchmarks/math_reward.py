@@ -2,9 +2,13 @@
 
     python benchmarks/math_reward.py [--quick] [--json benchmarks/results/math_reward.json]
 
-Responses are made from GSM8K and MATH-500 (``../shared/data`` or ``SYNTHETIC1_SHARED_DATA``), else from generated
-problems: thoughts of 1 to 8 thousand tokens before the box, 40 % with the gold's own string, 30 % with it written
-another way, 30 % wrong, half of those near misses. Both sides judge the same responses, turn by turn.
+Responses are made from GSM8K, MATH-500 and the answers of seven more public sets (``../shared/data`` or
+``SYNTHETIC1_SHARED_DATA``), else from generated problems: thoughts of 1 to 8 thousand tokens before the box, 40 % with
+the gold's own string, 30 % with it written another way, 30 % wrong, half of those near misses. Both sides judge the
+same responses, turn by turn.
+
+Mistakes are counted on the tables of the tests, and on the cases that ``synthetic1 audit`` makes of public golds: those
+that its oracle has read, or that are right by construction.
 """
 
 from __future__ import annotations
@@ -24,8 +28,13 @@ from typing import Any
 from record import arguments, report
 
 from synthetic1 import Completion, Scorer, Task
+from synthetic1.evaluation.auditing import gold_rows  # noqa: F401 - makes `{"gold": …}` readable
+from synthetic1.evaluation.auditing.case import Certainty, is_kept
+from synthetic1.evaluation.auditing.math_cases import MathCases
+from synthetic1.evaluation.named_sources import evenly
 from synthetic1.rewards.math import Math
 from synthetic1.tasks.math import GeneratedMath
+from synthetic1.tasks.sources.spec import open_tasks
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("SYNTHETIC1_SHARED_DATA") or ROOT.parent / "shared" / "data")
@@ -34,7 +43,7 @@ BUDGET_S, BUDGET_EACH_S = 2.5, 0.010  # extra seconds: once, and for every hosti
 TARGETS = {
     "realistic_vs_math_verify": "≥ 10",
     "numeric_vs_math_verify": "≥ 20",
-    "symbolic_vs_math_verify": "≥ 1",
+    "symbolic_vs_math_verify": "≥ 4",
     "hostile_extra_vs_budget": "≤ 1",
     "fast_path_8kB_per_s": "≥ 20,000",
     "hostile_honest_p99": "≤ 1.5",
@@ -60,6 +69,10 @@ def published() -> tuple[list[str], list[str]]:
             row = json.loads(line)
             golds.append(row["answer"].rpartition("####")[2].strip())
             texts.append(row.get("solution", row["answer"]).replace("\\boxed", "").replace("\\fbox", ""))
+    answers = DATA / "math_golds.jsonl"
+    if answers.is_file():
+        found = [json.loads(line)["gold"].strip().strip("$") for line in answers.read_text().splitlines()]
+        golds += [gold for gold in found if len(gold) < 100 and "$" not in gold and "\n" not in gold]
     if not golds:
         source = GeneratedMath("1-5", size=700)
         golds, texts = [t.verification_info["ground_truth"] for t in source], [t.prompt for t in source]
@@ -224,6 +237,42 @@ def mistakes(cases: ModuleType, pool: Any) -> list[dict[str, Any]]:
     return rows
 
 
+def audited(count: int, pool: Any) -> list[dict[str, Any]]:
+    """False accepts and rejects on the audit's cases of ``count`` golds of each public set."""
+    rows = []
+    for name in ("math_golds.jsonl", "gsm8k_test.jsonl", "math500_test.jsonl"):
+        path = DATA / name
+        if path.is_file():
+            source = open_tasks(str(path))
+            tasks = [source[place] for place in evenly(len(source), count)]
+            rows.append({"table": f"audit {name.partition('.')[0]}", **judged_cases(tasks, pool)})
+    return rows
+
+
+def judged_cases(tasks: Sequence[Task], pool: Any) -> dict[str, Any]:
+    makers, kept = MathCases(patient=False), []
+    before = None
+    for task in tasks:
+        cases = list(makers.cases(task, before, random.Random(task.key)))
+        said = makers.quick_answers(task, cases)
+        asserted = Certainty.ASSERTED
+        kept += [(task, c) for c, s in zip(cases, said, strict=True) if c.certainty is asserted or is_kept(c, s)]
+        before = task
+    pairs = [(task, case.completion) for task, case in kept]
+    verdicts = ours(pairs)[1]
+    graded = [place for place, verdict in enumerate(verdicts) if verdict.score is not None]
+    found = {
+        "ours": [verdicts[place].score == 1.0 for place in graded],
+        "math-verify": theirs([pairs[place] for place in graded], pool)[1],
+    }
+    right = [kept[place][1].expected == 1.0 for place in graded]
+    row: dict[str, Any] = {"rows": len(graded)}
+    for who, accepted in found.items():
+        row[f"{who} false accepts"] = sum(a and not r for a, r in zip(accepted, right, strict=True))
+        row[f"{who} false rejects"] = sum(r and not a for a, r in zip(accepted, right, strict=True))
+    return row
+
+
 def main() -> None:
     args = arguments("The math reward beside plain math-verify.")
     rounds, size = (1, 400) if args.quick else (3, 2000)
@@ -240,6 +289,7 @@ def main() -> None:
             compared("all symbolic", lambda _: symbolic(size // 4), rounds, pool),
         ]
         wrong = mistakes(cases, pool)
+        audit = audited(20 if args.quick else 150, pool)
     short = [(task, text[:4] + text[-8_000:]) for task, text in realistic(numbers, texts, 4 * size, 7)]
     short = [(task, "<think>" + text.removeprefix("<thi")) for task, text in short]
     fast = statistics.median(len(short) / ours(short)[0] for _ in range(3))
@@ -258,10 +308,16 @@ def main() -> None:
         "fast_path_8kB_per_s": fast,
         **{name.replace(" ", "_"): value for name, value in attacked.items()},
         **{name.replace(" ", "_"): value for name, value in wrong[-1].items() if name != "table"},
+        **{
+            f"{row['table']} {name}".replace(" ", "_"): value
+            for row in audit
+            for name, value in row.items()
+            if name != "table"
+        },
     }
     from record import print_table
 
-    print_table(wrong)
+    print_table([*wrong, *audit])
     print()
     report(rows, ratios, packages=["math-verify", "sympy"], json_file=args.json, targets=TARGETS)
 
