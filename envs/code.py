@@ -30,7 +30,7 @@ class CodeEnv(TextEnv):
     never get there.
 
     ## Action Space
-    The completion. Its program is the last fenced block in the task's language after the thought.
+    The completion. Its program is the last fenced block in the task's language after the thought that can be one.
 
     ## Observation Space
     The prompt, a string; ``""`` after the step.
