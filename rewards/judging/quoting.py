@@ -48,16 +48,19 @@ _WORDS = (
     "model|developer|tools?|functions?|observation|turn|image|video|audio"
 )
 _CONTROL = re.compile(
-    r"[<\[](?=\|)"  # <|im_end|>, <｜User｜>, [|assistant|]
-    r"|<(?=(?=[^<>\s]{0,64}[_:=|])[\w:=./|-]{2,64}\s?>)"  # <start_of_turn>, <seed:bos>, <channel|>
-    r"|<(?=<?/?[A-Z]{3,40}>|/?[A-Za-z]{2,40}\d{1,8}>|0x[0-9A-F]{2}>)"  # <<SYS>>, <unused12>, <0x0A>
-    rf"|<(?=/?(?i:{_WORDS})\s?/?>)"
-    r"|\[(?=/?(?:[a-z]?[A-Z][A-Z_]{2,40}|(?i:inst)|unused\d{1,8})\])"  # [INST], [/TOOL_CALLS], [gMASK]
-    r"|[\[\]](?=[a-z!]{0,2}~[a-z!]{0,2}[\[\]])"  # ]~b], [e~[
+    r"[<\[\]](?:"  # a set to begin with makes the search ten times as fast
+    r"(?<=[<\[])(?=\|)"  # <|im_end|>, <｜User｜>, [|assistant|]
+    r"|(?<=<)(?=(?=[^<>\s]{0,64}[_:=|])[\w:=./|-]{2,64}\s?>)"  # <start_of_turn>, <seed:bos>, <channel|>
+    r"|(?<=<)(?=<?/?[A-Z]{3,40}>|/?[A-Za-z]{2,40}\d{1,8}>|0x[0-9A-F]{2}>)"  # <<SYS>>, <unused12>, <0x0A>
+    rf"|(?<=<)(?=/?(?i:{_WORDS})\s?/?>)"
+    r"|(?<=\[)(?=/?(?:[a-z]?[A-Z][A-Z_]{2,40}|(?i:inst)|unused\d{1,8})\])"  # [INST], [/TOOL_CALLS], [gMASK]
+    r"|(?<=[\[\]])(?=[a-z!]{0,2}~[a-z!]{0,2}[\[\]])"  # ]~b], [e~[
+    r")"
 )
 """By their shape, what chat templates make control tokens of wherever it stands. A space after the first character is
 enough: then it is no token. In code, which is full of ``<Name>``, single words go by a list; elsewhere all of them are
 split that are not elements of HTML."""
+_BEGINS = frozenset("<[]=")
 _TAG = re.compile(r"<(?=/?([A-Za-z][A-Za-z0-9]{0,40})\s?/?>)")
 _HTML = frozenset(
     re.findall(
@@ -96,11 +99,14 @@ def clean(text: str, *, exact: bool = False) -> str:
     if not text.replace("\n", "").replace("\t", "").isprintable() or _UNSEEN.search(text):
         text = "".join(map(_named if exact else _shown, text))
         text = _LOOSE_JOINERS.sub("", text)
+    if _BEGINS.isdisjoint(map(_plain, set(text))):
+        return text  # nothing in it begins a token or a delimiter
     folded, places = _folded(text)
     marks = [(places[token.start()] + 1, " ") for token in _CONTROL.finditer(folded)]
     if not exact:
         marks += [(places[tag.start()] + 1, " ") for tag in _TAG.finditer(folded) if tag[1].lower() not in _HTML]
-    marks += [(places[line.end()], "> ") for line in _LOOKALIKE.finditer(folded)]
+    if folded.count("=") >= 3:
+        marks += [(places[line.end()], "> ") for line in _LOOKALIKE.finditer(folded)]
     pieces, done = [], 0
     for place, mark in sorted(set(marks)):
         pieces += [text[done:place], mark]
@@ -112,8 +118,10 @@ def _folded(text: str) -> tuple[str, Sequence[int]]:
     """``text`` as it looks, in plain characters and without joiners, and the place in ``text`` of each of them."""
     if text.isascii():
         return text, range(len(text))
-    places = [place for place, character in enumerate(text) if character not in _JOINERS]
-    return "".join([_plain(text[place]) for place in places]), places
+    folded = text.translate({ord(c): _plain(c) for c in set(text) if c > "\x7f"} | dict.fromkeys(map(ord, _JOINERS)))
+    if len(folded) == len(text):
+        return folded, range(len(text))
+    return folded, [place for place, character in enumerate(text) if character not in _JOINERS]
 
 
 @lru_cache(4096)

@@ -61,6 +61,7 @@ class Client:
         self._asking: dict[str, asyncio.Future[Any]] = {}  # greedy calls under way, by the key of their cache entry
         self._introduction: asyncio.Task[ServerFacts] | None = None
         self._silent_until = 0.0
+        self._proxies: dict[str, str | None] = {}
 
     async def __aenter__(self) -> Client:
         return self
@@ -165,6 +166,7 @@ class Client:
 
         headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "synthetic1"}
         headers |= key_headers(self.server)
+        self._proxies = {url: proxy_of(url) for url in self.server.urls}
         self._cache = ResponseCache(self.server.cache) if self.server.cache is not None else None
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_S, ttl_dns_cache=60),
@@ -303,7 +305,7 @@ class Client:
         assert self._session is not None
         data = json.dumps(body).encode()
         where = endpoint(url, "chat/completions")
-        async with self._session.post(where, data=data, allow_redirects=False, proxy=proxy_of(url)) as response:
+        async with self._session.post(where, data=data, allow_redirects=False, proxy=self._proxies[url]) as response:
             if not 200 <= response.status < 300:
                 raise _Refused(from_status(response.status, response.headers, await response.read()))
             if not self.server.stream or response.content_type == "application/json":
