@@ -39,14 +39,24 @@ def program_with_assertions(assertions: Assertions, source: str) -> str:
 
 
 def _python(assertions: Assertions, source: str, answer: str) -> str:
-    check = f"check(__candidate__.find({assertions.entry_point!r}))"
-    return f"{source}\n\n{assertions.code}\n\ndef {FUNCTION}():\n    {check}\n    return {answer!r}\n"
+    name, code = assertions.entry_point, assertions.code  # which runs after the source, and finds what calls would
+    lines = [
+        f"def {FUNCTION}():",
+        f"    candidate = globals()[{name!r}] = __candidate__.find({name!r})",
+        f"    __candidate__.run({code!r})",
+        "    globals()['check'](candidate)",
+        f"    return {answer!r}",
+    ]
+    return "\n".join([source, "", *lines, ""])
 
 
 def _javascript(assertions: Assertions, source: str, answer: str) -> str:
+    name = assertions.entry_point
+    method = f"(...args) => new Solution().{name}(...args)"
+    found = f"typeof {name} === 'function' ? {name} : module.exports.{name} || ({method})"
     console = "{ ...globalThis.console, assert(held) { if (!held) throw 'assertion failed' } }"
-    check = f"async function {FUNCTION}() {{\nconst console = {console};\n{assertions.code}\n;return '{answer}';\n}}"
-    return f"{source}\n;\n{check}\n"
+    tests = f"await (async ({name}, console) => {{\n{assertions.code}\n}})({found}, {console});"
+    return f"{source}\n;\nasync function {FUNCTION}() {{\n{tests}\nreturn '{answer}';\n}}\n"
 
 
 def _cpp(assertions: Assertions, source: str, answer: str) -> str:

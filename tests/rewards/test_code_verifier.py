@@ -376,6 +376,14 @@ ASSERTED = [
     ("no function", "assert candidate(2) == 4", "def g(n): return 4", "runtime_error", None),
     ("no program", "assert candidate(2) == 4", "def f(", "runtime_error", None),
     ("live argument", "assert candidate(lambda: 2) == 4", "def f(n): return 2 * n()", "correct", "shared"),
+    (
+        "live argument of a method",
+        "assert f(lambda: 2) == candidate(lambda: 2) == floor(4.5)",
+        "class Solution:\n    def f(self, n): return 2 * n()",
+        "correct",
+        "shared",
+    ),
+    ("live argument, no function", "assert candidate(lambda: 2) == 4", "def g(n): return 4", "runtime_error", "shared"),
     ("live argument, wrong", "assert candidate(lambda: 2) == 4", "def f(n): return n()", "wrong_answer", "shared"),
     ("live argument, exit", "assert candidate(lambda: 2) == 4", "import sys; sys.exit(0)", "tampered", "shared"),
     (
@@ -598,14 +606,16 @@ PACKED = [
         "javascript",
         "const testTwice = () => {\n  console.assert(twice(2) === 4)\n  console.assert(twice(3) === 6)\n}\n\n"
         "testTwice()\n",
-        "const twice = (n) => {\n  return 2 * n;\n}",
+        ["const twice = (n) => {\n  return 2 * n;\n}", "class Solution { twice(n) { return 2 * n } }",
+         "module.exports = { twice: (n) => 2 * n }", "function twice(n) { return 2 * n }"],
         ["const twice = (n) => { return 4; }", "const twice = (n) => { process.exit(0) }", "const thrice = (n) => n",
          "console.assert = () => 0; const twice = (n) => 0"],
     ),
     (
         "cpp",
         "#undef NDEBUG\n#include<assert.h>\nint main(){\n    assert (twice(2)==4);\n    assert (twice({3}) == 6);\n}\n",
-        "#include<vector>\nusing namespace std;\nint twice(int n){\n    return 2 * n;\n}",
+        ["#include<vector>\nusing namespace std;\nint twice(int n){\n    return 2 * n;\n}",
+         "int twice(int n) { return 2 * n; }\nint main() { return 1; }"],
         ["#define NDEBUG\nint twice(int n){ return 4; }", "#include <cstdlib>\nint twice(int n){ exit(0); }",
          "int thrice(int n){ return 3 * n; }", "#define assert(x)\nint twice(int n){ return 0; }"],
     ),
@@ -613,7 +623,8 @@ PACKED = [
         "rust",
         "\n#[cfg(test)]\nmod tests {\n    use super::*;\n\n    #[test]\n    fn test_twice() {\n"
         "        assert_eq!(twice(2), 4);\n        assert!(twice(3) == 6);\n    }\n\n}\n",
-        "use std::{slice::Iter, cmp::{max, self}};\nfn twice(n:i32) -> i32{\n    2 * n\n}",
+        ["use std::{slice::Iter, cmp::{max, self}};\nfn twice(n:i32) -> i32{\n    2 * n\n}",
+         "fn main() { panic!() }\npub fn twice(n: i32) -> i32 { n + n }\n#[cfg(test)]\nmod tests { fn f() {} }"],
         ["fn twice(n: i32) -> i32 { 4 }", "fn twice(n: i32) -> i32 { std::process::exit(0) }", "fn f() {}"],
     ),
 ]  # fmt: skip
@@ -623,8 +634,9 @@ PACKED = [
 def test_assertions_in_other_languages(verify, language, code, right, wrong):
     info = {"language": language, "assertions": {"code": code, "entry_point": "twice"}}
     task = Task(problem_id="p", task_type="verifiable_code", prompt="Do it.", verification_info=info)
-    verdict = verify(task, right)
-    assert (verdict.score, verdict.details["trust"]) == (1.0, "shared"), verdict
+    for source in right:
+        verdict = verify(task, source)
+        assert (verdict.score, verdict.details["trust"]) == (1.0, "shared"), verdict
     assert verify(task, wrong[0]).reason == "wrong_answer", verify(task, wrong[0])
     for source in wrong:
         assert verify(task, source).score == 0.0

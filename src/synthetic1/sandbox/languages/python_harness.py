@@ -212,6 +212,12 @@ class CandidateProgram:
                 return getattr(made, function)
         raise CallError(f"the program has no function {function}")
 
+    def run(self, text: str) -> None:
+        """Execute more code in the program's namespace, as if it stood behind the program."""
+        code = compile(text, "behind", "exec", dont_inherit=True)
+        supply(code, self.names)
+        exec(code, self.names)
+
     def _instance(self, solution: Any, instance: int) -> Any:
         if not isinstance(solution, type):
             return solution
