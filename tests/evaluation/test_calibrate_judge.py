@@ -318,6 +318,26 @@ def test_the_judge_reaches_judged_environments_and_no_others(judged_env):
 
 
 @pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"model": "m"}, "model is given, and no url: add judge=local"),
+        ({"votes": 3, "vary_order": True}, "votes is given, and no url"),
+        ({"url": "localhost:8000"}, "urls: a server's address begins with http"),
+        ({"url": "local", "votes": 2}, "votes must be odd"),
+        ({"url": "local", "price": {"in": 1.0}}, "price: must be {input: …, output: …}"),
+    ],
+)
+def test_settings_that_make_no_judge_are_one_line(values, said):
+    with pytest.raises(ValueError, match="1 validation error") as caught:
+        JudgeSection(**values)
+    assert f"Value error, {said}" in str(caught.value)
+
+
+def test_how_far_a_judge_is_trusted_can_be_said_without_one():
+    assert JudgeSection(allow_uncalibrated=True, max_false_accept=0.1).argument is None
+
+
+@pytest.mark.parametrize(
     ("group", "url"), [("none", None), ("local", "local"), ("http://10.0.0.5:8000/v1", "http://10.0.0.5:8000/v1")]
 )
 def test_configs_compose(compose, group, url):

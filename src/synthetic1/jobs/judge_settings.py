@@ -60,7 +60,10 @@ class JudgeSection(Section):
         unused = self.model_dump(exclude_defaults=True, exclude=TRUST)
         if self.url is None and unused:
             raise ValueError(f"{next(iter(unused))} is given, and no url: add judge=local, or the address of a server")
-        judge_settings(self.argument)
+        try:
+            judge_settings(self.argument)
+        except ValueError as error:
+            raise ValueError(str(error).removeprefix("judge: ")) from None  # whose section it is, is said before
         return self
 
     @property
