@@ -12,11 +12,12 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from synthetic1.change_form import ChangeForm
+from synthetic1.change_form import LEAST_FENCE, ChangeForm
 from synthetic1.rewards.file_edits.lines import Lines, Unappliable
 
 MAX_FENCES = 300  # after a block that may end at several of them; each is compared with the rest
 _FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t]*(.*)", re.DOTALL)
+_BEHIND_WORDS = re.compile(r"\S[ \t]*(?<!`)`{3,}[\w+#.-]*$")
 _LABEL = re.compile(r"[^\s{},:;=(]+")
 
 
@@ -96,6 +97,8 @@ def whole_file(
     first = next((line for line in content if line.strip()), "")
     if _FENCE.fullmatch(first) and first.strip() not in own:
         raise Unappliable("the block begins with a second fence")
+    if not found.opening.info and any(_BEHIND_WORDS.search(line) and line.strip() not in own for line in content):
+        raise Unappliable("the block holds a fence that begins behind other words")
     return content
 
 
@@ -155,9 +158,15 @@ class _Reader:
         return next(reversed(labelled or unlabelled), None)
 
     def _open_block(self, opening: FenceLine, every: Sequence[FenceLine]) -> _Span:
-        """A block that nothing closes. It reaches to the end of the answer, if it holds nothing that may be its end."""
+        """A block that nothing closes. It reaches to the end of the answer, if it says that it is the file, and holds
+        nothing that may be meant to end it."""
         within = (fence for fence in every if fence.number > opening.number)
-        if not self.cut_off and any(fence.sign == opening.sign for fence in within):
+        glued = (line for line in self.lines[opening.number + 1 :] if line.endswith(opening.sign * LEAST_FENCE))
+        if not self.cut_off and (
+            not opening.info
+            or any(fence.sign == opening.sign for fence in within)
+            or any(line.strip() not in self.own for line in glued)
+        ):
             raise Unappliable("the block of the file is not closed")
         return _Span(opening, len(self.lines), len(self.lines) + 1)
 

@@ -255,6 +255,11 @@ def test_where_a_file_ends(name, answer, before, after):
         ("```python\nimport os\n\n```sh\nmake\n```", FILE),
         (f"```python\nx\n\nNo:\n\n```python\n{NEW}```", FILE),
         (f"````\n```python\n{NEW}```\n````", FILE),
+        (f"Here: ```python\n{NEW}```\n\nIt returns ten.", FILE),
+        (f"1. ```sh\n   make\n   ```\n2. ```python\n{NEW}```\n", FILE),
+        (f"```\n{NEW}", FILE),
+        (f"```python\n{NEW.rstrip()}```", FILE),
+        (f"```python\n{NEW.rstrip()}```\n\nThat is all.", FILE),
     ],
 )
 def test_where_a_file_ends_cannot_be_told(answer, before):

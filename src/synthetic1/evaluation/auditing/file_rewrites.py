@@ -1,5 +1,5 @@
 """Answers to tasks of changed files whose worth is known without a judge: the real file in many forms, and changes that
-are no change of this file.
+are not changes of this file.
 
 Each function is pure (see ``case.Rewrite``) and writes whole completions: ``AuditedGold.text`` is the file after the
 change, its task has the one before. The edits come from difflib, which no verifier here uses for it.
@@ -47,7 +47,7 @@ def _change(gold: AuditedGold) -> _Change:
 
 def _lines(text: str) -> tuple[str, ...]:
     """As they are shown, without the empty ones at the end of the file."""
-    lines = _LINE_ENDS.split(text.removeprefix("\ufeff"))
+    lines = [line.removeprefix("\ufeff") for line in _LINE_ENDS.split(text)]
     while lines and not lines[-1].strip():
         lines.pop()
     return tuple(lines)
