@@ -143,6 +143,27 @@ async def test_one_choice_at_a_time_in_whatever_words(words):
     assert [fields.get("n", 1) for fields in asked] == [3, 1, 1, 1, 1, 1, 1]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "System role not supported",
+        "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+        "Developer instruction is not enabled for this model: system instructions are not supported",
+        "Conversation roles must alternate; the role system is unknown",
+    ],
+)
+async def test_what_a_system_message_says_the_user_says(words):
+    def refuse(fields):
+        return (400, {"error": words}) if fields["messages"][0]["role"] == "system" else None
+
+    told = [{"role": "system", "content": "Be brief."}, *ASK, {"role": "assistant", "content": "!"}, *ASK]
+    async with picky(refuse) as (url, asked), Client(Server(url, model="m")) as client:
+        for _ in range(2):
+            await client.complete(told, 1, Sampling(64))
+    assert [len(fields["messages"]) for fields in asked] == [4, 3, 3]
+    assert asked[-1]["messages"] == [{"role": "user", "content": "Be brief.\n\n?"}, *told[2:]]
+
+
 NO_CHANGE_HELPS = [
     (400, {"error": "the prompt holds: seed is not supported, temperature unsupported, top_p unknown parameter"}),
     (422, {"detail": [{"loc": ["body", "messages"], "msg": "Value error, bad token", "input": "seed is unsupported"}]}),

@@ -31,6 +31,9 @@ _UNWANTED = re.compile(
 _EITHER = re.compile(r"\bboth\b|only one of|mutually exclusive|together with|in combination", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[a-z)\]'\"`])[.;!]\s+|\n+")
 _SCHEMA = re.compile(r"response_format|json_schema|schema|grammar|guided|structured", re.IGNORECASE)
+_NO_SYSTEM = re.compile(
+    r"\bsystem\b.{0,40}\brole|\brole.{0,40}\bsystem\b|system (?:message|prompt|instruction)", re.IGNORECASE
+)
 _TOO_LONG = re.compile(
     r"context|too (?:long|large)|\d tokens", re.IGNORECASE
 )  # may name a field among what is too much
@@ -48,6 +51,8 @@ class Dialect:
     """It wants the length limit by its newer name."""
     schemas_refused: frozenset[str] = frozenset()
     """Schemas (as JSON) that it cannot hold an answer to: those are asked for without."""
+    no_system: bool = False
+    """Its chat template knows no system message: the user says it."""
 
     def __or__(self, other: Dialect) -> Dialect:
         """What both know."""
@@ -56,6 +61,7 @@ class Dialect:
             self.one_choice or other.one_choice,
             self.max_completion_tokens or other.max_completion_tokens,
             self.schemas_refused | other.schemas_refused,
+            self.no_system or other.no_system,
         )
 
     def learnt(self, sent: frozenset[str], schema: str, refusal: str) -> Dialect | None:
@@ -81,6 +87,8 @@ class Dialect:
             said.append("a schema for the answer")
         if self.one_choice and not before.one_choice:
             said.append("`n` (one completion a request)")
+        if self.no_system and not before.no_system:
+            said.append("a system message (the user says it)")
         return said
 
 
@@ -95,6 +103,8 @@ def _readings(sent: frozenset[str], schema: str, refusal: str) -> Iterator[Diale
         yield Dialect(max_completion_tokens=True)
     if "response_format" in sent and schema and _SCHEMA.search(refusal):
         yield Dialect(schemas_refused=frozenset({schema}))
+    if _NO_SYSTEM.search(refusal):
+        yield Dialect(no_system=True)
     if "n" in sent:  # in whatever words: whether one at a time is taken will show
         yield Dialect(one_choice=True)
 

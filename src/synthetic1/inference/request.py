@@ -49,6 +49,8 @@ class Request:
             "max_completion_tokens" if dialect.max_completion_tokens else "max_tokens": self._limit,
             "seed": self.seed + first,
         }
+        if dialect.no_system:
+            fields["messages"] = said_by_the_user(fields["messages"])
         if n > 1:
             fields["n"] = n
         if self._schema is not None and self.schema_json not in dialect.schemas_refused:
@@ -62,3 +64,17 @@ class Request:
             fields |= self._extra
             return {name: value for name, value in fields.items() if value is not None}
         return fields
+
+
+def said_by_the_user(messages: Sequence[Message]) -> list[Message]:
+    """The conversation without system messages: what they say stands before what the user says next."""
+    made: list[Message] = []
+    said: list[str] = []
+    for message in messages:
+        if message["role"] == "system":
+            said.append(message["content"])
+            continue
+        if said and message["role"] == "user":
+            message, said = {**message, "content": "\n\n".join([*said, message["content"]])}, []
+        made.append(message)
+    return [*made, {"role": "user", "content": "\n\n".join(said)}] if said else made
