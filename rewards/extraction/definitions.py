@@ -6,11 +6,12 @@ import builtins
 import re
 
 _PARENTHESES = r"\((?:[^()]|\([^()]*+\))*+\)"
+_NOT_ITSELF = r"(?!\s*(?:new\s+)?[\w$.()]*\.NAME\b)"  # f = solution.f defines nothing
 # NAME stands for the name. In Python and JavaScript methods count wherever they are, those of Solution above all
 _FUNCTIONS = {
-    "python": r"\b(?:def|class)[ \t]+NAME\b|^NAME[ \t]*(?::[^=\n]*+)?=(?!=)",
+    "python": rf"\b(?:def|class)[ \t]+NAME\b|^NAME[ \t]*(?::[^=\n]*+)?=(?!=){_NOT_ITSELF}",
     "javascript": r"\b(?:function\b[ \t]*+\*?|class\b)[ \t]*NAME\b"
-    r"|(?<![\w$])NAME\s*+=(?![=>])(?!\s*(?:await\s+)?(?:require|import)\b)"
+    rf"|(?<![\w$])NAME\s*+=(?![=>]){_NOT_ITSELF}(?!\s*(?:await\s+)?(?:require|import)\b)"
     rf"|(?<![\w$.])NAME\s*+{_PARENTHESES}\s*+\{{"
     r"|(?<![\w$])NAME\s*+:\s*+(?:async\b|function\b|\(|\w+\s*+=>)"
     r"|\bmodule\.exports\s*+=\s*+(?:async\b|function\b|\(|\w+\s*+=>)",

@@ -47,11 +47,6 @@ class FencedBlock:
     in_prose: bool = False
     """It was opened at the end of a line of prose: that line may only speak of a fence."""
 
-    @property
-    def language(self) -> str | None:
-        """The name of the programming language that the label stands for."""
-        return language_of_label(self.label)
-
     def is_in(self, names: Collection[str]) -> bool:
         """Whether the label is one of ``names``, with or without a version."""
         return self.label in names or self.label.rstrip("0123456789.") in names
@@ -79,7 +74,7 @@ class _Ending:
 
 
 @lru_cache(1024)
-def language_of_label(label: str) -> str | None:
+def _language_of_label(label: str) -> str | None:
     """The name of the language that programs are run in and ``label`` stands for."""
     for name in (label, label.rstrip("0123456789.")):
         try:
@@ -114,7 +109,7 @@ def fenced_blocks(
         position = line_end + 1
         if opening is None:
             continue
-        language = language_of_label(opening.label) if opening.label else unlabelled
+        language = _language_of_label(opening.label) if opening.label else unlabelled
         ending = reader.ending(opening, language)
         if ending is None:
             if not cut_off:
@@ -178,7 +173,7 @@ def _label(info: str) -> str:
 
 
 def _is_language(label: str, names: Collection[str]) -> bool:
-    return FencedBlock(label, "").is_in(names) or language_of_label(label) is not None
+    return FencedBlock(label, "").is_in(names) or _language_of_label(label) is not None
 
 
 # Where it ends ------------------------------------------------------------------------------------------------------

@@ -24,7 +24,8 @@ def find_program(
     - none that is empty, or holds only comments, strings, numbers, a sentence or commands,
     - where functions are asked for, none that does not define them: it may show how they are called, or test them;
       where a whole program is, none that can print nothing or has no ``main``: it may show a part,
-    - in Python and JavaScript, none that calls a function which only another block defines: it can only fail,
+    - in Python and JavaScript, none that calls a function which only another block defines, so that it can only fail;
+      where functions are asked for, a class ``Solution``,
     - none whose fence may be just spoken of (``FencedBlock.in_prose``), and none without a label;
 
     the first of these rules comes first.
@@ -45,7 +46,9 @@ def find_program(
     if not candidates:
         return None
     defined = [top_level_names(candidate.code, language) for candidate in candidates]
-    everywhere = set[str]().union(*defined)
+    defined_anywhere = set[str]().union(*defined)
+    if functions:  # other names may be supplied to them
+        defined_anywhere &= {"Solution"}
 
     def rank(number: int) -> tuple[bool, bool, bool, bool, bool, bool, int]:
         one = candidates[number]
@@ -53,7 +56,7 @@ def find_program(
             is_code(one.code),
             all(defines(one.code, language, function) for function in functions),
             bool(functions) or can_print(one.code, language),
-            (needed_names(one.code, language) & everywhere) <= defined[number],
+            (needed_names(one.code, language) & defined_anywhere) <= defined[number],
             not one.block.in_prose,
             bool(one.block.label),
             number,

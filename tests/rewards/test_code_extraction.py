@@ -195,7 +195,15 @@ DEFINES = {
 DOES_NOT_DEFINE = {
     "python": [
         *("print(f(1))\n", "g = f(1)\n", "if f(1) == 2: pass\n", "from solution import f\n", "# def f(): pass\nf(1)\n"),
-        *("'''\ndef f(): pass\n'''\n", "f == 1\n", "g(f=1)\n", "def ff(): pass\n", "x.f = 1\n", "def test_f(): f(1)\n"),
+        *(
+            "'''\ndef f(): pass\n'''\n",
+            "f == 1\n",
+            "g(f=1)\n",
+            "def ff(): pass\n",
+            "x.f = 1\n",
+            "f = solution.f\n",
+            "def test_f(): f(1)\n",
+        ),
     ],
     "javascript": [
         *("console.log(f(1));\n", "const { f } = require('./f');\n", "const f = require('./f');\n", "f(1) === 2;\n"),
@@ -206,7 +214,13 @@ DOES_NOT_DEFINE = {
             "f === 1;\n",
             "const $f = 1;\n",
         ),
-        *("import f from './f';\n", "module.exports = { f };\n", "module.exports = f;\n", "const g = () => f;\n"),
+        *(
+            "const f = new Sol().f;\n",
+            "import f from './f';\n",
+            "module.exports = { f };\n",
+            "module.exports = f;\n",
+            "const g = () => f;\n",
+        ),
     ],
     "cpp": [
         *(
@@ -239,6 +253,14 @@ def test_the_last_block_that_defines_the_function_counts(language, source):
         assert program(block.format(other), LANGUAGES[language], functions=["f"]) == other
     for other in DEFINES[language]:
         assert program(block.format(source) + block.format(other), LANGUAGES[language], functions=["f"]) == other
+
+
+def test_names_that_are_supplied_to_functions_are_not_missed():
+    given = "class ListNode:\n    val = 0\n"
+    first = "class Solution:\n    def f(self, head): return head\n"
+    last = "class Solution:\n    def f(self, head): return ListNode(0)\n"
+    text = "".join(f"```python\n{source}```\n" for source in (given, first, last))
+    assert program(text, PYTHON, functions=["f"]) == last
 
 
 def test_all_functions_that_are_asked_for_are_looked_for():
