@@ -51,7 +51,7 @@ class SourceLanguage:
 
     def tells_comments(self, text: str) -> bool:
         """Whether the comments of ``text`` can be found."""
-        return bool(self.comments) and not (self.unsure and re.search(self.unsure, text))
+        return bool(self.comments) and not (self.unsure and re.search(self.unsure, text, re.MULTILINE))
 
     def pieces(self, text: str) -> Iterator[tuple[Kind, str]]:
         """``text`` in pieces that are code, string or comment; all code if comments are not known."""
@@ -91,7 +91,8 @@ _script = partial(
     _brace_language,
     comments=_SLASHES.replace("//", "(?<!:)//", 1),  # not in the text between tags, which may hold addresses
     strings=f"{_DOUBLE}|{_SINGLE}|{_BACKTICKS}|{_REGEX}",
-    unsure=r">(?>[^<>{}\n]*?//)[^<>\n]*+</",
+    # the text between tags, and comments that tools read: types, names of functions, references
+    unsure=r">(?>[^<>{}\n]*?//)[^<>\n]*+</|/\*::?|@(?:flow|jsx|ts-)|///[ \t]*<",
 )
 _HASH = r"(?!\A#!)(?:(?<=\s)|^)#[^\n]*"
 
@@ -114,7 +115,14 @@ LANGUAGES = (
         brackets=True,
         unsure=_NESTED,
     ),
-    _brace_language("go", ("golang",), (".go",), strings=rf"{_DOUBLE}|`[^`]*`|{_CHAR}", brackets=True),
+    _brace_language(
+        "go",
+        ("golang",),
+        (".go",),
+        strings=rf"{_DOUBLE}|`[^`]*`|{_CHAR}",
+        brackets=True,
+        unsure=r'^//(?:go:|export\b|[ \t]*\+build\b)|^import[ \t]+"C"',
+    ),
     _brace_language("java", (), (".java",), strings=rf"{_TRIPLE}|{_DOUBLE}|{_CHAR}", brackets=True),
     _brace_language(
         "cpp",
@@ -129,7 +137,7 @@ LANGUAGES = (
     ),
     _brace_language("kotlin", ("kt",), (".kt", ".kts"), strings=rf'""".*?(?:"""|\Z)|{_DOUBLE}|{_CHAR}', unsure=_NESTED),
     _brace_language("swift", (), (".swift",), strings=f"{_TRIPLE}|{_DOUBLE}", unsure=rf'#"|{_NESTED}'),
-    _brace_language("php", (), (".php",), strings=f"{_LONG_DOUBLE}|{_LONG_SINGLE}", unsure="<<<|\\?>|#"),
+    _brace_language("php", (), (".php",), strings=f"{_LONG_DOUBLE}|{_LONG_SINGLE}", unsure=r"<<<|\?>|#|\*[ \t]*@[A-Z]"),
     SourceLanguage(
         "css",
         ("scss", "less"),
@@ -166,7 +174,7 @@ LANGUAGES = (
         strings=r"'(?:''|[^'])*+(?:'|\Z)|\"[^\"]*(?:\"|\Z)",
         line_comments=("--", "/*", "*"),
         free_layout=True,
-        unsure=r"\$\w*\$|\\'",
+        unsure=r"\$\w*\$|\\'|/\*[!+]|--\+",
     ),
     SourceLanguage("yaml", ("yml",), (".yaml", ".yml"), line_comments=("#",)),
     SourceLanguage("toml", (), (".toml",), line_comments=("#",)),

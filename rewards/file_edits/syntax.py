@@ -15,7 +15,8 @@ from synthetic1.rewards.file_edits.languages import SourceLanguage
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _BRACKETS = re.compile(r"[()\[\]{}]")
-_BRANCHES = re.compile(r"^[ \t]*#[ \t]*if", re.MULTILINE)  # each branch of the preprocessor's may open a bracket
+# Each branch of the preprocessor's may open a bracket, and so may a macro
+_BRANCHES = re.compile(r"^[ \t]*#[ \t]*(?:if|define\b[^\n]*[{}])", re.MULTILINE)
 
 
 MAX_OPEN = 200  # brackets of YAML at once: its parser's time grows with them
