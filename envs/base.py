@@ -51,7 +51,7 @@ class TextEnv(gym.Env[str, str]):
         thinking_open: the prompt, as rendered for the model, ends inside ``<think>``: completions begin in a thought.
 
     Raises:
-        ValueError: ``thinking_open`` is no bool.
+        ValueError: ``thinking_open`` is not a bool.
     """
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": []}  # type: ignore[misc]
@@ -73,8 +73,8 @@ class TextEnv(gym.Env[str, str]):
             options: ``{"task_id": str}`` or ``{"task": a Task or a row of one}``; nothing else.
 
         Raises:
-            ValueError: an unknown option, a task id the source does not have, or a row that is no task. No episode is
-                open then, and the generator is as it was.
+            ValueError: an unknown option, a task id the source does not have, or a row that is not a task. No episode
+                is open then, and the generator is as it was.
         """
         self._task = None
         task = chosen_task(self.tasks, check_options(options))
@@ -87,7 +87,7 @@ class TextEnv(gym.Env[str, str]):
         """Judge the completion ``action`` and end the episode.
 
         Raises:
-            TypeError: ``action`` is no string.
+            TypeError: ``action`` is not a string.
             ResetNeeded: there is no episode, or it has had its step.
         """
         if self._task is None:

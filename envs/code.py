@@ -69,7 +69,7 @@ class CodeEnv(TextEnv):
 
     Raises:
         ValueError: an unknown language, split or credit, a file that cannot be read as tasks, no task in the language,
-            a ``thinking_open`` that is no bool.
+            a ``thinking_open`` that is not a bool.
 
     ## Version History
     * v0: first version.

@@ -63,7 +63,7 @@ class CodeUnderstandingEnv(TextEnv):
 
     Raises:
         ValueError: an unknown level, split or language, an argument of the generator beside ``tasks``, a file that
-            cannot be read as tasks, a ``thinking_open`` that is no bool.
+            cannot be read as tasks, a ``thinking_open`` that is not a bool.
 
     ## Version History
     * v0: first version.

@@ -74,7 +74,7 @@ class MathEnv(TextEnv):
 
     Raises:
         ValueError: an unknown level, kind, split or answer style, an argument of the generator beside ``tasks``, a
-            file that cannot be read as tasks, a ``thinking_open`` that is no bool.
+            file that cannot be read as tasks, a ``thinking_open`` that is not a bool.
 
     ## Version History
     * v0: first version. The version of its generated problems is ``generator`` in their metadata: 2.

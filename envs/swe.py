@@ -65,7 +65,7 @@ class SweEnv(TextEnv):
 
     Raises:
         ValueError: an unknown split, a file that cannot be read as tasks, no task in the language, settings of a judge
-            that do not fit, a ``thinking_open`` that is no bool.
+            that do not fit, a ``thinking_open`` that is not a bool.
 
     ## Version History
     * v0: first version.

@@ -102,7 +102,7 @@ class TextVectorEnv(VectorEnv[Texts, Sequence[str], NDArray[Any]]):
 
         Raises:
             ValueError: not ``num_envs`` actions.
-            TypeError: an action is no string.
+            TypeError: an action is not a string.
             ResetNeeded: an environment has had its step.
         """
         if isinstance(actions, str) or len(actions) != self.num_envs:

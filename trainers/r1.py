@@ -25,7 +25,7 @@ def run(settings: R1Settings) -> None:
     from synthetic1.trainers.recipe import stages as r1_stages
 
     folder = r1_stages.folder(settings)
-    if not folder.exists():  # a name that is no model's must not claim it
+    if not folder.exists():  # a name that is not a model's must not claim it
         check_model(ModelSettings(name=settings.base))
     with RunFolder.create(folder, resume=True) as record:
         r1_stages.check_same(record, settings)

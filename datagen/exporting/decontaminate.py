@@ -62,7 +62,7 @@ def benchmark_texts(path: Path) -> Iterator[str]:
             found += len(texts)
             yield from texts
     except UnicodeDecodeError:
-        raise ValueError(f"{path} is no text in UTF-8; .jsonl, .jsonl.gz, .json, .parquet and .txt are read") from None
+        raise ValueError(f"{path} is not text in UTF-8; .jsonl, .jsonl.gz, .json, .parquet and .txt are read") from None
     if not found:
         raise ValueError(f"{path} holds nothing")
 
@@ -76,7 +76,7 @@ def _rows(path: Path) -> Iterator[tuple[str, Any]]:
         try:
             value = json.loads(path.read_text(encoding="utf-8"))
         except json.JSONDecodeError as error:
-            raise ValueError(f"{path} is no JSON: {error}") from None
+            raise ValueError(f"{path} is not JSON: {error}") from None
         for number, row in enumerate(value if isinstance(value, list) else [value], 1):
             yield f"{path} row {number}", row
     else:
@@ -95,7 +95,7 @@ def _of_row(row: Any) -> Iterator[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """A text; the texts inside of a value. Of messages, their contents: a role is no text."""
+    """A text; the texts inside of a value. Of messages, their contents: a role is not text."""
     if isinstance(value, str):
         if value.strip():
             yield value

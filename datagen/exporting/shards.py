@@ -190,7 +190,7 @@ def _named(system: Any, path: str) -> set[str]:
         files = json.loads(system.cat_file(path))["files"]
         return {name for file in files if SHARD.fullmatch(name := file["name"])}
     except (ValueError, KeyError, TypeError):
-        raise ProgramError(f"{path} is no manifest of an export: choose another folder, or remove it") from None
+        raise ProgramError(f"{path} is not a manifest of an export: choose another folder, or remove it") from None
 
 
 def _move(staging: Path, name: str, system: Any, root: str, local: bool) -> None:

@@ -186,7 +186,7 @@ def explained(path: Path) -> Iterator[None]:
     """Turn what SQLite says into one line.
 
     Raises:
-        JournalError: it cannot be read, or is no journal.
+        JournalError: it cannot be read, or is not a journal.
     """
     try:
         yield
@@ -202,7 +202,7 @@ def why(error: BaseException) -> str:
         ("readonly", "it cannot be written: a read-only file or folder"),
         ("unable to open", "it cannot be opened: no such folder, or no right to write there"),
         ("locked", "another process is writing it; wait for that, or choose another run_name="),
-        ("not a database", "it is no journal of a run"),
+        ("not a database", "it is not a journal of a run"),
         ("malformed", "it is damaged"),
     ):
         if part in said:

@@ -77,7 +77,7 @@ class Journal(JournalReader):
                         connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA}")
                         connection.execute("INSERT INTO meta VALUES ('version', ?)", (str(VERSION),))
                 elif not made:
-                    raise JournalError(f"{path} is no journal of a run: it has no table `meta`")
+                    raise JournalError(f"{path} is not a journal of a run: it has no table `meta`")
                 version = connection.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()
         except sqlite3.Error as error:
             raise JournalError(f"{path}: {why(error)}") from error

@@ -1,4 +1,4 @@
-"""Decontamination: what is read of a benchmark's file, and that a file that protects nothing is no benchmark."""
+"""Decontamination: what is read of a benchmark's file, and that a file that protects nothing is not a benchmark."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ WRONG = [
     ("a.jsonl", b"", "a.jsonl holds nothing"),
     ("a.json", b"[]", "a.json holds nothing"),
     ("a.jsonl", b'{"prompt": "x"}\n{"n": 3}', "a.jsonl line 2 has no text"),
-    ("a.jsonl", b'{"prompt":', "a.jsonl line 1 is no JSON"),
-    ("a.json", b"\x8b\xff", "a.json is no text in UTF-8"),
-    ("a.bin", b"\x8b\xff", "a.bin is no text in UTF-8"),
+    ("a.jsonl", b'{"prompt":', "a.jsonl line 1 is not JSON"),
+    ("a.json", b"\x8b\xff", "a.json is not text in UTF-8"),
+    ("a.bin", b"\x8b\xff", "a.bin is not text in UTF-8"),
     ("a.parquet", b"PAR1", "a.parquet cannot be read: "),
     ("a.jsonl.gz", gzip.compress(b"{}" * 99, mtime=0)[:-9], "a.jsonl.gz ends too early"),
     (None, b"", "No such file"),

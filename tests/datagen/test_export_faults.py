@@ -156,5 +156,5 @@ def test_a_manifest_of_somebody_else_is_not_replaced(exports, tmp_path):
         "export", f"runs={tmp_path}/runs", "run=t", f"to={tmp_path}/x", "overwrite=true", below=tmp_path
     )
     assert ended.status == 2
-    assert "is no manifest of an export" in ended.err
+    assert "is not a manifest of an export" in ended.err
     assert [p.name for p in (tmp_path / "x").iterdir()] == ["manifest.json"]

@@ -52,7 +52,7 @@ KEEPS = [
     ("solved sometimes", [1.0, 0.0], {"min_pass_rate": 0.0, "max_pass_rate": 1.0}, [0], {"refuted": 1}),
     ("always solved", [1.0, 1.0], {"max_pass_rate": 1.0}, [], {"too_easy": 2}),
     ("never solved", [0.0, 0.0], {"min_pass_rate": 0.0, "verified": False}, [], {"too_hard": 2}),
-    ("failures of ours are no pass rate", [None], {"min_pass_rate": 0.0}, [], {"pass_rate_unknown": 1}),
+    ("failures of ours are not a pass rate", [None], {"min_pass_rate": 0.0}, [], {"pass_rate_unknown": 1}),
     ("its language", [1.0], {"language": "Python"}, [0], {}),
     ("another language", [1.0], {"language": "rust"}, [], {"other_language": 1}),
     ("a benchmark's", [1.0], {"benchmarks": NGrams(["how many"])}, [], {"in_a_benchmark": 1}),

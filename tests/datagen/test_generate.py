@@ -242,7 +242,7 @@ def test_journals_that_cannot_be_used(tmp_path):
     with pytest.raises(JournalError, match=r"written by a newer synthetic1 \(journal version 99"):
         Journal.open(path)
     (tmp_path / "text").write_text("this is a text and no database of any kind " * 50)
-    with pytest.raises(JournalError, match="no journal of a run"):
+    with pytest.raises(JournalError, match="not a journal of a run"):
         Journal.open(tmp_path / "text")
     with pytest.raises(JournalError, match="there is no journal"):
         Journal.open(tmp_path / "nope", readonly=True)

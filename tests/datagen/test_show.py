@@ -42,7 +42,7 @@ def test_a_run_that_cannot_be_read_hides_no_other(runs):
     said = list_runs(runs).splitlines()
     assert {line.split()[0] for line in said} >= {"a", "half"}
     assert said[-1].startswith("broken: ")
-    assert said[-1].endswith("it is no journal of a run")
+    assert said[-1].endswith("it is not a journal of a run")
 
 
 def test_a_run_is_its_counts_its_tasks_and_what_failed(runs):

@@ -70,7 +70,7 @@ def test_the_gold_stays_inside(make_env):
     ("thinking_open", "text", "reward"),
     [
         (False, "1", 1.0),
-        (True, "1", 0.0),  # a thought cut off is no answer
+        (True, "1", 0.0),  # a thought cut off is not an answer
         (True, "hm</think>1", 1.0),
         (False, "<think>1", 0.0),
     ],

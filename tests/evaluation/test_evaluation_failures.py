@@ -83,7 +83,7 @@ def test_difficulty_is_a_part():
 
 
 def test_what_is_compared_is_what_the_table_shows():
-    """Partial credit is no pass: a gain in it alone is no gain in pass@1."""
+    """Partial credit is not a pass: a gain in it alone is not a gain in pass@1."""
     made = evaluate([task("ok")], Scorer(), Failing(), Sampling(8), samples=2)
     assert made.passed_by_key == {task("ok").key: 1.0}
     half = [replace(r, verdict=r.verdict.graded(0.5)) for r in made.rollouts]

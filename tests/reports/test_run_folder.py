@@ -114,16 +114,16 @@ def test_resume_drops_a_torn_last_line_and_reading_only_skips_it(tmp_path: Path,
 
 def test_damage_before_the_last_line_is_reported_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "metrics.jsonl").write_bytes(b'{"step": 1}\n{"step": \n{"step": 3}\n')
-    with pytest.raises(RunFolderError, match=r"metrics\.jsonl, line 2 is no JSON object"):
+    with pytest.raises(RunFolderError, match=r"metrics\.jsonl, line 2 is not a JSON object"):
         RunFolder.open(tmp_path).read_metrics()
 
 
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("result.json", "{", "is no JSON"),
+        ("result.json", "{", "is not JSON"),
         ("result.json", "[1]", "must hold an object, got list"),
-        ("config.yaml", "a: [1", "is no YAML"),
+        ("config.yaml", "a: [1", "is not YAML"),
         ("config.yaml", "- 1", "must hold a mapping, got list"),
     ],
 )

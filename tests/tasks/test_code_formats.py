@@ -362,11 +362,11 @@ class _Runs:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (_Runs(), r"is no pickle of a string: names posix\.mkdir"),
-        ([_Runs()], r"is no pickle of a string: names posix\.mkdir"),
+        (_Runs(), r"is not a pickle of a string: names posix\.mkdir"),
+        ([_Runs()], r"is not a pickle of a string: names posix\.mkdir"),
         (["[]"], r"is a pickle of list, not of a string"),
-        (b"[]", r"is no pickle of a string: names _codecs\.encode|is a pickle of bytes, not of a string"),
-        ("{", r"is no JSON: .*"),
+        (b"[]", r"is not a pickle of a string: names _codecs\.encode|is a pickle of bytes, not of a string"),
+        ("{", r"is not JSON: .*"),
     ],
 )
 def test_a_pickle_that_is_more_than_a_string_is_refused(
@@ -385,8 +385,8 @@ def test_a_pickle_that_is_more_than_a_string_is_refused(
         (base64.b64encode(b"no zlib").decode(), "is neither JSON nor base64 of zlib of a pickle: "),
         (base64.b64encode(zlib.compress(b"x" * 99)[:-8]).decode(), "is cut off, or unpacks to more than "),
         (base64.b64encode(zlib.compress(b"x" * 2_000)).decode(), "is cut off, or unpacks to more than 1,000 bytes"),
-        (base64.b64encode(zlib.compress(b"")).decode(), "is no pickle of a string: "),
-        (base64.b64encode(zlib.compress(b"Pid\n.")).decode(), "is no pickle of a string: names an object outside"),
+        (base64.b64encode(zlib.compress(b"")).decode(), "is not a pickle of a string: "),
+        (base64.b64encode(zlib.compress(b"Pid\n.")).decode(), "is not a pickle of a string: names an object outside"),
     ],
 )
 def test_private_tests_that_cannot_be_unpacked(text: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -414,8 +414,8 @@ def test_humaneval() -> None:
     [
         (APPS, {"question": None}, "field `question` must be a non-empty string, got nothing"),
         (APPS, {"question": " "}, "field `question` must be a non-empty string, got str ' '"),
-        (APPS, {"input_output": "{"}, "field `input_output` is no JSON: "),
-        (APPS, {"input_output": "[" * 200_000}, "field `input_output` is no JSON: "),
+        (APPS, {"input_output": "{"}, "field `input_output` is not JSON: "),
+        (APPS, {"input_output": "[" * 200_000}, "field `input_output` is not JSON: "),
         (
             APPS,
             {"input_output": "[]"},
@@ -460,7 +460,7 @@ def test_humaneval() -> None:
         (
             LCB_CALL,
             {"public_test_cases": '[{"input": "[1", "output": "3", "testtype": "functional"}]'},
-            "field `public_test_cases` is no JSON: ",
+            "field `public_test_cases` is not JSON: ",
         ),
         (HUMANEVAL, {"test": None}, "field `test` must be a non-empty string, got nothing"),
         (HUMANEVAL, {"prompt": 3}, "field `prompt` must be a non-empty string, got int 3"),

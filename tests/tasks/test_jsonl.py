@@ -66,7 +66,10 @@ def test_shapes_of_a_file(shape: Callable[[list[bytes]], bytes], row: Any, write
         ),
         (b'{"problem_id": "x"', "no JSON: Expecting ',' delimiter"),
         (b"[1, 2]", "a row is a JSON object, got list"),
-        (b'{"problem_id": "x", "task_type": "t", "prompt": "?", "metadata": {"a": NaN}}', "no JSON: NaN is no JSON"),
+        (
+            b'{"problem_id": "x", "task_type": "t", "prompt": "?", "metadata": {"a": NaN}}',
+            "no JSON: NaN is not a JSON number",
+        ),
         (b'{"problem_id": "x\xff"}', "no UTF-8 .byte 17.: invalid start byte"),
         (b'{"problem_id": ' + b"[" * 100_000 + b"}", "no JSON: "),
         (b'{"problem_id": ' + b"9" * 5_000 + b"}", "no JSON: Exceeds the limit"),
@@ -166,7 +169,7 @@ def test_no_line_breaks_the_scan(line: bytes) -> None:
     try:
         assert isinstance(decode_row(line), dict)
     except TaskError as error:
-        assert "\n" not in str(error)  # noqa: PT017 - most lines are no rows, and either outcome is checked
+        assert "\n" not in str(error)  # noqa: PT017 - most lines are not rows, and either outcome is checked
 
 
 def test_a_format_without_an_id_column_computes_its_ids(row: Any, write: Any) -> None:
@@ -275,7 +278,7 @@ def test_gzip_is_unpacked_once(row: Any, tmp_path: Path, cache: Path, caplog: An
 def test_a_damaged_gzip_file_is_refused(damage: Any, row: Any, tmp_path: Path, cache: Path) -> None:
     path = tmp_path / "rows.jsonl.gz"
     path.write_bytes(damage(gzip.compress(b"".join(json.dumps(row(i)).encode() + b"\n" for i in range(99)))))
-    with pytest.raises(TaskError, match=r"rows.jsonl.gz is no whole gzip file: ") as error:
+    with pytest.raises(TaskError, match=r"rows.jsonl.gz is not a whole gzip file: ") as error:
         JsonlTasks(path)
     assert "\n" not in str(error.value)
     assert not [file for file in cache.rglob("*") if file.is_file()]  # no half copy is left

@@ -94,9 +94,9 @@ def test_embedded_tasks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ([], "rows in memory holds no tasks"),
         ({}, "a mixture needs at least one source"),
         ({"absent.jsonl": 1}, "there is no `absent.jsonl`"),
-        ("hf://owner/name", "is no dataset of the hub: write hf://datasets/OWNER/NAME"),
-        ("hf://datasets/name", "is no dataset of the hub"),
-        ("hf://datasets/owner/name:a:b", "is no dataset of the hub"),
+        ("hf://owner/name", "is not a dataset of the hub: write hf://datasets/OWNER/NAME"),
+        ("hf://datasets/name", "is not a dataset of the hub"),
+        ("hf://datasets/owner/name:a:b", "is not a dataset of the hub"),
     ],
 )
 def test_a_spec_without_tasks_is_one_clear_line(

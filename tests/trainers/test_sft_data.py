@@ -128,7 +128,7 @@ def test_files_and_folders(tmp_path):
     assert texts == ["in parquet", *TEXTS]
     assert rows[1][0] == f"{tmp_path / 'b.jsonl'} line 1"
     (tmp_path / "torn.jsonl").write_text('{"prompt": [')
-    with pytest.raises(ProgramError, match=r"torn.jsonl line 1 is no JSON"):
+    with pytest.raises(ProgramError, match=r"torn.jsonl line 1 is not JSON"):
         list(sft_data.read_rows([tmp_path / "torn.jsonl"]))
 
 

@@ -73,13 +73,13 @@ def read_rows(paths: Sequence[Path]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """(where, row) of every sample, in order.
 
     Raises:
-        ProgramError: a line that is no JSON object, or a file that cannot be read.
+        ProgramError: a line that is not a JSON object, or a file that cannot be read.
     """
     for path in paths:
         try:
             for where, row in rows_of_file(path):
                 if not isinstance(row, dict):
-                    raise ProgramError(f"data: {where} is no JSON object")
+                    raise ProgramError(f"data: {where} is not a JSON object")
                 yield where, row
         except OSError as error:
             raise ProgramError(f"data: {path} cannot be read: {error.strerror or error}") from None

@@ -28,7 +28,7 @@ DANGERS = (
         "no_signal",
         _above("zero_std_share", 0.9),
         PATIENCE,
-        "in over 90% of groups all rewards are equal, so there is next to nothing to learn (a loss of 0 is no success):"
+        "in over 90% of groups all rewards are equal, so nearly nothing to learn (a loss of 0 is not a success):"
         " change the level of the tasks, or raise group_size or the temperature",
     ),
     Danger(

@@ -153,7 +153,7 @@ def compared(other: Mapping[str, Any], scores: Mapping[str, float | None]) -> di
 
 
 def show(result: Mapping[str, Any], compare: str | None) -> None:
-    """The table on the screen, plain where it is no terminal."""
+    """The table on the screen, plain where it is not a terminal."""
     from rich.console import Console
     from rich.table import Table
 

@@ -26,10 +26,10 @@ NO_TASK = "no_task"
 
 @dataclass(frozen=True)
 class GoldFault:
-    """A task whose gold does not score 1, or a row that is no task."""
+    """A task whose gold does not score 1, or a row that is not a task."""
 
     task: str | None
-    """Its ``problem_id``; None of a row that is no task, whose ``why`` names file and row."""
+    """Its ``problem_id``; None of a row that is not a task, whose ``why`` names file and row."""
     reason: str
     """The verdict's, or ``no_task``."""
     why: str
@@ -45,7 +45,7 @@ class CheckedGolds:
     correct: int = 0
     without_gold: int = 0
     failing: list[GoldFault] = field(default_factory=list)
-    """Those with a score below 1, and rows that are no tasks."""
+    """Those with a score below 1, and rows that are not tasks."""
     unscorable: list[GoldFault] = field(default_factory=list)
     """Those without a score: a task that its verifier cannot read, or no sandbox or judge here."""
 

@@ -20,7 +20,7 @@ def render(tokenizer: Any, prompt: str) -> list[int]:
 
 
 def prompt_opens_thinking(tokenizer: Any) -> bool:
-    """Whether the chat template ends inside ``<think>``, as R1's does: then an unfinished thought is no answer."""
+    """Whether the chat template ends inside ``<think>``, as R1's does: then an unfinished thought is not an answer."""
     messages = [{"role": "user", "content": "?"}]
     text: str = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
     return text.rstrip().endswith("<think>")

@@ -126,7 +126,7 @@ def _missing(settings: ModelSettings, error: Exception) -> str:
         if not folder.is_dir():
             return f"model `{settings.name}`: there is no such folder"
         if not (folder / "config.json").is_file():
-            return f"model `{settings.name}`: the folder holds no config.json, so it is no Hugging Face model"
+            return f"model `{settings.name}`: the folder holds no config.json, so it is not a Hugging Face model"
     reason = str(error).strip().split("\n")[0][:160]
     return (
         f"model `{settings.name}` cannot be loaded: {reason} (give `embedded`, a folder with a Hugging Face model, "

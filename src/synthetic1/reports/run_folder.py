@@ -139,7 +139,7 @@ class RunFolder:
         try:
             config = yaml.safe_load(text) if text else {}
         except yaml.YAMLError as error:
-            raise RunFolderError(f"{self.path / 'config.yaml'} is no YAML: {' '.join(str(error).split())}") from None
+            raise RunFolderError(f"{self.path / 'config.yaml'} is not YAML: {' '.join(str(error).split())}") from None
         if not isinstance(config, dict):
             raise RunFolderError(f"{self.path / 'config.yaml'} must hold a mapping, got {type(config).__name__}")
         return config
@@ -160,7 +160,7 @@ class RunFolder:
         try:
             result = json.loads(text)
         except ValueError as error:
-            raise RunFolderError(f"{self.path / 'result.json'} is no JSON: {error}") from None
+            raise RunFolderError(f"{self.path / 'result.json'} is not JSON: {error}") from None
         if not isinstance(result, dict):
             raise RunFolderError(f"{self.path / 'result.json'} must hold an object, got {type(result).__name__}")
         return result

@@ -164,7 +164,7 @@ class JsonLines:
         """All rows; a torn last line is left out, and a missing file has none.
 
         Raises:
-            RunFolderError: a line before the last is no JSON object.
+            RunFolderError: a line before the last is not a JSON object.
         """
         with explained(self.path):
             if not self.path.exists():
@@ -176,7 +176,7 @@ class JsonLines:
                 continue
             row = _parse(line)
             if row is None:
-                raise RunFolderError(f"{self.path}, line {number} is no JSON object: delete that line")
+                raise RunFolderError(f"{self.path}, line {number} is not a JSON object: delete that line")
             rows.append(row)
         return rows
 

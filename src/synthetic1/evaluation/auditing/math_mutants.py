@@ -47,7 +47,7 @@ def _values(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
 
 
 def _letters(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
-    return list(pattern.finditer(text)) if is_formula(text) else []  # those of units are no variables
+    return list(pattern.finditer(text)) if is_formula(text) else []  # those of units are not variables
 
 
 def _replaced(text: str, found: re.Match[str], new: str) -> str:

@@ -7,7 +7,7 @@ Where the published graders guess, this is what is read:
 * A call whose first argument is an object with integers for keys meant a dict with int keys. JSON has none, so the test
   is left out and ``metadata.tests_left_out`` counts it.
 * A row without tests (APPS has some) is a task without tests: it is read, and cannot be scored.
-* A limit in words that are no number (TACO) is no limit; the words are in the metadata.
+* A limit in words that are not a number (TACO) is not a limit; the words are in the metadata.
 """
 
 from __future__ import annotations

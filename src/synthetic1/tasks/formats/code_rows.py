@@ -62,7 +62,7 @@ class Row:
         try:
             return json.loads(text) if text.strip() else None
         except (ValueError, RecursionError) as error:
-            raise self.error(name, f"is no JSON: {error}") from None
+            raise self.error(name, f"is not JSON: {error}") from None
 
     def limit(self, name: str, value: Any) -> float | None:
         """A published limit, from a number; ``None`` if it is not above 0, which is how some rows say unknown."""

@@ -1,7 +1,7 @@
 """HumanEval rows (``task_id``, ``prompt``, ``entry_point``, ``test`` …): the tests are assertions.
 
 HumanEvalPack's rows are of several languages, which their ids begin with. Those of Java and Go are refused, and so are
-BigCodeBench's, whose tests are no assertions.
+BigCodeBench's, whose tests are not assertions.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def _unpack(row: Row) -> Any:
     try:
         text = _StringUnpickler(io.BytesIO(unpacked)).load()
     except Exception as error:  # a broken pickle raises whatever it likes
-        raise row.error(name, f"is no pickle of a string: {error}") from None
+        raise row.error(name, f"is not a pickle of a string: {error}") from None
     if not isinstance(text, str):
         raise row.error(name, f"is a pickle of {type(text).__name__}, not of a string")
     return row.parsed(name, text)

@@ -36,7 +36,7 @@ def _json_lines(path: Path) -> Iterator[tuple[str, Any]]:
                     try:
                         row = json.loads(line)
                     except (ValueError, RecursionError) as error:
-                        raise ValueError(f"{path} line {number} is no JSON: {error}") from None
+                        raise ValueError(f"{path} line {number} is not JSON: {error}") from None
                     yield f"{path} line {number}", row
     except EOFError:
         raise ValueError(f"{path} ends too early") from None
@@ -45,7 +45,7 @@ def _json_lines(path: Path) -> Iterator[tuple[str, Any]]:
     except zlib.error:
         raise ValueError(f"{path} is damaged") from None
     except UnicodeDecodeError:
-        raise ValueError(f"{path} is no text in UTF-8") from None
+        raise ValueError(f"{path} is not text in UTF-8") from None
 
 
 def _parquet(path: Path) -> Iterator[tuple[str, Any]]:

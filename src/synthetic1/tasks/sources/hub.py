@@ -64,7 +64,7 @@ def open_hub(spec: str) -> DatasetTasks:
     """
     match = _spec.fullmatch(spec)
     if match is None:
-        raise TaskError(f"`{spec}` is no dataset of the hub: write {SPEC}")
+        raise TaskError(f"`{spec}` is not a dataset of the hub: write {SPEC}")
     try:
         import datasets
     except ImportError:

@@ -232,7 +232,7 @@ def decode_row(line: bytes) -> Mapping[str, Any]:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 _decoder = json.JSONDecoder(parse_constant=_no_constant)
@@ -267,7 +267,7 @@ def unpacked(path: Path, name: str) -> Path:
             with gzip.open(path, "rb") as packed:
                 write_whole(copy, iter(lambda: packed.read(1 << 20), b""))
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise TaskError(f"{name} is no whole gzip file: {error}") from None
+            raise TaskError(f"{name} is not a whole gzip file: {error}") from None
         except OSError as error:
             failure = error
             continue

@@ -23,7 +23,7 @@ class Mixture(Concatenation):
         weights: positive numbers by source, or by the spec of one (see ``open_tasks``); only their ratios matter.
 
     Raises:
-        TaskError: a weight that is no positive number, no source at all, or a source without tasks.
+        TaskError: a weight that is not a positive number, no source at all, or a source without tasks.
     """
 
     def __init__(self, weights: Mapping[str | TaskSource, float], *, name: str | None = None) -> None:

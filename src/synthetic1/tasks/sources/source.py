@@ -49,7 +49,7 @@ class TaskSource(ABC):
 
         Raises:
             IndexError: outside the source.
-            TaskError: the row is no task; the message names file, row number and field.
+            TaskError: the row is not a task; the message names file, row number and field.
         """
 
     def __iter__(self) -> Iterator[Task]:
@@ -94,14 +94,14 @@ class TaskSource(ABC):
 
         Raises:
             ValueError: ``split`` is neither.
-            TaskError: a row is no task (its key cannot be known).
+            TaskError: a row is not a task (its key cannot be known).
         """
         check_split(split)
         in_test = self.key_heads() < _TEST_BELOW
         return Subset(self, np.flatnonzero(in_test == (split == "test")), name=f"{self.name}[{split}]")
 
     def validate(self) -> Iterator[TaskError]:
-        """One error for every row that is no task, in order; ``next(source.validate(), None)`` is the first."""
+        """One error for every row that is not a task, in order; ``next(source.validate(), None)`` is the first."""
         for index in range(len(self)):
             try:
                 _ = self[index].key
@@ -134,7 +134,7 @@ class TaskList(TaskSource):
         """Tasks from rows in any published format that a reader knows; the first row decides which.
 
         Raises:
-            TaskError: a row is no task; the message counts rows from 1.
+            TaskError: a row is not a task; the message counts rows from 1.
         """
         from synthetic1.tasks.formats.readers import (  # readers make tasks, this file only holds them
             RowReader,

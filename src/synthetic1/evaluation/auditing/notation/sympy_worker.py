@@ -88,7 +88,7 @@ class SympyWorker:
 def main() -> None:
     """Answer questions from standard input until it closes."""
     replies = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever the libraries print is no answer
+    os.dup2(2, 1)  # whatever the libraries print is not an answer
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     from latex2sympy2_extended import latex2sympy
 
