@@ -24,7 +24,7 @@ from synthetic1.evaluation.calibration import candidates, embedded, measure
 from synthetic1.evaluation.calibration_settings import Family
 from synthetic1.reports.statistics import wilson
 from synthetic1.rewards.file_edits.diffs import unified
-from synthetic1.rewards.file_edits.edits import read_lines
+from synthetic1.rewards.file_edits.lines import read_lines
 from synthetic1.rewards.judging.calibration import RIGHT, WRONG, Calibration, Thresholds
 from synthetic1.rewards.judging.quoting import clean
 from synthetic1.rewards.judging.settings import judge_settings

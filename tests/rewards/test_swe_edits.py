@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic1.rewards.file_edits.diffs import Matcher
-from synthetic1.rewards.file_edits.edits import Unappliable, new_state, read_lines
+from synthetic1.rewards.file_edits.edits import new_state
+from synthetic1.rewards.file_edits.lines import Unappliable, read_lines
+from synthetic1.rewards.file_edits.places import places
 
 FILE = "import os\n\n\ndef one():\n    return 1\n\n\ndef two():\n    return 2\n"
 MARKDOWN = "# Title\n\nRun it:\n\n```bash\nmake\n```\n\nDone.\n"
@@ -310,6 +312,18 @@ def minimal_blocks(before, after):
 
 def occurrences(lines, part):
     return sum(lines[at : at + len(part)] == part for at in range(len(lines) - len(part) + 1))
+
+
+FEW = st.lists(st.sampled_from("ab"), max_size=30).map(tuple)
+
+
+@given(st.lists(FEW.filter(bool), max_size=8), FEW, st.data())
+def test_places_are_those_that_a_search_at_every_line_finds(runs, lines, data):
+    for _ in range(3 if lines else 0):
+        start = data.draw(st.integers(0, len(lines) - 1))
+        runs.append(lines[start : data.draw(st.integers(start + 1, len(lines)))])
+    found = [[at for at in range(len(lines)) if lines[at : at + len(run)] == run] for run in runs]
+    assert places(runs, lines) == [(len(at), at[0] if at else -1) for at in found]
 
 
 @settings(deadline=None)

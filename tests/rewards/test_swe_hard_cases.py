@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from synthetic1.completion import Completion
 from synthetic1.rewards.file_edits.diffs import unrelated_deletions
-from synthetic1.rewards.file_edits.edits import Unappliable, new_state, read_lines
+from synthetic1.rewards.file_edits.edits import new_state
 from synthetic1.rewards.file_edits.languages import language_of
+from synthetic1.rewards.file_edits.lines import Unappliable, read_lines
 from synthetic1.rewards.file_edits.syntax import differ_in_substance, parse_error
 from synthetic1.rewards.file_edits.weakening import weakened
 from synthetic1.rewards.swe import Swe

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic1.rewards.file_edits.diffs import Matcher, line_similarity, unified, unrelated_deletions
-from synthetic1.rewards.file_edits.edits import read_lines, write_lines
 from synthetic1.rewards.file_edits.languages import LANGUAGES, fence_labels, language_of
+from synthetic1.rewards.file_edits.lines import read_lines, write_lines
 from synthetic1.rewards.file_edits.syntax import differ_in_substance, parse_error
 from synthetic1.rewards.file_edits.weakening import is_test_file, weakened
 

@@ -6,7 +6,7 @@ import pytest
 
 from synthetic1 import Completion, Scorer, Task
 from synthetic1.rewards.file_edits.diffs import unified
-from synthetic1.rewards.file_edits.edits import read_lines
+from synthetic1.rewards.file_edits.lines import read_lines
 from synthetic1.rewards.judging.judge import judge_settings
 from synthetic1.rewards.swe import Swe
 from synthetic1.tasks.formats.swe import to_task
