@@ -93,7 +93,7 @@ def refuse(candidate: str, question: str = "", reference: str = "") -> str | Non
         return "the answer is a copy of the question"
     if _stands_in(head, words) and not _holds_sign(head, reference):
         return "the answer is a placeholder"
-    if _grades_itself(head, given) or _is_bare_verdict(words, given, asked):
+    if _grades_itself(head, given, asked) or _is_bare_verdict(words, given, asked):
         return "the answer is a grade, given by itself"
     rest = f" {words} ".replace(f" {asked} ", " ").strip() if asked else words
     if _says_nothing(rest) and not _holds_sign(head, reference):
@@ -213,17 +213,24 @@ def _stands_in(candidate: str, words: str) -> bool:
 def _is_bare_verdict(words: str, reference: str, question: str) -> bool:
     """A label of graders and what they put there: "Verdict: correct", "Grade: A+", "Score: 100/100".
 
-    Where the question speaks of such labels, or the answer holds all of the reference, it may be an answer.
+    It may be an answer where the question or a short reference speaks of such things, where it holds the reference, and
+    where it gives a number that is not a full score ("The score is 5").
     """
-    said = frozenset(words.split())
-    labels = said & _LABELS
-    if not labels or said <= _LABELS or not said <= _BARE_VERDICT or (reference and _holds(words, reference)):
+    said = words.split()
+    if not 1 < len(said) <= SHORT_REFERENCE or _LABELS.isdisjoint(said) or not _BARE_VERDICT.issuperset(said):
         return False
-    return labels.isdisjoint(question.split())
+    known = (*question.split(), *reference.split()[:SHORT_REFERENCE])
+    if not (_LABELS & set(said)).isdisjoint(known) or not _PRAISE.isdisjoint(known):
+        return False
+    if reference and _holds(words, reference):
+        return False
+    numbers = [word for word in said if word.isdigit()]
+    return not numbers or (len(numbers) == 2 and numbers[0] == numbers[1])
 
 
-def _grades_itself(candidate: str, reference: str) -> bool:
-    """A JSON object as graders write it, fenced or bare, and nothing besides; none of its values is the reference."""
+def _grades_itself(candidate: str, reference: str, question: str) -> bool:
+    """A JSON object as graders write it, fenced or bare, and nothing besides; none of its values is the reference, or
+    what the question asks about."""
     bare = re.sub(r"^```\w*\s*|\s*```$", "", candidate).strip()
     if not bare.startswith("{") or len(bare) > SHOWN_TEXT:
         return False
@@ -234,5 +241,7 @@ def _grades_itself(candidate: str, reference: str) -> bool:
     if not isinstance(value, dict) or not value or not {str(key).casefold() for key in value} <= _GRADE_KEYS:
         return False
     values = [plain(str(item)) for item in value.values()]
-    graded = any(str(key).casefold() in _GRADES for key in value) or not _PRAISE.isdisjoint(values)
+    known = (*question.split(), *reference.split()[:SHORT_REFERENCE])
+    praised = not _PRAISE.isdisjoint(values) and _PRAISE.isdisjoint(known)
+    graded = praised or any(str(key).casefold() in _GRADES for key in value)
     return graded and (not reference or reference not in values)

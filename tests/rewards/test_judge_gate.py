@@ -132,6 +132,11 @@ def test_it_refuses(candidate, why):
         ("Grade: 5", "Which grade of steel?", "5"),
         ("Verdict: not guilty", "What did the court say?", "It acquitted him."),
         ("The score is 10", "What score is the highest?", "ten points"),
+        ("The score is 5", "How many points did he get?", "Five."),
+        ("Verdict: correct", "Is the claim correct?", "It holds."),
+        ('{"result": "pass"}', "Did the sample pass the test?", "It met the norm."),
+        ("Verdict: true", "Does the theorem hold?", "Yes, it holds."),
+        ("Verdict: pass", "Did the sample meet the norm?", "It passed."),
         # a long reference that begins with the answer
         ("bypass", "Which operation?", f"A bypass, in which blood is led around what is blocked. {REFERENCE}"),
         ("Override", "What is it called?", f"The sympathetic override of the vagus nerve, which acts. {REFERENCE}"),

@@ -234,9 +234,8 @@ class Client:
             if got.remedy is Remedy.ELSEWHERE:
                 continue
             if got.remedy is Remedy.NONE:
-                more = (
-                    spoken.learnt(frozenset(body), request.schema_json, got.message) if got.status in REFUSES else None
-                )
+                refused = got.kind == "bad_request" and got.status in REFUSES
+                more = spoken.learnt(frozenset(body), request.schema_json, got.message) if refused else None
                 if more is not None:
                     tried = more
                     continue
