@@ -68,7 +68,11 @@ def pair(one: Hostile) -> tuple[Task, Completion]:
     tests = [{"type": kind, "fn_name": one.function, "input": text(i), "output": text(o)} for i, o in one.tests]
     limits = {"time_limit_s": one.time_limit_s, "memory_limit_mb": one.memory_limit_mb}
     task = Task("hostile", "verifiable_code", "p", {"language": one.language, "test_cases": tests, **limits})
-    return task, Completion.parse(f"<think>…</think>\n```{one.language}\n{one.program}\n```")
+    return task, answer(one)
+
+
+def answer(one: Hostile) -> Completion:
+    return Completion.parse(f"<think>…</think>\n```{one.language}\n{one.program}\n```")
 
 
 PROGRAMS = sorted(path.name for path in FOLDER.iterdir() if path.suffix in LANGUAGES)
@@ -106,7 +110,7 @@ def score(backend, tmp_path_factory):
     """``score(programs)`` runs them at once, in two slots: their verdicts."""
     cache = tmp_path_factory.mktemp("cache")
     with Scorer([Code(sandbox={"kind": backend, "cache": str(cache)}, slots=2)]) as scorer:
-        yield lambda programs: scorer.score_sync(map(pair, programs))
+        yield lambda programs: scorer.score_sync([pair(one) if isinstance(one, Hostile) else one for one in programs])
 
 
 def test_every_number_is_there():
@@ -130,6 +134,19 @@ def test_a_saboteur_gets_zero_and_programs_beside_and_behind_it_their_one(score,
     assert beside.score == 1.0, beside
     behind = score([honest(2), honest(3)])  # one in each slot
     assert [one.score for one in behind] == [1.0, 1.0], behind
+
+
+@pytest.mark.parametrize("name", [name for name in SABOTEURS if name.endswith(".py") and hostile(name).function])
+def test_a_saboteur_gets_zero_in_a_dialogue_too(score, name):
+    """Where its channel is relayed while it runs. The same calls, by HumanEval's assertions."""
+    saboteur = hostile(name)
+    [[[given], expected]] = saboteur.tests
+    assertions = {"code": f"def check(f):\n    assert f({given}) == {expected}\n", "entry_point": "f"}
+    info = {"language": "python", "assertions": assertions, "time_limit_s": 1.0, "memory_limit_mb": 256}
+    task = Task("hostile", "verifiable_code", "p", info)
+    saboteur_verdict, beside = score([(task, answer(saboteur)), honest(1)])
+    assert saboteur_verdict.score == 0.0, saboteur_verdict
+    assert beside.score == 1.0, beside
 
 
 def honest(number: int) -> Hostile:
