@@ -48,7 +48,7 @@ ASKED = "\n\nThe quoted texts have ended. Judge the {candidate} by the rules you
 REMINDER = """
 
 Your last reply could not be used. Reply with exactly one JSON object of this form, all of its fields filled in, and \
-nothing else:
+nothing else; within strings, quotation marks are written \\" and backslashes \\\\:
 {form}"""
 
 accounts: dict[JudgeSettings, Account] = {}

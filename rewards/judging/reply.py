@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,10 @@ from synthetic1.rewards.extract import MalformedObject, last_json_object
 
 Schema = Mapping[str, Any]
 """A JSON schema of ``object``, ``array``, ``string``, ``boolean``, ``integer`` and ``enum``; no other keywords."""
+
+_ESCAPES = re.compile(r"""\\(["\\/bfnrt]|u[0-9A-Fa-f]{4})?""")
+"""What JSON allows, or a backslash alone: judges quote LaTeX as it stands, ``\\(x\\)``, and an answer full of that must
+not be without a verdict for it."""
 
 
 class UnusableReply(ValueError):
@@ -30,7 +35,7 @@ def read_reply(completion: Completion, schema: Schema, field: str) -> dict[str, 
     if not completion.answer.strip():
         raise UnusableReply("it is empty")
     try:
-        found = last_json_object(completion.answer, field)
+        found = last_json_object(_ESCAPES.sub(_escaped, completion.answer), field)
     except MalformedObject as error:
         raise UnusableReply(f"its JSON is malformed: {error}") from None
     if found is None:
@@ -38,6 +43,10 @@ def read_reply(completion: Completion, schema: Schema, field: str) -> dict[str, 
     if fault := _fault(found, schema, ""):
         raise UnusableReply(fault)
     return found
+
+
+def _escaped(escape: re.Match[str]) -> str:
+    return escape[0] if escape[1] else r"\\"
 
 
 def _fault(value: Any, schema: Schema, where: str) -> str | None:

@@ -77,6 +77,15 @@ async def test_a_judge_that_gives_no_verdict_gives_no_score(reply):  # rows 41 a
         assert reminded == [False, False, True, True, True]
 
 
+@pytest.mark.parametrize("quoted", [r"\(x\)", r"\frac{1}{2}", r"\alpha \cdot \u", r"C:\temp\x", "\\\\\\", r"\{a\}"])
+async def test_an_answer_in_latex_gets_a_verdict_from_judges_that_quote_it_as_it_is(quoted):
+    """No schema held them to JSON, in which most of that is not allowed."""
+    reply = replies.verdict("claims", True).replace("I compared", f"It says {quoted} , I compared")
+    async with servers.JudgeServer(lambda messages, index: reply) as server:
+        assert (await ask(server, f"It is {quoted}.")).score == 1.0
+        assert len(server.requests) == 1
+
+
 async def test_a_judge_that_comes_to_its_senses_is_heard():
     def reply(messages, index):
         return "Hm." if index < 4 else replies.fooled(messages, index)
