@@ -12,7 +12,7 @@ import re
 from synthetic1.rewards.math_answers.collection_rules import CollectionRules
 from synthetic1.rewards.math_answers.exact import rational
 from synthetic1.rewards.math_answers.expression_rules import ExpressionRules
-from synthetic1.rewards.math_answers.forms import ORDER, components, is_condition, is_interval, value_of
+from synthetic1.rewards.math_answers.forms import ORDER, components, is_condition, is_finite, is_interval, value_of
 from synthetic1.rewards.math_answers.grammar.tree import (
     Bracketed,
     Combined,
@@ -27,6 +27,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Sym,
     Text,
 )
+from synthetic1.rewards.math_answers.progressions import same_progressions
 from synthetic1.rewards.math_answers.prompt import Asked
 from synthetic1.rewards.math_answers.reading import Said
 from synthetic1.rewards.math_answers.real_sets import real_set, variable
@@ -76,6 +77,8 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
         gold, answer = self.gold, self.answer
         if gold.number is not None and answer.number is not None:
             return gold.number == answer.number
+        if isinstance(gold.node, Text) and _same_words(gold.text, answer.text):
+            return True
         wordy = answer.words or answer.node is None or isinstance(answer.node, Text)
         if gold.words and wordy and not _is_letters(gold):
             if _same_words(gold.words, answer.words or answer.text):
@@ -110,10 +113,13 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
         return not isinstance(a, Num | Sym)
 
     def same(self, gold: Node, answer: Node) -> bool:
+        given_gold, given_answer = gold, answer
         gold, answer = self.plain(gold), self.plain(answer)
         if same_written(gold, answer) and not isinstance(gold, Relation):
             finished = rational(gold) is None or is_unfinished_number(gold)
             return finished or not is_unfinished_number(answer)  # ``5 - 0`` is work, too
+        if (periodic := same_progressions(given_gold, given_answer)) is not None:
+            return periodic
         both = isinstance(gold, Relation) and isinstance(answer, Relation) and set(gold.signs) <= {*ORDER, r"\ne"}
         if both and None is not variable(gold) != variable(answer) is not None:
             return False
@@ -158,6 +164,9 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
                 return node.items[0]
             if node.open in ("(", "[") and node.close in (")", "]") and (node.open == "(") == (node.close == ")"):
                 return self.plain(node.items[0])
+        if isinstance(node, Combined) and node.sign == r"\cup" and all(map(is_finite, node.parts)):
+            items = [item for part in node.parts if isinstance(part, Bracketed) for item in part.items]
+            return Bracketed(r"\{", r"\}", tuple({normal(item): item for item in items}.values()))
         if isinstance(node, Product) and (vector := components(node)) is not None:
             return vector
         if isinstance(node, Sum) and (vector := components(node)) is not None:
@@ -172,6 +181,7 @@ def _is_letters(said: Said) -> bool:
 
 def _same_words(gold: str, answer: str) -> bool:
     def plain(text: str) -> str:
+        text = re.sub(r"\\(?:text|textbf|textit|mathrm|mbox)(?![A-Za-z])|[{}$]", " ", text)
         text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text.lower())  # other dashes may be signs
         words = re.sub(r"[^a-z0-9 \-−]", " ", text).split()
         return " ".join(word for word in words if word not in ("the", "a", "an"))

@@ -156,6 +156,11 @@ def is_set(node: Bracketed) -> bool:
     return node.open == r"\{"
 
 
+def is_finite(node: Node) -> bool:
+    """Whether a set is given by its elements."""
+    return isinstance(node, Bracketed) and is_set(node) and not any(isinstance(item, Relation) for item in node.items)
+
+
 def is_interval(node: Bracketed) -> bool:
     """Whether two things in brackets can only be an interval."""
     if len(node.items) != 2 or is_set(node) or node.open == "<":

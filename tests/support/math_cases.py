@@ -629,6 +629,16 @@ FOREIGN: list[Row] = [
     (r"28\%", "28 pct", 1, "percent by another word"),
     (r"\left(3, \frac{\pi}{2}\right)", r"\\left(3, \\frac{\\pi}{2}\\right)", 1, "backslashes a serializer doubled"),
     (r"\text{e}", "e", 1, "upright"),
+    (r"{3 \over 4}", r"\frac34", 1, "plain TeX's fraction"),
+    (r"{n \choose 2}", r"\binom{n}{2}", 1, "plain TeX's binomial"),
+    (r"\{1,3\} \cup \{3,4\}", r"\{1,3,4\}", 1, "a union of finite sets"),
+    (r"k\pi, k\in\mathbb{Z}", r"n\pi, n \in \mathbb{Z}", 1, "another letter that counts"),
+    (r"k\pi, k\in\mathbb{Z}", r"2n\pi, n \in \mathbb{Z}", 0, "every other one"),
+    (r"\frac{\pi}{4}+k\pi (k\in\mathbb{Z})", r"-\frac{3\pi}{4}-n\pi, n\in\mathbb{Z}", 1, "another first one"),
+    (r"x=\frac{\pi}{4}+k\pi, k\in\mathbb{Z}", r"\{x | x = \frac{\pi}{4}+n\pi, n\in \mathbb{Z}\}", 1, "as a set"),
+    (r"x=\frac{\pi}{4}+k\pi, k\in\mathbb{Z}", r"\frac{\pi}{4}", 0, "one of them"),
+    (r"\text{June 20}", "June 20", 1, "a date without its wrapper"),
+    (r"\text{June 20}", "June 21", 0, "another date"),
 ]
 
 TABLES: dict[str, list[Row]] = {

@@ -275,6 +275,8 @@ class Factors(Arguments):
             r"\mp",
             r"\degree",
             r"\circ",
+            r"\over",
+            r"\choose",
         ):
             return None
         if name.startswith(r"\begin"):

@@ -38,8 +38,15 @@ class Formulas(Factors):
                 break
             terms.append(self.term(self.sign()))
         self.depth -= 1
-        if len(terms) == 1:
-            return terms[0]
+        whole = terms[0] if len(terms) == 1 else self.added(terms)
+        for command in (r"\over", r"\choose"):
+            if self.peek() == command and self.is_kind("command"):
+                self.at += 1
+                parts = expression(whole), expression(self.sum())
+                return Quotient(*parts) if command == r"\over" else Applied("binom", parts)
+        return whole
+
+    def added(self, terms: list[Node]) -> Node:
         # ``3 - 5 y`` has no years in it: what may be a letter is one, unless every term is measured, in one unit.
         if len({term.unit if isinstance(term, Measured) else "" for term in terms}) > 1:
             terms = [as_product(term) for term in terms]

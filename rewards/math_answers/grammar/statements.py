@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from synthetic1.rewards.math_answers.grammar.cursor import FOR_ALL, RELATIONS, spelled
 from synthetic1.rewards.math_answers.grammar.formulas import Formulas
-from synthetic1.rewards.math_answers.grammar.tokens import Unreadable, tokenize
+from synthetic1.rewards.math_answers.grammar.tokens import Token, Unreadable, tokenize
 from synthetic1.rewards.math_answers.grammar.tree import (
     Bracketed,
     Combined,
@@ -45,6 +45,10 @@ def parse(
         tokens.pop()
     if not tokens:
         raise Unreadable("nothing there")
+    if [token.text for token in tokens[-3:-1]] in ([r"\in", r"\Integers"], [r"\in", "Z"]) and tokens[-1].text == ")":
+        opening = len(tokens) - 5  # k\pi (k \in \mathbb{Z}): a remark, not a factor
+        if opening > 0 and tokens[opening].text == "(":
+            tokens = [*tokens[:opening], Token("mark", ","), *tokens[opening + 1 : -1]]
     if len(tokens) > MAX_TOKENS:
         raise Unreadable(f"more than {MAX_TOKENS} tokens")
     reader = _Statements(tokens, is_unit)
