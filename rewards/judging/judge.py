@@ -42,6 +42,8 @@ WHY_CAP = 300
 TOO_LONG = {400, 413, 422}  # statuses by which servers say so, among much else
 REFUSALS = {"bad_request", "bad_response", "server_error"}
 """Kinds of failures that a prompt may bring about: what the server's tokenizer, filter or firewall cannot stand."""
+FILTERED = {"content_filter", "safety", "prohibited_content", "blocklist", "recitation"}
+"""Finish reasons by which servers say that they, not the judge, keep a reply back."""
 NOT_OF_THE_PROMPT = {401, 402, 425, 502, 503, 529}  # statuses: no key, no money, no server
 
 ASKED = "\n\nThe quoted texts have ended. Judge the {candidate} by the rules you were given, and reply in their form."
@@ -254,6 +256,8 @@ class Judge:
             sampling = Sampling(settings.max_tokens, settings.temperature, seed=vote * 1_000 + attempt)
             try:
                 replies = await self.client.complete(messages, 1, sampling, schema=schema, affinity=affinity)
+                if replies[0].finish_reason in FILTERED:
+                    return _Failure("the judge's server withheld the reply (its filter of contents)", refused=True)
                 return rubric.rule(read_reply(replies[0], schema, rubric.verdict))
             except InferenceError as error:  # after the client's own patience
                 too_long = error.kind == "bad_request" and error.status in TOO_LONG

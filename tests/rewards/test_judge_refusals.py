@@ -13,7 +13,7 @@ QUESTION, REFERENCE = "Why does ice float?", "It is less dense than water."
 POISON = "xyzzy"
 """What the server cannot stand: a token it has no word for, a filter's word, a firewall's pattern."""
 BY_STATUS = [400, 403, 404, 413, 422, 451, 500]
-BY_ACCIDENT = ["half_closed", "no_json_body"]
+BY_ACCIDENT = ["half_closed", "no_json_body", "filtered"]
 
 
 def poisoned(answer):

@@ -108,6 +108,13 @@ class JudgeServer:
                 assert request.transport is not None
                 request.transport.abort()
                 return response
+            case "filtered":
+                choice = {
+                    "index": 0,
+                    "finish_reason": "content_filter",
+                    "message": {"role": "assistant", "content": ""},
+                }
+                return web.json_response({"choices": [choice]})
             case "no_json_body":
                 return web.Response(text="<html>Bad gateway</html>", content_type="text/html")
         text, finish = _SPOILT.get(fault), "stop"
