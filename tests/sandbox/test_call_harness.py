@@ -291,7 +291,8 @@ CPP = [
     ("void f(std::vector<int>& a) { a.clear(); }", [[[1]]], [[]]),
     ("void f(std::vector<int> a) { a.clear(); }", [[[1]]], [None]),
     ("void f(const std::vector<int>& a, int n, std::vector<int>& b) { b.assign(n, a[0]); }", [[[1], 2, []]], [[1, 1]]),
-    ("class Solution { public: void f(vector<vector<char>>& board) { for (auto& r : board) sort(r.begin(), r.end()); } };",
+    ("class Solution { public: void f(vector<vector<char>>& board) {"
+     " for (auto& r : board) sort(r.begin(), r.end()); } };",
      [[[["b", "a"], ["x"]]]], [[["a", "b"], ["x"]]]),
     ("""class Solution { public: void f(TreeNode* root) { if (!root) return; swap(root->left, root->right);
        f(root->left); f(root->right); } };""", [[[1, 2, 3]], [[]], [None]], [[1, 3, 2], [], []]),
@@ -304,6 +305,18 @@ CPP = [
     ("int count = 3; int size(int a) { return a; } int f(int a) { return size(a) + count; }", [[1]], [4]),
     ("#include <vector>\nint data = 3;\nint f(std::vector<int> a) { return data + a[0]; }", [[[1]]], [4]),
     ("#include <vector>\nint f(vector<int> a) { std::sort(a.begin(), a.end()); return a[0]; }", [[[2, 1]]], [1]),
+    # Of several the first that takes so many arguments, and parameters that need none
+    ("""class Solution { public: bool f(TreeNode* a, TreeNode* b) { if (!a || !b) return a == b;
+       return a->val == b->val && f(a->left, b->right) && f(a->right, b->left); }
+       bool f(TreeNode* root) { return !root || f(root->left, root->right); } };""",
+     [[[1, 2, 2]], [[1, 2, 3]], [[]]], [True, False, True]),
+    ("class Solution { public: int f(vector<int>& a, map<int, int> m = {{1, 2}}, int k = 1 << 3) const"
+     " { return a[0] + m[1] + k; } };", [[[1]], [[1], {}], [[1], {"1": 3}, 4]], [11, 9, 8]),
+    ("void f(vector<int>& a) { sort(a.begin(), a.end()); } void f(string s, int n);\n"
+     "int f(int a, int b) { return a * b; } int f(double a, int b) { return 0; }\n"
+     "vector<int> f(vector<int>& a, int b, int c) { return {b, c}; }",
+     [[[2, 1]], [2, 3], [[1], 4, 5]], [[1, 2], 6, [4, 5]]),
+    ('string f(string a, string b = "]") { return a + b; }', [['"[,\\'], ["{", ","]], ['"[,\\]', "{,"]),
     # What only C++20 has, and what only older standards take
     ("template <std::integral T> T g(T a) { return a; }\n"
      "int f(vector<int> a) { ranges::sort(a); return g(a[0]) + ((a <=> a) == 0); }", [[[2, 1]]], [2]),
@@ -348,7 +361,8 @@ RUST = [
     ("fn f(a: &mut Vec<i32>) -> usize { a.sort(); a.len() }", [[[2, 1]]], [2]),
     ("impl Solution { pub fn f(board: &mut Vec<Vec<char>>) { for row in board.iter_mut() { row.reverse() } } }",
      [[[["a", "b"], []]]], [[["b", "a"], []]]),
-    ("impl Solution { pub fn f(&self, n: i32, s: &'static mut Vec<char>) -> () { s.push('x'); s.truncate(n as usize) } }",
+    ("impl Solution { pub fn f(&self, n: i32, s: &'static mut Vec<char>) -> () { s.push('x');"
+     " s.truncate(n as usize) } }",
      [[2, ["a", "b"]], [9, ["a"]]], [["a", "b"], ["a", "x"]]),
     # LeetCode's nodes, which it defines, and names that are not imported
     ("""impl Solution { pub fn f(head: Option<Box<ListNode>>) -> Option<Box<ListNode>> {
@@ -375,7 +389,8 @@ RUST = [
      [[[3, 9, 20, None, None, 15, 7]], [[]]], [3, 0]),
     ("""fn f(a: Vec<i32>) -> Vec<i32> { let mut m: HashMap<i32, i32> = HashMap::new();
        for x in a { *m.entry(x).or_insert(0) += 1 } let mut v: Vec<_> = m.into_iter().collect();
-       v.sort_by(|x, y| if x.1 > y.1 { Ordering::Less } else { Ordering::Greater }); v.iter().map(|p| p.0).collect() }""",
+       v.sort_by(|x, y| if x.1 > y.1 { Ordering::Less } else { Ordering::Greater });
+       v.iter().map(|p| p.0).collect() }""",
      [[[1, 2, 2]]], [[2, 1]]),
     # Names of its own come before those
     ("""struct HashMap; struct ListNode<T> { val: T } fn max(a: i32) -> i32 { a }
@@ -489,7 +504,7 @@ def test_failures_are_the_programs_and_say_why(
     [
         ("cpp", "int f(FILE* a) { return 1; }", "no JSON value fills"),
         ("cpp", "int f(int a) { return 1 }", "candidate.cpp:1"),
-        ("cpp", "int f(int a) { return 1; } int f(double a) { return 1; }", "deduce"),
+        ("cpp", "template <class T> int f(T a) { return 1; }", "deduce"),
         ("rust", "struct S; fn f(a: S) -> i32 { 1 }", "FromJson"),
         ("rust", "fn f(a: i32) -> i32 { 1. }", "main.rs:1"),
     ],

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 
 from synthetic1.sandbox.languages.language import Language, ProgramPlan, SignatureError
-from synthetic1.sandbox.languages.source import asset, check_name, code_only, top_level
+from synthetic1.sandbox.languages.source import asset, check_name, closing, code_only, split_parameters, top_level
 
 STANDARDS = {"c++11": "0x", "c++14": "1y", "c++17": "1z", "c++20": "2a", "c++23": "2b"}
 """With what each one's year was called before it was known."""
@@ -81,8 +82,17 @@ using namespace std;
 #undef main
 #undef signed
 #undef return
-signed main() {{ return synthetic1_call::serve<&{scope}::{function}>(); }}
+{serve}
 """
+_SERVE = "signed main() {{ return synthetic1_call::serve<&{scope}::{function}>(); }}"
+# Which of several functions it is, or how many arguments it may do without, only a call can say.
+_SERVE_CALLS = """\
+struct synthetic1_candidate {{
+    template <class... A> static decltype(auto) call(A &&...a) {{ return {called}(std::forward<A>(a)...); }}
+}};
+signed main() {{ return synthetic1_call::serve_calls<synthetic1_candidate, {signatures}>(); }}"""
+_MAX_SIGNATURES = 50  # no program has so many, and looking for each takes time
+_OBJECT = "std::make_unique<Solution>().release()->"  # not on the stack, solutions hold large tables
 
 
 _SAYS_STD = re.compile(r"\bstd\s*::")
@@ -103,7 +113,9 @@ def _ways_to_call(code: str, standard: str | None) -> list[tuple[str, ...]]:
 
 
 def plan_call(source: str, function: str, standard: str | None = None) -> ProgramPlan:
-    """A function, not overloaded and no template, or a method of a class ``Solution``, which is made without arguments.
+    """A function that is no template, or a method of a class ``Solution``, which is made without arguments.
+
+    Of several with that name the first one counts that takes so many arguments.
 
     All of the standard library is included before the program, and its names may be used without ``std::``.
     ``ListNode`` and ``TreeNode`` are defined unless the program does.
@@ -119,12 +131,12 @@ def plan_call(source: str, function: str, standard: str | None = None) -> Progra
     check_name(function, source)
     code = code_only(source, "cpp")
     named = re.compile(rf"\b{re.escape(function)}\s*\(")
-    scope = ""
+    scope, defined = "", code
     outer = top_level(code)
     for solution in _SOLUTION.finditer(outer):
         body = code[solution.end() : outer.find("}", solution.end())]
         if named.search(top_level(body)):
-            scope = "Solution"
+            scope, defined = "Solution", body
     if function == "main" or (not scope and not named.search(code)):
         raise SignatureError(f"the program has no function `{function}` that could be called")
     nodes = [
@@ -134,12 +146,33 @@ def plan_call(source: str, function: str, standard: str | None = None) -> Progra
         and not re.search(rf"\b(?:struct|class)\s+{name}\b[^;(){{]{{0,200}}\{{", code)
     ]
     files = {
-        "main.cpp": _CALL.format(nodes="\n".join(nodes), scope=scope, function=function).encode(),
+        "main.cpp": _CALL.format(nodes="\n".join(nodes), serve=_serve(defined, scope, function)).encode(),
         "harness.hpp": asset("cpp_harness.hpp"),
         "candidate.cpp": source.encode("utf-8", errors="replace") + b"\n",
     }
     build = _command(*_ways_to_call(code, standard))
     return ProgramPlan(files=files, build=build, outputs=("main",), argv=("../main",), channel=True)
+
+
+_BODY = re.compile(r"\s*(?:(?:const|noexcept|override|final)\s*){0,4}(?:->[^{;]*)?\{")
+
+
+def _serve(code: str, scope: str, function: str) -> str:
+    """The ``main`` that serves calls of a function defined at the top level of ``code``."""
+    outer = top_level(code)
+    signatures: list[str] = []
+    for found in islice(re.finditer(rf"\b{re.escape(function)}\s*\(", outer), _MAX_SIGNATURES):
+        end = closing(code, found.end() - 1)
+        if _BODY.match(outer, end + 1) is None:
+            continue
+        parameters = split_parameters(code[found.end() : end])
+        types = [parameter.partition("=")[0] for parameter in parameters]
+        needed = sum("=" not in parameter for parameter in parameters)
+        signatures += [f"void({', '.join(types[:count])})" for count in range(len(types), needed - 1, -1)]
+    if not 2 <= len(signatures) <= _MAX_SIGNATURES:
+        return _SERVE.format(scope=scope, function=function)
+    called = f"{_OBJECT if scope else '::'}{function}"
+    return _SERVE_CALLS.format(called=called, signatures=", ".join(signatures))
 
 
 CPP = Language(

@@ -444,7 +444,46 @@ std::string run(Result (Class::*method)(Parameters...) const, Reader &reader) {
     return run_method<Class, Result, Parameters...>(method, reader);
 }
 
-template <auto Function> int serve() {
+// How many arguments there are.
+inline std::size_t count_arguments(Reader reader) {
+    reader.expect('[', "malformed arguments");
+    std::size_t commas = 0, depth = 1;
+    bool any = !reader.take(']');
+    for (bool quoted = false; any && depth > 0 && reader.at < reader.end; ++reader.at) {
+        char c = *reader.at;
+        if (quoted && c == '\\') ++reader.at;
+        else if (c == '"') quoted = !quoted;
+        else if (quoted) continue;
+        else if (c == '[' || c == '{') ++depth;
+        else if (c == ']' || c == '}') --depth;
+        else if (c == ',' && depth == 1) ++commas;
+    }
+    return any ? commas + 1 : 0;
+}
+
+template <class Signature> struct Overload;
+template <class... Parameters> struct Overload<void(Parameters...)> {
+    static constexpr std::size_t count = sizeof...(Parameters);
+    template <class Called> static std::string run(Reader &reader) {
+        using Result = decltype(Called::call(std::declval<Parameters>()...));
+        return answer<Result, Parameters...>(reader, [](auto &&...values) -> Result {
+            return Called::call(std::forward<decltype(values)>(values)...);
+        });
+    }
+};
+// The first of several that takes as many arguments as there are; the first of all, which says so, if none does.
+template <class Called, class First, class... Others> std::string run_overload(Reader &reader) {
+    std::size_t given = count_arguments(reader);
+    std::string (*chosen)(Reader &) = nullptr;
+    auto consider = [&](std::size_t count, std::string (*run)(Reader &)) {
+        if (!chosen && count == given) chosen = run;
+    };
+    consider(First::count, &First::template run<Called>);
+    (consider(Others::count, &Others::template run<Called>), ...);
+    return chosen ? chosen(reader) : First::template run<Called>(reader);
+}
+
+template <class Answer> int serve_by(Answer answer) {
     std::string rest;
     for (;;) {
         std::size_t end;
@@ -462,7 +501,7 @@ template <auto Function> int serve() {
         }
         std::size_t space = std::min(rest.find(' '), end);
         Reader reader{rest.data() + space, rest.data() + end};
-        std::string line = rest.substr(0, space) + " {\"value\": " + run(Function, reader) + "}\n";
+        std::string line = rest.substr(0, space) + " {\"value\": " + answer(reader) + "}\n";
         rest.erase(0, end + 1);
         for (std::size_t sent = 0; sent < line.size();) {
             ssize_t length = ::write(3, line.data() + sent, line.size() - sent);
@@ -471,6 +510,12 @@ template <auto Function> int serve() {
             sent += length;
         }
     }
+}
+template <auto Function> int serve() {
+    return serve_by([](Reader &reader) { return run(Function, reader); });
+}
+template <class Called, class... Signatures> int serve_calls() {
+    return serve_by([](Reader &reader) { return run_overload<Called, Overload<Signatures>...>(reader); });
 }
 
 } // namespace synthetic1_call

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from synthetic1.sandbox.languages.language import Language, ProgramPlan, SignatureError
-from synthetic1.sandbox.languages.source import asset, check_name, closing, code_only, top_level
+from synthetic1.sandbox.languages.source import asset, check_name, closing, code_only, split_parameters, top_level
 
 EDITIONS = ("2015", "2018", "2021", "2024")
 _USUAL = "2021"
@@ -154,21 +154,10 @@ def _signature(code: str, at: int) -> _Signature | None:
     start = opened.end()
     end = closing(code, start - 1)
     inside = code[start:end]
-    parts, depth, last = [], 0, 0
-    for match in re.finditer(r"->|[(\[{<>}\])]|,", inside):
-        token = match.group()
-        if token == "," and depth == 0:
-            parts.append(inside[last : match.start()])
-            last = match.end()
-        elif token in "([{<":
-            depth += 1
-        elif token in ")]}>":
-            depth -= 1
-    parts.append(inside[last:])
     returned = _RETURNS.match(code, end + 1)
     assert returned is not None, "it matches nothing, too"
     returns = (returned[1] or "").strip()
-    return _Signature([part.strip() for part in parts if part.strip()], returns, f"{inside} {returns}")
+    return _Signature(split_parameters(inside), returns, f"{inside} {returns}")
 
 
 RUST = Language(

@@ -74,6 +74,22 @@ def closing(code: str, at: int) -> int:
     return len(code)
 
 
+def split_parameters(inside: str) -> list[str]:
+    """What stands between the commas of a list of parameters, whose types may have brackets of any kind."""
+    parts, depth, last = [], 0, 0
+    for match in re.finditer(r"->|<<|[(\[{<>}\])]|,", inside):
+        token = match.group()
+        if token == "," and depth == 0:
+            parts.append(inside[last : match.start()])
+            last = match.end()
+        elif token in "([{<":
+            depth += 1
+        elif token in ")]}>":
+            depth -= 1
+    parts.append(inside[last:])
+    return [part.strip() for part in parts if part.strip()]
+
+
 def top_level(code: str) -> str:
     """The code with everything inside braces blanked; offsets stay."""
     pieces = []
