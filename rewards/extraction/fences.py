@@ -31,8 +31,8 @@ _INVISIBLE = " \t\ufeff\u200b"
 _END_TOKEN = re.compile(r"<[|｜][^<>|｜]{1,40}[|｜]>|</(?:answer|solution|s)>|\[/INST\]")
 _END_OF_PROGRAM = re.compile(rf"{_END_TOKEN.pattern}|</?[A-Za-z][\w-]{{0,40}}>|\[/[A-Z]{{1,20}}\]")
 _LONGEST_END = 45
-# A line that begins as code and ends with a fence, the only one in it: its comment has swallowed the end of the block
-_GLUED_TO_COMMENT = re.compile(r"^[ \t]*+(?![/#*])(?:[^`\n]|`{1,2}+(?!`))++(?P<fence>`{3,}+)[ \t\r]*+$", re.MULTILINE)
+# A fence that is glued to the last word of a line, and the only one in it: behind a comment it ends a block, too
+_GLUED = re.compile(r"^(?:[^`\n]|`{1,2}+(?!`))++(?<![\s/#*!])(?P<fence>`{3,}+)[ \t\r]*+$", re.MULTILINE)
 _FENCE_AFTER_END = re.compile(r"[ \t\r]*\n?[ \t]*(?:`{3,}|~{3,})[ \t\r]*(?=\n|\Z)")
 _MAX_UNLEXED = 8  # blocks that are read to the end of the text in vain; after them lexing has cost enough
 
@@ -279,8 +279,9 @@ def _without_end(content: str, *, lexed: bool) -> str:
     while (token := tokens_of_end.fullmatch(content, _token_start(content, end), end)) is not None:
         end = _last_sign(content, token.start())
     kept = content[:end]
-    if lexed and (glued := _GLUED_TO_COMMENT.search(kept)) is not None:
-        kept = kept[: glued.start("fence")]
+    if lexed:
+        glued = _GLUED.search(kept)
+        kept = kept[: glued.start("fence")] if glued else re.sub(r"(?<!`)`{3,}\Z", "", kept)
     return content if len(kept) == len(content.rstrip()) else kept
 
 

@@ -97,6 +97,8 @@ def whole_file(
     first = next((line for line in content if line.strip()), "")
     if _FENCE.fullmatch(first) and first.strip() not in own:
         raise Unappliable("the block begins with a second fence")
+    if not first and any(fence.number >= found.following for fence in fences):
+        raise Unappliable("the block is empty, and more fences follow")
     if not found.opening.info and any(_BEHIND_WORDS.search(line) and line.strip() not in own for line in content):
         raise Unappliable("the block holds a fence that begins behind other words")
     return content
@@ -144,7 +146,8 @@ class _Reader:
                 break
             if may_be_file:
                 end = _only(self._ends(fences, start))
-                if self._is_lost(opening.number, fences[end].number):
+                own_line = fences[end].width > opening.width and self.lines[fences[end].number].strip() in self.own
+                if own_line or self._is_lost(opening.number, fences[end].number):
                     raise Unappliable("where the block of the file ends cannot be told: more of the file follows")
                 spans.append(_span(opening, fences[end]))
             start = end + 1

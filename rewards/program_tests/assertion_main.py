@@ -1,9 +1,9 @@
 """The program that asserts: runs in a slot of its own, and asks over its channel for what the candidate returns.
 
-It writes a JSON object a line: ``{"call": text, "function": name, "instance": number}``, whose answer it reads, and at
-its end one of ``{"passed": true}``, ``{"failed": exception}``, ``{"raised": exception}`` (by the candidate, and not
-expected), ``{"ended": true}`` (the candidate has), ``{"live": type}`` (an argument cannot cross), ``{"broken": why}``
-(the assertions cannot be loaded).
+It writes a JSON object a line: ``{"call": text, "function": name, "instance": number, "classes": [name, …]}``, whose
+answer it reads, and at its end one of ``{"passed": true}``, ``{"failed": exception}``, ``{"raised": exception}`` (by
+the candidate, and not expected), ``{"ended": true}`` (the candidate has), ``{"live": type}`` (an argument cannot cross),
+``{"broken": why}`` (the assertions cannot be loaded).
 Stdlib only; ``assertion_values.py`` stands before it.
 """
 
@@ -17,11 +17,13 @@ from importlib import import_module
 from types import CodeType
 from typing import Any
 
-from synthetic1.rewards.program_tests.assertion_values import NotPlain, decode, encode
+from synthetic1.rewards.program_tests.assertion_values import NotPlain, attributes, decode, encode
 
 CHANNEL = 3
 MODULES = ("bisect", "collections", "copy", "functools", "heapq", "itertools", "json", "math", "random", "re", "string")
 """What assertions may use without importing it. No names out of them: those may be the candidate's to define."""
+CLASSES: dict[str, type] = {}
+"""Those of the prelude, ``ListNode`` for example. Their objects cross; the candidate's come out as objects of these."""
 
 
 class CandidateEnded(BaseException):
@@ -67,15 +69,16 @@ class CandidateFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            asked = encode((args, kwargs))
+            asked = encode((args, kwargs), CLASSES)
         except NotPlain as error:
             raise Live(str(error)) from None
-        channel.tell({"call": json.dumps(asked), "function": self.__name__, "instance": self._instance})
+        call = {"call": json.dumps(asked), "function": self.__name__, "instance": self._instance}
+        channel.tell({**call, "classes": list(CLASSES)})
         answer = channel.hear()
         if "left" in answer:
-            update((args, kwargs), decode(answer["left"]))
+            update((args, kwargs), decode(answer["left"], CLASSES))
         if "raised" not in answer:
-            return decode(answer["value"])
+            return decode(answer["value"], CLASSES)
         name, said = answer["raised"]
         kind = getattr(builtins, name, None)
         raised = Exception(said)
@@ -121,6 +124,9 @@ def update(value: Any, left: Any) -> Any:
         value.update(left)
     elif isinstance(value, bytearray):
         value[:] = left
+    elif type(value) in CLASSES.values():
+        for name, item in attributes(left).items():
+            object.__setattr__(value, name, item)
     else:
         return left
     return value
@@ -148,6 +154,9 @@ def main(prelude: str, code: str, entry_point: str) -> dict[str, Any]:
         assertions = compile(code, "assertions", "exec")
     except Exception as error:
         return {"broken": f"{type(error).__name__}: {error}"}
+    CLASSES.update(
+        (name, one) for name, one in space.items() if isinstance(one, type) and one.__module__ == "assertions"
+    )
     candidate = space[entry_point] = CandidateFunction(entry_point)
     space.setdefault("candidate", candidate)
     provide(assertions, space)

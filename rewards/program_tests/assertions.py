@@ -2,7 +2,8 @@
 
 The assertions call a stand-in whose arguments and results cross as plain values, by way of this process. So the
 candidate never sees the assertions, and what it returns has no methods of its own on the other side: numbers, strings,
-bytes, tuples, lists, sets, dicts and iterators come out as exactly those types.
+bytes, tuples, lists, sets, dicts and iterators come out as exactly those types. Objects of classes that the prelude
+defines (``ListNode``) cross as what their attributes hold, and come out as objects of the prelude's classes.
 
 A ``prelude`` (HumanEval's prompt) stands before the assertions, which may use what it defines, and before the
 completion, which may leave out what the prompt has shown; the assertions never see the completion's code. The function
@@ -139,7 +140,8 @@ class _Dialogue:
                 return said
             self.calls += 1
             nonce = secrets.token_hex(8)
-            request = f"{nonce} {json.dumps([said['call'], said['function'], said['instance'], values])}\n"
+            call = [said["call"], said["function"], said["instance"], said["classes"], values]
+            request = f"{nonce} {json.dumps(call)}\n"
             await self.answers.send(request.encode("ascii"))
             line, self._answered = await _line(self.answers, self._answered)
             if line is None:

@@ -42,8 +42,7 @@ def change_form(language: str, before: str, after: str = "") -> ChangeForm:
         before: the file as the prompt shows it.
         after: the file after the real change.
     """
-    texts = (text.removeprefix("\ufeff") for text in (before, after))
-    lines = [line for text in texts for line in re.split("\r\n|\r|\n", text)]
+    lines = [line.removeprefix("\ufeff") for text in (before, after) for line in re.split("\r\n|\r|\n", text)]
     return ChangeForm(
         fence="`" * max(LEAST_FENCE, 1 + _longest(_BACKTICKS, lines)),
         tildes="~" * max(LEAST_FENCE, 1 + _longest(_TILDES, lines)),

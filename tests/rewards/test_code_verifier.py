@@ -572,8 +572,37 @@ ENTRY_POINTS = [
         NODES,
         ("Solution().f",),
         "assert is_same_list(candidate(list_node([1, 2, 3])), list_node([3, 2, 1]))",
-        [REVERSED],
-        [REVERSED.replace("return p", "return head"), REVERSED.replace("f(self", "g(self")],
+        [REVERSED, f"class ListNode:\n    def __init__(self, x): self.val, self.next = x, None\n{REVERSED}"],
+        [REVERSED.replace("return p", "return head"), REVERSED.replace("f(self", "g(self"),
+         "class ListNode:\n    __eq__ = lambda a, b: True\n    __ne__ = lambda a, b: False\n    val = next = None\n"
+         "def f(head): return ListNode()"],
+    ),
+    (
+        "nodes of plain values",
+        NODES,
+        ("f",),
+        "assert is_same_list(candidate([1, 2]), list_node([1, 2]))",
+        ["def f(a):\n    n = ListNode(a[0])\n    n.next = ListNode(a[1])\n    return n",
+         "class ListNode:\n    __slots__ = ('val', 'next')\n"
+         "def f(a):\n    n = ListNode()\n    n.val, n.next = a[0], f(a[1:]) if a[1:] else None\n    return n"],
+        ["def f(a): return ListNode(a[0])", "def f(a): return a", "class N: pass\ndef f(a): return N()"],
+    ),
+    (
+        "nodes in place",
+        NODES,
+        ("f",),
+        "x = list_node([1, 2, 3]); candidate(x, x.next); assert is_same_list(x, list_node([1, 3]))",
+        ["def f(head, node):\n    assert head.next is node\n    node.val, node.next = node.next.val, node.next.next"],
+        ["def f(head, node): pass", "def f(head, node): head.next = None"],
+    ),
+    (
+        "nodes, a thousand, in a circle",
+        NODES,
+        ("f",),
+        "x = list_node(range(1000)); assert candidate(x) is False; x.next.next = x; assert candidate(x) is True",
+        ["def f(x):\n    seen = set()\n    while x and id(x) not in seen:\n        seen.add(id(x)); x = x.next\n"
+         "    return bool(x)"],
+        ["def f(x): return False"],
     ),
     (
         "a class",
@@ -595,6 +624,7 @@ def test_entry_points_are_found_however_they_are_bound(verify, row):
         for source in right:
             verdict = verify(task, source)
             assert verdict.score == 1.0, (name, source, verdict)
+            assert ("trust" in verdict.details) is (name == "Solution")
         for source in wrong:
             verdict = verify(task, source)
             assert verdict.score == 0.0, (name, source, verdict)

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synthetic1.change_form import change_form
+from synthetic1.evaluation.auditing.file_rewrites import block as hunk_block
+from synthetic1.evaluation.auditing.file_rewrites import hunks
 from synthetic1.rewards.file_edits.diffs import Matcher
 from synthetic1.rewards.file_edits.edits import new_state
-from synthetic1.rewards.file_edits.lines import Unappliable, read_lines
+from synthetic1.rewards.file_edits.lines import Unappliable, read_lines, write_lines
 from synthetic1.rewards.file_edits.places import places
 
 FILE = "import os\n\n\ndef one():\n    return 1\n\n\ndef two():\n    return 2\n"
@@ -352,3 +355,50 @@ def test_any_answer_is_a_file_nothing_or_refused(answer, lines):
         why = ""
     assert "\n" not in why
     assert made is None or made == read_lines("\n".join(made))
+
+
+# Any file, any answer -------------------------------------------------------------------------------------------------
+
+SIGNS = st.lists(
+    st.sampled_from([
+        "a", "b", "  b", "", "```", "```python", "  ```", "    ```", "````", "`````sh", "~~~", "~~~~ x", "=======",
+        "=====", "========", "<<<<<<< SEARCH", ">>>>>>> REPLACE", "<<<<<<< HEAD", ">>>>>>> main", "<<<<<<<<< SEARCH",
+        "------- SEARCH", "@@ -1 +1 @@", "-a", "+b", "--- a", "+++ b", "*** Begin Patch",
+        "# ... existing code ...", "`x` ```", "a\t\x0c",
+    ]),
+    max_size=14,
+)  # fmt: skip
+
+
+def outcome(answer, before, after):
+    try:
+        return new_state(answer, before, ("python", "py"), after=after, label="Python")
+    except Unappliable:
+        return None
+
+
+@settings(deadline=None, max_examples=400)
+@given(SIGNS, SIGNS, st.sampled_from(["```", "````", "``````", "~~~", "~~~~~"]), st.sampled_from(["python", "py", ""]))
+def test_any_file_is_read_in_its_form_and_in_others_whole_or_not_at_all(one, other, fence, label):
+    before, after = read_lines("\n".join(one)), read_lines("\n".join(other))
+    if before == after:
+        return
+    form = change_form("Python", write_lines(before), write_lines(after))
+    assert (
+        outcome(f"So:\n\n{form.fence}{form.label}\n{write_lines(after)}{form.fence}\n\nDone.", before, after) == after
+    )
+    assert outcome(f"{fence}{label}\n{write_lines(after)}{fence}", before, after) in (after, None)
+    if any(before):
+        edits = "\n".join(hunk_block(hunk, form.marker_width) for hunk in hunks(before, after))
+        assert outcome(edits, before, after) == after
+
+
+@settings(deadline=None, max_examples=400)
+@given(SIGNS, SIGNS, SIGNS)
+def test_any_answer_of_such_lines_is_a_file_or_refused(answer, one, other):
+    before, after = read_lines("\n".join(one)), read_lines("\n".join(other))
+    made = outcome("\n".join(answer), before, after)
+    assert made is None or made == read_lines("\n".join(made))
+    if made is not None:  # each line of it stands in the answer or in the file
+        said = {line for text in (answer, one) for raw in text for line in (raw, raw.strip(), raw.removeprefix("  "))}
+        assert set(made) <= {line.rstrip() for line in said}
