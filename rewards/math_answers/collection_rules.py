@@ -37,6 +37,7 @@ from synthetic1.rewards.math_answers.real_sets import RealSet, Stretch
 from synthetic1.rewards.math_answers.rules import MAX_ITEMS, Rules, pairs_up
 from synthetic1.rewards.math_answers.structure import normal
 
+DETERMINANTS = ("vmatrix", "Vmatrix")
 _DECIMAL_COMMA = re.compile(r"([+-]?\d+),[ ]?(\d+)")
 """``2,5``, as much of the world writes two and a half."""
 
@@ -64,6 +65,8 @@ class CollectionRules(Rules):
         if isinstance(answer, Items):
             if points := named_points(gold):
                 return self.same_listed(points, named_points(answer) or expanded(answer.items))
+            if "or" in answer.joints and named_values(items) is not None:
+                return False  # ``a = 1, b = 2`` is not ``a = 1 or b = 2``
             others = [item for item in answer.items if not is_condition(item)] or list(answer.items)
             return self.same_listed(expanded(items), expanded(others))
         if isinstance(answer, Bracketed) and is_set(answer):
@@ -111,17 +114,25 @@ class CollectionRules(Rules):
                 ):
                     return False
             return self.all_same(gold.items, answer.items)
+        if isinstance(answer, Matrix) and answer.kind == "cases" and gold.open == "(":
+            named = named_values([row[0] for row in answer.rows if len(row) == 1])
+            return named is not None and self.all_same(gold.items, named)
         if isinstance(answer, Matrix) and (vector := vector_of(answer)) is not None and gold.open in ("(", "<", "["):
             return self.all_same(gold.items, vector)
         if isinstance(answer, Matrix):
             return self.same(nested_matrix(gold) or gold, answer) if nested_matrix(gold) else False
         if isinstance(answer, Items) and gold.open in ("(", "<"):
             named = named_values(answer.items)
+            if "or" in answer.joints:
+                return False
             plain = named is None and not is_interval(gold) and set(answer.joints) == {"comma"}
+            plain = plain and not any(isinstance(item, Relation) for item in answer.items)
             return self.all_same(gold.items, answer.items if plain else named or ())
         return False
 
     def same_matrix(self, gold: Matrix, answer: Node) -> bool:
+        if isinstance(answer, Matrix) and (gold.kind in DETERMINANTS) != (answer.kind in DETERMINANTS):
+            return False
         if gold.kind == "cases":
             items = [row[0] if len(row) == 1 else Items(row, ("comma",) * (len(row) - 1)) for row in gold.rows]
             if isinstance(answer, Matrix):

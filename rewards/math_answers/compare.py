@@ -8,11 +8,13 @@ spelling, never letter by letter.
 from __future__ import annotations
 
 import re
+from math import gcd
 
 from synthetic1.rewards.math_answers.collection_rules import CollectionRules
 from synthetic1.rewards.math_answers.exact import rational
 from synthetic1.rewards.math_answers.expression_rules import ExpressionRules
 from synthetic1.rewards.math_answers.forms import ORDER, components, is_condition, is_finite, is_interval, value_of
+from synthetic1.rewards.math_answers.grammar.cursor import whole_value
 from synthetic1.rewards.math_answers.grammar.tree import (
     Bracketed,
     Combined,
@@ -21,7 +23,9 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Matrix,
     Node,
     Num,
+    Power,
     Product,
+    Quotient,
     Relation,
     Sum,
     Sym,
@@ -34,7 +38,7 @@ from synthetic1.rewards.math_answers.real_sets import real_set, variable
 from synthetic1.rewards.math_answers.relation_rules import RelationRules
 from synthetic1.rewards.math_answers.rules import Tally
 from synthetic1.rewards.math_answers.structure import normal, same_written
-from synthetic1.rewards.math_answers.work import factors_with_letters, is_sum, is_unfinished_number
+from synthetic1.rewards.math_answers.work import factors_with_letters, is_sum, is_unfinished_number, terms_left
 
 NOTHING = Asked()
 
@@ -69,7 +73,8 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
     def __init__(self, gold: Said, answer: Said, asked: Asked, tally: Tally) -> None:
         self.gold, self.answer, self.asked, self.tally = gold, answer, asked, tally
         self.gold_node, self.gold_text, self.answer_text = gold.node, gold.text, answer.text
-        self.prompt_words, self.asks_percent = asked.words, asked.percent
+        self.prompt_formulas = asked.formulas
+        self.prompt_words, self.asks_percent, self.asks_exact = asked.words, asked.percent, asked.exact
         text = gold.spelled
         self.log_base = 10 if (r"\lg" in text or r"\log_{10}" in text) and r"\ln" not in text else None
 
@@ -106,15 +111,23 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
         fewer = is_sum(answer) or factors_with_letters(answer) < factors_with_letters(gold)
         if self.asked.factor and both and not is_sum(gold) and fewer:
             return True
+        if self.asked.work and terms_left(answer) > terms_left(gold):
+            return True
         if a == g:
             return False
+        if self.asked.lowest and isinstance(answer, Quotient) and _can_be_reduced(answer):
+            return True
         if not self.asked.work or a not in self.asked.formulas:
             return False
         return not isinstance(a, Num | Sym)
 
     def same(self, gold: Node, answer: Node) -> bool:
+        if self.asked.factor and isinstance(gold, Product | Power) and rational(gold) is not None:
+            return same_written(gold, answer)  # ``2^3 \\cdot 5``, not 40
         given_gold, given_answer = gold, answer
         gold, answer = self.plain(gold), self.plain(answer)
+        if gold == Sym(r"\Reals") and answer == Sym("R"):
+            return True
         if same_written(gold, answer) and not isinstance(gold, Relation):
             finished = rational(gold) is None or is_unfinished_number(gold)
             return finished or not is_unfinished_number(answer)  # ``5 - 0`` is work, too
@@ -156,7 +169,7 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
     def plain(self, node: Node) -> Node:
         """Without remarks that say nothing of the value, and without brackets around one thing."""
         if isinstance(node, Items):
-            kept = [item for item in node.items if not is_condition(item)]
+            kept = [item for item in node.items if not is_condition(item) or _restricts(item, node)]
             if len(kept) == 1 and len(kept) < len(node.items):
                 return self.plain(kept[0])
         if isinstance(node, Bracketed) and len(node.items) == 1:
@@ -172,6 +185,19 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
         if isinstance(node, Sum) and (vector := components(node)) is not None:
             return vector
         return node
+
+
+def _can_be_reduced(fraction: Quotient) -> bool:
+    above, below = whole_value(fraction.above), whole_value(fraction.below)
+    return above is not None and below is not None and gcd(int(above), int(below)) > 1
+
+
+def _restricts(condition: Node, node: Items) -> bool:
+    """``1 \\le x < 3, x \\in \\mathbb{Z}``: a condition on what is bounded is no remark."""
+    match condition:
+        case Relation((Sym() as letter, Sym(r"\Integers" | r"\Naturals" | r"\Rationals" | "Z" | "N")), (r"\in",)):
+            return any(isinstance(one, Relation) and letter in one.sides and one is not condition for one in node.items)
+    return False
 
 
 def _is_letters(said: Said) -> bool:

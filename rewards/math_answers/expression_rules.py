@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from itertools import permutations
 
 from synthetic1.rewards.math_answers.evaluate import NotANumber, Undefined, symbols, value
 from synthetic1.rewards.math_answers.exact import (
@@ -13,7 +14,7 @@ from synthetic1.rewards.math_answers.exact import (
     rational,
     same_number,
 )
-from synthetic1.rewards.math_answers.forms import has_i, has_letters, is_set, plus_minus_values, with_i
+from synthetic1.rewards.math_answers.forms import has_i, has_letters, is_set, plus_minus_values, substituted, with_i
 from synthetic1.rewards.math_answers.grammar.spelling import JOINED, LIMITS
 from synthetic1.rewards.math_answers.grammar.tree import (
     Applied,
@@ -56,11 +57,16 @@ def joined_unit(node: Node) -> Measured | None:
     return Measured(node.factors[0], unit + power) if unit in JOINED else None
 
 
+CONSTANT = re.compile(r"[Cc](?:_\{\d\})?")
+CONSTANTS_NAME = re.compile(r"[A-DKa-dk](?:_\{\d\})?|\\lambda")
+"""What constants of integration are called, ``C`` in a gold, others in answers."""
+
+
 class ExpressionRules(Rules):
     """Numbers exactly, formulas by identity testing, units by what they measure."""
 
     prompt_words: frozenset[str] = frozenset()
-    asks_percent = False
+    asks_percent = asks_exact = False
 
     def gold_against_items(self, gold: Node, answer: Items) -> bool:
         """Whether several things are the one value that is asked for, as ``2,5`` may be."""
@@ -82,6 +88,14 @@ class ExpressionRules(Rules):
         g_values, a_values = plus_minus_values(gold), plus_minus_values(answer)
         if g_values or a_values:
             return bool(g_values and a_values) and self.in_any_order(g_values or (), a_values or ())
+        if isinstance(gold, Applied) and gold.name == "mod":
+            if isinstance(answer, Applied) and answer.name == "mod":
+                return self.all_same(gold.args, answer.args)
+            return self.same_expression(gold.args[0], answer)
+        if isinstance(answer, Applied) and answer.name == "mod":
+            value, modulus = map(rational, answer.args)
+            least = value is not None and modulus is not None and 0 <= value < modulus
+            return least and self.same_expression(gold, answer.args[0])
         if isinstance(gold, Measured):
             return self.same_measured(gold, answer)
         if isinstance(answer, Measured):
@@ -98,7 +112,8 @@ class ExpressionRules(Rules):
             )
         g, a = number(gold), number(answer)
         if g is not None and a is not None:
-            return same_number(g, a) and not is_unfinished_number(answer)
+            rounded = g.value != a.value and self.asks_exact
+            return not rounded and same_number(g, a) and not is_unfinished_number(answer)
         exact_gold = rational(gold)
         if exact_gold is not None and arithmetic_left(gold) == 0 and not is_unfinished_number(gold):
             return self.same_as_rational(gold, exact_gold, answer)
@@ -129,6 +144,8 @@ class ExpressionRules(Rules):
                 a_names -= {"I"}
         except NotANumber:
             return False
+        if (renamed := self.with_constants_of(gold, answer, g_names, a_names)) is not None:
+            return any(self.identical(gold, one) is True for one in renamed)
         if not a_names <= g_names or _changes_case(g_names, a_names):
             return False
         a, g = number(answer), number(gold)
@@ -146,8 +163,23 @@ class ExpressionRules(Rules):
             return same_written(gold, answer)
         return verdict
 
+    @staticmethod
+    def with_constants_of(
+        gold: Node, answer: Node, g_names: frozenset[str], a_names: frozenset[str]
+    ) -> list[Node] | None:
+        """``answer`` with its constants of integration called as in ``gold``; None if none is called otherwise."""
+        missing, extra = sorted(g_names - a_names), sorted(a_names - g_names)
+        if not missing or len(missing) != len(extra) or len(missing) > 2:
+            return None
+        constants = sorted(name for name in g_names if CONSTANT.fullmatch(name))
+        if constants != missing or not all(map(CONSTANTS_NAME.fullmatch, extra)):
+            return None
+        return [substituted(answer, dict(zip(extra, order, strict=True))) for order in permutations(missing)]
+
     def rounds(self, exact: Node, decimal: Num) -> bool:
         """Whether a decimal of at least four significant digits is the formula, rounded."""
+        if self.asks_exact:
+            return False
         if len(str(abs(decimal.value.numerator * 10 ** (decimal.decimals or 0) // decimal.value.denominator))) < 4:
             return False
         try:

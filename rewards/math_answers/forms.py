@@ -3,7 +3,7 @@ r"""What parts of an answer are: a name, a condition, an interval, a vector, two
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from synthetic1.rewards.math_answers.grammar.tree import (
@@ -129,19 +129,32 @@ def has_i(node: Node) -> bool:
 
 
 def with_i(node: Node) -> Node:
+    return substituted(node, {"I": "i"})
+
+
+def substituted(node: Node, names: Mapping[str, str]) -> Node:
+    """``node`` with other letters for some of its own, by name."""
+
+    def of(one: Node) -> Node:
+        return substituted(one, names)
+
     match node:
-        case Sym("I"):
-            return Sym("i")
+        case Sym(name):
+            return Sym(names.get(name, name))
         case Neg(arg):
-            return Neg(with_i(arg))
+            return Neg(of(arg))
         case Sum(parts):
-            return Sum(tuple(map(with_i, parts)))
+            return Sum(tuple(map(of, parts)))
         case Product(parts):
-            return Product(tuple(map(with_i, parts)))
+            return Product(tuple(map(of, parts)))
         case Quotient(a, b):
-            return Quotient(with_i(a), with_i(b))
+            return Quotient(of(a), of(b))
         case Power(a, b):
-            return Power(with_i(a), with_i(b))
+            return Power(of(a), of(b))
+        case Applied(name, args, base):
+            return Applied(name, tuple(map(of, args)), None if base is None else of(base))
+        case Scaled(arg, by):
+            return Scaled(of(arg), by)
     return node
 
 
@@ -255,10 +268,11 @@ def named_values(items: Sequence[Node]) -> list[Node] | None:
 
 def named_points(node: Items) -> list[Node] | None:
     """The points of ``p = 5, q = 2; p = 7, q = 2``, by the order of their names; all have to name the same."""
-    if set(node.joints) != {"comma", ";"}:
+    joints = ["comma" if joint == "and" else ";" if joint in ("or", "line") else joint for joint in node.joints]
+    if set(joints) != {"comma", ";"}:
         return None
     groups: list[list[Node]] = [[node.items[0]]]
-    for joint, item in zip(node.joints, node.items[1:], strict=True):
+    for joint, item in zip(joints, node.items[1:], strict=True):
         if joint == ";":
             groups.append([item])
         else:

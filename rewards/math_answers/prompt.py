@@ -20,7 +20,7 @@ _WORK = re.compile(
 )
 _FORMULA = re.compile(r"\$\$([^$]{1,500})\$\$|\$([^$]{1,500})\$|\\\[(.{1,500}?)\\\]|\\\((.{1,500}?)\\\)", re.DOTALL)
 _BARE = re.compile(
-    r"(?:what is|what are|comput\w*|evaluat\w*|simplif\w*|expand|factor|calculat\w*)\s+([^?$\n]{1,80}?)"
+    r"(?:find|what is|what are|comput\w*|evaluat\w*|simplif\w*|expand|factor|calculat\w*)\s+([^?$\n]{1,80}?)"
     r"(?:[?\n]|\.(?:\s|$)|$)",
     re.IGNORECASE,
 )
@@ -34,6 +34,10 @@ class Asked:
     """All of its words, in lower case."""
     percent: bool = False
     """It speaks of percent."""
+    exact: bool = False
+    """It asks for an exact value, or a fraction."""
+    lowest: bool = False
+    """It asks for a fraction in lowest terms."""
     factor: bool = False
     """It asks for factors."""
     work: bool = False
@@ -51,23 +55,23 @@ class Asked:
 def what_is_asked(prompt: str) -> Asked:
     """What ``prompt`` says that matters."""
     text = prompt[-READ:]
-    work = bool(_WORK.search(text))
     formulas: set[Node] = set()
-    if work:
-        found = [next(part for part in match.groups() if part is not None) for match in _FORMULA.finditer(text)]
-        found += [match[1] for match in _BARE.finditer(text)]
-        for one in found[-MOST_FORMULAS:]:
-            try:
-                node = parse(one)
-            except (Unreadable, RecursionError):
-                continue
-            formulas.add(normal(node))
-            if isinstance(node, Relation):
-                formulas.update(map(normal, node.sides))
+    found = [next(part for part in match.groups() if part is not None) for match in _FORMULA.finditer(text)]
+    found += [match[1] for match in _BARE.finditer(text)]
+    for one in found[-MOST_FORMULAS:]:
+        try:
+            node = parse(one)
+        except (Unreadable, RecursionError):
+            continue
+        formulas.add(normal(node))
+        if isinstance(node, Relation):
+            formulas.update(map(normal, node.sides))
     return Asked(
         frozenset(re.findall(r"[a-z]+", text.lower())),
         percent=bool(re.search(r"percent|%|per cent", text, re.IGNORECASE)),
-        factor=bool(re.search(r"\bfactor(?:i[sz]e|ed)?\b", text, re.IGNORECASE)),
-        work=work,
+        exact=bool(re.search(r"\bexact\b|common fraction", text, re.IGNORECASE)),
+        lowest=bool(re.search(r"lowest terms|simplest form|reduced? fraction", text, re.IGNORECASE)),
+        factor=bool(re.search(r"\bfactor(?:i[sz]e|ed|i[sz]ation)?\b", text, re.IGNORECASE)),
+        work=bool(_WORK.search(text)),
         formulas=frozenset(formulas),
     )

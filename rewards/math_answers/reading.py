@@ -17,7 +17,7 @@ from synthetic1.rewards.quantities.units import is_unit
 
 NO_SOLUTION = re.compile(
     r"(?:there (?:is|are) )?no (?:real |integer |such )?(?:solutions?|roots?|values?|numbers?)|none exists?"
-    r"|does not exist|dne",
+    r"|(?:the limit )?(?:does not|doesn't) exist|dne|none|(?:the )?(?:empty|null) set",
     re.IGNORECASE,
 )
 ALL_REALS = re.compile(
@@ -125,6 +125,9 @@ def read(text: str, words: frozenset[str] = frozenset()) -> Said:
 
 def scaled(node: Node) -> Node:
     """``3.5 million`` is a number."""
+    radians = isinstance(node, Measured) and node.unit.strip().lower() in ("radians", "radian", "rad")
+    if radians and isinstance(node, Measured) and r"\\pi" in repr(node.arg):
+        return node.arg
     unit = node.unit.strip().lower() if isinstance(node, Measured) else ""
     if isinstance(node, Measured) and unit in ("percent", "per cent", "percentage", "pct", "degrees", "degree", "deg"):
         return Scaled(node.arg, "degree" if unit.startswith("deg") else "percent")

@@ -8,7 +8,17 @@ from fractions import Fraction
 
 from synthetic1.rewards.math_answers.evaluate import NotANumber, Undefined, value
 from synthetic1.rewards.math_answers.exact import number, rational
-from synthetic1.rewards.math_answers.forms import ORDER, denies, expanded, has_letters, is_name, turned, value_of
+from synthetic1.rewards.math_answers.forms import (
+    ORDER,
+    denies,
+    expanded,
+    has_letters,
+    is_name,
+    occurs,
+    substituted,
+    turned,
+    value_of,
+)
 from synthetic1.rewards.math_answers.grammar.tree import (
     Applied,
     Bracketed,
@@ -18,13 +28,15 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Neg,
     Node,
     Power,
+    Raw,
     Relation,
     Sum,
     Sym,
+    Text,
 )
 from synthetic1.rewards.math_answers.identity import proportional
 from synthetic1.rewards.math_answers.rules import Rules
-from synthetic1.rewards.math_answers.structure import same_written
+from synthetic1.rewards.math_answers.structure import normal, same_written
 
 _INDEXED = re.compile(r"([A-Za-z]|\\[a-z]+)'*(?:_\{([A-Za-z0-9])\})?")
 """A letter, perhaps with an index."""
@@ -34,6 +46,7 @@ class RelationRules(Rules):
     """Equations, inequalities, names for values."""
 
     gold_node: Node | None = None
+    prompt_formulas: frozenset[Node] = frozenset()
 
     def same_relation(self, gold: Node, answer: Node) -> bool:
         if isinstance(gold, Relation) and isinstance(answer, Relation):
@@ -63,7 +76,7 @@ class RelationRules(Rules):
         if answer.signs == (r"\in",) and is_name(answer.sides[0]):
             return [answer.sides[1]]
         if set(answer.signs) <= {"=", r"\approx", r"\equiv"}:
-            sides = [side for side in answer.sides if not is_name(side)]
+            sides = [side for side in answer.sides if not self.is_asked_for(side)]
             if not sides and len(answer.sides) == 2:
                 return [answer.sides[1]]  # ``m = e``
             if len(sides) == len(answer.sides):
@@ -89,6 +102,10 @@ class RelationRules(Rules):
                 return None
             return [sides[-1]]
         return None
+
+    def is_asked_for(self, side: Node) -> bool:
+        """A name, or a formula with letters that the prompt has: ``m+n``."""
+        return is_name(side) or (has_letters(side) and normal(side) in self.prompt_formulas)
 
     def approximated(self, sides: Sequence[Node]) -> Sequence[Node] | None:
         """Of ``\\pi \\approx 3.14``, the side that the gold is; both have to be one value."""
@@ -135,6 +152,7 @@ class RelationRules(Rules):
     def same_equations(self, gold: Relation, answer: Relation) -> bool:
         if denies(answer):
             return False
+        answer = self.with_argument_of(gold, answer)
         named, answers_name = is_name(gold.sides[0]), is_name(answer.sides[0])
         other_names = named and answers_name and not same_written(gold.sides[0], answer.sides[0])
         solved_otherwise = len(gold.sides) == 2 and not (named and answers_name)
@@ -180,10 +198,23 @@ class RelationRules(Rules):
             if "apply" not in (gold.name, answer.name):
                 return gold.name == answer.name and powers[0] == powers[1]
             if gold.name == answer.name:
-                (f, *at), (g, *there) = gold.args, answer.args
-                numbers = [rational(arg) for arg in (*at, *there)]
-                return self.may_be_one(f, g) and (None in numbers or at == there)
+                return same_written(gold.args[0], answer.args[0]) and all(map(same_written, gold.args, answer.args))
+        if (isinstance(gold, Applied) and gold.name == "apply") or (
+            isinstance(answer, Applied) and answer.name == "apply"
+        ):
+            return isinstance(gold, Sym | Text | Raw) or isinstance(answer, Sym | Text | Raw)
         return True
+
+    def with_argument_of(self, gold: Relation, answer: Relation) -> Relation:
+        """``f(t) = t^2`` as ``f(x) = x^2`` where that is how the gold calls it."""
+        one, other = gold.sides[0], answer.sides[0]
+        if isinstance(one, Applied) and isinstance(other, Applied) and one.name == other.name == "apply":
+            (f, *at), (g, *there) = one.args, other.args
+            by_letters = f == g and len(at) == len(there) == 1 and isinstance(at[0], Sym)
+            if by_letters and isinstance(there[0], Sym) and at[0] != there[0] and not occurs(at[0], answer):
+                names = {there[0].name: at[0].name} if isinstance(at[0], Sym) else {}
+                return Relation(tuple(substituted(side, names) for side in answer.sides), answer.signs)
+        return answer
 
     def proportional(self, gold: Relation, answer: Relation) -> bool:
         """The same equation up to a factor: both sides' difference is the other's times a number."""

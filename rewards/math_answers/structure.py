@@ -101,8 +101,9 @@ def normal(node: Node) -> Node:
             return Items(tuple(map(normal, items)), joints)
         case Combined(sign, parts):
             return Combined(sign, tuple(map(normal, parts)))
-        case Matrix(rows, _):
-            return Matrix(tuple(tuple(map(normal, row)) for row in rows))
+        case Matrix(rows, kind):
+            made_of = kind if kind in ("vmatrix", "Vmatrix") else "matrix"  # a determinant is no matrix
+            return Matrix(tuple(tuple(map(normal, row)) for row in rows), made_of)
     return node
 
 

@@ -77,6 +77,29 @@ def arithmetic_left(node: Node) -> int:
     return count
 
 
+def terms_left(node: Node) -> int:
+    """How many like terms, and powers of one letter, a formula leaves to be put together: ``2x+3x``, ``x^2 x^3``."""
+    count = 0
+    match node:
+        case Sum(terms):
+            kinds = [kind for term in terms if (kind := _letters_of(term)) is not None]
+            count = len(kinds) - len(set(kinds))
+        case Product(factors):
+            bases = [base for f in factors if isinstance(base := f.base if isinstance(f, Power) else f, Sym)]
+            count = len(bases) - len(set(bases))
+    return count + sum(map(terms_left, children(node)))
+
+
+def _letters_of(term: Node) -> Node | None:
+    """What a term is but for its number; None of a number, or of what is not plain."""
+    while isinstance(term, Neg):
+        term = term.arg
+    parts = [part for part in (term.factors if isinstance(term, Product) else (term,)) if not _is_plain(part)]
+    if not parts or not all(isinstance(p.base if isinstance(p, Power) else p, Sym) for p in parts):
+        return None
+    return normal(Product(tuple(parts)))
+
+
 def functions_left(node: Node) -> frozenset[str]:
     """Functions of numbers, which may have a plainer value: ``\\arctan 1``, ``\\sin 30^\\circ``, ``\\log_2 8``."""
     found: set[str] = set()

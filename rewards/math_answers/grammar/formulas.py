@@ -18,6 +18,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Num,
     PlusMinus,
     Quotient,
+    Scaled,
     SetBuilder,
     Sum,
     Sym,
@@ -89,9 +90,9 @@ class Formulas(Factors):
             elif (mixed := self.mixed(factors[-1])) is not None:
                 factors[-1] = mixed
             elif self.peek() in (r"\pmod", r"\bmod", r"\mod") and self.is_kind("command"):
-                self.at += 1  # the modulus says where the value lives
-                self.argument()
-                return signed(product(factors))
+                self.at += 1
+                modulus = expression(self.argument())
+                return Applied("mod", (expression(signed(product(factors))), modulus))
             elif (unit := self.unit(factors)) is not None:
                 return self.measured(signed, factors, *unit)
             elif (following := self.applied(factors[-1])) is not None:
@@ -163,10 +164,10 @@ class Formulas(Factors):
         start = self.at
         if self.peek() == r"\frac" and self.is_kind("command"):
             fraction = self.factor()
-            if isinstance(fraction, Quotient):
-                above, below = whole_value(fraction.above), whole_value(fraction.below)
-                if above is not None and below is not None and 0 < above < below:
-                    return Num(before.value + above / below)
+            if isinstance(fraction, Scaled) and (inner := self.with_whole(before, fraction.arg)) is not None:
+                return Scaled(inner, fraction.by)
+            if fraction is not None and (mixed := self.with_whole(before, fraction)) is not None:
+                return mixed
         elif (
             self.is_kind("number")
             and self.tokens[self.at].spaced
@@ -179,6 +180,15 @@ class Formulas(Factors):
                 self.at += 3
                 return Num(before.value + above / below)
         self.at = start
+        return None
+
+    @staticmethod
+    def with_whole(before: Num, fraction: Node) -> Node | None:
+        """``12\\frac{1}{2}`` of ``12\\frac{1}{2}\\%``."""
+        if isinstance(fraction, Quotient):
+            above, below = whole_value(fraction.above), whole_value(fraction.below)
+            if above is not None and below is not None and 0 < above < below:
+                return Num(before.value + above / below)
         return None
 
     def unit(self, factors: Sequence[Node]) -> tuple[str, int | None] | None:

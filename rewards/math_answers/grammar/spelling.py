@@ -28,6 +28,7 @@ SYMBOLS = _pairs(r"""
 """)
 """Character → what it stands for."""
 SYMBOLS["，"] = ","
+SYMBOLS["∶"] = ":"
 FRACTIONS = _pairs(r"""
     ½ 1/2, ⅓ 1/3, ⅔ 2/3, ¼ 1/4, ¾ 3/4, ⅕ 1/5, ⅖ 2/5, ⅗ 3/5, ⅘ 4/5, ⅙ 1/6, ⅚ 5/6, ⅐ 1/7, ⅛ 1/8, ⅜ 3/8, ⅝ 5/8,
     ⅞ 7/8, ⅑ 1/9, ⅒ 1/10
@@ -36,6 +37,7 @@ SUPERSCRIPTS, SUBSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱˣ", "�
 ON_THE_LINE = "0123456789+-()nix"
 """What the characters of both are on the line."""
 SAME_COMMAND = _pairs(r"""
+    \nicefrac \frac, \sfrac \frac,
     \dfrac \frac, \tfrac \frac, \cfrac \frac, \dbinom \binom, \tbinom \binom, \leq \le, \leqslant \le, \leqq \le,
     \geq \ge, \geqslant \ge, \geqq \ge, \neq \ne, \lt <, \gt >, \varnothing \emptyset, \O \emptyset,
     \times \cdot, \ast \cdot, \bullet \cdot, \cdotp \cdot, \div /, \colon :, \lbrace \{, \rbrace \}, \lbrack [,
@@ -53,11 +55,11 @@ SAME_COMMAND = _pairs(r"""
 NOTHING = _words(r"""
     \( \) \Big \Bigg \Biggl \Biggr \Bigl \Bigr \Large \bf \big \bigg \biggl \biggr \bigl \bigr \centering
     \displaystyle \ensuremath \hline \it \large \left \limits \mathstrut \middle \noindent \nolimits \nonumber
-    \normalsize \relax \right \rm \scriptstyle \small \strut \textstyle
+    \normalsize \relax \therefore \right \rm \scriptstyle \small \strut \textstyle
 """)
 """Commands that say nothing."""
 TRANSPARENT = _words(r"""
-    \bm \boldsymbol \boxed \cancel \emph \fbox \hbox \mathbf \mathbin \mathcal \mathfrak \mathit \mathop
+    \bm \boldsymbol \boxed \emph \fbox \hbox \mathbf \mathbin \mathcal \mathfrak \mathit \mathop
     \mathord \mathrel \mathscr \mathsf \pmb \ul \underline \vcenter
 """)
 """Commands that change how their argument looks, not what it says."""

@@ -41,6 +41,10 @@ def parse(
         Unreadable: it is not wholly understood.
     """
     tokens = tokenize(text, is_word=is_word)
+    if [token.text for token in tokens[-2:]] == [".", "."]:
+        raise Unreadable("it goes on")
+    if tokens and tokens[0].text == "=":
+        tokens = tokens[1:]
     while tokens and tokens[-1].kind == "mark" and tokens[-1].text in (".", ",", ";", ":", r"\\"):
         tokens.pop()
     if not tokens:

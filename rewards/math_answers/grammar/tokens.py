@@ -54,9 +54,15 @@ WORDS = re.compile(r"and|or|if|for|when|where|mod|of|the|is|are", re.IGNORECASE)
 
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?![\d,])(?:\.\d+)?")
-_GROUPED = re.compile(r"\d{1,3}(?:(?:\{,\s*\}|\\,|\\ |\\!,|,\\!\s*|\\;|[\u2009\u202f\u00a0])\d{3})+(?!\d)(?:\.\d+)?")
+_GROUPED = re.compile(
+    r"\d{1,3}(?:(?:\{,\s*\}|~|\\!,\\!|\\,|\\ |\\!,|,\\!\s*|\\;|[\u2009\u202f\u00a0])\d{3})+(?!\d)(?:\.\d+)?"
+)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
-_REPEATING = re.compile(r"(\d*)\.(\d*)\\(?:overline|dot|bar)\s*\{(\d+)\}")
+_REPEATING = re.compile(
+    r"(\d*)\.(\d*)(?:\\(?:overline|dot|bar)\s*(?:\{(\d+)\}|(\d))|\((\d+)\))"
+    r"|(\d*)\.(\d*?)(?:(\d)\8{2,}|(\d{2,6}?)\9{2,})\s*(?:\.\.\.|…|\\[lc]?dots(?![A-Za-z]))"
+)
+"""``0.1\\overline{6}``, ``0.1(6)``, ``0.1666…``."""
 _NUMBER_BEGINS = re.compile(r"[0-9]|\.\d")  # never `str.isdigit`, which is true of ¹ and ①, too
 _LONE_POINT = re.compile(r"\.(?=\s*[/*+\-−^)}])")
 _EXPONENT = re.compile(r"[eE]([+\-−]?)(\d{1,4})(?![\w.])")
@@ -179,7 +185,9 @@ class _Tokens:
     def number(self) -> None:
         if repeating := _REPEATING.match(self.text, self.at):
             self.at = repeating.end()
-            self.put("number", f"{repeating[1] or 0}.{repeating[2]}({repeating[3]})")
+            whole, fixed = (repeating[1] or repeating[6] or 0), (repeating[2] or repeating[7] or "")
+            period = next(filter(None, (repeating[number] for number in (3, 4, 5, 8, 9))))
+            self.put("number", f"{whole}.{fixed}({period})")
             return
         found = _GROUPED.match(self.text, self.at) or (None if self.depth else _THOUSANDS.match(self.text, self.at))
         digits = re.sub(r"[^\d.]", "", found[0]) if found else ""
@@ -233,7 +241,7 @@ class _Tokens:
         """A function's name; after a number and with nothing to apply to, ``min`` and ``sec`` are units."""
         before = self.out[-1] if self.out else None
         counted = before is not None and (before.kind in ("number", "text") or before.text in ("}", ")", "/", r"\pi"))
-        if name in ("min", "sec") and counted and not _ARGUMENT.match(self.text, self.at):
+        if name in ("min", "sec", "deg") and counted and not _ARGUMENT.match(self.text, self.at):
             self.put("text", name)
         else:
             self.put("command", "\\" + name)
@@ -273,7 +281,7 @@ class _Tokens:
             self.argument()
         elif name in TRANSPARENT:
             pass
-        elif name == r"\mathbb":
+        elif name in (r"\mathbb", r"\Bbb"):
             inside = self.argument().strip()
             self.canonical(BLACKBOARD.get(inside, r"\Set" + inside))
         elif name in TEXT:
@@ -327,7 +335,10 @@ def _with_degrees(tokens: list[Token]) -> list[Token]:
     at = 0
     while at < len(tokens):
         following = [token.text for token in tokens[at + 1 : at + 4]]
-        if tokens[at].text != "^" or not following or following[0] not in ("{", r"\circ", r"\degree"):
+        if tokens[at].text == "^" and following[:1] == ["o"] and at and tokens[at - 1].kind == "number":
+            made.append(Token("command", r"\degree"))  # 45^o
+            at += 2
+        elif tokens[at].text != "^" or not following or following[0] not in ("{", r"\circ", r"\degree"):
             made.append(tokens[at])
             at += 1
         elif following[0] != "{":

@@ -57,9 +57,12 @@ def _replaced(text: str, found: re.Match[str], new: str) -> str:
 # Digits and numbers ---------------------------------------------------------------------------------------------------
 
 
+_CONSTANT = re.compile(r"(?<![A-Za-z\\])[cCkK]_\s*\{?\s*$")
+
+
 def digit_changed(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
-    """``137`` → ``157``; of decimals one of the first two digits that count"""
-    if places := _values(_LITERAL, gold.text):
+    """``137`` → ``157``; of decimals one of the first two digits that count; names of constants keep theirs"""
+    if places := [found for found in _values(_LITERAL, gold.text) if not _CONSTANT.search(gold.text, 0, found.start())]:
         found = rng.choice(places)
         number = found[0]
         counting = [place for place, char in enumerate(number) if char.isdigit()]
