@@ -2,8 +2,8 @@
 
 It writes a JSON object a line: ``{"call": text, "function": name, "instance": number, "classes": [name, …]}``, whose
 answer it reads, and at its end one of ``{"passed": true}``, ``{"failed": exception}``, ``{"raised": exception}`` (by
-the candidate, and not expected), ``{"ended": true}`` (the candidate has), ``{"live": type}`` (an argument cannot cross),
-``{"broken": why}`` (the assertions cannot be loaded).
+the candidate, and not expected), ``{"ended": true}`` (the candidate has), ``{"live": type}`` (an argument cannot
+cross), ``{"broken": why}`` (the assertions cannot be loaded).
 Stdlib only; ``assertion_values.py`` stands before it.
 """
 

@@ -247,7 +247,8 @@ JAVASCRIPT = [
      [[[1, 2, 3]], [[]]], [[3, 2, 1], []]),
     ("var f = (l1) => { let p = null; while (l1) { [l1.next, p, l1] = [p, l1, l1.next] } return p }",
      [[[1, 2, 3]], [[]]], [[3, 2, 1], []]),
-    ("f = root => { if (!root) return null; [root.left, root.right] = [f(root.right), f(root.left)]; return root }\nvar f",
+    ("f = root => { if (!root) return null; [root.left, root.right] = [f(root.right), f(root.left)]; return root }\n"
+     "var f",
      [[[1, 2, 3, None, 4]], [[]]], [[1, 3, 2, None, None, 4], []]),
     ("class Solution {\n/** @param {TreeNode} a\n * @param {?ListNode} b\n * @return {number[]} */\n"
      " f(a, b) { return [a.left.val, b.next.val] } }", [[[1, 2, 3], [4, 5]]], [[2, 5]]),

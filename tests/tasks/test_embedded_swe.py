@@ -11,6 +11,7 @@ from synthetic1 import Completion, Scorer, Task
 from synthetic1.rewards.file_edits.diffs import unified
 from synthetic1.rewards.file_edits.lines import read_lines
 from synthetic1.rewards.judging.judge import judge_settings
+from synthetic1.rewards.judging.quoting import clean
 from synthetic1.rewards.swe import Swe
 from synthetic1.tasks import open_tasks
 from synthetic1.tasks.embedded import swe
@@ -46,9 +47,9 @@ def test_the_commit_is_not_in_the_prompt():
 
 @pytest.fixture(scope="module")
 def accepted(changes):
-    """The diffs an honest judge accepts: of the commits, and of what behaves like them."""
+    """The diffs an honest judge accepts, as it is shown them: of the commits, and of what behaves like them."""
     return {
-        unified(read_lines(change.before), read_lines(change.applied(edits)), change.path)
+        clean(unified(read_lines(change.before), read_lines(change.applied(edits)), change.path), exact=True)
         for change in changes
         for edits in (change.real, *change.equivalent)
     }

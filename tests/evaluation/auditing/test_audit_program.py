@@ -158,10 +158,12 @@ def test_our_verifier_and_embedded_tasks(audit, tmp_path):
         (["embedded:math", "--verifier", "my_grader:No"], "--verifier my_grader:No: AttributeError"),
         (["embedded:math", "--verifier", "my_grader:Set"], "--verifier my_grader:Set: TypeError"),
         (["embedded:math", "--verifier", "json:JSONDecoder"], "--verifier json:JSONDecoder is not a subclass"),
-        (["embedded:code_understanding", "--limit", 2], "2 tasks of type `code_output_prediction`, of which no cases"),
+        (["similar.jsonl"], "1 tasks of type `llm_judgeable_groundtruth_similarity`, of which no cases"),
     ],
 )
-def test_a_usage_error_is_one_line(audit, arguments, said):
+def test_a_usage_error_is_one_line(audit, arguments, said, tmp_path):
+    row = {"problem_id": "t", "task_type": "llm_judgeable_groundtruth_similarity", "prompt": "Say it."}
+    (tmp_path / "similar.jsonl").write_text(json.dumps({**row, "verification_info": {}}) + "\n")
     status, output, error = audit(*arguments)
     assert (status, output) == (2, "")
     assert error.startswith(f"error: {said}")
