@@ -85,6 +85,29 @@ def test_a_noun_counts_where_the_prompt_has_it(scorer: Scorer, prompt: str, answ
     assert judged(scorer, "5", boxed(answer), prompt).score == expected
 
 
+@pytest.mark.parametrize(
+    ("gold", "prompt", "answer", "expected"),
+    [
+        ("5", "The answer is $m/n$. Find $m+n$.", "m+n=5", 1),
+        ("5", "The answer is $m/n$. Find $m+n$.", "m-n=5", 0),
+        ("5", "How many are there?", "m+n=5", 0),
+        ("x^5", r"Simplify $x^2\cdot x^3$.", r"x^2\cdot x^3", 0),
+        ("x^2+5x+6", "Expand $(x+2)(x+3)$.", "x^2+2x+3x+6", 0),
+        ("x^2+5x+6", "Expand $(x+2)(x+3)$.", "6+5x+x^2", 1),
+        (r"\frac23", r"Simplify $\frac46$ to lowest terms.", r"\frac{10}{15}", 0),
+        (r"\frac23", "Which part of it?", r"\frac{10}{15}", 1),
+        (r"\frac13", "What is the probability, as a common fraction?", "0.3333", 0),
+        (r"\frac13", "What is the probability?", "0.3333", 1),
+        (r"\sqrt{2}", "Give the exact value.", "1.41421356", 0),
+        (r"2^3\cdot3\cdot5", "Find the prime factorization of 120.", "120", 0),
+        (r"2^3\cdot3\cdot5", "Find the prime factorization of 120.", r"5\cdot 2^3\cdot 3", 1),
+        ("0.15", r"Write $\frac{3}{20}$ as a decimal.", r"\frac{3}{20}", 0),
+    ],
+)
+def test_what_the_prompt_asks_for(scorer: Scorer, gold: str, prompt: str, answer: str, expected: int) -> None:
+    assert judged(scorer, gold, boxed(answer), prompt).score == expected
+
+
 def test_cases_that_were_judged_wrongly(scorer: Scorer, shared_data: Path, require: Any) -> None:
     path = shared_data.parent / "cases" / "math.jsonl"
     require("the shared cases", path.is_file(), "put math.jsonl into ../shared/cases")
