@@ -10,6 +10,16 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+from synthetic1.rewards.math_answers.grammar.numerals import (
+    EXPONENT,
+    GROUPED,
+    LONE_POINT,
+    MOST_DIGITS,
+    NUMBER,
+    NUMBER_BEGINS,
+    REPEATING,
+    THOUSANDS,
+)
 from synthetic1.rewards.math_answers.grammar.spelling import (
     BLACKBOARD,
     DROPPED_WITH_ARGUMENT,
@@ -53,24 +63,10 @@ _SIGNS = {"<=": r"\le", "=<": r"\le", ">=": r"\ge", "!=": r"\ne", ":=": "=", "==
 WORDS = re.compile(r"and|or|if|for|when|where|mod|of|the|is|are", re.IGNORECASE)
 
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
-_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?![\d,])(?:\.\d+)?")
-_GROUPED = re.compile(
-    r"\d{1,3}(?:(?:\{,\s*\}|~|\\!,\\!|\\,|\\ |\\!,|,\\!\s*|\\;|[\u2009\u202f\u00a0])\d{3})+(?!\d)(?:\.\d+)?"
-)
-_NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
-_REPEATING = re.compile(
-    r"(\d*)\.(\d*)(?:\\(?:overline|dot|bar)\s*(?:\{(\d+)\}|(\d))|\((\d+)\))"
-    r"|(\d*)\.(\d*?)(?:(\d)\8{2,}|(\d{2,6}?)\9{2,})\s*(?:\.\.\.|…|\\[lc]?dots(?![A-Za-z]))"
-)
-"""``0.1\\overline{6}``, ``0.1(6)``, ``0.1666…``."""
-_NUMBER_BEGINS = re.compile(r"[0-9]|\.\d")  # never `str.isdigit`, which is true of ¹ and ①, too
-_LONE_POINT = re.compile(r"\.(?=\s*[/*+\-−^)}])")
-_EXPONENT = re.compile(r"[eE]([+\-−]?)(\d{1,4})(?![\w.])")
 UNIT_LETTERS = frozenset("mgshLJNWVAKCF")
 """Upright and after a space, as in ``\\mathrm{~m}``, these are units."""
 _ARGUMENT = re.compile(r"\s*(?:\\[A-Za-z]+\s*)*[\w({\[\\]")  # of a function
 _LETTERS = re.compile(r"[A-Za-z]+")
-MOST_DIGITS = 1000
 OPEN, CLOSE = {"(", "[", r"\{", r"\langle", r"\lfloor", r"\lceil"}, {")", "]", r"\}", r"\rangle", r"\rfloor", r"\rceil"}
 
 
@@ -112,7 +108,7 @@ class _Tokens:
             self.at += 1
         elif char == "\\":
             self.command()
-        elif _NUMBER_BEGINS.match(text, self.at):
+        elif NUMBER_BEGINS.match(text, self.at):
             self.number()
         elif char.isascii() and char.isalpha():
             self.letters()
@@ -183,25 +179,25 @@ class _Tokens:
         self.at = end
 
     def number(self) -> None:
-        if repeating := _REPEATING.match(self.text, self.at):
+        if repeating := REPEATING.match(self.text, self.at):
             self.at = repeating.end()
             whole, fixed = (repeating[1] or repeating[6] or 0), (repeating[2] or repeating[7] or "")
             period = next(filter(None, (repeating[number] for number in (3, 4, 5, 8, 9))))
             self.put("number", f"{whole}.{fixed}({period})")
             return
-        found = _GROUPED.match(self.text, self.at) or (None if self.depth else _THOUSANDS.match(self.text, self.at))
+        found = GROUPED.match(self.text, self.at) or (None if self.depth else THOUSANDS.match(self.text, self.at))
         digits = re.sub(r"[^\d.]", "", found[0]) if found else ""
         if not found:
-            found = _NUMBER.match(self.text, self.at)
+            found = NUMBER.match(self.text, self.at)
             assert found is not None
             digits = found[0]
         self.at = found.end()
         if len(digits) > MOST_DIGITS:
             raise Unreadable(f"a number of more than {MOST_DIGITS} digits")
         self.put("number", digits)
-        if "." not in digits and (lone := _LONE_POINT.match(self.text, self.at)):
+        if "." not in digits and (lone := LONE_POINT.match(self.text, self.at)):
             self.at = lone.end()
-        exponent = _EXPONENT.match(self.text, self.at)  # 1.5e-3
+        exponent = EXPONENT.match(self.text, self.at)  # 1.5e-3
         if exponent and not digits.startswith("0x") and (exponent[1] or "." in digits or len(exponent[2]) > 0):
             self.at = exponent.end()
             for kind, text in (("command", r"\cdot"), ("number", "10"), ("mark", "^"), ("mark", "{")):
