@@ -104,6 +104,11 @@ class Solution:
         return CandidateFunction(name, self._instance)
 
 
+def is_plain_class(one: Any) -> bool:
+    """Whether it is a class of the prelude whose objects are no more than their attributes."""
+    return type(one) is type and one.__module__ == "assertions" and one.__new__ is object.__new__
+
+
 def update(value: Any, left: Any) -> Any:
     """Make of ``value`` what the candidate has ``left`` of it, in place as far as it can be changed; the result."""
     if type(value) is not type(left):
@@ -154,9 +159,7 @@ def main(prelude: str, code: str, entry_point: str) -> dict[str, Any]:
         assertions = compile(code, "assertions", "exec")
     except Exception as error:
         return {"broken": f"{type(error).__name__}: {error}"}
-    CLASSES.update(
-        (name, one) for name, one in space.items() if isinstance(one, type) and one.__module__ == "assertions"
-    )
+    CLASSES.update((name, one) for name, one in space.items() if is_plain_class(one))
     candidate = space[entry_point] = CandidateFunction(entry_point)
     space.setdefault("candidate", candidate)
     provide(assertions, space)
