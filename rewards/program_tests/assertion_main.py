@@ -106,7 +106,8 @@ class Solution:
 
 def is_plain_class(one: Any) -> bool:
     """Whether it is a class of the prelude whose objects are no more than their attributes."""
-    return type(one) is type and one.__module__ == "assertions" and one.__new__ is object.__new__
+    maker: Any = object.__new__
+    return type(one) is type and one.__module__ == "assertions" and one.__new__ is maker
 
 
 def update(value: Any, left: Any) -> Any:
