@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import os
 import random
 import re
+import sys
+import tokenize
+from pathlib import Path
 
 import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic1.evaluation.auditing.program_wrappings import UNCLOSED, WRAPPINGS, WrappedProgram, usages
+from synthetic1.evaluation.auditing.program_wrappings import (
+    ENDS,
+    FENCES,
+    UNCLOSED,
+    WRAPPINGS,
+    WrappedProgram,
+    usages,
+)
 from synthetic1.rewards.extract import find_program
+from synthetic1.rewards.extraction.lexical import code_only
 from synthetic1.rewards.program_tests.spec import language_names
 from synthetic1.tasks import open_tasks
 
@@ -191,3 +204,42 @@ def test_nothing_within_strings_and_comments_ends_a_program(language, opening, c
     hypothesis.assume(re.search(r"^\s*`{3,}\s*$(.|\n)*^\s*`{3,}python", inside, re.MULTILINE) is None)
     program = WrappedProgram(HOLDERS[language].replace("…", f"{opening}{inside}{closing}"), language)
     assert list(fails(program, {wrapping: WRAPPINGS[wrapping]})) == []
+
+
+# Files that nobody wrote for this -----------------------------------------------------------------------------------
+
+STANDARD_LIBRARY = [
+    path for path in sorted(Path(os.__file__).parent.glob("*.py")) if 1_000 < path.stat().st_size < 40_000
+]
+
+
+def read(path):
+    """A file of Python's own."""
+    return path.read_text(encoding="utf-8").rstrip() + "\n"
+
+
+@pytest.mark.parametrize("path", random.Random(5).sample(STANDARD_LIBRARY, 20), ids=lambda path: path.name)
+def test_files_of_the_standard_library_come_out_whole(path):
+    assert list(fails(WrappedProgram(read(path), "python"), FENCES | ENDS)) == []
+
+
+def without_strings_and_comments(source):
+    """What ``code_only`` should give, by Python's own tokenizer."""
+    starts = [0]
+    for line in source.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    signs = list(source)
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type in (tokenize.STRING, tokenize.COMMENT):
+            start, end = (starts[row - 1] + column for row, column in (token.start, token.end))
+            if token.type == tokenize.STRING:
+                start = min(at for quote in "'\"" if (at := source.find(quote, start)) >= 0)  # behind its prefix
+            signs[start:end] = ["\n" if sign == "\n" else " " for sign in signs[start:end]]
+    return "".join(signs)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="since Python 3.12 an f-string is many tokens")
+@pytest.mark.parametrize("path", random.Random(6).sample(STANDARD_LIBRARY, 40), ids=lambda path: path.name)
+def test_strings_and_comments_are_found_as_python_finds_them(path):
+    source = read(path)
+    assert code_only(source, "python") == without_strings_and_comments(source)

@@ -6,7 +6,7 @@ the program comes out of each as it went in, but for a newline at its end, and C
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -70,7 +70,7 @@ def _followed(behind: Callable[[WrappedProgram], str]) -> Wrapping:
     return lambda program: f"{program.block}\n\n{behind(program)}\n"
 
 
-FENCES: Mapping[str, Wrapping] = {
+FENCES: dict[str, Wrapping] = {
     "block alone": lambda program: program.block,
     "prose around": lambda program: f"It's a sum.\n\n{program.block}\n\nThat's all; it doesn't need more.\n",
     "short label": _labelled(lambda program: _SHORT[program.language]),
@@ -105,7 +105,7 @@ FENCES: Mapping[str, Wrapping] = {
 }
 """By how the fences stand."""
 
-ENDS: Mapping[str, Wrapping] = {
+ENDS: dict[str, Wrapping] = {
     "tag glued to the fence": _closed("\n```</answer>"),
     "two tags glued to the fence": _closed("\n```</answer></s>"),
     "end token glued to the fence": _closed("\n```<|im_end|>"),
@@ -131,7 +131,7 @@ ENDS: Mapping[str, Wrapping] = {
 }
 """By what ends the block."""
 
-UNCLOSED: Mapping[str, Wrapping] = {
+UNCLOSED: dict[str, Wrapping] = {
     "no fence": _closed("\n"),
     "no fence, no newline": _closed(""),
     "no fence, sentence end": _closed("\n</s>\n"),
@@ -139,7 +139,7 @@ UNCLOSED: Mapping[str, Wrapping] = {
 }
 """Blocks that only the end of the text ends. Fences within strings of the program cannot be told from its own here."""
 
-NEIGHBOURS: Mapping[str, Wrapping] = {
+NEIGHBOURS: dict[str, Wrapping] = {
     "output behind": _followed(lambda program: "It prints:\n\n```\n3\n```"),
     "output behind, labelled": _followed(lambda program: 'Output:\n```text\nit\'s 3 "wide"\n```'),
     "output behind, on a line of prose": _followed(lambda program: "Output: ```text\n3\n```"),
@@ -166,7 +166,7 @@ NEIGHBOURS: Mapping[str, Wrapping] = {
 }
 """By what stands beside the program."""
 
-WRAPPINGS: Mapping[str, Wrapping] = {**FENCES, **ENDS, **UNCLOSED, **NEIGHBOURS}
+WRAPPINGS: dict[str, Wrapping] = FENCES | ENDS | UNCLOSED | NEIGHBOURS
 """All of them, by their names."""
 
 _CALLS = {
