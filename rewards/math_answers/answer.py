@@ -40,6 +40,12 @@ _DENIED = re.compile(
     r"|\\ne(?:q)?|≠|\\not\s*=)[\s:$=\\(\[]*$",
     re.IGNORECASE,
 )
+_TAKEN_BACK = re.compile(r"[\s$)\]}*\\]{0,12}(?:is|was) (?:wrong|incorrect|false|not\b)", re.IGNORECASE)
+_MINUS_BEFORE = re.compile(r"(?:^|[^\w\s})\]|.!-]\s*|\s)[-−]$")  # glued to the box: a bullet has a space after it
+_SCALE_BEHIND = re.compile(r"\s*(?:\\times|\\cdot|×|·)\s*10\s*\^\s*(?:\{[^{}]{1,6}\}|-?\d)|\\?%")
+_NAME_BEFORE = re.compile(
+    r"(?<![A-Za-z])(\\?[A-Za-z]{1,8}(?:_(?:\w|\{\w{1,3}\}))?(?:\(\w{1,3}\))?\s*=)\s*(?:\$|\\\(|\\\[)?\s*$"
+)
 _FINAL = re.compile(
     r"(?:^|(?<=[.:;,!?]))[ \t>*#_]*(?:therefore,?\s+|thus,?\s+|so,?\s+|hence,?\s+)?"
     r"(?:the\s+)?(?:correct\s+|final\s+)?answer(?:\s+is\b|\s*[:=])[ \t*_]*[:=]?[ \t]*(.+)$|^####[ \t]*(.+)$",
@@ -204,16 +210,35 @@ def _last_boxes(text: str) -> list[str] | None:
         if end is None:  # never closes: what follows is inside it
             spans.append((match.start(), len(text), ""))
             break
-        spans.append((match.start(), end + 1, text[match.end() : end]))
+        spans.append(
+            (match.start(), end + 1, _with_what_is_glued(text, match.start(), text[match.end() : end], end + 1))
+        )
         covered = end
+    if _TAKEN_BACK.match(text, spans[-1][1]):
+        return [""]
     last = [spans[-1][2]]
+    names = [_NAME_BEFORE.search(text, max(0, spans[-1][0] - 30), spans[-1][0])]
     for before, after in zip(reversed(spans[:-1]), reversed(spans[1:]), strict=True):
         if not _BETWEEN.fullmatch(text, before[1], after[0]):
             break
         last.append(before[2])
+        names.append(_NAME_BEFORE.search(text, max(0, before[0] - 30), before[0]))
         if len(last) > 100:
             break
+    if len(last) > 1 and all(last):  # ``a = \boxed{1}, b = \\boxed{2}``: which is which
+        found = [name[1] for name in names if name is not None]
+        if len(set(found)) == len(last):
+            last = [f"{name} {said}" for name, said in zip(found, last, strict=True)]
     return last[::-1]
+
+
+def _with_what_is_glued(text: str, start: int, content: str, end: int) -> str:
+    r"""What a box says with a minus sign right before it, and a percent sign or a power of ten right behind."""
+    if not content.strip():
+        return content
+    if (behind := _SCALE_BEHIND.match(text, end)) is not None:
+        content = f"{content}{behind[0]}"
+    return f"-{content}" if _MINUS_BEFORE.search(text, max(0, start - 10), start) else content
 
 
 def _closings(text: str, starts: list[int]) -> dict[int, int]:

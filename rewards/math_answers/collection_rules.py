@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
+from synthetic1.rewards.math_answers.conditions import is_condition
 from synthetic1.rewards.math_answers.exact import number
 from synthetic1.rewards.math_answers.forms import (
     expanded,
-    is_condition,
     is_infinite,
     is_interval,
     is_letter,
@@ -69,8 +69,9 @@ class CollectionRules(Rules):
                 return False  # ``a = 1, b = 2`` is not ``a = 1 or b = 2``
             others = [item for item in answer.items if not is_condition(item)] or list(answer.items)
             return self.same_listed(expanded(items), expanded(others))
+        named = named_values(items)
         if isinstance(answer, Bracketed) and is_set(answer):
-            return self.same_listed(items, expanded(answer.items))
+            return (named is None or len(named) < 2) and self.same_listed(items, expanded(answer.items))
         if isinstance(answer, Bracketed) and not is_interval(answer):
             return self.all_same(items, answer.items) if answer.open == "(" else False
         if isinstance(answer, Expression) and (values := plus_minus_values(answer)):

@@ -11,9 +11,16 @@ import re
 from math import gcd
 
 from synthetic1.rewards.math_answers.collection_rules import CollectionRules
+from synthetic1.rewards.math_answers.conditions import is_condition, other_domain
 from synthetic1.rewards.math_answers.exact import rational
 from synthetic1.rewards.math_answers.expression_rules import ExpressionRules
-from synthetic1.rewards.math_answers.forms import ORDER, components, is_condition, is_finite, is_interval, value_of
+from synthetic1.rewards.math_answers.forms import (
+    ORDER,
+    components,
+    is_finite,
+    is_interval,
+    value_of,
+)
 from synthetic1.rewards.math_answers.grammar.cursor import whole_value
 from synthetic1.rewards.math_answers.grammar.tree import (
     Bracketed,
@@ -38,7 +45,14 @@ from synthetic1.rewards.math_answers.real_sets import real_set, variable
 from synthetic1.rewards.math_answers.relation_rules import RelationRules
 from synthetic1.rewards.math_answers.rules import Tally
 from synthetic1.rewards.math_answers.structure import normal, same_written
-from synthetic1.rewards.math_answers.work import factors_with_letters, is_sum, is_unfinished_number, terms_left
+from synthetic1.rewards.math_answers.work import (
+    factors_with_letters,
+    is_scientific,
+    is_sum,
+    is_unfinished_number,
+    products_of_sums,
+    terms_left,
+)
 
 NOTHING = Asked()
 
@@ -73,8 +87,6 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
     def __init__(self, gold: Said, answer: Said, asked: Asked, tally: Tally) -> None:
         self.gold, self.answer, self.asked, self.tally = gold, answer, asked, tally
         self.gold_node, self.gold_text, self.answer_text = gold.node, gold.text, answer.text
-        self.prompt_formulas = asked.formulas
-        self.prompt_words, self.asks_percent, self.asks_exact = asked.words, asked.percent, asked.exact
         text = gold.spelled
         self.log_base = 10 if (r"\lg" in text or r"\log_{10}" in text) and r"\ln" not in text else None
 
@@ -100,7 +112,7 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
             return self.same(gold.node, Num(answer.number))
         if gold.number is not None:
             return self.same(Num(gold.number), answer.node)
-        if not self.same(gold.node, answer.node):
+        if other_domain(gold.node, answer.node) or not self.same(gold.node, answer.node):
             return False
         return not self.is_question(gold.node, answer.node)
 
@@ -113,6 +125,8 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
             return True
         if self.asked.work and terms_left(answer) > terms_left(gold):
             return True
+        if both and not self.is_in_form(gold, answer):
+            return True
         if a == g:
             return False
         if self.asked.lowest and isinstance(answer, Quotient) and _can_be_reduced(answer):
@@ -120,6 +134,14 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
         if not self.asked.work or a not in self.asked.formulas:
             return False
         return not isinstance(a, Num | Sym)
+
+    def is_in_form(self, gold: Node, answer: Node) -> bool:
+        """Whether the answer has the form that the prompt asks for, where the gold has it."""
+        if self.asked.expand and products_of_sums(answer) > products_of_sums(gold):
+            return False
+        if self.asked.square and products_of_sums(gold) and not products_of_sums(answer):
+            return False
+        return not (self.asked.scientific and is_scientific(gold)) or is_scientific(answer)
 
     def same(self, gold: Node, answer: Node) -> bool:
         if self.asked.factor and isinstance(gold, Product | Power) and rational(gold) is not None:

@@ -65,9 +65,6 @@ CONSTANTS_NAME = re.compile(r"[A-DKa-dk](?:_\{\d\})?|\\lambda")
 class ExpressionRules(Rules):
     """Numbers exactly, formulas by identity testing, units by what they measure."""
 
-    prompt_words: frozenset[str] = frozenset()
-    asks_percent = asks_exact = False
-
     def gold_against_items(self, gold: Node, answer: Items) -> bool:
         """Whether several things are the one value that is asked for, as ``2,5`` may be."""
         raise NotImplementedError
@@ -112,7 +109,7 @@ class ExpressionRules(Rules):
             )
         g, a = number(gold), number(answer)
         if g is not None and a is not None:
-            rounded = g.value != a.value and self.asks_exact
+            rounded = g.value != a.value and self.asked.exact
             return not rounded and same_number(g, a) and not is_unfinished_number(answer)
         exact_gold = rational(gold)
         if exact_gold is not None and arithmetic_left(gold) == 0 and not is_unfinished_number(gold):
@@ -178,7 +175,7 @@ class ExpressionRules(Rules):
 
     def rounds(self, exact: Node, decimal: Num) -> bool:
         """Whether a decimal of at least four significant digits is the formula, rounded."""
-        if self.asks_exact:
+        if self.asked.exact:
             return False
         if len(str(abs(decimal.value.numerator * 10 ** (decimal.decimals or 0) // decimal.value.denominator))) < 4:
             return False
@@ -227,12 +224,21 @@ class ExpressionRules(Rules):
         if "percent" in unit or unit.strip() in ("pct", "%"):
             return False
         if is_unit(answer.unit):
-            return True
+            return self.is_unit_asked_for(answer.unit)
         words = re.findall(r"[a-z]+", re.sub(r"\\[a-z]+", " ", unit))
         content = [w for w in words if w not in ("the", "of", "a", "an", "per", "in", "each")]
         if any(word in LIMITS for word in words):
             return False
-        return answer.sure and bool(content) and all(_stands_in(word, self.prompt_words) for word in content)
+        return answer.sure and bool(content) and all(_stands_in(word, self.asked.words) for word in content)
+
+    def is_unit_asked_for(self, unit: str) -> bool:
+        """Whether the prompt speaks of no other unit of what this one measures: metres, where the answer is in km."""
+        one = read_unit(unit)
+        if one is None:
+            return True
+        others = (read_unit(word) for word in self.asked.units)
+        alike = [other for other in others if other is not None and not one.conflicts_with(other)]
+        return not alike or any(other.size == one.size for other in alike)
 
     def same_scaled(self, gold: Node, answer: Node) -> bool:
         if isinstance(gold, Scaled) and isinstance(answer, Scaled):
@@ -249,7 +255,7 @@ class ExpressionRules(Rules):
             return self.same_formula(gold, answer)
         assert isinstance(answer, Scaled)
         if answer.by == "percent":
-            return self.asks_percent and self.same_expression(gold, answer.arg)
+            return self.asked.percent and self.same_expression(gold, answer.arg)
         if rational(gold) is not None:
             return self.same_expression(gold, answer.arg)
         return self.same_formula(gold, answer)

@@ -30,7 +30,6 @@ from synthetic1.rewards.math_answers.structure import children, normal
 
 ORDER = {"<": ("<", 1), ">": ("<", -1), r"\le": (r"\le", 1), r"\ge": (r"\le", -1)}
 """A sign → the sign that opens to the right, and whether it does so itself."""
-FOR_ALL = re.compile(r"^(?:for|where|with|when|if) (?:all|any|every|each|some)?|^\\forall")
 _DENIAL = re.compile(
     r"(?<![a-z])(?:not|no|never|isn't|cannot|wrong|incorrect|anything but|other than|except|hardly|far from|neither"
     r"|nor)(?![a-z])",
@@ -71,13 +70,16 @@ def is_name(node: Node) -> bool:
         case Bracketed(_, _, items):
             return bool(items) and all(isinstance(item, Sym) or is_name(item) for item in items) and not is_set(node)
         case Quotient(above, below):  # dy/dx, AB/CD
-            return all(_is_segment(side) for side in (above, below)) or all(
-                isinstance(side, Product)
-                and isinstance(side.factors[0], Sym)
-                and side.factors[0].name in ("d", r"\partial ")
-                for side in (above, below)
-            )
+            return all(_is_segment(side) for side in (above, below)) or is_derivative(node)
     return False
+
+
+def is_derivative(node: Node) -> bool:
+    """``\\frac{dy}{dx}``."""
+    return isinstance(node, Quotient) and all(
+        isinstance(side, Product) and isinstance(side.factors[0], Sym) and side.factors[0].name in ("d", r"\partial ")
+        for side in (node.above, node.below)
+    )
 
 
 def _is_segment(node: Node) -> bool:
@@ -179,15 +181,6 @@ def is_interval(node: Bracketed) -> bool:
     if len(node.items) != 2 or is_set(node) or node.open == "<":
         return False
     return node.open != {")": "(", "]": "["}.get(node.close) or any(map(is_infinite, node.items)) or node.open == "["
-
-
-def is_condition(node: Node) -> bool:
-    """A remark on which values a letter takes: ``k \\in \\mathbb{Z}``, ``for all x``."""
-    if isinstance(node, Relation) and node.signs == (r"\in",) and isinstance(node.sides[1], Sym):
-        return True
-    if isinstance(node, Text) and FOR_ALL.match(node.words):
-        return True
-    return isinstance(node, Raw) and bool(FOR_ALL.match(node.text.strip()))
 
 
 def plus_minus_values(node: Node) -> tuple[Node, ...] | None:

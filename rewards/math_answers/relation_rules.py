@@ -13,6 +13,7 @@ from synthetic1.rewards.math_answers.forms import (
     denies,
     expanded,
     has_letters,
+    is_derivative,
     is_name,
     occurs,
     substituted,
@@ -35,18 +36,19 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Text,
 )
 from synthetic1.rewards.math_answers.identity import proportional
+from synthetic1.rewards.math_answers.names import says_more
 from synthetic1.rewards.math_answers.rules import Rules
 from synthetic1.rewards.math_answers.structure import normal, same_written
 
-_INDEXED = re.compile(r"([A-Za-z]|\\[a-z]+)'*(?:_\{([A-Za-z0-9])\})?")
+_INDEXED = re.compile(r"([A-Za-z]|\\[a-z]+)'*(?:_\{(.*)\})?")
 """A letter, perhaps with an index."""
+_UPRIGHT = re.compile(r"\\(?:triangle|text|mathrm|Delta)|[\s{}$]")
 
 
 class RelationRules(Rules):
     """Equations, inequalities, names for values."""
 
     gold_node: Node | None = None
-    prompt_formulas: frozenset[Node] = frozenset()
 
     def same_relation(self, gold: Node, answer: Node) -> bool:
         if isinstance(gold, Relation) and isinstance(answer, Relation):
@@ -69,14 +71,19 @@ class RelationRules(Rules):
             return any(self.same(side, answer) for side in gold.sides if not is_name(side))
         return False
 
-    def values_of(self, answer: Relation) -> Sequence[Node] | None:
-        """The values that ``x = 2/4 = 1/2`` gives, all of which must be the gold; ``None`` where it gives none."""
+    def values_of(self, answer: Relation, *, named: bool = False) -> Sequence[Node] | None:
+        """The values that ``x = 2/4 = 1/2`` gives, all of which must be the gold; ``None`` where it gives none.
+
+        Args:
+            named: the gold has a name, which is that of the answer.
+        """
         if denies(answer):
             return None
         if answer.signs == (r"\in",) and is_name(answer.sides[0]):
             return [answer.sides[1]]
         if set(answer.signs) <= {"=", r"\approx", r"\equiv"}:
-            sides = [side for side in answer.sides if not self.is_asked_for(side)]
+            answer = self.sorted_by_names(answer)
+            sides = [side for side in answer.sides if not (named and is_name(side)) and not self.is_asked_for(side)]
             if not sides and len(answer.sides) == 2:
                 return [answer.sides[1]]  # ``m = e``
             if len(sides) == len(answer.sides):
@@ -105,7 +112,20 @@ class RelationRules(Rules):
 
     def is_asked_for(self, side: Node) -> bool:
         """A name, or a formula with letters that the prompt has: ``m+n``."""
-        return is_name(side) or (has_letters(side) and normal(side) in self.prompt_formulas)
+        if has_letters(side) and normal(side) in self.asked.formulas:
+            return True
+        return is_name(side) and not says_more(side, self.asked)
+
+    def sorted_by_names(self, answer: Relation) -> Relation:
+        """``(y, x) = (1, 2)`` as ``(x, y) = (2, 1)``, unless the prompt speaks of ``(y, x)``."""
+        match answer:
+            case Relation((Bracketed(_, _, names) as name, Bracketed(open_, close, values)), ("=",)):
+                letters = [one.name for one in names if isinstance(one, Sym) and len(one.name) == 1]
+                if len(set(letters)) == len(values) == len(names) and normal(name) not in self.asked.formulas:
+                    pairs = sorted(zip(letters, values, strict=True), key=lambda pair: pair[0])
+                    right = tuple(value for _, value in pairs)
+                    return Relation((name, Bracketed(open_, close, right)), answer.signs)
+        return answer
 
     def approximated(self, sides: Sequence[Node]) -> Sequence[Node] | None:
         """Of ``\\pi \\approx 3.14``, the side that the gold is; both have to be one value."""
@@ -168,8 +188,9 @@ class RelationRules(Rules):
                     )
                 values = self.values_of(answer)
                 return values is not None and all(self.same(gold.sides[-1], value) for value in values)
-            values = self.values_of(answer)
-            return values is not None and all(self.same(gold.sides[-1], value) for value in values)
+            values = self.values_of(answer, named=True)
+            said = self.sorted_by_names(gold).sides[-1]
+            return values is not None and all(self.same(said, value) for value in values)
         if len(gold.sides) == len(answer.sides) == 2:
             if same_written(gold.sides[0], answer.sides[0]):
                 return self.same(gold.sides[1], answer.sides[1])
@@ -191,7 +212,10 @@ class RelationRules(Rules):
             one, other = (_INDEXED.fullmatch(node.name) for node in (gold, answer))
             if one is None or other is None:
                 return True
-            return one[1] == other[1] and (one[2] is None or other[2] is None or one[2] == other[2])
+            first, second = (None if index is None else re.sub(_UPRIGHT, "", index) for index in (one[2], other[2]))
+            return one[1] == other[1] and (first is None or second is None or first == second)
+        if is_derivative(gold) != is_derivative(answer):
+            return False
         powers = isinstance(gold, Power), isinstance(answer, Power)
         gold, answer = (node.base if isinstance(node, Power) else node for node in (gold, answer))
         if isinstance(gold, Applied) and isinstance(answer, Applied):

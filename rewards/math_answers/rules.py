@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from synthetic1.rewards.math_answers.grammar.tree import Node
 from synthetic1.rewards.math_answers.identity import identical
+from synthetic1.rewards.math_answers.prompt import Asked
 
 Part = TypeVar("Part")
 MAX_ITEMS = 40
@@ -26,6 +27,8 @@ class Tally:
 class Rules:
     """What all rules share. ``same`` is the one that all others come back to."""
 
+    asked: Asked = Asked()
+    """What the prompt says that matters."""
     log_base: int | None = None
     """10 where the gold writes ``\\lg``: then a bare ``\\log`` is decimal."""
     tally: Tally

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from synthetic1.rewards.math_answers.exact import rational
 from synthetic1.rewards.math_answers.forms import has_letters
+from synthetic1.rewards.math_answers.grammar.cursor import whole_value
 from synthetic1.rewards.math_answers.grammar.tree import (
     Applied,
     Based,
@@ -98,6 +99,32 @@ def _letters_of(term: Node) -> Node | None:
     if not parts or not all(isinstance(p.base if isinstance(p, Power) else p, Sym) for p in parts):
         return None
     return normal(Product(tuple(parts)))
+
+
+def products_of_sums(node: Node) -> int:
+    """How many products and whole powers of sums with letters a formula leaves to be multiplied out."""
+
+    def is_bracket(one: Node) -> bool:
+        return isinstance(one, Sum) and has_letters(one)
+
+    match node:
+        case Product(factors):
+            count = int(any(map(is_bracket, factors)))
+        case Power(base, exponent):
+            count = int(is_bracket(base) and whole_value(exponent) is not None)
+        case _:
+            count = 0
+    return count + sum(map(products_of_sums, children(node)))
+
+
+def is_scientific(node: Node) -> bool:
+    """``3.2 \\cdot 10^4``."""
+    if isinstance(node, Neg):
+        node = node.arg
+    match node:
+        case Product((Num(value=size), Power(Num(value=ten), _))):
+            return ten == 10 and 1 <= abs(size) < 10
+    return False
 
 
 def functions_left(node: Node) -> frozenset[str]:

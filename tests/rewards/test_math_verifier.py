@@ -193,7 +193,7 @@ def test_transcripts_of_models(scorer: Scorer, shape: str, said: str, expected: 
         ("D. it cannot be A", None, None, "D"),
         (r"so $x+y = 10$ and there are 12 of them", None, None, "12"),
         (r"\boxed{4}. The answer is $5$.", "4", "4", "5"),
-        (r"$y_1 = \boxed{2}$ and $y_2 = \boxed{3}$", "2, 3", "2, 3", "2, 3"),
+        (r"$y_1 = \boxed{2}$ and $y_2 = \boxed{3}$", *["y_1 = 2, y_2 = 3"] * 3),
         (r"\boxed{1} papers and \boxed{2} bins", "1, 2", "1, 2", "1, 2"),
         (r"\boxed{1}. Now \boxed{2}", "2", "2", "2"),
     ],

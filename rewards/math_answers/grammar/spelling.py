@@ -104,3 +104,11 @@ JOINED = _words("""
     m s g h L km cm mm kg mg lb lbs oz ft yd mi mph kph hr hrs ml mL cc kWh kJ kN Hz kHz Pa kPa
 """)
 """Units that are written right behind a number: ``5cm``. Other letters there are factors."""
+SIGNS = {"<=": r"\le", "=<": r"\le", ">=": r"\ge", "!=": r"\ne", ":=": "=", "==": "=", "=>": r"\implies", "->": r"\to"}
+"""Two characters that are one sign."""
+SPACING = frozenset(
+    {r"\,", r"\;", r"\:", r"\!", r"\ ", r"\>", r"\quad", r"\qquad", r"\enspace", r"\thinspace", r"\space"}
+)
+INVISIBLE = "\u200b\u2060\ufeff\u2061\u2062"
+UNIT_LETTERS = frozenset("mgshLJNWVAKCF")
+"""Upright and after a space, as in ``\\mathrm{~m}``, these are units."""

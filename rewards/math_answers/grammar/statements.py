@@ -75,8 +75,11 @@ class _Statements(Formulas):
                 self.at += 1
             if self.token() is None or self.peek() in ends:
                 break  # a comma at the end
+            logical = self.tokens[self.at - 1].kind == "command" and joint in ("and", "or")
             joints.append(joint)
             items.append(self.item(ends))
+            if logical and not any(isinstance(item, Relation | Text) for item in items[-2:]):
+                raise Unreadable("a formula of logic")
         self.depth -= 1
         return items[0] if len(items) == 1 else Items(tuple(items), tuple(joints))
 

@@ -25,16 +25,20 @@ from synthetic1.rewards.math_answers.grammar.spelling import (
     DROPPED_WITH_ARGUMENT,
     FRACTIONS,
     FUNCTIONS,
+    INVISIBLE,
     KNOWN_WORDS,
     NOTHING,
     ON_THE_LINE,
     SAME_COMMAND,
+    SIGNS,
+    SPACING,
     SPELLED,
     SUBSCRIPTS,
     SUPERSCRIPTS,
     SYMBOLS,
     TEXT,
     TRANSPARENT,
+    UNIT_LETTERS,
 )
 
 Kind = Literal["number", "letter", "command", "text", "mark"]
@@ -55,18 +59,12 @@ class Token:
     """White space stands before it."""
 
 
-SPACING = frozenset(
-    {r"\,", r"\;", r"\:", r"\!", r"\ ", r"\>", r"\quad", r"\qquad", r"\enspace", r"\thinspace", r"\space"}
-)
-_INVISIBLE = "\u200b\u2060\ufeff\u2061\u2062"
-_SIGNS = {"<=": r"\le", "=<": r"\le", ">=": r"\ge", "!=": r"\ne", ":=": "=", "==": "=", "=>": r"\implies", "->": r"\to"}
 WORDS = re.compile(r"and|or|if|for|when|where|mod|of|the|is|are", re.IGNORECASE)
 
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
-UNIT_LETTERS = frozenset("mgshLJNWVAKCF")
-"""Upright and after a space, as in ``\\mathrm{~m}``, these are units."""
 _ARGUMENT = re.compile(r"\s*(?:\\[A-Za-z]+\s*)*[\w({\[\\]")  # of a function
 _LETTERS = re.compile(r"[A-Za-z]+")
+_TAG, _VECTOR = re.compile(r"\*|\(?(?:\d{1,3}|[A-Za-z*])\)?"), re.compile(r"\s*\\(?:vec|overrightarrow)(?![A-Za-z])")
 OPEN, CLOSE = {"(", "[", r"\{", r"\langle", r"\lfloor", r"\lceil"}, {")", "]", r"\}", r"\rangle", r"\rfloor", r"\rceil"}
 
 
@@ -101,9 +99,9 @@ class _Tokens:
 
     def step(self) -> None:
         text, char = self.text, self.text[self.at]
-        if char.isspace() or char == "~" or char in _INVISIBLE:
+        if char.isspace() or char == "~" or char in INVISIBLE:
             self.at += 1
-            self.spaced = self.spaced or char not in _INVISIBLE
+            self.spaced = self.spaced or char not in INVISIBLE
         elif char == "$":
             self.at += 1
         elif char == "\\":
@@ -134,7 +132,7 @@ class _Tokens:
                 self.put("mark", "^")
             else:
                 self.put("command", r"\cdot")
-        elif (two := _SIGNS.get(text[self.at : self.at + 2])) is not None:
+        elif (two := SIGNS.get(text[self.at : self.at + 2])) is not None:
             self.at += 2
             self.canonical(two)
         elif char in "+-/^_=<>()[]{}|!',;:%.&?":
@@ -274,9 +272,14 @@ class _Tokens:
             if name in (r"\left", r"\right", r"\middle") and self.text[self.at : self.at + 1] == ".":
                 self.at += 1
         elif name in DROPPED_WITH_ARGUMENT:
-            self.argument()
+            if name == r"\tag" and not _TAG.fullmatch(self.argument()):
+                raise Unreadable("a tag that says something")
+            if name != r"\tag":
+                self.argument()
         elif name in TRANSPARENT:
             pass
+        elif name == r"\times" and _VECTOR.match(self.text, self.at):
+            raise Unreadable("a vector product")  # which has an order
         elif name in (r"\mathbb", r"\Bbb"):
             inside = self.argument().strip()
             self.canonical(BLACKBOARD.get(inside, r"\Set" + inside))
