@@ -41,6 +41,9 @@ class Task:
     source: str = ""
     in_source_id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    other_solutions: tuple[str, ...] = field(default=(), repr=False)
+    """Further golds that were published with the row, for `synthetic1 audit`. Never shown to the model, and no content:
+    neither hashed nor stored nor pickled, so that a row has the key it had before anybody read them."""
 
     def __post_init__(self) -> None:
         for name in ("problem_id", "task_type", "prompt"):
@@ -97,7 +100,7 @@ class Task:
         return hash(self.key)
 
     def to_dict(self) -> dict[str, Any]:
-        """All fields as plain values, mappings as dicts."""
+        """All fields that are content as plain values, mappings as dicts."""
         row = {name: getattr(self, name) for name in TASK_FIELDS}
         row["verification_info"] = dict(self.verification_info)
         row["metadata"] = dict(self.metadata)
@@ -156,14 +159,15 @@ class Task:
     def _no_json_form(self, error: Exception) -> TaskError:
         return TaskError(f"task `{self.problem_id}` has no JSON form: {error}")
 
-    def __getstate__(self) -> dict[str, Any]:  # the cached key stays behind: a pickle holds content only
+    def __getstate__(self) -> dict[str, Any]:  # the cached key stays behind, and further golds: content only
         return {name: getattr(self, name) for name in TASK_FIELDS}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
 
 
-TASK_FIELDS = tuple(f.name for f in fields(Task))
+TASK_FIELDS = tuple(f.name for f in fields(Task) if f.name != "other_solutions")
+"""The fields that are content: hashed, stored, read from columns of their names."""
 REQUIRED = ("problem_id", "task_type", "prompt")
 
 

@@ -60,6 +60,7 @@ def _read(row: Row, source: str, limits: Mapping[str, Any], facts: Mapping[str, 
     question = row.text("question")
     starter = row.optional_text("starter_code")
     function, tests, left_out = _tests(row)
+    solutions = _solutions(row)
     return row.task(
         problem_id=_problem_id(row, source),
         id_field="problem_id",
@@ -72,7 +73,8 @@ def _read(row: Row, source: str, limits: Mapping[str, Any], facts: Mapping[str, 
             "tests_left_out": left_out or None,
             **facts,
         },
-        gold=_first_solution(row),
+        gold=solutions[0] if solutions else None,
+        solutions=solutions,
     )
 
 
@@ -130,13 +132,14 @@ def _has_int_keys(args: list[Any]) -> bool:
     return isinstance(first, dict) and bool(first) and all(re.fullmatch(r"-?[0-9]+", key) for key in first)
 
 
-def _first_solution(row: Row) -> str | None:
+def _solutions(row: Row) -> list[Any]:
+    """What is published as right; the first is a string."""
     solutions = row.json("solutions")
     if solutions is None or solutions == []:
-        return None
+        return []
     if not isinstance(solutions, list) or not isinstance(solutions[0], str):
         raise row.error("solutions", f"must hold a list of programs, got {shown(solutions)}")
-    return solutions[0]
+    return solutions
 
 
 def _limit(row: Row, name: str) -> float | None:

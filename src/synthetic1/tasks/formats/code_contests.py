@@ -35,6 +35,7 @@ def read_code_contests_row(fields: Mapping[str, Any], where: str) -> Task:
     """
     row = Row(fields, where)
     memory = row.limit("memory_limit_bytes", fields.get("memory_limit_bytes"))
+    solutions = _python_solutions(row)
     return row.task(
         problem_id=row.text("name"),
         id_field="name",
@@ -48,7 +49,8 @@ def read_code_contests_row(fields: Mapping[str, Any], where: str) -> Task:
             "output_file": row.optional_text("output_file") or None,
         },
         metadata={name: fields.get(name) for name in ("difficulty", "cf_rating", "cf_tags")},
-        gold=_python_solution(row),
+        gold=solutions[0] if solutions else None,
+        solutions=solutions,
     )
 
 
@@ -74,11 +76,9 @@ def _tests(row: Row, name: str) -> list[dict[str, Any]]:
     return [stdin_test(given, expected) for given, expected in pairs]
 
 
-def _python_solution(row: Row) -> str | None:
-    for language, solution in _columns_of(row, "solutions", "language", "solution"):
-        if language in (PYTHON3, "PYTHON3") and isinstance(solution, str):
-            return solution
-    return None
+def _python_solutions(row: Row) -> list[str]:
+    published = _columns_of(row, "solutions", "language", "solution")
+    return [text for language, text in published if language in (PYTHON3, "PYTHON3") and isinstance(text, str)]
 
 
 def _seconds(row: Row) -> float | None:

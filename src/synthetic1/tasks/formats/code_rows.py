@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,8 +82,13 @@ class Row:
         verification_info: Mapping[str, Any],
         metadata: Mapping[str, Any],
         gold: str | None = None,
+        solutions: Iterable[Any] = (),
     ) -> Task:
-        """The task, in Python unless both mappings say otherwise; of them, what is ``None`` or empty is left out."""
+        """The task, in Python unless both mappings say otherwise; of them, what is ``None`` or empty is left out.
+
+        Args:
+            solutions: all published programs that are claimed to be right, the gold among them.
+        """
         info = {"language": "python", **verification_info}
         try:
             return Task(
@@ -92,6 +97,7 @@ class Row:
                 prompt=prompt,
                 verification_info={name: value for name, value in info.items() if value is not None},
                 gold_standard_solution=gold,
+                other_solutions=solutions_besides(gold, solutions),
                 source=source,
                 in_source_id=problem_id,
                 metadata={"language": "python", **{k: v for k, v in metadata.items() if v not in (None, "", [])}},
@@ -110,6 +116,12 @@ def compose_prompt(problem: str, *, function: str | None = None, starter: str = 
         request = FUNCTION_REQUEST.format(name=function)
     start = [STARTER.format(code=starter.strip("\n").rstrip())] if starter.strip() else []
     return "\n\n".join([problem.strip("\n"), *start, request])
+
+
+def solutions_besides(gold: str | None, solutions: Iterable[Any]) -> tuple[str, ...]:
+    """The programs among ``solutions`` that are another text than the gold: each once, in their order."""
+    programs = (one for one in solutions if isinstance(one, str) and one.strip() and one != gold)
+    return tuple(dict.fromkeys(programs))
 
 
 def stdin_test(given: str, expected: str) -> dict[str, Any]:

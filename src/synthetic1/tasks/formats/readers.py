@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
 from synthetic1.task import TASK_FIELDS, Task, TaskError
-from synthetic1.tasks.formats import judged_rows
+from synthetic1.tasks.formats import code_rows, judged_rows
 
 Matches = Callable[[Collection[str]], bool]
 Read = Callable[[Mapping[str, Any], str], Task]
@@ -82,8 +83,24 @@ def is_task_row(columns: Collection[str]) -> bool:
 
 def read_task_row(row: Mapping[str, Any], where: str) -> Task:
     dataset = row.get(DATASET) if isinstance(row, Mapping) else None
-    return judged_rows.resolve(Task.from_row(row, where=where), dataset if isinstance(dataset, str) else "")
+    task = judged_rows.resolve(Task.from_row(row, where=where), dataset if isinstance(dataset, str) else "")
+    others = code_rows.solutions_besides(task.gold_standard_solution, _listed(row.get(SOLUTIONS)))
+    # A column of this name may hold anything where programs are not asked for
+    return replace(task, other_solutions=others) if others and task.task_type == code_rows.TASK_TYPE else task
 
 
+def _listed(value: Any) -> list[Any]:
+    """A list, or JSON text of one; anything else is another column of the row, and ignored like those."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return []
+    return value if isinstance(value, list) else []
+
+
+SOLUTIONS = "solutions"  # of rows of programming problems: all golds, as APPS and TACO publish them
 DATASET = "hf_dataset_name"  # of SYNTHETIC-1's rows: the part of it that a row came from
-register_reader("synthetic1", is_task_row, read_task_row, columns=(*TASK_FIELDS, DATASET), id_column="problem_id")
+register_reader(
+    "synthetic1", is_task_row, read_task_row, columns=(*TASK_FIELDS, DATASET, SOLUTIONS), id_column="problem_id"
+)
