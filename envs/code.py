@@ -66,10 +66,12 @@ class CodeEnv(TextEnv):
         sandbox: ``auto``, ``docker``, ``bubblewrap``, or a mapping of settings of ``open_sandbox`` with its ``kind``.
         slots: how many programs run at once; None for as many as there are cores.
         thinking_open: the prompt as rendered for the model ends inside ``<think>``.
+        exclude: a file that names tasks by their keys, which are left out: what `synthetic1 audit --quarantine FILE`
+            writes; None for none.
 
     Raises:
-        ValueError: an unknown language, split or credit, a file that cannot be read as tasks, no task in the language,
-            a ``thinking_open`` that is not a bool.
+        ValueError: an unknown language, split or credit, a file that cannot be read as tasks or as keys of tasks,
+            no task in the language, a ``thinking_open`` that is not a bool.
 
     ## Version History
     * v0: first version.
@@ -87,12 +89,13 @@ class CodeEnv(TextEnv):
         sandbox: str | Mapping[str, Any] = "auto",
         slots: int | None = None,
         thinking_open: bool = False,
+        exclude: str | None = None,
     ) -> None:
         verifier = Code(credit, time_limit_s, memory_limit_mb, max_tests, sandbox, slots)
         if tasks in (None, EMBEDDED):
-            source = split_by_problem(open_tasks(EMBEDDED), split, TEST_SHARE, _problem)
+            source = split_by_problem(open_tasks(EMBEDDED, exclude=exclude), split, TEST_SHARE, _problem)
         else:
-            source = open_tasks(tasks, split=split)
+            source = open_tasks(tasks, split=split, exclude=exclude)
         if language is not None:
             source = in_language(source, language)
         super().__init__(source, Scorer([verifier]), thinking_open=thinking_open)

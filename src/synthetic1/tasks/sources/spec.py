@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from synthetic1.task import TaskError
+from synthetic1.tasks.sources.exclusion import without
 from synthetic1.tasks.sources.files import Named, open_source
 from synthetic1.tasks.sources.mixture import Mixture
 from synthetic1.tasks.sources.source import TaskSource, check_split
@@ -12,13 +14,14 @@ from synthetic1.tasks.sources.source import TaskSource, check_split
 Spec = Named | Mapping[str | TaskSource, float]
 
 
-def open_tasks(spec: Spec, *, split: str | None = None) -> TaskSource:
+def open_tasks(spec: Spec, *, split: str | None = None, exclude: str | os.PathLike[str] | None = None) -> TaskSource:
     """Open the tasks that ``spec`` names.
 
     Args:
         spec: a path, folder or glob; ``hf://…``; ``embedded:FAMILY``; a list of rows or tasks; a list of specs (read
             end to end); ``{spec: weight}`` (a mixture); or a source, which is returned as it is.
         split: ``train`` or ``test`` keeps that part, ``None`` everything. See ``TaskSource.part``.
+        exclude: a file that names tasks by their keys, which are left out: what `synthetic1 audit --quarantine` writes.
 
     Raises:
         TaskError: there are no such tasks, or they cannot be read; one line.
@@ -30,6 +33,8 @@ def open_tasks(spec: Spec, *, split: str | None = None) -> TaskSource:
     source = Mixture(spec) if isinstance(spec, Mapping) else open_source(spec)
     if not len(source):
         raise TaskError(f"{source.name} holds no tasks")
+    if exclude is not None:
+        source = without(source, exclude)
     if split is None:
         return source
     part = source.part(split)
