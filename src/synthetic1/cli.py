@@ -159,7 +159,13 @@ No model is needed. For every gold it writes equivalents (the same answer as oth
 (answers that look like it and mean something else, guess lists, negations, the question given back), scores them, and \
 shows which kinds the verifier gets wrong. An independent oracle has to agree with what a case claims.
 
-Exit status: 0; 1 if more mutants are accepted than `--max-false-accept` allows; 2 if there is nothing to audit."""
+Of a code task whose row publishes several golds (APPS, TACO, CodeContests, a column `solutions`) up to eight are \
+run. Some pass and others give another output: the solutions disagree, and the task needs a checker. None passes: \
+nobody has shown that the tests can be passed. `--quarantine FILE` writes such tasks, for `exclude=FILE` of the \
+environment.
+
+Exit status, whatever is quarantined: 0; 1 if more mutants are accepted than `--max-false-accept` allows; 2 if there \
+is nothing to audit."""
 
 
 @app.command(
@@ -181,6 +187,15 @@ def _audit(
     seed: Annotated[int, typer.Option(help="Of the random choices: which digit, which term.")] = 0,
     json_file: Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write all of it there, too.")] = None,
     html_file: Annotated[str | None, typer.Option("--html", metavar="FILE", help="Write a page of it there.")] = None,
+    quarantine_file: Annotated[
+        str | None,
+        typer.Option(
+            "--quarantine",
+            metavar="FILE",
+            help="Write the tasks there whose published golds disagree, or of which no gold passes, a JSON object a "
+            "line: for `exclude=FILE` of the code environment, or of open_tasks.",
+        ),
+    ] = None,
     max_false_accept: Annotated[float, typer.Option(help="The share of accepted mutants that still exits with 0.")] = 0,
     thorough: Annotated[
         bool,
@@ -210,6 +225,7 @@ def _audit(
         seed=seed,
         json_file=json_file,
         html_file=html_file,
+        quarantine_file=quarantine_file,
         max_false_accept=max_false_accept,
         thorough=thorough,
     )

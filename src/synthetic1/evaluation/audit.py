@@ -51,6 +51,7 @@ def run(
     seed: int = 0,
     json_file: str | None = None,
     html_file: str | None = None,
+    quarantine_file: str | None = None,
     max_false_accept: float = 0.0,
     thorough: bool = False,
 ) -> int:
@@ -64,19 +65,22 @@ def run(
         seed: of the random choices that rewriters and mutators make.
         json_file: where to write all of it, too.
         html_file: where to write a page of it.
+        quarantine_file: where to write the tasks to leave out, a JSON object with a ``key`` a line, for ``exclude`` of
+            environments and ``open_tasks``; empty if there are none.
         max_false_accept: the rate of false accepts above which the exit status is 1.
         thorough: ask the slow oracle about every case that the quick one cannot read, and change golds in Python,
             which are run outside the sandbox then.
 
     Returns:
-        The exit status: 0, or 1 if too many mutants are accepted; 2 where there is nothing to audit.
+        The exit status: 0, or 1 if too many mutants are accepted; 2 where there is nothing to audit. Tasks to
+        quarantine are a finding about tasks, not about the verifier: they do not change it.
     """
     try:
         if limit < 0:
             raise ProgramError(f"--limit must be at least 1, or 0 for all, got {limit}")
         if not 0.0 <= max_false_accept <= 1.0:
             raise ProgramError(f"--max-false-accept must be a share between 0 and 1, got {max_false_accept}")
-        for option, file in (("--json", json_file), ("--html", html_file)):
+        for option, file in (("--json", json_file), ("--html", html_file), ("--quarantine", quarantine_file)):
             if file is not None and (Path(file).is_dir() or not Path(file).absolute().parent.is_dir()):
                 raise ProgramError(f"{option} must name a file in an existing folder, got {file}")
         given = load_verifier(verifier) if verifier is not None else None
@@ -91,6 +95,9 @@ def run(
             raise ProgramError("; ".join(f"{count} {why}" for why, count in counts.not_audited.items()) or "no golds")
         if json_file is not None:
             _write("--json", Path(json_file), json.dumps(counts.to_dict(), indent=1) + "\n")
+        if quarantine_file is not None:
+            lines = (json.dumps(one.to_dict()) + "\n" for one in counts.quarantine.tasks)
+            _write("--quarantine", Path(quarantine_file), "".join(lines))
         if html_file is not None:
             settings = {"--verifier": verifier, "--limit": limit, "--seed": seed, "--thorough": thorough}
             how = AuditRun.of(names, settings, counts.by_family, given)

@@ -1,4 +1,5 @@
-"""What an audit found: error rates by family, kind and source, and the errors themselves, in bounded memory."""
+"""What an audit found: error rates by family, kind and source, and the errors themselves, in bounded memory; and the
+tasks to quarantine, all of them."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from synthetic1.evaluation.auditing.case import AuditCase
+from synthetic1.evaluation.auditing.solutions import Quarantine
 from synthetic1.reports.readable import cut
 from synthetic1.reports.statistics import wilson
 from synthetic1.verdict import Verdict
@@ -127,6 +129,7 @@ class AuditCounts:
         """The first 1,000."""
         self.not_audited: defaultdict[str, int] = defaultdict(int)
         """Tasks that no cases can be made of, by why."""
+        self.quarantine = Quarantine()
         self._offenders: defaultdict[str, list[tuple[int, int, Offender]]] = defaultdict(list)
         self._seen = 0
 
@@ -191,6 +194,8 @@ class AuditCounts:
             "by_kind": {kind: count.to_dict() for kind, count in sorted(self.by_kind.items())},
             "by_source": {name: group.to_dict() for name, group in self.by_source.items()},
             "not_audited": dict(self.not_audited),
+            "quarantined": [one.to_dict() for one in self.quarantine.tasks],
+            "several_golds": self.quarantine.several.to_dict(),
             "unscorable_golds": [asdict(gold) for gold in self.unscorable],
             "offenders": [asdict(offender) for side in (0.0, 1.0) for offender in self.offenders(side)],
         }

@@ -18,6 +18,7 @@ from synthetic1.evaluation.auditing.counts import (
     Offender,
     UnscorableGold,
 )
+from synthetic1.evaluation.auditing.solutions import Quarantine
 from synthetic1.jobs.provenance import versions
 from synthetic1.reports.page.html import whole_page
 from synthetic1.reports.page.tables import text
@@ -27,12 +28,14 @@ from synthetic1.rewards.verifier import Verifier
 
 NAME_LIMIT = 200
 UNSCORABLE_SHOWN = 100
+QUARANTINED_SHOWN = 100
 SHORT = 200  # characters of a completion that is not folded away
 SIDES = ((0.0, "Accepted, though wrong"), (1.0, "Rejected, though right"))
 GROUP_COLUMNS = (
     *("golds", "unscorable", "mutants", "false accepts", "rate, 95 % interval"),
     *("equivalents", "false rejects", "rate, 95 % interval"),
 )
+QUARANTINE_COLUMNS = ("task", "source", "why", "passing", "failing", "the first that fails")
 KIND_COLUMNS = ("must score", "cases", "wrong", "rate, 95 % interval", "not scored", "left out")
 
 
@@ -88,6 +91,7 @@ def render_page(counts: AuditCounts, run: AuditRun) -> str:
         _groups("By source", "source", counts.by_source),
         _kinds(counts.by_kind),
         *(_offenders(counts, expected, title) for expected, title in SIDES),
+        _quarantined(counts.quarantine),
         _unscorable(counts),
         _not_audited(counts.not_audited),
         _how(run),
@@ -198,6 +202,20 @@ def _completion(completion: str) -> str:
     if len(completion) <= SHORT:
         return _code(completion)
     return f"<details><summary>{len(completion):,} characters</summary><pre>{text(completion)}</pre></details>"
+
+
+def _quarantined(found: Quarantine) -> str:
+    """Tasks whose published golds disagree, or of which none passes."""
+    rows = []
+    for one in found.tasks[:QUARANTINED_SHOWN]:
+        first = one.failures[0]
+        fails = f"gold {first.gold}: {first.status}, {first.why}"
+        cells = [text(one.source, NAME_LIMIT), text(one.why), f"{one.passing:,}", f"{one.failing:,}"]
+        rows.append((text(one.task, NAME_LIMIT), [*cells, text(fails, NAME_LIMIT)]))
+    shown = _table("Tasks that nobody should be rewarded by.", QUARANTINE_COLUMNS, rows, numbers=False)
+    if (more := len(found.tasks) - QUARANTINED_SHOWN) > 0:
+        shown += _card(f"{more:,} more; --quarantine FILE writes all of them.")
+    return _section("To quarantine", shown) if rows else ""
 
 
 def _unscorable(counts: AuditCounts) -> str:

@@ -9,14 +9,18 @@ from itertools import groupby, islice
 
 from synthetic1.evaluation.auditing.case import AuditCase, CaseMaker, Certainty, OracleAnswer, is_kept
 from synthetic1.evaluation.auditing.counts import SHOWN_CAP, AuditCounts, UnscorableGold, is_wrong
+from synthetic1.evaluation.auditing.solutions import run_solutions
 from synthetic1.reports.readable import cut
 from synthetic1.rewards.registry import UnknownTaskType, canonical_task_type
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task
+from synthetic1.verdict import Verdict
 
 TASKS_AT_ONCE = 16  # in memory, with the hundred cases or so of each
 GOLD = "gold"
 """The kind of the gold as it stands: what `synthetic1 validate` looks at."""
+WITH_SOLUTIONS = "verifiable_code"
+"""The family whose tasks may have several golds, and are quarantined if these disagree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ def audit(
     if the verdict is not the expected one, or, with ``thorough``, at once. So every error has passed an oracle, or is
     right by construction; without ``thorough`` some cases that no oracle has read are among those judged rightly.
 
+    Of a program's task the other golds are run, too, and the task is quarantined if they disagree: see ``solutions``.
+
     Memory does not grow with the number of tasks.
 
     Args:
@@ -63,7 +69,9 @@ def audit(
     """
     stream = _entries(tasks, scorer, makers, counts, source, advance)
     while batch := list(islice(stream, TASKS_AT_ONCE)):
-        scorable = _score_golds(batch, scorer, counts, advance)
+        scored_golds = _score_golds(batch, scorer, counts, advance)
+        _quarantine(scored_golds, scorer, counts, seed)
+        scorable = [entry for entry, _ in scored_golds]
         cases = [(entry, case) for entry in scorable for case in _cases(entry, seed)]
         unread = _screen(cases, counts)
         if thorough:
@@ -105,8 +113,10 @@ def _entries(
         before = task
 
 
-def _score_golds(batch: list[_Entry], scorer: Scorer, counts: AuditCounts, advance: Callable[[], None]) -> list[_Entry]:
-    """The entries whose gold has a score. A gold that scores below 1 is the first false reject."""
+def _score_golds(
+    batch: list[_Entry], scorer: Scorer, counts: AuditCounts, advance: Callable[[], None]
+) -> list[tuple[_Entry, Verdict]]:
+    """The entries whose gold has a score, and the verdict. A gold that scores below 1 is the first false reject."""
     golds = []
     for entry in batch:
         try:
@@ -130,8 +140,15 @@ def _score_golds(batch: list[_Entry], scorer: Scorer, counts: AuditCounts, advan
             advance()
             continue
         counts.add_case(entry.family, entry.source, case, verdict, entry.gold, entry.task.problem_id)
-        scorable.append(entry)
+        scorable.append((entry, verdict))
     return scorable
+
+
+def _quarantine(golds: list[tuple[_Entry, Verdict]], scorer: Scorer, counts: AuditCounts, seed: int) -> None:
+    programs = [(entry, verdict) for entry, verdict in golds if entry.family == WITH_SOLUTIONS]
+    others = run_solutions([entry.task for entry, _ in programs], scorer, seed)
+    for (entry, verdict), more in zip(programs, others, strict=True):
+        counts.quarantine.add(entry.task, entry.source, {0: verdict, **more})
 
 
 def _note(entry: _Entry, reason: str, why: str, counts: AuditCounts) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from synthetic1.evaluation.auditing.counts import AuditCounts, ErrorCount, Group, Offender
+from synthetic1.evaluation.auditing.solutions import Quarantine, QuarantinedTask
 from synthetic1.reports.readable import one_line
 
 OFFENDERS_PER_KIND = 2
 UNSCORABLE_SHOWN = 10
+QUARANTINED_SHOWN = 10
 GOLD_WIDTH = 60
 ANSWER_WIDTH = 110
 
@@ -21,6 +23,7 @@ def render(counts: AuditCounts) -> str:
     for expected, title in ((0.0, "accepted, though wrong"), (1.0, "rejected, though right")):
         if shown := [_line(offender) for offender in counts.offenders(expected, OFFENDERS_PER_KIND)]:
             lines += ["", f"{title}:", *shown]
+    lines += _quarantine_lines(counts.quarantine)
     if counts.unscorable:
         lines += ["", "golds without a score:"]
         for gold in counts.unscorable[:UNSCORABLE_SHOWN]:
@@ -31,6 +34,33 @@ def render(counts: AuditCounts) -> str:
             )
     lines += ["", *(f"not audited: {number:,} {why}" for why, number in counts.not_audited.items())]
     return "\n".join(lines).rstrip()
+
+
+def _quarantine_lines(found: Quarantine) -> Iterator[str]:
+    several = found.several
+    if several.tasks:
+        yield ""
+        yield (
+            f"several golds: {several.tasks:,} tasks, {several.run:,} golds run: {several.passing:,} pass, "
+            f"{several.differing:,} with another output, {several.crashing:,} stopped by a crash or a limit"
+            + (f", {several.unscored:,} without a score" if several.unscored else "")
+        )
+    if found.tasks:
+        yield ""
+        yield f"to quarantine: {len(found.tasks):,} tasks (--quarantine FILE writes all of them)"
+        yield from (f"  {number:,} {why}" for why, number in found.whys().most_common())
+        rows = [("task", "source", "passing", "failing", "why")]
+        for one in found.tasks[:QUARANTINED_SHOWN]:
+            names = (one_line(one.task, GOLD_WIDTH), one_line(one.source, GOLD_WIDTH))
+            rows.append((*names, f"{one.passing:,}", f"{one.failing:,}", _why(one)))
+        yield from _table(iter(rows))
+        if len(found.tasks) > QUARANTINED_SHOWN:
+            yield f"  … and {len(found.tasks) - QUARANTINED_SHOWN:,} more"
+
+
+def _why(one: QuarantinedTask) -> str:
+    first = one.failures[0]
+    return f"{one.why}; gold {first.gold}: {first.status}, {one_line(first.why, GOLD_WIDTH)}"
 
 
 def _source_rows(counts: AuditCounts) -> Iterator[tuple[str, ...]]:
