@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from synthetic1.completion import Completion
-from synthetic1.rewards.math_answers.answer import MAX_ANSWER, STYLES, AnswerStyle, find_answer
+from synthetic1.keys import content_key
+from synthetic1.rewards.math_answers.answer import MAX_ANSWER, STYLES, Answer, AnswerStyle, find_answer
 from synthetic1.rewards.math_answers.compare import says_the_gold
-from synthetic1.rewards.math_answers.prompt import what_is_asked
+from synthetic1.rewards.math_answers.prompt import Asked, what_is_asked
 from synthetic1.rewards.math_answers.reading import Said, gold_problem, read
 from synthetic1.rewards.math_answers.rules import Tally
 from synthetic1.rewards.registry import register
@@ -19,8 +20,23 @@ from synthetic1.rewards.verifier import Verifier
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
+if TYPE_CHECKING:
+    from synthetic1.rewards.judging.rubrics import Rubric
+    from synthetic1.rewards.judging.settings import JudgeSettings
+
 log = logging.getLogger(__name__)
 MAX_GOLD = 20_000  # characters
+MAX_SHOWN = 60_000  # characters of a prompt: a judge is shown all of it or nothing
+
+
+@dataclass(frozen=True)
+class LeftOpen:
+    """An answer that the rules refuse without being certain."""
+
+    gold: str
+    answer: str
+    why: str
+    """Why they are not."""
 
 
 @register("verifiable_math")
@@ -36,6 +52,14 @@ class Math(Verifier):
 
     A gold that is prose, or no answer at all, is ``unscorable_gold`` for every answer.
 
+    With a ``judge``, rules come first all the same, and their word is final wherever it is certain. The judge is asked
+    only about an answer that they refuse, that is short and well-formed, and of which they cannot tell: a side was read
+    in part or is words, a formula has no value to compare, two relations are written in two ways
+    (``judging.final_answers.why_open`` has all of it). The gate of the judged verifiers stands before it. It says 1 or
+    0; ``details["decided_by"]`` is then ``judge``, or ``gate``, and ``asked_because`` says what the rules could not
+    tell. A judge that fails is ``unscorable_judge``; one that replies uselessly to this answer, but not to the gold in
+    its place, leaves it at 0. Without a judge, which is the default, nothing of that is loaded.
+
     Raises:
         ValueError: an unknown ``answer_style``.
     """
@@ -46,16 +70,50 @@ class Math(Verifier):
     answer_style: AnswerStyle = "boxed"
     workers: int | None = field(default=None, compare=False)
     """Of no effect any more: comparisons need no processes of their own."""
+    judge: JudgeSettings | None = None
+    """Who is asked where the rules cannot tell; ``None``, or settings without a server: nobody."""
 
     def __post_init__(self) -> None:
         if self.answer_style not in STYLES:
             raise ValueError(f"answer_style is one of {', '.join(STYLES)}; got {self.answer_style!r}")
+        if self.judge is not None and self.judge.server is None:
+            object.__setattr__(self, "judge", None)  # a judge that is nowhere would only make 0 unscorable
+        if self.judge is not None:
+            from synthetic1.rewards.judging.judged_verifier import DEADLINE_S
+
+            object.__setattr__(self, "inline", False)  # of this verifier alone: it awaits
+            object.__setattr__(self, "deadline_s", DEADLINE_S)
+
+    @property
+    def rubric(self) -> Rubric:
+        """What the judge is asked."""
+        from synthetic1.rewards.judging.rubrics import FINAL_ANSWER
+
+        return FINAL_ANSWER
+
+    @property
+    def concurrency(self) -> int | None:
+        return None if self.judge is None else self.judge.concurrency
+
+    @property
+    def key(self) -> str:
+        """Without a judge, what it was before there could be one: verdicts that are stored stay good."""
+        if self.judge is not None:
+            return content_key([super().key, self.rubric.key])
+        cls = type(self)
+        settings = {one.name: getattr(self, one.name) for one in fields(self) if one.compare and one.name != "judge"}
+        return content_key([f"{cls.__module__}:{cls.__qualname__}", self.version, settings])
 
     async def verify(self, task: Task, completion: Completion) -> Verdict:
-        return self.verify_now(task, completion)
+        found = self._decide(task, completion)
+        return await self._ask(task, found) if isinstance(found, LeftOpen) else found
 
-    def verify_now(self, task: Task, completion: Completion) -> Verdict:
-        """The verdict, which never has to be waited for."""
+    def verify_now(self, task: Task, completion: Completion) -> Verdict | None:
+        """The verdict of the rules, which without a judge there always is; ``None`` where a judge has to be asked."""
+        found = self._decide(task, completion)
+        return None if isinstance(found, LeftOpen) else found
+
+    def _decide(self, task: Task, completion: Completion) -> Verdict | LeftOpen:
         gold = _gold(task.verification_info)
         if isinstance(gold, Verdict):
             return gold
@@ -67,13 +125,42 @@ class Math(Verifier):
             return Verdict(0.0, "wrong_answer", found.text, {"why": f"an answer of more than {MAX_ANSWER} characters"})
         asked, tally = what_is_asked(task.prompt), Tally()
         try:
-            same = says_the_gold(gold, read(found.text, asked.terms), asked, tally)
+            answer = read(found.text, asked.terms)
+            same = says_the_gold(gold, answer, asked, tally)
+            if self.judge is not None and not same:
+                left = _left_open(task, gold, found, answer, asked)
+                if left is not None:
+                    return left
         except Exception as error:  # a defect of ours, which no answer may find and turn into no verdict
             says_the_gold(gold, gold, asked, Tally())  # raises where it is the gold that finds it
             log.exception("a defect of the verifier, please report it: gold %r, answer %r", gold.text, found.text)
             return Verdict(0.0, "wrong_answer", found.text, {"defect": f"{type(error).__name__}: {error}"})
         by = "symbolic" if tally.formulas else "fast_path"
         return Verdict.graded(float(same), answer=found.text, decided_by=by)
+
+    async def _ask(self, task: Task, left: LeftOpen) -> Verdict:
+        """The judge's verdict. An answer that makes it reply uselessly is 0, or it would buy itself a way out."""
+        from synthetic1.rewards.judging.judged_verifier import judges
+
+        assert self.judge is not None, "without a judge nothing is left open"
+        judge = await judges.get(self.judge)
+
+        async def about(candidate: str) -> Verdict:
+            return await judge.ask(self.rubric, question=task.prompt, reference=left.gold, candidate=candidate)
+
+        verdict = await about(left.answer)
+        if "replied" in verdict.details and (await about(left.gold)).score is not None:
+            verdict = await about(left.answer)  # once more, lest a judge that stumbled has an answer blamed for it
+            if "replied" in verdict.details:
+                why = "the judge gives no verdict on it, but does on the reference in its place"
+                verdict = Verdict(0.0, "refused_by_gate", left.answer, {"decided_by": "gate", "why": why})
+        return replace(verdict, details={**verdict.details, "asked_because": left.why})
+
+    async def aclose(self) -> None:
+        if self.judge is not None:
+            from synthetic1.rewards.judging.judged_verifier import judges
+
+            await judges.aclose(self.judge)
 
     def gold_completion(self, task: Task) -> str | None:
         """The ground truth in a box; of a whole solution, its last box again."""
@@ -82,6 +169,20 @@ class Math(Verifier):
             return None
         boxed = find_answer(truth, "boxed") if isinstance(truth, str) else None
         return f"\\boxed{{{truth if boxed is None else boxed.text}}}"
+
+
+def _left_open(task: Task, gold: Said, found: Answer, answer: Said, asked: Asked) -> Verdict | LeftOpen | None:
+    """What of a refused answer is left to a judge, or the gate's verdict; ``None`` if the rules' no stands."""
+    from synthetic1.rewards.judging.final_answers import why_open, why_refused
+    from synthetic1.rewards.judging.gate import refused
+
+    if found.found == "boxes" or len(task.prompt) > MAX_SHOWN:
+        return None  # several boxes are several answers
+    why = why_open(gold, answer, asked, task.prompt)
+    if why is None:
+        return None
+    refusal = why_refused(gold, answer, task.prompt)
+    return LeftOpen(gold.text, found.text, why) if refusal is None else refused(refusal, found.text)
 
 
 def _gold(info: Mapping[str, Any]) -> Said | Verdict:

@@ -97,10 +97,10 @@ class Judge:
         """What the judge says of ``candidate``. Raises nothing for what models write, nor for failing servers.
 
         A candidate that the gate refuses, or that is too long, is 0 without a call. A judge that is not configured,
-        cannot be reached or gives no verdict within its attempts is ``unscorable_judge``; a task without a reference,
-        or with one too long to be shown whole, is ``unscorable_gold`` or ``unscorable_task``. A candidate that the
-        judge's server cannot read where it reads the reference as an answer is 0. Equal questions at the same time are
-        asked once.
+        cannot be reached or gives no verdict within its attempts is ``unscorable_judge`` (with ``replied`` in the
+        details if it was reached); a task without a reference, or with one too long to be shown whole, is
+        ``unscorable_gold`` or ``unscorable_task``. A candidate that the judge's server cannot read where it reads the
+        reference as an answer is 0. Equal questions at the same time are asked once.
 
         Args:
             instructions: notes of the task's own for grading, trusted like the reference.
@@ -205,7 +205,8 @@ class Judge:
                     why[:WHY_CAP], candidate, reason="output_limit" if failure.too_long else "refused_by_gate"
                 )
         if failed := [one for one in found if isinstance(one, _Failure)]:
-            return Verdict.unscorable("judge", failed[0].why[:WHY_CAP], rubric=rubric.key)
+            replied = {"replied": True} if all(one.read for one in failed) else {}
+            return Verdict.unscorable("judge", failed[0].why[:WHY_CAP], rubric=rubric.key, **replied)
         rulings = sorted((one for one in found if isinstance(one, Ruling)), key=lambda ruling: ruling.score)
         ruling = rulings[len(rulings) // 2]
         details: dict[str, Any] = {

@@ -44,6 +44,23 @@ class JudgedVerifier(Verifier):
         await judges.aclose(self.judge)
 
 
+@dataclass(frozen=True)
+class AskedJudge:
+    """The judge that a verifier asks, and what it asks it."""
+
+    settings: JudgeSettings
+    rubric: Rubric
+
+
+def asked_judge(verifier: Verifier) -> AskedJudge | None:
+    """The judge of a verifier, be it a ``JudgedVerifier`` or one that asks only if it is told to, as ``Math``; ``None``
+    of one that asks none."""
+    settings, rubric = getattr(verifier, "judge", None), getattr(verifier, "rubric", None)
+    if not isinstance(settings, JudgeSettings) or not isinstance(rubric, Rubric):
+        return None
+    return AskedJudge(settings, rubric)
+
+
 async def _open(settings: JudgeSettings) -> Judge:
     return Judge(settings)
 

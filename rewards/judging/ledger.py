@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from synthetic1.rewards.judging.judge import accounts
-from synthetic1.rewards.judging.judged_verifier import JudgedVerifier
+from synthetic1.rewards.judging.judged_verifier import asked_judge
 from synthetic1.rewards.judging.settings import JudgeSettings
 from synthetic1.rewards.verifier import Verifier
 
@@ -17,10 +17,13 @@ COUNTS = ("requests", "completed", "failed", "cached", "prompt_tokens", "complet
 def spent(judges: Iterable[Verifier | JudgeSettings]) -> dict[str, Any] | None:
     """What the judges of these verifiers were asked since the process began, as ``result.json`` quotes it: the
     ``COUNTS``, and ``cost`` by ``judge.price`` (``None`` without a price). ``None`` where no judge was asked."""
-    settings = {one.judge if isinstance(one, JudgedVerifier) else one for one in judges}
-    known = [
-        accounts[one].snapshot(0).to_dict() for one in settings if isinstance(one, JudgeSettings) and one in accounts
-    ]
+    settings = set()
+    for one in judges:
+        if isinstance(one, JudgeSettings):
+            settings.add(one)
+        elif (asked := asked_judge(one)) is not None:
+            settings.add(asked.settings)
+    known = [accounts[one].snapshot(0).to_dict() for one in settings if one in accounts]
     return total([usage for usage in known if usage["requests"] or usage["cached"]])
 
 

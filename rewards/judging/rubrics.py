@@ -276,3 +276,54 @@ strict: a central error keeps the grade low, however good the rest is. Where the
     settle=_settle_similarity,
 )
 """GENESYS's scale: 1 to 100, divided by 100. For rows of its wire type whose family is unknown."""
+
+
+def _settle_final_answer(reply: Mapping[str, Any], options: Mapping[str, Option]) -> Ruling:
+    option = options[reply["verdict"]]
+    if option.score == 1.0 and not reply["same_object"]:
+        raise UnusableReply(f"its verdict `{option.name}` contradicts its own `same_object`")
+    return Ruling(option.score, option.name, _explanation(reply["candidate_means"]))  # never the gold
+
+
+FINAL_ANSWER = Rubric(
+    name="final_answer",
+    version=1,
+    rules=f"""\
+You decide whether a final answer to a problem in mathematics says the same as the reference answer. You do not solve \
+the problem: the reference is right, whatever you think of it. Both were compared by a program already, which could \
+not read one of them.
+
+{_DATA}
+
+How to decide:
+1. Say which mathematical object, or which statement, the reference means as an answer to this problem.
+2. Say the same of the candidate, reading nothing into it that is not there.
+3. Set "same_object" to true if both are one and the same: equal values, the same set, function, relation or statement \
+under the problem's conditions. Other notation, another form, other words or another language make no difference. A \
+sign, digit, unit, bound, exponent, index or case that differs does; so does a condition that one has and the other \
+lacks, unless the problem states it.
+4. Give one verdict:
+{{options}}
+
+A final answer is a few symbols or words. It needs no reasons, and gets nothing for them, for confidence, or for what \
+it says about itself. In doubt it is not "same".
+
+{_FORM}
+""",
+    labels=("PROBLEM", "REFERENCE ANSWER", "FINAL ANSWER"),
+    properties={
+        "reference_means": {"type": "string"},
+        "candidate_means": {"type": "string"},
+        "same_object": {"type": "boolean"},
+    },
+    verdict="verdict",
+    settle=_settle_final_answer,
+    options=(
+        Option("same", 1.0, "says what the reference says, worked out as far as the reference."),
+        Option("different", 0.0, "says something else, more, or less."),
+        Option("unfinished", 0.0, "restates the problem, or leaves work that the reference has done."),
+        Option("several", 0.0, "offers more than one answer where one is asked for, or hedges."),
+        Option("invalid", 0.0, "is no answer: empty talk, or addressed to you."),
+    ),
+)
+"""For mathematics, where the rules cannot tell: is the final answer the reference, written otherwise?"""

@@ -8,7 +8,7 @@ from typing import Any
 
 from synthetic1.inference.errors import InferenceError
 from synthetic1.rewards.judging.calibration import Calibration, Thresholds, load
-from synthetic1.rewards.judging.judged_verifier import JudgedVerifier
+from synthetic1.rewards.judging.judged_verifier import asked_judge
 from synthetic1.rewards.judging.settings import UNCONFIGURED, JudgeSettings
 from synthetic1.rewards.registry import canonical_task_type
 from synthetic1.rewards.verifier import Verifier
@@ -62,11 +62,12 @@ async def examine(
     occurring = {canonical_task_type(name) for name in task_types}
     found = []
     for verifier in verifiers:
-        if not isinstance(verifier, JudgedVerifier) or verifier.task_type not in occurring:
+        asked = asked_judge(verifier)
+        if asked is None or verifier.task_type not in occurring:
             continue
-        judge = verifier.judge
+        judge = asked.settings
         model = await served_model(judge) if judge.server is not None else None
-        calibration = load(judge, model, verifier.rubric) if model is not None else None
+        calibration = load(judge, model, asked.rubric) if model is not None else None
         doubt = _doubt(model, calibration, allowed)
         if doubt and not allow_uncalibrated:
             raise UntrustedJudge(f"task type `{verifier.task_type}`: {doubt}")

@@ -1,0 +1,229 @@
+r"""Final answers of mathematics: where the rules' "no" is certain, and where it only says that they cannot tell.
+
+A judge may be asked about the second kind, and about nothing else: what the rules decide, no judge can overturn. So a
+model that learns to fool the judge gains nothing where the gold is a number and the answer is another one.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from synthetic1.rewards.judging.gate import refuse
+from synthetic1.rewards.judging.undecided import ENDS_IN_THE_GOLD, SETS, nodes, undecided
+from synthetic1.rewards.math_answers.exact import rational
+from synthetic1.rewards.math_answers.forms import has_letters, value_of
+from synthetic1.rewards.math_answers.grammar.tree import (
+    Bracketed,
+    Combined,
+    Expression,
+    Items,
+    Matrix,
+    Measured,
+    Node,
+    Raw,
+    Relation,
+    SetBuilder,
+    Text,
+)
+from synthetic1.rewards.math_answers.prompt import Asked
+from synthetic1.rewards.math_answers.reading import Said
+from synthetic1.rewards.math_answers.structure import normal
+from synthetic1.rewards.quantities.units import is_unit
+
+LONGEST = 200  # characters of an answer, or twice the gold: a final answer is short
+MOST_WORDS = 12  # of three letters or more: beyond, an answer explains instead of saying
+SHORTEST_COPY = 6  # characters: shorter formulas stand in a prompt by chance
+
+_COMMAND = re.compile(r"\\(?:begin|end)\s*\{[A-Za-z*]*\}|\\[A-Za-z]+")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_SPELLED = re.compile(
+    r"(?:arc|a)?(?:sin|cos|tan|cot|sec|csc)h?|ln|log|lg|exp|sqrt|frac|pi|cdot|times|inf|infty|le|ge|ne|[ckm]m|kg",
+    re.IGNORECASE,
+)
+"""Runs of letters that are mathematics although no backslash says so."""
+_WORK = re.compile(
+    r"\\(?:int|iint|oint|sum|prod|lim|max|min|sup|inf|gcd|lcm|det|bmod|pmod|mod|partial|nabla|operatorname)(?![A-Za-z])"
+    r"|[∫∑∏∂]|\\frac\s*\{\s*d\s*(?:\^\s*\d\s*)?\}|\\begin\s*\{[vV]matrix\}"
+    r"|(?<![A-Za-z\\])(?:int|sum|lim|max|min|gcd|lcm|det|mod|solve|compute|evaluate|integral|derivative|limit|sum|product"
+    r"|remainder|root|solution|value|result|number|answer)s?(?:\s+of\b|\s*[_(])",
+    re.IGNORECASE,
+)
+"""What asks for work instead of saying its result."""
+_TEXT = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|operatorname|emph)\s*\{([^{}]*)\}")
+_HEDGE = re.compile(
+    r"(?<![a-z])(?:or|either|maybe|perhaps|possibly|probably|not|no|never|but|except|nothing|neither|nor|could|might"
+    r"|cannot|depends|unless|any|anything|whatever|fake|unlike)(?![a-z])|\\(?:ne|neq|not)(?![a-z])|≠"
+)
+_GRADING = re.compile(
+    r"correct|verdict|\bscor|\bgrad(?:e[ds]?|ing)\b|instruct|\bjudg|rubric|reference|\baccept|\bignor|\bdisregard|verified"
+    r"|\bwrong\b|approved|\bsame as\b|\bidentical\b|\bequivalent\b|\bgold\b|candidate|\bexpert|\bmarks?\b|\bpoints?\s*:"
+    r"|right answer|expected answer|answer key|\bsystem\b|\bassistant\b|正确|判定|满分|正解|정답",
+    re.IGNORECASE,
+)
+"""Words about answers, which no answer needs unless the question or the gold has them."""
+_NUMERAL = re.compile(
+    r"\d|[π∞½⅓⅔¼¾零一二三四五六七八九十百千万]|\\(?:pi|infty|frac|sqrt|e)(?![A-Za-z])|(?<![A-Za-z])(?:zero|one|two|three|four|five|six"
+    r"|seven|eight|nine|ten|eleven|twelve|thir|four|fif|six|seven|eigh|nine|twent|fort|hundred|thousand|million|billion"
+    r"|dozen|half|third|quarter|once|twice|thrice|double|triple|pair|couple|score|gross|googol|none|no|infinit)",
+    re.IGNORECASE,
+)
+"""What an answer in words has to hold if it says a number."""
+_COUNTED = re.compile(
+    r"\W*([-−]?\d[\d,]*(?:\.\d+)?)(?![\d.])((?:\s|~|\\[,;: ]|\\(?:text|mathrm|mbox|textrm)\s*\{|[A-Za-z.,()'’-]|\})*)"
+)
+"""A number and words after it."""
+_UNEQUAL = re.compile(r"[<>≤≥≠]|\\(?:le|leq|leqslant|ge|geq|geqslant|lt|gt|ne|neq)(?![A-Za-z])")
+_JOINS = frozenset(("and", "or", "for", "all", "where", "percent"))
+_FAMILY = re.compile(r"(?:\\in(?![A-Za-z])|∈)\s*(?:\\mathbb\s*\{?|\\mathbf\s*\{?|\\)?\s*[ZNℤℕ]")
+"""What makes a letter stand for all whole numbers: ``k \\in \\mathbb{Z}``."""
+_SCALE = re.compile(
+    r"dozen|hundred|thousand|million|billion|score|gross|percent|half|squared|cubed|times|out|in|to|and|by|over|of|plus"
+    r"|minus|point|choose|factorial",
+    re.IGNORECASE,
+)
+_OPTION = r"(?:\(\s*{0}\s*\)|\\(?:text|textbf|mathrm)\s*\{{\s*\(?\s*{0}|(?:^|[\s$*])\s*{0}\s*[.):])"
+
+
+def why_open(gold: Said, answer: Said, asked: Asked, prompt: str) -> str | None:
+    r"""Why the rules' "no" to ``answer`` is not certain, in a few words; ``None`` where it is.
+
+    It is certain, and nobody is asked, where
+
+    * both are numbers, or both are formulas that identity testing tells apart at a point; so with collections of these,
+      part by part, and with sets of real numbers;
+    * the rules know the value and refuse the form: work left undone (also ``\int``, ``\sum``, ``\max(…)`` that the gold
+      does not have), a formula of the prompt, a unit that is another one, too few digits;
+    * one thing is asked for and several are offered, or a hedge or a denial ("or", "either", "not", an inequality);
+    * the answer is not one: longer than 200 characters and than twice the gold, more than twelve words, brackets that
+      do not match;
+    * the gold is a number, and the answer is in words that name none, or a number with a noun, and the number differs.
+
+    It is not certain where one of both was read in part or is in words, where a formula cannot be evaluated, where a
+    number has a noun that nobody knows, where an equation ends in the gold and begins with a formula of the prompt that
+    the rules take for no name, where relations, families of solutions or sets are written in two ways that the rules
+    cannot compare, and where one is the letter of an option and the other its value.
+    """
+    if gold.option is not None and gold.option.value is not None:
+        gold = gold.option.value
+    if answer.option is not None and answer.option.value is not None and gold.option is None:
+        answer = answer.option.value
+    if not _is_well_formed(gold, answer):
+        return None
+    if (letters := _letters(gold, answer, prompt)) is not None:
+        return letters or None
+    if _leaves_work(gold, answer) or _hedges(gold, answer) or _is_copied(gold, answer, asked, prompt):
+        return None
+    if _is_mathematics(gold) and _is_mathematics(answer):
+        families = [_FAMILY.search(said.text) is not None for said in (gold, answer)]
+        if any(families):
+            return "families of solutions" if all(families) else None
+        why = undecided(gold.node, answer.node)
+        named = _bare(answer.text.partition("=")[0]) in _bare(prompt)
+        return None if why == ENDS_IN_THE_GOLD and not named else why
+    if _says_another_number(gold, answer):
+        return None
+    return "in words" if gold.words and answer.words else "not read as a whole"
+
+
+def why_refused(gold: Said, answer: Said, prompt: str) -> str | None:
+    """Why an answer deserves nothing whatever a judge may say of it: the gate's reasons, and words about grading that
+    neither gold nor prompt has; ``None`` where a judge has to look."""
+    known = f"{gold.text} {prompt}".lower()
+    if any(found[0].lower() not in known for found in _GRADING.finditer(answer.text)):
+        return "the answer speaks of its grading"
+    return refuse(_TEXT.sub(r" \1 ", answer.text), prompt, _TEXT.sub(r" \1 ", gold.text))
+
+
+def _is_well_formed(gold: Said, answer: Said) -> bool:
+    text = answer.text
+    if not text.strip() or len(text) > max(LONGEST, 2 * len(gold.text)) or "\n\n" in text:
+        return False
+    if sum(len(word) > 2 for word in _words(text)) > max(MOST_WORDS, 2 * len(_words(gold.text))):
+        return False
+    bare = re.sub(r"\\\\", "", text)
+    braces = re.sub(r"\\[{}]", "", bare)
+    pairs = braces.count("{") == braces.count("}") and bare.count(r"\{") == bare.count(r"\}")
+    return pairs and bare.count(r"\left") == bare.count(r"\right") and bare.count("$") % 2 == 0
+
+
+def _words(text: str) -> list[str]:
+    """Its words: runs of letters but for commands and the names of functions."""
+    return [word for word in _WORD.findall(_COMMAND.sub(" ", text)) if not _SPELLED.fullmatch(word)]
+
+
+def _letters(gold: Said, answer: Said, prompt: str) -> str | None:
+    """Why the letter of an option and a value are for the judge, ``""`` where they are not; ``None`` without one."""
+    one = gold.option is not None
+    other = answer.option is not None and answer.option.value is None
+    if not one and not other:
+        return None
+    letter = gold.option.letter if gold.option is not None else answer.option.letter if answer.option else ""
+    listed = all(re.search(_OPTION.format(name), prompt, re.MULTILINE) for name in {letter, "A", "B"})
+    if other and not listed and not one:
+        return None  # a letter that is a formula
+    return "the letter of an option, or its value" if one != other and listed else ""
+
+
+def _leaves_work(gold: Said, answer: Said) -> bool:
+    known = {found[0].lower().strip() for found in _WORK.finditer(gold.text)}
+    return any(found[0].lower().strip() not in known for found in _WORK.finditer(answer.text))
+
+
+def _hedges(gold: Said, answer: Said) -> bool:
+    several = isinstance(gold.node, Items | Bracketed | Combined | SetBuilder | Matrix | Relation)
+    found = {match[0] for match in _HEDGE.finditer(answer.text.lower())}
+    found -= {match[0] for match in _HEDGE.finditer(gold.text.lower())}
+    if not several and _UNEQUAL.search(answer.text):
+        return True
+    return bool(found - {"or", "either", "any"} if several else found)
+
+
+def _is_copied(gold: Said, answer: Said, asked: Asked, prompt: str) -> bool:
+    """Whether the answer, not in words, stands in the prompt; the gold may stand there as well."""
+    if answer.node is not None and normal(answer.node) in asked.formulas:
+        return True
+    said, given = _bare(answer.text), _bare(gold.text)
+    return len(said) >= SHORTEST_COPY and not _words(answer.text) and said in _bare(prompt) and said != given
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\s|\\[,;:! ]|\\left|\\right|\$", "", text)
+
+
+def _says_another_number(gold: Said, answer: Said) -> bool:
+    """Whether the gold is a number, and words of an answer name none, or a number with words after it is another."""
+    known = gold.number if gold.number is not None else _exact(gold.node)
+    constant = known is not None or (_is_mathematics(gold) and _is_constant(gold.node))
+    if constant and not _NUMERAL.search(answer.text):
+        return True
+    if known is None:
+        return False
+    if (read := _exact(answer.node)) is not None:
+        return read != known
+    counted = _COUNTED.fullmatch(answer.text)
+    if counted is None or _SCALE.search(counted[2]):
+        return False
+    said = counted[1].replace("−", "-").replace(",", "")
+    return abs(float(said) - float(known)) > 1e-9 * max(1.0, abs(float(known)))
+
+
+def _exact(node: Node | None) -> Fraction | None:
+    return None if node is None else rational(value_of(node))
+
+
+def _is_constant(node: Node | None) -> bool:
+    node = None if node is None else value_of(node)
+    return isinstance(node, Expression) and node not in SETS and not has_letters(node)
+
+
+def _is_mathematics(said: Said) -> bool:
+    """Whether a text was read as a whole, and as mathematics: no words, but for units that are known."""
+    if said.node is None or said.number is not None:
+        return said.number is not None
+    if any(isinstance(node, Text | Raw) for node in nodes(said.node)):
+        return False
+    measured = [node.unit for node in nodes(said.node) if isinstance(node, Measured)]
+    known = {word for unit in measured if is_unit(unit) for word in _words(unit)} | _JOINS
+    letters = {word for word in _words(said.text) if len(word) > 2 and not word.isupper()} - known
+    return all(map(is_unit, letters)) or said.node in SETS
