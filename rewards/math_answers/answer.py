@@ -14,6 +14,8 @@ MAX_ANSWER = 1000  # characters; the longest gold of MATH has 159
 SEARCHED = 200_000  # characters at the end of a response
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
+_BRACELESS = re.compile(r"\\f?box(?:ed)?(?:\s+|(?=\\|\d))(\d+(?:[.,]\d+)*|[A-Za-z](?![A-Za-z])|\\[A-Za-z]+)")
+"""A box around one token, as TeX has it."""
 _BRACE = re.compile(r"(?:\\.)+|[{}]", re.DOTALL)
 # What may stand between boxes that are offered together, as one answer or as several guesses: marks, numbering, and
 # words that join. Whatever else stands there ("Wait,", "so") begins a new answer.
@@ -109,6 +111,8 @@ def find_answer(response: str, style: AnswerStyle = "boxed") -> Answer | None:
     said last counts. Time is linear in the response; only its last 200,000 characters are searched.
     """
     text = response[-SEARCHED:]
+    if "box" in text and not _BOX.search(text):
+        text = _BRACELESS.sub(r"\\boxed{\1}", text)
     boxed = _last_boxes(text)
     line = None if style == "boxed" else _last_match(_FINAL, text)
     if style == "any" and boxed is not None and line is not None and "box" not in line[0]:

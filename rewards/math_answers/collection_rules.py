@@ -33,7 +33,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Relation,
     Sym,
 )
-from synthetic1.rewards.math_answers.real_sets import RealSet, Stretch
+from synthetic1.rewards.math_answers.real_sets import RealSet, Stretch, merged
 from synthetic1.rewards.math_answers.rules import MAX_ITEMS, Rules, pairs_up
 from synthetic1.rewards.math_answers.structure import normal
 
@@ -137,7 +137,7 @@ class CollectionRules(Rules):
         if gold.kind == "cases":
             items = [row[0] if len(row) == 1 else Items(row, ("comma",) * (len(row) - 1)) for row in gold.rows]
             if isinstance(answer, Matrix):
-                return len(answer.rows) == len(gold.rows) and all(map(self.all_same, gold.rows, answer.rows))
+                return pairs_up(gold.rows, answer.rows, self.all_same)
             return self.same_items(Items(tuple(items), ()), answer)
         if isinstance(answer, Matrix):
             return len(answer.rows) == len(gold.rows) and all(map(self.all_same, gold.rows, answer.rows))
@@ -148,7 +148,7 @@ class CollectionRules(Rules):
         return False
 
     def same_real_sets(self, gold: RealSet, answer: RealSet) -> bool:
-        return pairs_up(gold, answer, self.same_piece)
+        return pairs_up(gold, answer, self.same_piece) or pairs_up(merged(gold), merged(answer), self.same_piece)
 
     def same_piece(self, gold: Stretch, answer: Stretch) -> bool:
         if (gold.low_closed, gold.high_closed) != (answer.low_closed, answer.high_closed):

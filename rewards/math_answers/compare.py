@@ -23,6 +23,7 @@ from synthetic1.rewards.math_answers.forms import (
 )
 from synthetic1.rewards.math_answers.grammar.cursor import whole_value
 from synthetic1.rewards.math_answers.grammar.tree import (
+    Applied,
     Bracketed,
     Combined,
     Expression,
@@ -39,7 +40,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Text,
 )
 from synthetic1.rewards.math_answers.progressions import same_progressions
-from synthetic1.rewards.math_answers.prompt import Asked
+from synthetic1.rewards.math_answers.prompt import Asked, letters_of
 from synthetic1.rewards.math_answers.reading import Said
 from synthetic1.rewards.math_answers.real_sets import real_set, variable
 from synthetic1.rewards.math_answers.relation_rules import RelationRules
@@ -147,6 +148,9 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
         if self.asked.factor and isinstance(gold, Product | Power) and rational(gold) is not None:
             return same_written(gold, answer)  # ``2^3 \\cdot 5``, not 40
         given_gold, given_answer = gold, answer
+        for one, other in ((gold, answer), (answer, gold)):
+            if isinstance(one, Applied) and one.name == "floor" and isinstance(other, Bracketed) and other.open == "[":
+                return len(other.items) == 1 and self.same_as_arguments(gold, answer)
         gold, answer = self.plain(gold), self.plain(answer)
         if gold == Sym(r"\Reals") and answer == Sym("R"):
             return True
@@ -155,9 +159,10 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
             return finished or not is_unfinished_number(answer)  # ``5 - 0`` is work, too
         if (periodic := same_progressions(given_gold, given_answer)) is not None:
             return periodic
-        both = isinstance(gold, Relation) and isinstance(answer, Relation) and set(gold.signs) <= {*ORDER, r"\ne"}
-        if both and None is not variable(gold) != variable(answer) is not None:
-            return False
+        if isinstance(gold, Relation) and isinstance(answer, Relation) and set(gold.signs) <= {*ORDER, r"\ne"}:
+            several = letters_of(gold) == letters_of(answer) != frozenset()
+            if not several and None is not variable(gold) != variable(answer) is not None:
+                return False
         if self.same_as_sets(gold, answer):
             return True
         if isinstance(gold, Relation) or isinstance(answer, Relation):
@@ -180,11 +185,21 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
             return isinstance(answer, Text) and _same_words(gold.words, answer.words)
         return False
 
+    def same_as_arguments(self, gold: Node, answer: Node) -> bool:
+        """``[n/2]`` for ``\\lfloor n/2 \\rfloor``, as many write it, either way round."""
+
+        def inside(node: Node) -> Node:
+            return node.args[0] if isinstance(node, Applied) else node.items[0] if isinstance(node, Bracketed) else node
+
+        return self.same(inside(gold), inside(answer))
+
     def same_as_sets(self, gold: Node, answer: Node) -> bool:
         """Whether both are one set of real numbers; ``(1, 2)`` is a point where the answer is in brackets, too."""
         point = isinstance(gold, Bracketed) and not is_interval(gold)
         if point and isinstance(answer, Bracketed) and not is_interval(answer):
             return False
+        if isinstance(answer, Relation) and normal(answer) in self.asked.formulas and not isinstance(gold, Relation):
+            return False  # the inequality of the task, not solved
         one, other = real_set(gold), real_set(answer)
         return one is not None and other is not None and self.same_real_sets(one, other)
 
@@ -223,8 +238,15 @@ def _restricts(condition: Node, node: Items) -> bool:
 
 
 def _is_letters(said: Said) -> bool:
+    if isinstance(said.node, Items) and all(isinstance(item, Sym) and len(item.name) == 1 for item in said.node.items):
+        return True
     capitals = len(said.words) <= 3 and said.words.isupper()
     return len(said.words) == 1 or (capitals and isinstance(said.node, Sym | Product))
+
+
+_MONTH = re.compile(
+    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b", re.IGNORECASE
+)
 
 
 def _same_words(gold: str, answer: str) -> bool:
@@ -234,4 +256,9 @@ def _same_words(gold: str, answer: str) -> bool:
         words = re.sub(r"[^a-z0-9 \-−]", " ", text).split()
         return " ".join(word for word in words if word not in ("the", "a", "an"))
 
-    return plain(gold) == plain(answer) != ""
+    one, other = plain(gold), plain(answer)
+    if _MONTH.search(one) and re.search(r"\d", one):  # a date, in any order
+        one, other = (
+            " ".join(sorted(re.sub(r"(?<=\d)(?:st|nd|rd|th)\b|\bof\b", "", date).split())) for date in (one, other)
+        )
+    return one == other != ""

@@ -9,6 +9,7 @@ from synthetic1.rewards.math_answers.structure import children
 
 FOR_ALL = re.compile(r"^(?:for|where|with|when|if) (?:all|any|every|each|some)?|^\\forall")
 NUMBER_SETS = frozenset("ZNQRC")
+_BY_NAME = {r"\Integers": "Z", r"\Naturals": "N", r"\Rationals": "Q", r"\Reals": "R", r"\Complexes": "C"}
 _DOMAIN = re.compile(r"\\(?:Integers|Naturals|Rationals|Reals|Complexes)")
 
 
@@ -16,7 +17,7 @@ def domain(node: Node) -> tuple[str, str] | None:
     """The letter and the set of numbers of ``k \\in \\mathbb{Z}``; ``None`` of anything else."""
     match node:
         case Relation((Sym(letter), Sym(said) | Raw(said)), (r"\in",)) if said in NUMBER_SETS or _DOMAIN.match(said):
-            return letter, _DOMAIN.sub(lambda found: found[0][1], said).strip()
+            return letter, _DOMAIN.sub(lambda found: _BY_NAME[found[0]], said).replace(" ", "")
     return None
 
 

@@ -45,6 +45,7 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     **{name: getattr(MP, name) for name in ("sinh", "cosh", "tanh", "coth", "sech", "csch")},
     **{f"arc{name}": getattr(MP, f"a{name}") for name in ("sin", "cos", "tan", "cot", "sec", "csc")},
     **{f"ar{name}": getattr(MP, f"a{name}") for name in ("sinh", "cosh", "tanh")},
+    "cis": MP.expj,
     "sgn": MP.sign,
     "Re": MP.re,
     "Im": MP.im,

@@ -28,6 +28,8 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Num,
     Power,
     Product,
+    Quotient,
+    Relation,
     Scaled,
     Sym,
 )
@@ -72,6 +74,8 @@ class ExpressionRules(Rules):
     def same_expression(self, gold: Node, answer: Node) -> bool:
         if isinstance(answer, Items):
             return self.gold_against_items(gold, answer)
+        if isinstance(answer, Relation) and self.asked.ratio:
+            return answer.signs == (":",) and self.same_expression(gold, Quotient(*answer.sides))
         if isinstance(answer, Bracketed):
             if is_set(answer) and not answer.items and gold == Sym(r"\emptyset"):
                 return True
@@ -255,7 +259,10 @@ class ExpressionRules(Rules):
             return self.same_formula(gold, answer)
         assert isinstance(answer, Scaled)
         if answer.by == "percent":
-            return self.asked.percent and self.same_expression(gold, answer.arg)
+            if self.asked.percent and self.same_expression(gold, answer.arg):
+                return True
+            exact = rational(answer.arg)
+            return self.asked.chance and not self.asked.exact and exact is not None and rational(gold) == exact / 100
         if rational(gold) is not None:
             return self.same_expression(gold, answer.arg)
         return self.same_formula(gold, answer)

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from synthetic1.rewards.math_answers.grammar.spelling import JOINED, KNOWN_WORDS
 from synthetic1.rewards.math_answers.grammar.statements import parse
-from synthetic1.rewards.math_answers.grammar.tokens import Unreadable
+from synthetic1.rewards.math_answers.grammar.token import Unreadable
 from synthetic1.rewards.math_answers.grammar.tree import Node, Relation, Sym
 from synthetic1.rewards.math_answers.structure import children, normal
 
@@ -59,6 +59,10 @@ class Asked:
     """It asks for the square to be completed."""
     scientific: bool = False
     """It asks for scientific notation."""
+    chance: bool = False
+    """It speaks of a probability, which may be said in percent."""
+    ratio: bool = False
+    """It speaks of a ratio, which may be said as a quotient."""
     derivative: bool = False
     """It speaks of derivatives."""
     work: bool = False
@@ -114,6 +118,8 @@ def what_is_asked(prompt: str) -> Asked:
         expand=bool(re.search(r"\b(?:expand|multiply out)\b", text, re.IGNORECASE)),
         square=bool(re.search(r"complet\w+ the square|vertex form", text, re.IGNORECASE)),
         scientific="scientific notation" in text.lower(),
+        chance=bool(re.search(r"\b(?:probabilit|chance|likelihood)", text, re.IGNORECASE)),
+        ratio=bool(re.search(r"\bratios?\b", text, re.IGNORECASE)),
         derivative=bool(re.search(r"deriv|differentia|slope|tangent|rate|velocit|\\frac\{d|'", text, re.IGNORECASE)),
         letter=letters.pop() if len(letters) == 1 else None,
         symbols=frozenset(letter for formula in formulas for letter in letters_of(formula)),

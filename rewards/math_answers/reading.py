@@ -7,13 +7,15 @@ import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 
 from synthetic1.rewards.math_answers.grammar.cursor import spelled
 from synthetic1.rewards.math_answers.grammar.phrases import spelled_number
 from synthetic1.rewards.math_answers.grammar.statements import parse
-from synthetic1.rewards.math_answers.grammar.tokens import Unreadable, tokenize
+from synthetic1.rewards.math_answers.grammar.token import Unreadable
+from synthetic1.rewards.math_answers.grammar.tokens import tokenize
 from synthetic1.rewards.math_answers.grammar.tree import Measured, Node, Num, Scaled, Sym
-from synthetic1.rewards.quantities.units import is_unit
+from synthetic1.rewards.quantities.units import is_unit, read_unit
 
 NO_SOLUTION = re.compile(
     r"(?:there (?:is|are) )?no (?:real |integer |such )?(?:solutions?|roots?|values?|numbers?)|none exists?"
@@ -41,6 +43,9 @@ _BARE_LETTER = re.compile(r"[(\[]?([A-J])[)\].]?")
 _ORDINAL = re.compile(
     r"(\d)\s*(?:\^\s*\{?\s*)?(?:\\(?:text|mathrm|textrm|textnormal)\s*\{\s*)?(?:st|nd|rd|th)\b\s*\}?\s*\}?\s*$"
 )
+_BRACED_WORDS = re.compile(r"\{\s*([A-Za-z][A-Za-z ]+)\}")
+_COMPOUND = re.compile(r"\d+\s*[a-z]{1,8}\.?(?:,?\s+(?:and\s+)?\d+(?:\.\d+)?\s*[a-z]{1,8}\.?){1,3}")
+_PART_OF_COMPOUND = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]{1,8})")
 _TIME = re.compile(r"(\d{1,2}:\d{2})\s*(?:\\text\s*\{\s*)?([apAP])\.?\s?[mM]\.?\s*\}?$")
 _DOUBLED = re.compile(
     r"(?<!\\)\\\\(?=(?:begin|boxed|cdot|cos|cup|dfrac|end|frac|infty|left|ln|log|mathrm|pi|pm|right|sin|sqrt|text|tfrac|theta"
@@ -94,6 +99,10 @@ def read(text: str, words: frozenset[str] = frozenset()) -> Said:
     text = unwrapped(_ANSWER_IS.sub("", _DOUBLED.sub(r"\\", text)).strip())
     if re.fullmatch(r"[+\-−]?\d{1,3}(?: \d{3})+(?:\.\d+)?", text):
         text = text.replace(" ", "")
+    if found := _BRACED_WORDS.fullmatch(text):
+        text = found[1]
+    if (length := compound(text)) is not None:
+        text = length
     text = _TIME.sub(lambda match: rf"{match[1]}\\text{{ {match[2].lower()}m}}", text)
     if ordinal := _ORDINAL.search(text):
         text = text[: ordinal.start(1)] + ordinal[1]
@@ -121,6 +130,25 @@ def read(text: str, words: frozenset[str] = frozenset()) -> Said:
     except (Unreadable, RecursionError):
         node = None
     return Said(text, node, written, option, plain, None if number is None else Fraction(number))
+
+
+def compound(text: str) -> str | None:
+    """``2 hours 30 minutes`` in its last unit: ``150 minutes``; ``None`` of anything else."""
+    plain = re.sub(r"\\(?:text|mathrm|textrm|mbox)\s*\{([^{}]*)\}", r" \1 ", text).replace("~", " ").replace("\\ ", " ")
+    if not _COMPOUND.fullmatch(plain.strip()):
+        return None
+    parts = _PART_OF_COMPOUND.findall(plain)
+    units = [read_unit(unit) for _, unit in parts]
+    last = units[-1]
+    if last is None or any(unit is None or unit.label or unit.dimensions != last.dimensions for unit in units):
+        return None
+    sizes = [unit.size for unit in units if unit is not None]
+    if any(after >= before for before, after in pairwise(sizes)):
+        return None
+    total = (
+        sum((Fraction(count) * size for (count, _), size in zip(parts, sizes, strict=True)), Fraction(0)) / last.size
+    )
+    return f"{total} \\text{{ {parts[-1][1]}}}" if total.denominator == 1 else None
 
 
 def scaled(node: Node) -> Node:
@@ -176,6 +204,7 @@ _OF_ANOTHER_ANSWER = re.compile(
 
 def _option(text: str, words: frozenset[str]) -> Lettered | None:
     bare = re.sub(r"\\(?:text|textbf|mathrm|mathbf|textrm|mbox)\s*\{([^{}]*)\}", r"\1", text).replace("$", "").strip()
+    bare = re.sub(r"^(?:option|choice)\s+", "", bare, flags=re.IGNORECASE)
     if found := _BARE_LETTER.fullmatch(bare.strip(". ")):
         return Lettered(found[1], None)
     if (found := _LETTER.fullmatch(text)) and found[2].strip(" .$}") and not _OF_ANOTHER_ANSWER.match(found[2]):

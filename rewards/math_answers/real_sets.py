@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from math import inf
 
 from synthetic1.rewards.math_answers.exact import rational
 from synthetic1.rewards.math_answers.forms import INFINITY, NEGATIVE_INFINITY, ORDER, has_letters, is_infinite, is_set
@@ -86,7 +88,7 @@ def _pieces_of(node: Node) -> RealSet | None:
             return None
         case Relation():
             return _of_relation(node)
-        case Sum((Bracketed() | SetBuilder() as whole, Neg(Bracketed() as taken))) if (
+        case Sum((Bracketed() | SetBuilder() | Sym() as whole, Neg(Bracketed() as taken))) if (
             removed := _points(taken)
         ) is not None:
             return _without(real_set(whole), [piece.low for piece in removed])
@@ -101,6 +103,8 @@ def _of_relation(node: Relation) -> RealSet | None:
         return (Stretch(NEGATIVE_INFINITY, point, False, False), Stretch(point, INFINITY, False, False))
     if not set(node.signs) <= set(ORDER):
         return None
+    if any(map(_is_distance, node.sides)):
+        return _of_distance(node)
     ways = {ORDER[sign][1] for sign in node.signs}
     if len(ways) != 1:
         return None
@@ -126,6 +130,28 @@ def _of_relation(node: Relation) -> RealSet | None:
     if len(sides) == 3 and place == 1:
         return _pieces(Stretch(sides[0], sides[2], signs[0] == r"\le", signs[1] == r"\le"))
     return None
+
+
+def _is_distance(node: Node) -> bool:
+    """``|x|``."""
+    return isinstance(node, Applied) and node.name == "abs" and isinstance(node.args[0], Sym)
+
+
+def _of_distance(node: Relation) -> RealSet | None:
+    """``|x| \\le 1``, ``1 < |x| < 2``: on both sides of zero."""
+    sides = tuple(side.args[0] if _is_distance(side) and isinstance(side, Applied) else side for side in node.sides)
+    pieces = _of_relation(Relation(sides, node.signs))
+    if pieces is None or len(pieces) != 1:
+        return None
+    (piece,) = pieces
+    low, high = piece.low, piece.high
+    least = None if is_infinite(low) else rational(low)
+    if is_infinite(low) and not is_infinite(high):
+        return _pieces(Stretch(Neg(high), high, piece.high_closed, piece.high_closed))
+    if least is None or least <= 0:
+        return None
+    below = NEGATIVE_INFINITY if is_infinite(high) else Neg(high)
+    return (Stretch(below, Neg(low), piece.high_closed, piece.low_closed), piece)
 
 
 def _is_call(node: Node) -> bool:
@@ -159,6 +185,30 @@ def _union(parts: Sequence[RealSet | None]) -> RealSet | None:
     if any(part is None for part in parts):
         return None
     return tuple(piece for part in parts for piece in part or ())
+
+
+def merged(pieces: RealSet) -> RealSet:
+    """Pieces in order, those that touch as one; as they are where an end is not a rational number."""
+
+    def place(end: Node, below: float) -> float | Fraction | None:
+        return below if is_infinite(end) else rational(end)
+
+    known = []
+    for piece in pieces:
+        low, high = place(piece.low, -inf), place(piece.high, inf)
+        if low is None or high is None:
+            return pieces
+        known.append((low, not piece.low_closed, high, piece))
+    known.sort(key=lambda one: one[:3])
+    made: list[tuple[float | Fraction, Stretch]] = []
+    for low, _, high, piece in known:
+        end, last = made[-1] if made else (-inf, None)
+        touches = last is not None and (low < end or (low == end and (piece.low_closed or last.high_closed)))
+        if last is None or not touches:
+            made.append((high, piece))
+        elif high > end or (high == end and piece.high_closed):
+            made[-1] = (high, Stretch(last.low, piece.high, last.low_closed, piece.high_closed))
+    return tuple(piece for _, piece in made)
 
 
 def _without(whole: RealSet | None, points: Sequence[Node]) -> RealSet | None:

@@ -29,6 +29,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Neg,
     Node,
     Power,
+    Quotient,
     Raw,
     Relation,
     Sum,
@@ -54,11 +55,15 @@ class RelationRules(Rules):
         if isinstance(gold, Relation) and isinstance(answer, Relation):
             return self.same_relations(gold, answer)
         if isinstance(answer, Relation):
+            if answer.signs == (":",) and self.asked.ratio and isinstance(gold, Quotient):
+                return self.same(gold, Quotient(*answer.sides))
             values = self.values_of(answer)
             return values is not None and all(self.same(gold, value) for value in values)
         assert isinstance(gold, Relation)
         if gold.signs == (r"\ne",) and isinstance(answer, Items):  # x \ne \pm 5
             return self.in_any_order(expanded([gold]), expanded(answer.items))
+        if gold.signs == (":",) and self.asked.ratio and isinstance(answer, Quotient):
+            return self.same(Quotient(*gold.sides), answer)
         if gold.signs[-1] == "=" and set(gold.signs[:-1]) == {":"}:  # AB:BC = 2
             return self.same(gold.sides[-1], answer)
         if set(gold.signs) <= {"=", r"\equiv"} and any(map(is_name, gold.sides[:-1])):

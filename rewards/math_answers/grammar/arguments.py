@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from synthetic1.rewards.math_answers.grammar.cursor import RELATIONS, Cursor, expression, negated, product
-from synthetic1.rewards.math_answers.grammar.tokens import Token, Unreadable
+from synthetic1.rewards.math_answers.grammar.token import Token, Unreadable
 from synthetic1.rewards.math_answers.grammar.tree import Applied, Matrix, Node, Num, Power, Quotient
 
 UNARY = frozenset(
@@ -42,7 +42,7 @@ UNARY = frozenset(
         "Re",
         "Im",
     }
-    | {"arg", "det", "tr", "rank", "dim", "ker"}
+    | {"arg", "cis", "det", "tr", "rank", "dim", "ker"}
 )
 """Functions of one argument, which needs no brackets."""
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from synthetic1.rewards.math_answers.grammar.tokens import CLOSE, Token, Unreadable
+from synthetic1.rewards.math_answers.grammar.token import Token, Unreadable
+from synthetic1.rewards.math_answers.grammar.tokens import CLOSE
 from synthetic1.rewards.math_answers.grammar.tree import (
     Bracketed,
     Combined,

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from synthetic1.rewards.math_answers.grammar.arguments import UNARY, Arguments
 from synthetic1.rewards.math_answers.grammar.cursor import RELATIONS, expression, name_of, spelled
-from synthetic1.rewards.math_answers.grammar.tokens import CLOSE, Unreadable
+from synthetic1.rewards.math_answers.grammar.token import Unreadable
+from synthetic1.rewards.math_answers.grammar.tokens import CLOSE
 from synthetic1.rewards.math_answers.grammar.tree import (
     Applied,
     Based,

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from synthetic1.rewards.math_answers.grammar.cursor import FOR_ALL, expression, negated, product, spelled, whole_value
-from synthetic1.rewards.math_answers.grammar.factors import Factors
-from synthetic1.rewards.math_answers.grammar.tokens import Unreadable
+from synthetic1.rewards.math_answers.grammar.factors import SETS, Factors
+from synthetic1.rewards.math_answers.grammar.token import Unreadable
 from synthetic1.rewards.math_answers.grammar.tree import (
     Applied,
     Bracketed,
@@ -35,7 +35,7 @@ class Formulas(Factors):
         self.deeper()
         terms = [self.term(self.sign())]
         while self.is_kind("mark", "command") and self.peek() in ("+", "-", r"\pm", r"\mp"):
-            if isinstance(terms[0], SetBuilder | Bracketed) and self.peek(1) == r"\{":
+            if is_a_set(terms[0]) and self.peek(1) == r"\{":
                 break
             terms.append(self.term(self.sign()))
         self.depth -= 1
@@ -138,6 +138,8 @@ class Formulas(Factors):
             self.at = start  # ``a(x-5)^2``: a product, as it stands
             return None
         args = inside.items if isinstance(inside, Bracketed) else (inside,)
+        if len(args) == 2 and before.name == "C" and _may_be_chosen(*map(whole_value, args)):
+            return Applied("binom", (expression(args[0]), expression(args[1])))
         if len(args) != 1:
             raise Unreadable("a function of several arguments")
         return Applied("apply", (before, expression(args[0])))
@@ -241,6 +243,15 @@ class Formulas(Factors):
             else:
                 break
         return spelled(self.tokens[start : self.at])
+
+
+def _may_be_chosen(whole: Fraction | None, part: Fraction | None) -> bool:
+    """Whether ``C(n, 2)`` may be a number of combinations, and not a point of that name: ``C(3, 5)``."""
+    return whole is None if whole is None or part is None else whole >= part > 0
+
+
+def is_a_set(node: Node) -> bool:
+    return isinstance(node, SetBuilder | Bracketed) or (isinstance(node, Sym) and node.name in SETS)
 
 
 def as_product(term: Node) -> Node:

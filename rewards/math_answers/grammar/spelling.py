@@ -76,7 +76,7 @@ BLACKBOARD = _pairs(r"""
 """)
 FUNCTIONS = _words(r"""
     Im Re acos arccos arccosh arccot arccsc arcosh arcsec arcsin arcsinh arctan arctanh arg arsinh artanh asin
-    atan cos cosh cot coth csc csch deg det dim exp gcd inf ker lcm lg lim ln log max min mod rank sec sech sgn
+    atan cis cos cosh cot coth csc csch deg det dim exp gcd inf ker lcm lg lim ln log max min mod rank sec sech sgn
     sign sin sinh sqrt sup tan tanh tr
 """)
 """Names of functions, which may lack their backslash."""

@@ -12,16 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from synthetic1.rewards.math_answers.grammar.cursor import FOR_ALL, RELATIONS, spelled
-from synthetic1.rewards.math_answers.grammar.formulas import Formulas
-from synthetic1.rewards.math_answers.grammar.tokens import Token, Unreadable, tokenize
+from synthetic1.rewards.math_answers.grammar.factors import SETS
+from synthetic1.rewards.math_answers.grammar.formulas import Formulas, is_a_set
+from synthetic1.rewards.math_answers.grammar.token import Token, Unreadable
+from synthetic1.rewards.math_answers.grammar.tokens import tokenize
 from synthetic1.rewards.math_answers.grammar.tree import (
-    Bracketed,
     Combined,
     Items,
     Node,
     Raw,
     Relation,
-    SetBuilder,
     Text,
 )
 
@@ -43,16 +43,13 @@ def parse(
     tokens = tokenize(text, is_word=is_word)
     if [token.text for token in tokens[-2:]] == [".", "."]:
         raise Unreadable("it goes on")
-    if tokens and tokens[0].text == "=":
+    if tokens and tokens[0].text in ("=", r"\approx"):
         tokens = tokens[1:]
     while tokens and tokens[-1].kind == "mark" and tokens[-1].text in (".", ",", ";", ":", r"\\"):
         tokens.pop()
     if not tokens:
         raise Unreadable("nothing there")
-    if [token.text for token in tokens[-3:-1]] in ([r"\in", r"\Integers"], [r"\in", "Z"]) and tokens[-1].text == ")":
-        opening = len(tokens) - 5  # k\pi (k \in \mathbb{Z}): a remark, not a factor
-        if opening > 0 and tokens[opening].text == "(":
-            tokens = [*tokens[:opening], Token("mark", ","), *tokens[opening + 1 : -1]]
+    tokens = _with_brackets(_without_brackets_of_remark(tokens))
     if len(tokens) > MAX_TOKENS:
         raise Unreadable(f"more than {MAX_TOKENS} tokens")
     reader = _Statements(tokens, is_unit)
@@ -60,6 +57,39 @@ def parse(
     if reader.at < len(tokens):
         raise Unreadable(f"`{tokens[reader.at].text}` was not expected")
     return node
+
+
+def _without_brackets_of_remark(tokens: list[Token]) -> list[Token]:
+    """``k\\pi (k \\in \\mathbb{Z})``: a remark, not a factor."""
+    if not tokens or tokens[-1].text != ")":
+        return tokens
+    opening = max((place for place, token in enumerate(tokens) if token.text == "("), default=0)
+    if opening > 0 and [token.text for token in tokens[opening + 2 : opening + 3]] == [r"\in"]:
+        among = tokens[opening + 3 : -1]
+        if among and (among[0].text in SETS or among[0].text in ("Z", "N")):
+            return [*tokens[:opening], Token("mark", ","), *tokens[opening + 1 : -1]]
+    return tokens
+
+
+def _with_brackets(tokens: list[Token]) -> list[Token]:
+    """``<1, 2>`` with its brackets, ``[1, 3[`` as ``[1, 3)``, and no braces around a sign: ``2{:}3``."""
+    texts = [token.text for token in tokens]
+    if texts[:1] == ["<"] and texts[-1:] == [">"] and "," in texts and not RELATIONS & set(texts[1:-1]):
+        tokens = [Token("command", r"\langle"), *tokens[1:-1], Token("command", r"\rangle")]
+    made: list[Token] = []
+    opened: list[str] = []
+    for place, token in enumerate(tokens):
+        after = texts[place + 1] if place + 1 < len(texts) else ""
+        if token.kind == "mark" and token.text == "[" and opened[-1:] in (["["], ["("]) and after in ("", r"\cup", ","):
+            token = Token("mark", ")")
+        if token.kind == "mark" and token.text in ("(", "["):
+            opened.append(token.text)
+        elif token.kind == "mark" and token.text in (")", "]") and opened:
+            opened.pop()
+        made.append(token)
+        if [one.text for one in made[-3:]] in (["{", ":", "}"], ["{", "=", "}"]):
+            made[-3:] = [made[-2]]
+    return made
 
 
 class _Statements(Formulas):
@@ -138,7 +168,7 @@ class _Statements(Formulas):
     def combined(self) -> Node:
         parts: list[Node] = [self.sum()]
         sign = ""
-        if isinstance(parts[0], SetBuilder | Bracketed) and self.peek() == "-" and self.peek(1) == r"\{":
+        if is_a_set(parts[0]) and self.peek() == "-" and self.peek(1) == r"\{":
             self.at += 1
             return Combined(r"\setminus", (parts[0], self.sum()))
         while self.peek() in (r"\cup", r"\cap", r"\setminus"):

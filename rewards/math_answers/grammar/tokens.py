@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
-from typing import Literal
 
 from synthetic1.rewards.math_answers.grammar.numerals import (
     EXPONENT,
@@ -40,24 +38,7 @@ from synthetic1.rewards.math_answers.grammar.spelling import (
     TRANSPARENT,
     UNIT_LETTERS,
 )
-
-Kind = Literal["number", "letter", "command", "text", "mark"]
-
-
-class Unreadable(ValueError):
-    """The text is not wholly understood as mathematics."""
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """``number``: digits with at most one point; ``letter``: one letter; ``command``: a TeX command with its backslash;
-    ``text``: what stands in ``\\text{…}`` or is a word; ``mark``: one character, or ``<=``, ``>=``, ``!=``."""
-
-    kind: Kind
-    text: str
-    spaced: bool = False
-    """White space stands before it."""
-
+from synthetic1.rewards.math_answers.grammar.token import Kind, Token, Unreadable, with_degrees
 
 WORDS = re.compile(r"and|or|if|for|when|where|mod|of|the|is|are", re.IGNORECASE)
 
@@ -95,7 +76,7 @@ class _Tokens:
     def all(self) -> list[Token]:
         while self.at < len(self.text):
             self.step()
-        return _with_degrees(self.out)
+        return with_degrees(self.out)
 
     def step(self) -> None:
         text, char = self.text, self.text[self.at]
@@ -276,6 +257,8 @@ class _Tokens:
                 raise Unreadable("a tag that says something")
             if name != r"\tag":
                 self.argument()
+        elif name in (r"\top", r"\intercal"):  # of a matrix, transposed
+            self.put("letter", "T")
         elif name in TRANSPARENT:
             pass
         elif name == r"\times" and _VECTOR.match(self.text, self.at):
@@ -315,6 +298,8 @@ class _Tokens:
         self.spaced = self.spaced or spaced
         if not stripped:
             self.spaced = True
+        elif stripped in (r"\%", "%", ":") or (stripped == "to" and self.out and self.out[-1].kind == "number"):
+            self.canonical("%" if "%" in stripped else ":")
         elif stripped in FUNCTIONS:
             self.function(stripped)
         elif re.fullmatch(r"[\d.,\s+\-*/=()^$\\{}]*[\d)][\d.,\s+\-*/=()^$\\{}%]*", stripped):
@@ -326,27 +311,3 @@ class _Tokens:
         else:
             self.put("text", stripped)
         self.spaced = inside[-1:].isspace()
-
-
-def _with_degrees(tokens: list[Token]) -> list[Token]:
-    """``^{\\circ}`` and ``^\\circ`` as the sign that is a character of its own."""
-    made: list[Token] = []
-    at = 0
-    while at < len(tokens):
-        following = [token.text for token in tokens[at + 1 : at + 4]]
-        if tokens[at].text == "^" and following[:1] == ["o"] and at and tokens[at - 1].kind == "number":
-            made.append(Token("command", r"\degree"))  # 45^o
-            at += 2
-        elif tokens[at].text != "^" or not following or following[0] not in ("{", r"\circ", r"\degree"):
-            made.append(tokens[at])
-            at += 1
-        elif following[0] != "{":
-            made.append(Token("command", r"\degree", tokens[at].spaced))
-            at += 2
-        elif following in (["{", r"\circ", "}"], ["{", r"\degree", "}"]):
-            made.append(Token("command", r"\degree", tokens[at].spaced))
-            at += 4
-        else:
-            made.append(tokens[at])
-            at += 1
-    return made
