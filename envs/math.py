@@ -2,8 +2,8 @@ r"""Mathematics: work out an answer and put it in a box."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from synthetic1.envs.base import TextEnv, refuse_with_tasks
 from synthetic1.envs.vector import vector_of
@@ -13,6 +13,9 @@ from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.tasks.math import GeneratedMath
 from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.tasks.sources.spec import Spec, open_tasks
+
+if TYPE_CHECKING:
+    from synthetic1.rewards.judging.settings import JudgeSettings
 
 
 class MathEnv(TextEnv):
@@ -43,7 +46,8 @@ class MathEnv(TextEnv):
     * an interval has the ends of the gold, open or closed alike; the inequality that says the same is right, too.
 
     Of two readings the stricter one is taken. A gold that cannot be read makes an episode ``unscorable``. The whole
-    table is in ``docs/math.md``.
+    table is in ``docs/math.md``. With an ``answer_judge``, a model is asked about answers of which the rules cannot
+    tell ("a dozen" for 12), and about no others; where it fails, the episode is ``unscorable``.
 
     ## Info, Episode End, Starting State
     As every ``synthetic1.envs.base.TextEnv``.
@@ -71,10 +75,13 @@ class MathEnv(TextEnv):
         size: how many problems the generator offers.
         answer_style: ``boxed``, ``boxed_or_final_line`` or ``any``: what counts as an answer.
         thinking_open: the prompt as rendered for the model ends inside ``<think>``.
+        answer_judge: None: rules alone. Else who is asked where they cannot tell: ``local``, the URL of an
+            OpenAI-compatible server, a mapping of settings (``docs/judge.md``), or, in programs, True: the run's judge.
 
     Raises:
         ValueError: an unknown level, kind, split or answer style, an argument of the generator beside ``tasks``, a
-            file that cannot be read as tasks, a ``thinking_open`` that is not a bool.
+            file that cannot be read as tasks, settings of a judge that do not fit, a ``thinking_open`` that is not a
+            bool.
 
     ## Version History
     * v0: first version. The version of its generated problems is ``generator`` in their metadata: 2.
@@ -90,14 +97,31 @@ class MathEnv(TextEnv):
         size: int = 2000,
         answer_style: AnswerStyle = "boxed",
         thinking_open: bool = False,
+        answer_judge: bool | str | Mapping[str, Any] | None = None,
     ) -> None:
-        verifier = Math(answer_style)
+        # Not called `judge`: what is called so gets the judge of a run in every part of a mixture, and mathematics is
+        # verified by rules unless somebody says otherwise of it.
+        verifier = Math(answer_style, judge=_judge(answer_judge))
         if tasks is None:
             source: TaskSource = GeneratedMath(level, kinds=kinds, split=split, seed=seed, size=size)
         else:
             refuse_with_tasks(MathEnv, level=level, kinds=kinds, seed=seed, size=size)
             source = open_tasks(tasks, split=split)
         super().__init__(source, Scorer([verifier]), thinking_open=thinking_open)
+
+
+def _judge(value: bool | str | Mapping[str, Any] | None) -> JudgeSettings | None:
+    """The settings that ``answer_judge`` says; what it takes to read them is imported only if it says any."""
+    if value is None or value is False:
+        return None
+    if value is True:
+        raise ValueError(
+            "answer_judge=True is the judge of a run, and there is none: add judge=local, or name one here, as"
+            " answer_judge=local"
+        )
+    from synthetic1.rewards.judging.settings import judge_settings
+
+    return judge_settings(value)
 
 
 make_vector = vector_of(MathEnv)

@@ -79,7 +79,10 @@ class JudgeSection(Section):
 
 
 def with_judge(env: EnvSettings, judge: JudgeSection) -> EnvSettings:
-    """``env`` with the argument ``judge`` for every judged environment in it, unless it has one of its own."""
+    """``env`` with the argument ``judge`` for every judged environment in it, unless it has one of its own.
+
+    Mathematics has ``answer_judge`` instead, which is off until somebody turns it on: ``true`` there is this judge.
+    """
     if judge.argument is None:
         return env
     if env.id is not None:
@@ -102,6 +105,8 @@ def takes_judge(env_id: str) -> bool:
 
 
 def _judged(env_id: str, kwargs: dict[str, Any], judge: JudgeSection) -> dict[str, Any]:
+    if kwargs.get("answer_judge") is True:
+        kwargs = {**kwargs, "answer_judge": judge.argument}
     if kwargs.get("judge") is not None or not takes_judge(env_id):
         return kwargs
     return {**kwargs, "judge": judge.argument}
