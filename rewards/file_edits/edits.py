@@ -96,7 +96,7 @@ def new_state(
         Unappliable: there is no single way to read the answer as a change of this file.
     """
     own = Counter(line.strip() for line in before) | Counter(line.strip() for line in after)
-    lines = tuple(ended[1] if (ended := _ENDED.fullmatch(line)) else line for line in read_lines(answer))
+    lines = tuple(_without_end_tokens(line, own) for line in read_lines(answer))
     blocks, beside = find_blocks(lines, least=1 + max(map(_marker_width, (*before, *after)), default=0))
     if blocks:
         _refuse(dialect_beside_edits(beside, own))
@@ -113,6 +113,11 @@ def new_state(
     _refuse(dialect_beside_a_file(lines, own))
     _refuse(dialect_in_a_file(block, own))
     return read_lines("\n".join(block))
+
+
+def _without_end_tokens(line: str, own: Counter[str]) -> str:
+    ended = _ENDED.fullmatch(line)
+    return ended[1] if ended and line.strip() not in own else line
 
 
 def _refuse(dialect: str | None, beside: str = "") -> None:

@@ -2,14 +2,16 @@
 
 A file may hold fences itself. The prompt asks for one that is longer than any in the file (``change_form``), and a
 block in such a fence ends at the first line that closes it. In any other, every line that may be its end is tried: the
-fences within the file and those after it must all be closed. If that leaves one end, it is the end; if it leaves
-several, the answer is refused. A file is never cut at a fence of its own.
+fences within the file and those after it must all be closed. If that leaves one end, it is the end, unless the file
+has that very line and the fences that follow it: its own fences need not be closed. If it leaves several, the answer is
+refused. A file is never cut at a fence of its own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from synthetic1.change_form import LEAST_FENCE, ChangeForm
@@ -68,7 +70,7 @@ def whole_file(
     lines: Lines,
     form: ChangeForm,
     labels: Collection[str],
-    own: Collection[str],
+    own: Mapping[str, int],
     *,
     nested: bool = False,
     cut_off: bool = False,
@@ -78,7 +80,7 @@ def whole_file(
 
     Args:
         labels: what its fence may be called, in lower case, besides ``form.label``.
-        own: the lines of the file before and after, stripped.
+        own: the lines of the file before and after, stripped, as often as they are in either.
         nested: the file's language has fenced blocks itself, as Markdown does.
         cut_off: the answer ends because it was cut off.
 
@@ -109,7 +111,7 @@ class _Reader:
     lines: Lines
     form: ChangeForm
     labels: Collection[str]
-    own: Collection[str]
+    own: Mapping[str, int]
     cut_off: bool
 
     def asked_for(self, fences: Sequence[FenceLine], every: Sequence[FenceLine], *, certain: bool) -> _Span | None:
@@ -147,7 +149,7 @@ class _Reader:
             if may_be_file:
                 end = _only(self._ends(fences, start))
                 own_line = fences[end].width > opening.width and self.lines[fences[end].number].strip() in self.own
-                if own_line or self._is_lost(opening.number, fences[end].number):
+                if own_line or self._goes_on(fences, start, end) or self._is_lost(opening.number, fences[end].number):
                     raise Unappliable("where the block of the file ends cannot be told: more of the file follows")
                 spans.append(_span(opening, fences[end]))
             start = end + 1
@@ -194,6 +196,19 @@ class _Reader:
                 ends.append(at)
             inner = fence if fence.opens else None
         return ends
+
+    def _goes_on(self, fences: Sequence[FenceLine], start: int, end: int) -> bool:
+        """Whether ``end``, and the fences after it up to the next that may close the block, are ones which the file has
+        beside those in the block: then it may go on there. The last fence of all ends it, if the answer is not cut
+        off; if it is, its last line may be half a fence."""
+        if end == len(fences) - 1 and not self.cut_off:
+            return False
+        stop = next((at for at in range(end + 1, len(fences)) if fences[at].closes(fences[start])), len(fences))
+        if self.cut_off and stop > end + 1 and fences[stop - 1].number == len(self.lines) - 1:
+            stop -= 1
+        has = Counter(self.lines[fence.number].strip() for fence in fences[start + 1 : stop])
+        after = {self.lines[fence.number].strip() for fence in fences[end:stop]}
+        return all(has[line] <= self.own.get(line, 0) for line in after)
 
     def _is_lost(self, start: int, end: int) -> bool:
         """Whether the text after a block, from line ``start`` to ``end``, has lines of the file that it has not."""

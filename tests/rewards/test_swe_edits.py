@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from synthetic1.change_form import change_form
@@ -377,8 +377,13 @@ def outcome(answer, before, after):
         return None
 
 
+# Files whose own fences are not closed, in a fence that they hold themselves: each was cut once
 @settings(deadline=None, max_examples=400)
 @given(SIGNS, SIGNS, st.sampled_from(["```", "````", "``````", "~~~", "~~~~~"]), st.sampled_from(["python", "py", ""]))
+@example([], ["a", "```", "```python", "b"], "```", "python")
+@example([], ["```sh", "~~~", "````", "```sh"], "````", "")
+@example([], ["```sh", "````", "```", "```sh", "    ```"], "```", "py")
+@example([], ["```python", "  ```", "    ```", "  ```", "```python"], "```", "")
 def test_any_file_is_read_in_its_form_and_in_others_whole_or_not_at_all(one, other, fence, label):
     before, after = read_lines("\n".join(one)), read_lines("\n".join(other))
     if before == after:
@@ -387,10 +392,25 @@ def test_any_file_is_read_in_its_form_and_in_others_whole_or_not_at_all(one, oth
     assert (
         outcome(f"So:\n\n{form.fence}{form.label}\n{write_lines(after)}{form.fence}\n\nDone.", before, after) == after
     )
-    assert outcome(f"{fence}{label}\n{write_lines(after)}{fence}", before, after) in (after, None)
+    for words in ("", "\n\nThen run\n\n```sh\nmake\n```"):
+        assert outcome(f"{fence}{label}\n{write_lines(after)}{fence}{words}", before, after) in (after, None)
     if any(before):
         edits = "\n".join(hunk_block(hunk, form.marker_width) for hunk in hunks(before, after))
         assert outcome(edits, before, after) == after
+
+
+def test_an_answer_that_is_cut_off_is_not_read_as_a_shorter_file():
+    """The file's own fences look like the end of the block and the beginning of another one."""
+    after = read_lines("```python\n````\n```python\n    ```")
+    with pytest.raises(Unappliable, match="more of the file follows"):
+        new_state("````python\n```python\n````\n```python\n    ```\n```", (), ("python",), after=after, cut_off=True)
+
+
+def test_a_line_of_the_file_that_looks_like_the_end_of_an_answer_stays():
+    after = read_lines("a\n```</answer>\nb")
+    form = change_form("Python", "", write_lines(after))
+    assert form.fence == "````"
+    assert new_state(f"````python\n{write_lines(after)}````</answer>", (), ("python",), after=after) == after
 
 
 @settings(deadline=None, max_examples=400)
