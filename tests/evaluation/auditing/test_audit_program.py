@@ -153,6 +153,7 @@ def test_our_verifier_and_embedded_tasks(audit, tmp_path):
         (["embedded:math", "--limit", -1], "--limit must be at least 1, or 0 for all, got -1"),
         (["embedded:math", "--max-false-accept", 2], "--max-false-accept must be a share between 0 and 1, got 2.0"),
         (["embedded:math", "--json", "/nowhere/found.json"], "--json must name a file in an existing folder"),
+        (["embedded:math", "--quarantine", "/nowhere/q.jsonl"], "--quarantine must name a file in an existing folder"),
         (["embedded:math", "--verifier", "my_grader"], "--verifier is written module:Class, got `my_grader`"),
         (["embedded:math", "--verifier", "no_such:Grader"], "--verifier no_such:Grader: ModuleNotFoundError"),
         (["embedded:math", "--verifier", "my_grader:No"], "--verifier my_grader:No: AttributeError"),
@@ -173,7 +174,15 @@ def test_a_usage_error_is_one_line(audit, arguments, said, tmp_path):
 def test_help_teaches(audit):
     status, output, _ = audit("--help")
     assert status == 0
-    for taught in ("must score 1", "Exit status", "--verifier", "--max-false-accept", "--thorough", "For example"):
+    for taught in (
+        "must score 1",
+        "Exit status",
+        "--verifier",
+        "--max-false-accept",
+        "--thorough",
+        "--quarantine",
+        "For example",
+    ):
         assert taught in output
 
 

@@ -18,7 +18,9 @@ from inert_page import Page, check_inert
 
 from synthetic1.evaluation.auditing.case import AuditCase
 from synthetic1.evaluation.auditing.counts import AuditCounts, UnscorableGold
-from synthetic1.evaluation.auditing.page import UNSCORABLE_SHOWN, AuditRun, render_page
+from synthetic1.evaluation.auditing.page import QUARANTINED_SHOWN, UNSCORABLE_SHOWN, AuditRun, render_page
+from synthetic1.evaluation.auditing.solutions import NEEDS_CHECKER
+from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -48,6 +50,13 @@ def add(
     for number in range(rights):
         case = AuditCase(f"right_{source}", 1.0, f"\\boxed{{{number}}}", str(number))
         counts.add_case(FAMILY, source, case, Verdict.graded(float(number >= rejected)), "gold text", f"task {number}")
+
+
+def quarantine(counts: AuditCounts, name: str, why: str) -> None:
+    """Add a task of whose two golds the first passes and the second prints another output."""
+    task = Task(name or "t", "verifiable_code", "p", gold_standard_solution="a", other_solutions=("b",))
+    failed = {"index": 0, "status": "wrong_answer", "why": why}
+    counts.quarantine.add(task, name, {0: Verdict.graded(1.0), 1: Verdict.graded(0.0, failed=failed)})
 
 
 def tables(page: str) -> dict[str, list[list[str]]]:
@@ -132,6 +141,17 @@ def test_what_has_no_score_and_what_was_not_audited() -> None:
     assert tables(page)["what"] == [["rows that are not tasks", "1,234"], ["tasks without a gold", "3"]]
 
 
+def test_what_is_to_be_quarantined() -> None:
+    counts = found(mutants=1)
+    for number in range(QUARANTINED_SHOWN + 5):
+        quarantine(counts, f"task {number}", "token 1 differs")
+    page = render_page(counts, RUN)
+    rows = tables(page)["task"]
+    assert len(rows) == QUARANTINED_SHOWN
+    assert rows[3] == ["task 3", "task 3", NEEDS_CHECKER, "1", "1", "gold 1: wrong_answer, token 1 differs"]
+    assert "5 more; --quarantine FILE writes all of them" in check_inert(page).text
+
+
 def test_how_it_was_run_repeats_it() -> None:
     options = {"--verifier": None, "--limit": 0, "--seed": 3, "--thorough": True, "--other": False}
     run = AuditRun.of(["my tasks.jsonl", "math"], options, [FAMILY], None)
@@ -148,7 +168,7 @@ def test_how_it_was_run_repeats_it() -> None:
 def test_an_audit_without_errors_says_so() -> None:
     text = check_inert(render_page(found(mutants=5, rights=5), RUN)).text
     assert "No kind has an error. 2 kinds without an error" in text
-    for heading in ("Accepted", "Rejected", "Golds without", "Not audited"):
+    for heading in ("Accepted", "Rejected", "To quarantine", "Golds without", "Not audited"):
         assert heading not in text
     check_inert(render_page(AuditCounts(), RUN))
 
@@ -167,6 +187,7 @@ def test_whatever_is_audited_can_only_be_read(
     counts.add_case(FAMILY, source, case, Verdict.graded(1.0), gold, source)
     counts.add_unscorable(FAMILY, source, UnscorableGold(source, gold, gold, reason, reason))
     counts.not_audited[reason] = 1
+    quarantine(counts, source, reason)
     page = render_page(counts, AuditRun(("synthetic1", "audit", source), {kind: reason}))
     check_inert(page)
     assert not re.search(r"[\x00-\x08\x0b-\x1f\u202e\ud800-\udfff]", page)
@@ -174,7 +195,9 @@ def test_whatever_is_audited_can_only_be_read(
 
 def test_tables_can_be_heard() -> None:
     """Each has a caption, every head cell its scope, and what scrolls can be reached by keyboard."""
-    page = render_page(found(mutants=9, accepted=9, rights=9), RUN)
+    counts = found(mutants=9, accepted=9, rights=9)
+    quarantine(counts, "task", "token 1 differs")
+    page = render_page(counts, RUN)
     parsed = check_inert(page)
     count = page.count("<table")
     assert page.count("<caption>") == count
@@ -199,6 +222,7 @@ def test_the_page_is_as_wide_as_the_window(
     counts.add_case(FAMILY, "x", case, Verdict.graded(1.0), "g" * 400, "t" * 150)
     counts.add_unscorable(FAMILY, "x", UnscorableGold("u" * 150, None, "g" * 400, "r" * 150, "w" * 150))
     counts.not_audited["n" * 150] = 1
+    quarantine(counts, "q" * 150, "w" * 150)
     page = render_page(counts, AuditRun(("synthetic1", "f" * 300), {"setting": "v" * 300}))
     probe = """
       for (const folded of document.querySelectorAll("details")) folded.open = true;

@@ -1,8 +1,9 @@
 """CodeContests rows: ``name``, ``description``, three sets of tests, limits, solutions.
 
 Its tests come without the problems' own judges, so a problem with many right answers accepts the published one only:
-run the gold solutions before you rely on a task. A problem that reads or writes a named file says so in
-``verification_info``, and cannot be scored. Pictures are ``<image>`` in the text.
+`synthetic1 audit` runs the gold solutions, and `--quarantine` writes the tasks on which they disagree. A problem that
+reads or writes a named file says so in ``verification_info``, and cannot be scored. Pictures are ``<image>`` in the
+text.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def is_code_contests_row(columns: Collection[str]) -> bool:
 
 
 def read_code_contests_row(fields: Mapping[str, Any], where: str) -> Task:
-    """The task of one row: public, private and generated tests, in this order; the first Python 3 solution is the gold.
+    """The task of one row: public, private and generated tests, in this order; the first Python 3 solution is the gold,
+    the others are ``other_solutions``.
 
     Raises:
         TaskError: a field is missing or not what the format says.
