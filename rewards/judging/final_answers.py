@@ -12,7 +12,7 @@ from fractions import Fraction
 from synthetic1.rewards.judging.gate import refuse
 from synthetic1.rewards.judging.undecided import ENDS_IN_THE_GOLD, SETS, nodes, undecided
 from synthetic1.rewards.math_answers.exact import rational
-from synthetic1.rewards.math_answers.forms import has_letters, value_of
+from synthetic1.rewards.math_answers.forms import has_letters, is_infinite, value_of
 from synthetic1.rewards.math_answers.grammar.tree import (
     Bracketed,
     Combined,
@@ -53,7 +53,8 @@ _WORK = re.compile(
 _TEXT = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|operatorname|emph)\s*\{([^{}]*)\}")
 _HEDGE = re.compile(
     r"(?<![a-z])(?:or|either|maybe|perhaps|possibly|probably|not|no|never|but|except|nothing|neither|nor|could|might"
-    r"|cannot|depends|unless|any|anything|whatever|fake|unlike)(?![a-z])|\\(?:ne|neq|not)(?![a-z])|≠"
+    r"|cannot|depends|unless|any|anything|whatever|fake|unlike|wrong|false"
+    r"|incorrect|opposite)(?![a-z])|\\(?:ne|neq|not)(?![a-z])|≠"
 )
 _GRADING = re.compile(
     r"correct|verdict|\bscor|\bgrad(?:e[ds]?|ing)\b|instruct|\bjudg|rubric|reference|\baccept|\bignor|\bdisregard|verified"
@@ -70,10 +71,13 @@ _NUMERAL = re.compile(
 )
 """What an answer in words has to hold if it says a number."""
 _COUNTED = re.compile(
-    r"\W*([-−]?\d[\d,]*(?:\.\d+)?)(?![\d.])((?:\s|~|\\[,;: ]|\\(?:text|mathrm|mbox|textrm)\s*\{|[A-Za-z.,()'’-]|\})*)"
+    r"[^\w−-]*([-−]?\d[\d,]*(?:\.\d+)?)(?![\d.])"
+    r"((?:\s|~|\\[,;: ]|\\(?:text|mathrm|mbox|textrm)\s*\{|[A-Za-z.,()'’-]|\})*)"
 )
 """A number and words after it."""
 _UNEQUAL = re.compile(r"[<>≤≥≠]|\\(?:le|leq|leqslant|ge|geq|geqslant|lt|gt|ne|neq)(?![A-Za-z])")
+_SIGNS = re.compile(r"\\(?:mapsto|checkmark|blacksquare|square|bigstar|Box|qed|to)(?![A-Za-z])|[↦✓✔■□]")
+"""Signs that are read as letters, and are none."""
 _JOINS = frozenset(("and", "or", "for", "all", "where", "percent"))
 _FAMILY = re.compile(r"(?:\\in(?![A-Za-z])|∈)\s*(?:\\mathbb\s*\{?|\\mathbf\s*\{?|\\)?\s*[ZNℤℕ]")
 """What makes a letter stand for all whole numbers: ``k \\in \\mathbb{Z}``."""
@@ -214,14 +218,14 @@ def _exact(node: Node | None) -> Fraction | None:
 
 def _is_constant(node: Node | None) -> bool:
     node = None if node is None else value_of(node)
-    return isinstance(node, Expression) and node not in SETS and not has_letters(node)
+    return isinstance(node, Expression) and node not in SETS and not is_infinite(node) and not has_letters(node)
 
 
 def _is_mathematics(said: Said) -> bool:
     """Whether a text was read as a whole, and as mathematics: no words, but for units that are known."""
     if said.node is None or said.number is not None:
         return said.number is not None
-    if any(isinstance(node, Text | Raw) for node in nodes(said.node)):
+    if any(isinstance(node, Text | Raw) for node in nodes(said.node)) or _SIGNS.search(said.text):
         return False
     measured = [node.unit for node in nodes(said.node) if isinstance(node, Measured)]
     known = {word for unit in measured if is_unit(unit) for word in _words(unit)} | _JOINS

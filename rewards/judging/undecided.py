@@ -101,8 +101,8 @@ def _undecided_values(gold: Node, answer: Node) -> str | None:
         return None
     if functions_left(answer) - functions_left(gold) - kin_of_functions(gold):
         return None
-    if _called(gold) - _called(answer):  # ``\Gamma(n+1)``: evaluated as if it were a product
-        return "a function without a value"
+    if _called(gold):  # ``\Gamma(n+1)``: evaluated as if it were a product
+        return "a function without a value" if _called(answer) <= _called(gold) else None
     return "formulas that cannot be evaluated" if _equal(gold, answer) is None else None
 
 

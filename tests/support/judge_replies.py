@@ -13,7 +13,12 @@ _BLOCK = re.compile(
     r"^===== (?P<label>[A-Z ]+) (?P<code>[0-9a-f]{16}) =====\n(?P<text>.*?)\n===== END OF (?P=label) (?P=code) =====$",
     re.M | re.S,
 )
-LABELS = {"CANDIDATE ANSWER": "claims", "CANDIDATE CHANGE": "behaviour", "RESPONSE": "similarity"}
+LABELS = {
+    "CANDIDATE ANSWER": "claims",
+    "CANDIDATE CHANGE": "behaviour",
+    "RESPONSE": "similarity",
+    "FINAL ANSWER": "final_answer",
+}
 
 
 def blocks(messages: Messages) -> dict[str, str]:
@@ -37,8 +42,14 @@ def verdict(name: str, good: bool, **changes: Any) -> str:
         "claims": {"claims": claims, "reasoning": "I compared them.", "equally_valid": False},
         "behaviour": {"reasoning": "I compared them.", "unrelated_deletions": False, "tests_weakened": False},
         "similarity": {"explanation": "I compared them."},
+        "final_answer": {"reference_means": "this", "candidate_means": "this" if good else "that", "same_object": good},
     }[name]
-    best, worst = {"claims": ("correct", "incorrect"), "behaviour": ("equivalent", "different")}.get(name, (100, 1))
+    options = {
+        "claims": ("correct", "incorrect"),
+        "behaviour": ("equivalent", "different"),
+        "final_answer": ("same", "different"),
+    }
+    best, worst = options.get(name, (100, 1))
     field = "score" if name == "similarity" else "verdict"
     return json.dumps({**made, field: best if good else worst, **changes})
 

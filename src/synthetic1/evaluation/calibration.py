@@ -13,12 +13,13 @@ import numpy as np
 
 from synthetic1.completion import Completion
 from synthetic1.evaluation.calibration_settings import CalibrationSettings, Family
+from synthetic1.evaluation.math_pairs import math_pairs
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.reports.statistics import wilson
 from synthetic1.rewards.judging.attacks import ATTACKS
 from synthetic1.rewards.judging.calibration import RIGHT, WRONG, Calibration, Count, counted, identity_of
 from synthetic1.rewards.judging.judge import Judge
-from synthetic1.rewards.judging.judged_verifier import JudgedVerifier
+from synthetic1.rewards.judging.judged_verifier import asked_judge
 from synthetic1.rewards.judging.ledger import spent
 from synthetic1.rewards.judging.rubrics import BEHAVIOUR
 from synthetic1.rewards.judging.settings import JudgeSettings, judge_settings
@@ -28,7 +29,12 @@ from synthetic1.task import Task
 from synthetic1.tasks.sources.spec import open_tasks
 from synthetic1.verdict import Verdict
 
-TASK_TYPES: dict[Family, str] = {"stem": "stem", "swe": "swe", "similarity": "llm_judgeable_groundtruth_similarity"}
+TASK_TYPES: dict[Family, str] = {
+    "math": "verifiable_math",
+    "stem": "stem",
+    "swe": "swe",
+    "similarity": "llm_judgeable_groundtruth_similarity",
+}
 
 
 @dataclass(frozen=True)
@@ -44,11 +50,14 @@ class Candidate:
 
 
 def embedded(family: Family, limit: int | None) -> list[Task]:
-    """The tasks of a family that ship with the package, all or the first so many.
+    """The tasks of a family that ship with the package, all or the first so many; of mathematics those that the rules
+    leave open, for on all others no judge is asked.
 
     Raises:
         TaskError: there are none.
     """
+    if family == "math":
+        return math_pairs()[:limit]
     source = open_tasks("embedded:stem" if family == "similarity" else f"embedded:{family}")
     tasks = [source[index] for index in range(min(len(source), limit or len(source)))]
     if family != "similarity":
@@ -79,6 +88,8 @@ def _carrying(text: str, kind: str, task: Task, family: Family) -> Candidate:
         lines = [f"+# {line}" for line in text.split("\n")]
         diff = "\n".join(("--- a/file", "+++ b/file", f"@@ -1,0 +1,{len(lines)} @@", *lines))
         return Candidate(kind, task, diff, change=True)
+    if family == "math":
+        return Candidate(kind, task, f"\\boxed{{{text}}}")
     return Candidate(kind, task, f"<answer>{text}</answer>" if family == "stem" else text)
 
 
@@ -87,8 +98,9 @@ def measure(
 ) -> tuple[Calibration, list[Verdict]]:
     """What became of ``tried``, and every verdict, in order. ``advance`` is called after each."""
     verifier = get_verifier(TASK_TYPES[family], judge=judge)
-    assert isinstance(verifier, JudgedVerifier)
-    rubric = verifier.rubric
+    asked = asked_judge(verifier)
+    assert asked is not None
+    rubric = asked.rubric
     verdicts: dict[int, Verdict] = {}
     by_rules = [index for index, one in enumerate(tried) if not one.change]
     with Scorer([verifier]) as scorer:

@@ -9,7 +9,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 from synthetic1.jobs.env_settings import Section
 from synthetic1.jobs.judge_settings import JudgeSection
 
-Family = Literal["stem", "swe", "similarity"]
+Family = Literal["math", "stem", "swe", "similarity"]
 
 
 class CalibrationSettings(Section):
@@ -17,8 +17,8 @@ class CalibrationSettings(Section):
 
     judge: JudgeSection
     """The judge that is measured; the same settings as where it is used."""
-    families: list[Family] = Field(default=["stem", "swe"], min_length=1)
-    """Whose rubrics are measured; ``similarity`` uses the tasks of ``stem``."""
+    families: list[Family] = Field(default=["math", "stem", "swe"], min_length=1)
+    """Whose rubrics are measured; ``similarity`` uses the tasks of ``stem``, ``math`` is for ``env.answer_judge``."""
     tasks: PositiveInt | None = None
     """Only the first so many tasks of each family; None = all."""
     tasks_per_attack: PositiveInt = 3
