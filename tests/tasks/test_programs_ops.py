@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -107,7 +108,6 @@ def test_an_operation_means_what_its_python_does(op: str, data: st.DataObject) -
 
 def expressions() -> dict[Type, st.SearchStrategy[Expr]]:
     """Trees that nest every operation in every place of every other, within what the operations take."""
-    made: dict[Type, st.SearchStrategy[Expr]] = {}
 
     def lit(values: st.SearchStrategy[Any], kind: Type) -> st.SearchStrategy[Expr]:
         return values.map(lambda value: Lit(value, kind))
@@ -120,6 +120,7 @@ def expressions() -> dict[Type, st.SearchStrategy[Expr]]:
     }
     letters = st.recursive(lit(LETTER, TEXT), lambda inner: st.builds(_shift, inner, lit(small, INT)), max_leaves=3)
 
+    @cache  # else there is a strategy for each path to it, some thousand
     def grown(kind: Type, depth: int) -> st.SearchStrategy[Expr]:
         if depth == 0:
             return leaves[kind]
@@ -140,9 +141,7 @@ def expressions() -> dict[Type, st.SearchStrategy[Expr]]:
             choices.append(st.tuples(*args).map(lambda given_, name=op: apply(name, *given_)))  # type: ignore[misc]
         return st.one_of(choices)
 
-    for kind in Type:
-        made[kind] = grown(kind, 3)
-    return made
+    return {kind: grown(kind, 3) for kind in Type}
 
 
 def _shift(letter: Expr, count: Expr) -> Apply:
