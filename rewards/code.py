@@ -88,7 +88,7 @@ from synthetic1.rewards.extract import code_block, find_program
 from synthetic1.rewards.program_tests.assertions import AssertionsFault, check_assertions
 from synthetic1.rewards.program_tests.checker_program import CheckerFault
 from synthetic1.rewards.program_tests.grading import Grading, TestOutcome, longest
-from synthetic1.rewards.program_tests.spec import CodeSpec, read_spec
+from synthetic1.rewards.program_tests.spec import Assertions, CodeSpec, read_spec
 from synthetic1.rewards.registry import register
 from synthetic1.rewards.scoring.sandboxes import sandboxes
 from synthetic1.rewards.task_fields import MalformedTask
@@ -171,7 +171,7 @@ class Code(Verifier):
         program = Program(spec.language_of(block.label), block.content)
         try:
             if spec.assertions is not None:
-                verdict = await self._assert(sandbox, spec, block.content)
+                verdict = await self._assert(sandbox, spec.assertions, program, self._limits(spec))
             else:
                 verdict = await self._test(sandbox, spec, program)
         except (CheckerFault, AssertionsFault) as error:
@@ -209,17 +209,16 @@ class Code(Verifier):
             return Verdict(passed / len(tests), "partial", source, details)
         return Verdict(0.0, first.status, source, details)
 
-    async def _assert(self, sandbox: Sandbox, spec: CodeSpec, source: str) -> Verdict:
-        assert spec.assertions is not None
-        asserted = await check_assertions(sandbox, spec.assertions, source, self._limits(spec))
+    async def _assert(self, sandbox: Sandbox, assertions: Assertions, program: Program, limits: Limits) -> Verdict:
+        asserted = await check_assertions(sandbox, assertions, program, limits)
         passed = asserted.status == "ok"
         details: dict[str, Any] = {"passed": int(passed), "tests": 1, **_place(asserted.result)}
         if asserted.shared:
             details["trust"] = "shared"
         if passed:
-            return Verdict(1.0, "correct", source, details)
+            return Verdict(1.0, "correct", program.source, details)
         details["failed"] = {"index": 0, "status": asserted.status, "why": asserted.why}
-        return Verdict(0.0, asserted.status, source, details)
+        return Verdict(0.0, asserted.status, program.source, details)
 
     def _limits(self, spec: CodeSpec) -> Limits:
         return Limits(

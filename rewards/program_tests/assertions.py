@@ -56,8 +56,8 @@ class Asserted:
     shared: bool = False
 
 
-async def check_assertions(sandbox: Sandbox, assertions: Assertions, source: str, limits: Limits) -> Asserted:
-    """Run the test.
+async def check_assertions(sandbox: Sandbox, assertions: Assertions, program: Program, limits: Limits) -> Asserted:
+    """Run the test of ``program``, which is compiled by the standard that its language names.
 
     Raises:
         AssertionsFault: the assertions cannot be loaded, or fail before they have asked anything.
@@ -66,10 +66,10 @@ async def check_assertions(sandbox: Sandbox, assertions: Assertions, source: str
     apart = None
     if not assertions.shared:
         try:
-            apart = await _check_apart(sandbox, assertions, source, limits)
+            apart = await _check_apart(sandbox, assertions, program.source, limits)
         except DialogueLost:  # a fresh agent decides whose fault that was
-            apart = await _check_apart(sandbox, assertions, source, limits, fresh_agents=True)
-    return apart or await _check_together(sandbox, assertions, source, limits)
+            apart = await _check_apart(sandbox, assertions, program.source, limits, fresh_agents=True)
+    return apart or await _check_together(sandbox, assertions, program, limits)
 
 
 async def _check_apart(
@@ -185,12 +185,12 @@ async def _line(party: Party, unread: bytes) -> tuple[bytes | None, bytes]:
     return line + newline, rest
 
 
-async def _check_together(sandbox: Sandbox, assertions: Assertions, source: str, limits: Limits) -> Asserted:
+async def _check_together(sandbox: Sandbox, assertions: Assertions, program: Program, limits: Limits) -> Asserted:
     """In one process. The candidate can reach the assertions."""
-    program = Program(assertions.language, program_with_assertions(assertions, source), _prelude(assertions))
-    [result] = await sandbox.run(program, [Call(FUNCTION, ())], limits, fresh=True)
+    both = Program(program.language, program_with_assertions(assertions, program.source), _prelude(assertions))
+    [result] = await sandbox.run(both, [Call(FUNCTION, ())], limits, fresh=True)
     if result.status == "ok":
-        passed = result.returned == json.dumps(answer_to(assertions, source))
+        passed = result.returned == json.dumps(answer_to(assertions, program.source))
         return Asserted("ok" if passed else "tampered", "" if passed else "check did not end", result, shared=True)
     if result.status == "runtime_error" and _is_assertion(result, assertions.language):
         return Asserted("wrong_answer", "an assertion fails", result, shared=True)

@@ -70,6 +70,45 @@ def test_a_standard_is_named_by_the_task_or_else_the_fence(scorer, source, label
     assert verdict.reason == reason, verdict
 
 
+# As HumanEvalPack has them: the tests are code, which is compiled with the program
+CPP_ASSERTIONS = "#undef NDEBUG\n#include<assert.h>\nint main(){\n    assert (twice(2)==4);\n}\n"
+RUST_ASSERTIONS = (
+    "#[cfg(test)]\nmod tests {\n    use super::*;\n    #[test]\n    fn test_twice() { assert_eq!(twice(2), 4); }\n}\n"
+)
+CPP_20_TWICE = (
+    "int twice(int n) { auto f = []<class T>(T x) requires std::integral<T> { return 2 * x; }; return f(n); }"
+)
+CPP_17_TWICE = "int twice(int n) { int requires = n; return 2 * requires; }"
+RUST_15_TWICE = "fn twice(n: i32) -> i32 { let async = n; 2 * async }"
+
+
+@pytest.mark.parametrize(
+    ("source", "label", "info", "reason"),
+    [
+        (CPP_20_TWICE, "cpp", {"language": "cpp"}, "correct"),
+        (CPP_17_TWICE, "cpp", {"language": "cpp"}, "correct"),
+        (CPP_17_TWICE, "c++20", {"language": "cpp"}, "compile_error"),
+        (CPP_20_TWICE, "c++20", {"language": "cpp", "cpp_standard": 17}, "compile_error"),
+        (CPP_17_TWICE, "cpp", {"language": "c++20"}, "compile_error"),
+        (RUST_15_TWICE, "rust", {"language": "rust"}, "compile_error"),
+        (RUST_15_TWICE, "rust2015", {"language": "rust"}, "correct"),
+        (RUST_15_TWICE, "rust", {"language": "rust", "rust_edition": 2015}, "correct"),
+    ],
+)
+def test_assertions_are_compiled_by_the_same_standard(scorer, source, label, info, reason):
+    code = RUST_ASSERTIONS if info["language"] == "rust" else CPP_ASSERTIONS
+    verdict = judge(scorer, source, label, test_cases=None, assertions={"code": code, "entry_point": "twice"}, **info)
+    assert verdict.reason == reason, verdict
+
+
+@pytest.mark.parametrize("edition", ["2015", "2018", "2021"])
+def test_functions_of_rust_are_called_in_every_edition(scorer, edition):
+    source = "fn first(head: Option<Box<ListNode>>, a: [i32; 2]) -> i32 { head.unwrap().val + a[1] }"
+    case = {"type": "function_call", "fn_name": "first", "input": [[1, 5], [7, 2]], "output": 3}
+    verdict = judge(scorer, source, "rust", language="rust", rust_edition=edition, test_cases=[case])
+    assert verdict.reason == "correct", verdict
+
+
 def test_a_standard_that_the_compiler_does_not_know_is_our_failure(scorer):
     verdict = judge(scorer, RUST_21, "rust", language="rust", rust_edition=2024)
     assert verdict.reason in ("correct", "unscorable_infra")  # rustc knows it from 1.85 on

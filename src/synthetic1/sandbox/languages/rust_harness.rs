@@ -481,7 +481,7 @@ impl<T: ToJson, const N: usize> ToJson for [T; N] {
 }
 impl<T: FromJson, const N: usize> FromJson for [T; N] {
     fn read(reader: &mut Reader) -> Self {
-        match Vec::read(reader).try_into() {
+        match std::convert::TryFrom::try_from(Vec::read(reader)) {
             Ok(items) => items,
             Err(_) => fail("an array has another length than its parameter"),
         }
