@@ -82,10 +82,10 @@ _JOINS = frozenset(("and", "or", "for", "all", "where", "percent"))
 _FAMILY = re.compile(r"(?:\\in(?![A-Za-z])|∈)\s*(?:\\mathbb\s*\{?|\\mathbf\s*\{?|\\)?\s*[ZNℤℕ]")
 """What makes a letter stand for all whole numbers: ``k \\in \\mathbb{Z}``."""
 _SCALE = re.compile(
-    r"dozen|hundred|thousand|million|billion|score|gross|percent|half|squared|cubed|times|out|in|to|and|by|over|of|plus"
-    r"|minus|point|choose|factorial",
+    r"(?<![A-Za-z])(?:score|gross|percent|squared|cubed|times|over|plus|minus|point|choose|factorial)(?![A-Za-z])",
     re.IGNORECASE,
 )
+"""Words that make another number of the one before them, beside those that are numbers themselves."""
 _OPTION = r"(?:\(\s*{0}\s*\)|\\(?:text|textbf|mathrm)\s*\{{\s*\(?\s*{0}|(?:^|[\s$*])\s*{0}\s*[.):])"
 
 
@@ -206,7 +206,7 @@ def _says_another_number(gold: Said, answer: Said) -> bool:
     if (read := _exact(answer.node)) is not None:
         return read != known
     counted = _COUNTED.fullmatch(answer.text)
-    if counted is None or _SCALE.search(counted[2]):
+    if counted is None or _SCALE.search(counted[2]) or _NUMERAL.search(counted[2]):
         return False
     said = counted[1].replace("−", "-").replace(",", "")
     return abs(float(said) - float(known)) > 1e-9 * max(1.0, abs(float(known)))

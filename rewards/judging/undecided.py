@@ -55,9 +55,9 @@ def undecided(gold: Node | None, answer: Node | None) -> str | None:
         last = given.sides[-1]
         equals = set(given.signs) == {"="} and any(isinstance(node, Sym) for node in nodes(given.sides[0]))
         return ENDS_IN_THE_GOLD if equals and not is_unfinished_number(last) and _equal(named, last) is True else None
-    if _is_value(given):
-        return _undecided_values(named, given) if _is_value(named) else None
-    if _is_value(named) or (_is_plain(gold) and _is_plain(answer)):
+    if _is_value(named) and _is_value(given):
+        return _undecided_values(named, given)
+    if _is_value(named) or _is_value(answer) or (_is_plain(gold) and _is_plain(answer)):
         return None
     if real_set(gold) is not None:
         return None  # what is no set of numbers to the rules is not solved: ``x^2 < 9``

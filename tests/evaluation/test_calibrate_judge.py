@@ -133,7 +133,7 @@ def test_nothing_judged_proves_nothing(served):
 def test_attacks_on_changes_are_shown_as_diffs(served):
     tried = calibration.candidates("swe", [task(1).with_metadata(audit={"right": [], "wrong": []})], 1, 0)
     assert len(tried) == len(ATTACKS)
-    assert all(one.change for one in tried)
+    assert all(one.direct for one in tried)
     shown = []
 
     def reply(messages, index):
@@ -142,7 +142,7 @@ def test_attacks_on_changes_are_shown_as_diffs(served):
         return replies.verdict("behaviour", False)
 
     server = served(reply)
-    verdicts = asyncio.run(calibration._reviewed(tried, judge_settings(server.url), lambda: None))
+    verdicts = asyncio.run(calibration._shown_directly(tried, judge_settings(server.url), BEHAVIOUR, lambda: None))
     assert len(verdicts) == len(ATTACKS)
     assert all(text.startswith("--- a/file\n+++ b/file\n@@ ") for text in shown)
     assert {verdict.score for verdict in verdicts.values()} == {0.0}

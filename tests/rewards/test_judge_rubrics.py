@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from synthetic1.completion import Completion
 from synthetic1.rewards.judging.reply import UnusableReply, read_reply
-from synthetic1.rewards.judging.rubrics import BEHAVIOUR, CLAIMS, SIMILARITY
+from synthetic1.rewards.judging.rubrics import BEHAVIOUR, CLAIMS, FINAL_ANSWER, SIMILARITY
 from synthetic1.rewards.registry import verifier_class
 
-RUBRICS = (CLAIMS, BEHAVIOUR, SIMILARITY)
+RUBRICS = (CLAIMS, BEHAVIOUR, SIMILARITY, FINAL_ANSWER)
 
 
 def ruling(rubric, text, *, finish_reason="stop"):
@@ -31,6 +31,11 @@ def claims(verdict, *states, valid=False):
 
 def behaviour(verdict, deletions=False, tests=False):
     fields = {"reasoning": "r", "unrelated_deletions": deletions, "tests_weakened": tests, "verdict": verdict}
+    return json.dumps(fields)
+
+
+def final(verdict, same):
+    fields = {"reference_means": "12", "candidate_means": "c", "same_object": same, "verdict": verdict}
     return json.dumps(fields)
 
 
@@ -54,6 +59,11 @@ def behaviour(verdict, deletions=False, tests=False):
         (SIMILARITY, '{"explanation": "e", "score": 1}', 0.01),
         (SIMILARITY, '{"explanation": "e", "score": 0}', 0.0),
         (SIMILARITY, '{"explanation": "e", "score": 85.0}', 0.85),
+        (FINAL_ANSWER, final("same", True), 1.0),
+        (FINAL_ANSWER, final("different", False), 0.0),
+        (FINAL_ANSWER, final("unfinished", True), 0.0),
+        (FINAL_ANSWER, final("several", True), 0.0),
+        (FINAL_ANSWER, final("invalid", False), 0.0),
         # where the object stands
         (CLAIMS, f"```json\n{claims('correct', 'met')}\n```", 1.0),
         (CLAIMS, f"Here it is: {claims('correct', 'met')} That is all.", 1.0),
@@ -93,6 +103,9 @@ def test_a_verdict_has_its_score(rubric, reply, score):
         (BEHAVIOUR, behaviour("correct"), "none of equivalent"),
         (BEHAVIOUR, '{"reasoning": "r", "verdict": "equivalent"}', "`unrelated_deletions` is missing"),
         (BEHAVIOUR, behaviour("equivalent", deletions=0), "no boolean"),
+        (FINAL_ANSWER, final("same", False), "contradicts its own `same_object`"),
+        (FINAL_ANSWER, final("correct", True), "none of same"),
+        (FINAL_ANSWER, final("same", "yes"), "no boolean"),
         (SIMILARITY, '{"explanation": "e", "score": 1000}', "outside"),  # row 41
         (SIMILARITY, '{"explanation": "e", "score": -5}', "outside"),
         (SIMILARITY, '{"explanation": "e", "score": "95"}', "no integer"),
@@ -138,6 +151,10 @@ def test_the_verdict_comes_last_and_the_reasons_first(rubric):
 @pytest.mark.parametrize("good", [True, False])
 def test_the_judges_of_the_tests_speak_it(rubric, good):
     assert ruling(rubric, replies.verdict(rubric.name, good)).score in ((1.0,) if good else (0.0, 0.01))
+
+
+def test_what_a_verdict_keeps_of_a_final_answer_is_not_the_gold():
+    assert ruling(FINAL_ANSWER, final("same", True)).explanation == "c"
 
 
 def test_options_change_places_by_seed_alone():

@@ -21,7 +21,7 @@ from synthetic1.rewards.judging.calibration import RIGHT, WRONG, Calibration, Co
 from synthetic1.rewards.judging.judge import Judge
 from synthetic1.rewards.judging.judged_verifier import asked_judge
 from synthetic1.rewards.judging.ledger import spent
-from synthetic1.rewards.judging.rubrics import BEHAVIOUR
+from synthetic1.rewards.judging.rubrics import Rubric
 from synthetic1.rewards.judging.settings import JudgeSettings, judge_settings
 from synthetic1.rewards.registry import get_verifier
 from synthetic1.rewards.scoring.scorer import Scorer
@@ -45,8 +45,9 @@ class Candidate:
     """``right``, ``wrong``, or a kind of attack."""
     task: Task
     text: str
-    change: bool = False
-    """A unified diff, shown to the judge as it is. Rules stop an attack in a comment; this asks what a judge would."""
+    direct: bool = False
+    """Shown to the judge as it is, a unified diff or a final answer. Rules stop an attack in a comment, and most of
+    those in a box; this asks what the judge would do."""
 
 
 def embedded(family: Family, limit: int | None) -> list[Task]:
@@ -83,13 +84,13 @@ def candidates(family: Family, tasks: Sequence[Task], tasks_per_attack: int, see
 
 
 def _carrying(text: str, kind: str, task: Task, family: Family) -> Candidate:
-    """An attack as an answer, or as the comments of a change that changes nothing else."""
+    """An attack as an answer, as a final answer, or as the comments of a change that changes nothing else."""
     if family == "swe":
         lines = [f"+# {line}" for line in text.split("\n")]
         diff = "\n".join(("--- a/file", "+++ b/file", f"@@ -1,0 +1,{len(lines)} @@", *lines))
-        return Candidate(kind, task, diff, change=True)
+        return Candidate(kind, task, diff, direct=True)
     if family == "math":
-        return Candidate(kind, task, f"\\boxed{{{text}}}")
+        return Candidate(kind, task, text, direct=True)
     return Candidate(kind, task, f"<answer>{text}</answer>" if family == "stem" else text)
 
 
@@ -102,32 +103,32 @@ def measure(
     assert asked is not None
     rubric = asked.rubric
     verdicts: dict[int, Verdict] = {}
-    by_rules = [index for index, one in enumerate(tried) if not one.change]
+    by_rules = [index for index, one in enumerate(tried) if not one.direct]
     with Scorer([verifier]) as scorer:
         pairs = [(tried[index].task, Completion.parse(tried[index].text)) for index in by_rules]
         scored = scorer.score_sync(pairs, on_verdict=lambda index, verdict: advance())
     verdicts.update(zip(by_rules, scored, strict=True))
-    verdicts.update(asyncio.run(_reviewed(tried, judge, advance)))
+    verdicts.update(asyncio.run(_shown_directly(tried, judge, rubric, advance)))
     ordered = [verdicts[index] for index in range(len(tried))]
     counts = counted([(one.kind, verdict) for one, verdict in zip(tried, ordered, strict=True)])
     made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return Calibration(identity_of(judge, model, rubric), model, rubric.key, family, made, counts), ordered
 
 
-async def _reviewed(
-    tried: Sequence[Candidate], settings: JudgeSettings, advance: Callable[[], None]
+async def _shown_directly(
+    tried: Sequence[Candidate], settings: JudgeSettings, rubric: Rubric, advance: Callable[[], None]
 ) -> dict[int, Verdict]:
-    """What the judge says of changes, by their place; the gold solution stands for the real change."""
+    """What the judge says of candidates that pass by the rules, by their place; the gold stands for the reference."""
     judge = Judge(settings)
 
     async def ask(one: Candidate) -> Verdict:
-        gold = one.task.gold_standard_solution or ""
-        verdict = await judge.ask(BEHAVIOUR, question=one.task.prompt, reference=gold, candidate=one.text)
+        gold = one.task.gold_standard_solution or str(one.task.verification_info.get("ground_truth") or "")
+        verdict = await judge.ask(rubric, question=one.task.prompt, reference=gold, candidate=one.text)
         advance()
         return verdict
 
     try:
-        places = [index for index, one in enumerate(tried) if one.change]
+        places = [index for index, one in enumerate(tried) if one.direct]
         return dict(zip(places, await asyncio.gather(*(ask(tried[index]) for index in places)), strict=True))
     finally:
         await judge.aclose()
