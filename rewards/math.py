@@ -124,6 +124,8 @@ class Math(Verifier):
         if len(found.text) > MAX_ANSWER and len(found.text) > len(gold.text):
             return Verdict(0.0, "wrong_answer", found.text, {"why": f"an answer of more than {MAX_ANSWER} characters"})
         asked, tally = what_is_asked(task.prompt), Tally()
+        if self.answer_style == "any" and found.found not in ("box", "boxes"):
+            asked = replace(asked, any_form=True)
         try:
             answer = read(found.text, asked.terms)
             same = says_the_gold(gold, answer, asked, tally)

@@ -119,6 +119,8 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
 
     def is_question(self, gold: Node, answer: Node) -> bool:
         """Whether the answer is an expression of the prompt as it stands, up to order and neutral operations."""
+        if self.asked.any_form:
+            return False
         g, a = normal(value_of(gold)), normal(value_of(answer))
         both = isinstance(answer, Expression) and isinstance(gold, Expression)
         fewer = is_sum(answer) or factors_with_letters(answer) < factors_with_letters(gold)
@@ -156,7 +158,7 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
             return True
         if same_written(gold, answer) and not isinstance(gold, Relation):
             finished = rational(gold) is None or is_unfinished_number(gold)
-            return finished or not is_unfinished_number(answer)  # ``5 - 0`` is work, too
+            return finished or not self.is_unfinished(answer)  # ``5 - 0`` is work, too
         if (periodic := same_progressions(given_gold, given_answer)) is not None:
             return periodic
         if isinstance(gold, Relation) and isinstance(answer, Relation) and set(gold.signs) <= {*ORDER, r"\ne"}:

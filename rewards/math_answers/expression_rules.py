@@ -114,14 +114,14 @@ class ExpressionRules(Rules):
         g, a = number(gold), number(answer)
         if g is not None and a is not None:
             rounded = g.value != a.value and self.asked.exact
-            return not rounded and same_number(g, a) and not is_unfinished_number(answer)
+            return not rounded and same_number(g, a) and not self.is_unfinished(answer)
         exact_gold = rational(gold)
         if exact_gold is not None and arithmetic_left(gold) == 0 and not is_unfinished_number(gold):
             return self.same_as_rational(gold, exact_gold, answer)
         return self.same_formula(gold, answer)
 
     def same_as_rational(self, gold: Node, exact: Fraction, answer: Node) -> bool:
-        if is_unfinished_number(answer):
+        if self.is_unfinished(answer):
             return False
         found = rational(answer)
         if found is not None:
@@ -129,14 +129,25 @@ class ExpressionRules(Rules):
         a = number(answer)
         if a is not None:
             return same_number(Num(exact), a)
+        if (written := number(gold)) is not None and written.decimals is not None:
+            return self.identical(gold, answer) is True or self.rounds(answer, written)
         return self.identical(gold, answer) is True
 
-    def same_formula(self, gold: Node, answer: Node) -> bool:
-        if arithmetic_left(answer) > arithmetic_left(gold) or functions_left(answer) - functions_left(
-            gold
-        ) - kin_of_functions(gold):
+    def is_unfinished(self, answer: Node) -> bool:
+        return not self.asked.any_form and is_unfinished_number(answer)
+
+    def leaves_work(self, gold: Node, answer: Node) -> bool:
+        """Whether a formula leaves more to be worked out than the gold does."""
+        if self.asked.any_form:
             return False
-        if has_i(gold) and not complex_work_left(gold) and complex_work_left(answer):
+        if arithmetic_left(answer) > arithmetic_left(gold):
+            return True
+        if functions_left(answer) - functions_left(gold) - kin_of_functions(gold):
+            return True
+        return has_i(gold) and not complex_work_left(gold) and complex_work_left(answer)
+
+    def same_formula(self, gold: Node, answer: Node) -> bool:
+        if self.leaves_work(gold, answer):
             return False
         try:
             g_names, a_names = symbols(gold), symbols(answer)
@@ -259,7 +270,7 @@ class ExpressionRules(Rules):
             return self.same_formula(gold, answer)
         assert isinstance(answer, Scaled)
         if answer.by == "percent":
-            if self.asked.percent and self.same_expression(gold, answer.arg):
+            if (self.asked.percent or self.asked.any_form) and self.same_expression(gold, answer.arg):
                 return True
             exact = rational(answer.arg)
             return self.asked.chance and not self.asked.exact and exact is not None and rational(gold) == exact / 100

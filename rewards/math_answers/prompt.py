@@ -63,6 +63,8 @@ class Asked:
     """It speaks of a probability, which may be said in percent."""
     ratio: bool = False
     """It speaks of a ratio, which may be said as a quotient."""
+    any_form: bool = False
+    """Nobody asks for a form: work left undone, and the last side of a chain, are answers, too."""
     derivative: bool = False
     """It speaks of derivatives."""
     work: bool = False

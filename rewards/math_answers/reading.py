@@ -48,8 +48,9 @@ _COMPOUND = re.compile(r"\d+\s*[a-z]{1,8}\.?(?:,?\s+(?:and\s+)?\d+(?:\.\d+)?\s*[
 _PART_OF_COMPOUND = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]{1,8})")
 _TIME = re.compile(r"(\d{1,2}:\d{2})\s*(?:\\text\s*\{\s*)?([apAP])\.?\s?[mM]\.?\s*\}?$")
 _DOUBLED = re.compile(
-    r"(?<!\\)\\\\(?=(?:begin|boxed|cdot|cos|cup|dfrac|end|frac|infty|left|ln|log|mathrm|pi|pm|right|sin|sqrt|text|tfrac|theta"
-    r"|times)(?![A-Za-z]))"
+    r"(?<!\\)\\\\(?=(?:alpha|approx|begin|beta|boxed|cap|cdot|circ|cos|cup|dfrac|emptyset|end|frac|geq?|infty|in|ldots|left"
+    r"|leq?|ln|log|mathbb|mathrm|mid|neq?|notin|operatorname|overline|pi|pm|quad|right|setminus|sin|sqrt|sum|tan|text"
+    r"|tfrac|theta|times|vec)(?![A-Za-z]))"
 )
 """Backslashes that a serializer has doubled; a row of a matrix does not end right before these."""
 _ANSWER_IS = re.compile(

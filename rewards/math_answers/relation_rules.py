@@ -87,6 +87,10 @@ class RelationRules(Rules):
         if answer.signs == (r"\in",) and is_name(answer.sides[0]):
             return [answer.sides[1]]
         if set(answer.signs) <= {"=", r"\approx", r"\equiv"}:
+            if self.asked.any_form:  # the last side that is not a rounded one
+                signs = ("=", *answer.signs)
+                exact = [one for one, sign in zip(answer.sides, signs, strict=True) if sign != r"\approx"]
+                return [exact[-1] if len(exact) > 1 or not is_name(exact[0]) else answer.sides[-1]]
             answer = self.sorted_by_names(answer)
             sides = [side for side in answer.sides if not (named and is_name(side)) and not self.is_asked_for(side)]
             if not sides and len(answer.sides) == 2:

@@ -9,7 +9,7 @@ import pickle
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -503,9 +503,9 @@ def test_on_two_loops_at_once() -> None:
 def test_in_another_process(scorer: Scorer, method: str) -> None:
     assert scores(scorer) == EXPECTED  # its workers run before the fork
     context = multiprocessing.get_context(method)
-    with context.Pool(1) as processes:
+    with ProcessPoolExecutor(1, context) as processes:  # which says so where its process ends at once
         pairs = [(task(gold), boxed(said)) for gold, said, _ in MIXED]
-        verdicts = processes.apply(scorer.score_sync, (pairs,))
+        verdicts = processes.submit(scorer.score_sync, pairs).result()
     assert [verdict.score for verdict in verdicts] == EXPECTED
     assert scores(scorer) == EXPECTED
 
