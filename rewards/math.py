@@ -64,7 +64,7 @@ class Math(Verifier):
         ValueError: an unknown ``answer_style``.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     inline: ClassVar[bool] = True
 
     answer_style: AnswerStyle = "boxed"
