@@ -609,6 +609,10 @@ def test_build_then_run(agent):
     [
         ("import sys; sys.exit('no')", {}, 1),
         ("while True: pass", {"cpu_s": 0.3}, "cpu"),
+        ("import time; time.sleep(60)", {}, "idle"),
+        ("import os, pty; os.read(pty.openpty()[0], 1)", {}, "idle"),
+        ("import threading, time; threading.Thread(target=time.sleep, args=(60,)).start()", {}, "idle"),
+        ("import time\nfor _ in range(60):\n  time.sleep(0.1)\n  sum(range(200_000))", {}, "output"),  # slow, not idle
         ("pass", {}, "output"),
         ("open('main', 'w').write('x' * 2000000)", {}, "output"),
         ("import os; os.symlink('/etc/passwd', 'main')", {}, "output"),

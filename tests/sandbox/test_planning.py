@@ -196,6 +196,11 @@ def test_unknown_languages_are_named():
         (outcome(exit_code=1), "the compiler ended with exit code 1"),
         (outcome(exit_code=None, signal=11), "the compiler was killed by signal 11"),
         (outcome(exit_code=None, signal=9, ended_by="cpu"), "the compiler used more than 20 s of CPU time"),
+        (outcome(exit_code=None, signal=9, ended_by="wall"), "the compiler took too long"),
+        (
+            outcome(exit_code=None, signal=9, ended_by="idle"),
+            "the compiler waited for what never came, such as a line from a terminal",
+        ),
         (outcome(exit_code=1, ended_by="memory"), "the compiler used more than 1536 MiB of memory"),
         (outcome(exit_code=0, ended_by="output"), "the compiler made more than 67108864 bytes"),
     ],

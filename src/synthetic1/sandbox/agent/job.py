@@ -8,7 +8,7 @@ from typing import Any, Literal
 CHANNEL_FD = 3
 """Where a program finds its channel: a socket, both ways. Harnesses speak through it; stdin and stdout stay free."""
 
-EndedBy = Literal["cpu", "wall", "memory", "output", "stop"]
+EndedBy = Literal["cpu", "wall", "idle", "memory", "output", "stop"]
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ class Agent:
     def _build(self, number: object, job: Job, build: Build) -> tuple[bool, bool]:
         """Whether there is something to run now; whether nothing else is left."""
         command = self._command(build.argv, self._box.build, job, build.bounds, "build")
-        ran = self._run(lambda streams: self._launcher.start(command, streams), build.bounds)
+        ran = self._run(lambda streams: self._launcher.start(command, streams), build.bounds, may_idle=False)
         said, outcome, outputs = (ran.stderr + ran.stdout)[: build.bounds.stderr_bytes], ran.outcome, []
         if outcome.exit_code == 0 and outcome.ended_by is None:
             made = {name: self._box.built(name, build.output_bytes) for name in build.outputs}
@@ -145,9 +145,11 @@ class Agent:
         stdin: bytes = b"",
         channel: bytes | None = None,
         dialogue: object = None,
+        *,
+        may_idle: bool = True,
     ) -> FinishedProcess:
         address_space = self._launcher.memory_limit == "address_space"
-        supervisor = Supervisor(start, bounds, stdin, channel, dialogue, address_space)
+        supervisor = Supervisor(start, bounds, stdin, channel, dialogue, address_space, may_idle)
         return supervisor.run(self._host, self._child_signal)
 
     def _clear(self) -> bool:

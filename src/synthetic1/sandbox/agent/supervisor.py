@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 import select
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from synthetic1.sandbox.agent.host import Host, HostGone
+from synthetic1.sandbox.agent.idle import IdleWatch
 from synthetic1.sandbox.agent.job import Bounds, EndedBy, Outcome
 from synthetic1.sandbox.agent.launchers.launcher import Exit, LauncherError, Process, Streams, TreeUsage
 from synthetic1.sandbox.agent.pipes import Pipes, nudged
@@ -53,6 +55,9 @@ class Supervisor:
     """The id of the job whose host talks through the channel."""
     address_space: bool = False
     """No control group bounds the memory, so that an allocation fails instead."""
+
+    may_idle: bool = True
+    """It may wait as long as it likes, as programs do; compilers have nothing to wait for."""
 
     def run(self, host: Host, child_signal: int) -> FinishedProcess:
         """Run it until nothing of it is left.
@@ -110,6 +115,8 @@ class Supervisor:
         ended_by: EndedBy | None = None
         deadline = began + self.bounds.wall_s
         look = began + self.bounds.cpu_s / _CPUS  # a tree cannot use CPU time faster than that
+        idle = IdleWatch(process.cpu_s, process.is_asleep)
+        idle_look = math.inf if self.may_idle else began
         while True:
             while host.inbox.channel:
                 pipes.say(host.inbox.channel.popleft())
@@ -127,14 +134,17 @@ class Supervisor:
                     left = self.bounds.cpu_s - process.cpu_s()
                     ended_by = "cpu" if left <= 0 else None
                     look = now + max(left / _CPUS, _LOOK_S)
+                elif now >= idle_look:
+                    is_idle, idle_look = idle.look(now)
+                    ended_by = "idle" if is_idle else None
                 if ended_by is not None:
-                    deadline, look = now + _DEATH_S, now
+                    deadline, look, idle_look = now + _DEATH_S, now, math.inf
             if ended_by is not None:
                 if now >= deadline:
                     raise LauncherError("a process does not end on SIGKILL")
                 process.kill()
                 look = now + _LOOK_S
-            for descriptor, events in poll.poll(max(0.0, min(deadline, look) - now) * 1000):
+            for descriptor, events in poll.poll(max(0.0, min(deadline, look, idle_look) - now) * 1000):
                 if descriptor == child_signal:
                     _forget(child_signal)
                 if descriptor == watch:

@@ -39,6 +39,6 @@ async def build(program: PreparedProgram, slot: SandboxSlot, cache: CompileCache
         if not fine:
             raise SlotFailed(f"the agent sent no compilation: {str(dict(header))[:200]}")
         await slot.receive(GRACE_S, 0)  # done
-        if outcome.ended_by != "wall":  # a busy machine's fault, perhaps; everything else would come out the same
+        if outcome.ended_by not in ("wall", "idle"):  # a machine's fault, perhaps; all else would come out the same
             cache.put(key, compiled)
         return compiled

@@ -28,6 +28,7 @@ _ENDED_BY: dict[str, tuple[Status, Callable[[Limits], str]]] = {
 _BUILD_ENDED_BY: dict[str, Callable[[Limits], str]] = {
     "cpu": lambda limits: f"the compiler used more than {limits.build_cpu_s:g} s of CPU time",
     "wall": lambda limits: "the compiler took too long",
+    "idle": lambda limits: "the compiler waited for what never came, such as a line from a terminal",
     "memory": lambda limits: f"the compiler used more than {limits.build_memory_mb} MiB of memory",
     "output": lambda limits: f"the compiler made more than {limits.build_output_bytes} bytes",
 }

@@ -111,7 +111,10 @@ class BubblewrapProcess:
         counted = self._account.cpu_s()
         if counted is not None:
             return counted
-        return sum(map(processes.cpu_s, [self._pid, *processes.descendants(self._pid)]))
+        return sum(map(processes.cpu_s, self._pids()))
+
+    def is_asleep(self) -> bool:
+        return processes.are_asleep(self._pids())
 
     def kill(self) -> None:
         self._killed = True
@@ -129,6 +132,9 @@ class BubblewrapProcess:
             self._account.out_of_memory(),
             clean,
         )
+
+    def _pids(self) -> list[int]:
+        return [self._pid, *processes.descendants(self._pid)]
 
     def _status(self, status: int) -> int:
         """The program's own, from bwrap's, which says 128 + n for signal n, as a shell does.

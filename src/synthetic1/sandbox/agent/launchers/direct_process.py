@@ -71,8 +71,10 @@ class ProcessTree:
         counted = self._account.cpu_s()
         if counted is not None:
             return counted
-        roots = self._roots()
-        return sum(processes.cpu_s(pid) for root in roots for pid in (root, *processes.descendants(root)))
+        return sum(map(processes.cpu_s, self._pids()))
+
+    def is_asleep(self) -> bool:
+        return processes.are_asleep(self._pids())
 
     def kill(self) -> None:
         if self._exit is None:
@@ -81,6 +83,9 @@ class ProcessTree:
             if self._parent is not None:
                 with contextlib.suppress(OSError):  # a program may have stopped it (see `starter`)
                     os.kill(self._parent, signal.SIGCONT)
+
+    def _pids(self) -> list[int]:
+        return [pid for root in self._roots() for pid in (root, *processes.descendants(root))]
 
     def finish(self) -> TreeUsage:
         assert self._exit is not None, "finish comes after exit"

@@ -80,6 +80,10 @@ class Process(Protocol):
         """CPU seconds that the tree has used so far."""
         ...
 
+    def is_asleep(self) -> bool:
+        """Whether all of it waits for something other than a processor or a disk."""
+        ...
+
     def kill(self) -> None:
         """Send SIGKILL to all of it and return; ``exit`` follows soon. May be called twice."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 _TICKS_S = 1 / os.sysconf("SC_CLK_TCK")
 
@@ -53,6 +54,13 @@ def cpu_s(pid: int) -> float:
     return sum(map(int, stat[11:15])) * _TICKS_S if stat else 0.0
 
 
+def are_asleep(pids: Iterable[int]) -> bool:
+    """Whether all threads of these processes wait for something other than a processor or a disk, or have ended; those
+    that have gone do not count. False if all have."""
+    states = [state for pid in pids for state in _thread_states(pid)]
+    return bool(states) and all(state in b"SZXxTt" for state in states)
+
+
 def uid(pid: int) -> int | None:
     """The user it runs as; None if it has gone."""
     try:
@@ -61,11 +69,19 @@ def uid(pid: int) -> int | None:
         return None
 
 
+def _thread_states(pid: int) -> list[bytes]:
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [stat[0] for thread in threads if (stat := _stat(f"{pid}/task/{thread}"))]
+
+
 def _all() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
 
 
-def _stat(pid: int) -> list[bytes] | None:
+def _stat(pid: int | str) -> list[bytes] | None:
     """The fields after the command's name: state, parent, …"""
     try:
         with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
