@@ -13,6 +13,8 @@ from synthetic1.tasks.formats import code_rows, judged_rows
 
 Matches = Callable[[Collection[str]], bool]
 Read = Callable[[Mapping[str, Any], str], Task]
+Choose = Callable[[Collection[str], str], "RowReader"]
+"""``choose(column_names, where)`` gives the reader of such rows; ``reader_for`` is one."""
 
 
 @dataclass(frozen=True)

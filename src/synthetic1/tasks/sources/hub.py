@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthetic1.task import TaskError
-from synthetic1.tasks.formats.readers import reader_for
+from synthetic1.tasks.formats.readers import Choose, reader_for
 from synthetic1.tasks.sources.arrow import without_nulls
 from synthetic1.tasks.sources.index import IndexHome, stamp
 from synthetic1.tasks.sources.stored import StoredTasks
@@ -29,9 +29,9 @@ class DatasetTasks(StoredTasks):
         TaskError: its columns are in no known format.
     """
 
-    def __init__(self, dataset: Dataset, *, name: str) -> None:
+    def __init__(self, dataset: Dataset, *, name: str, choose: Choose = reader_for) -> None:
         self.name = name
-        self.reader = reader_for(dataset.column_names, name)
+        self.reader = choose(dataset.column_names, name)
         files = tuple(Path(part["filename"]) for part in dataset.cache_files)
         identity = f"{dataset._fingerprint}:{self.reader.name}:{self.reader.id_column}"
         self.home = IndexHome(files, stamp(files), None, identity)
@@ -55,7 +55,7 @@ class DatasetTasks(StoredTasks):
         return iter(self._dataset[column])
 
 
-def open_hub(spec: str) -> DatasetTasks:
+def open_hub(spec: str, choose: Choose = reader_for) -> DatasetTasks:
     """The dataset that ``spec`` names; its own split is ``train`` unless the spec says otherwise.
 
     Raises:
@@ -76,10 +76,10 @@ def open_hub(spec: str) -> DatasetTasks:
     except Exception as error:  # the hub client raises a dozen types; each means that there is no dataset to read
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise TaskError(f"{spec} cannot be loaded: {reason.rstrip('.')}. Check name, split and network") from error
-    return DatasetTasks(dataset, name=spec)
+    return DatasetTasks(dataset, name=spec, choose=choose)
 
 
-def open_saved(folder: Path, name: str) -> DatasetTasks:
+def open_saved(folder: Path, name: str, choose: Choose = reader_for) -> DatasetTasks:
     """A folder that ``Dataset.save_to_disk`` wrote.
 
     Raises:
@@ -92,4 +92,4 @@ def open_saved(folder: Path, name: str) -> DatasetTasks:
     except Exception as error:  # as above
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise TaskError(f"{name} cannot be loaded by `datasets`: {reason}") from error
-    return DatasetTasks(dataset, name=name)
+    return DatasetTasks(dataset, name=name, choose=choose)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthetic1.task import TaskError
-from synthetic1.tasks.formats.readers import RowReader, reader_for
+from synthetic1.tasks.formats.readers import Choose, RowReader, reader_for
 from synthetic1.tasks.sources.index import (
     NO_ID_DIGEST,
     Columns,
@@ -50,9 +50,10 @@ class JsonlTasks(StoredTasks):
             Any other bad row is reported when it is read, or by :meth:`validate`.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, name: str | None = None) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, name: str | None = None, choose: Choose = reader_for) -> None:
         self.name = name or os.fspath(path)
         self.path = Path(path).absolute()  # a worker process may stand in another folder
+        self._choose = choose
         self._opened: _OpenFile | None = None
         self._content: str | None = None
         self._content = stamp([self._open.path], times=False)
@@ -97,12 +98,12 @@ class JsonlTasks(StoredTasks):
             path = unpacked(self.path, self.name) if self.path.suffix == ".gz" else self.path
             if self._content is not None and stamp([path], times=False) != self._content:
                 raise TaskError(f"{self.name} is no longer the file that was opened: open its tasks again")
-            self._opened = _OpenFile.open(path, self.name)
+            self._opened = _OpenFile.open(path, self.name, self._choose)
             self.reader, self.home = self._opened.reader, self._opened.home
         return self._opened
 
     def __getstate__(self) -> dict[str, Any]:  # handles and memory maps stay behind
-        return {"name": self.name, "path": self.path, "_content": self._content}
+        return {"name": self.name, "path": self.path, "_content": self._content, "_choose": self._choose}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _opened=None)
@@ -125,12 +126,12 @@ class _OpenFile:
     """A byte offset and its line number, from 1: lines up to there need not be counted again."""
 
     @classmethod
-    def open(cls, path: Path, name: str) -> _OpenFile:
+    def open(cls, path: Path, name: str, choose: Choose) -> _OpenFile:
         before = stamp([path])
         try:
             with open(path, "rb", buffering=1 << 20) as file:
                 state = _state(file.fileno())
-                reader = _first_reader(file, name)
+                reader = _first_reader(file, name, choose)
                 home = IndexHome((path,), before, path, f"{reader.name}:{reader.id_column}")
                 columns = home.columns("rows", lambda: scan(file, reader, name), fits=lambda found: "starts" in found)
                 opened = cls(path, os.dup(file.fileno()), state, reader, home, columns["starts"], columns)
@@ -140,13 +141,13 @@ class _OpenFile:
         return opened
 
 
-def _first_reader(file: BinaryIO, name: str) -> RowReader:
+def _first_reader(file: BinaryIO, name: str, choose: Choose) -> RowReader:
     for number, line in enumerate(file, 1):
         text = line.removeprefix(BOM) if number == 1 else line
         if text and not text.isspace():
             where = f"{name}, row {number}"
             try:
-                return reader_for(decode_row(text), where)
+                return choose(decode_row(text), where)
             except TaskError as error:
                 message = str(error)
                 raise TaskError(message if message.startswith(where) else f"{where}: {message}") from None

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 from synthetic1.task import Task, TaskError
+from synthetic1.tasks.formats.readers import Choose, reader_for
 from synthetic1.tasks.sources.concatenation import Concatenation
 from synthetic1.tasks.sources.files import open_source
 from synthetic1.tasks.sources.source import TaskSource, check_split
@@ -26,14 +27,20 @@ class Mixture(Concatenation):
         TaskError: a weight that is not a positive number, no source at all, or a source without tasks.
     """
 
-    def __init__(self, weights: Mapping[str | TaskSource, float], *, name: str | None = None) -> None:
+    def __init__(
+        self,
+        weights: Mapping[str | TaskSource, float],
+        *,
+        name: str | None = None,
+        choose: Choose = reader_for,
+    ) -> None:
         if not weights:
             raise TaskError("a mixture needs at least one source, as {source: weight}")
         for source, weight in weights.items():
             if not _is_positive_number(weight):
                 label = source.name if isinstance(source, TaskSource) else source
                 raise TaskError(f"the weight of `{label}` must be a positive number, got {weight!r}")
-        sources = [open_source(source) for source in weights]
+        sources = [open_source(source, choose) for source in weights]
         for source in sources:
             if not len(source):
                 raise TaskError(f"{source.name} holds no tasks: a mixture cannot draw from it")

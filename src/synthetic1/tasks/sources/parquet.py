@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthetic1.task import TaskError
-from synthetic1.tasks.formats.readers import reader_for
+from synthetic1.tasks.formats.readers import Choose, reader_for
 from synthetic1.tasks.sources.arrow import without_nulls
 from synthetic1.tasks.sources.index import IndexHome, changed, log, stamp
 from synthetic1.tasks.sources.stored import StoredTasks
@@ -44,7 +44,7 @@ class ParquetTasks(StoredTasks):
         TaskError: no Parquet file, or columns in no known format.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, name: str | None = None) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, name: str | None = None, choose: Choose = reader_for) -> None:
         self.name = name or os.fspath(path)
         self.path = Path(path).absolute()
         self._groups: tuple[tuple[int, pa.Table], ...] = ()
@@ -53,7 +53,7 @@ class ParquetTasks(StoredTasks):
             raise TaskError(f"{self.name} holds no .parquet files")
         before = stamp(files)
         self._shards = [self._shard(file) for file in files]
-        self.reader = reader_for(self._shards[0].columns, self._shards[0].label)
+        self.reader = choose(self._shards[0].columns, self._shards[0].label)
         self.home = IndexHome(tuple(files), before, self.path, f"{self.reader.name}:{self.reader.id_column}")
         # every row group: its shard, its number there; and the row it starts at, then the total
         self._places = [(shard, group) for shard in self._shards for group in range(len(shard.group_rows))]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthetic1.task import Task, TaskError
+
+if TYPE_CHECKING:
+    from synthetic1.tasks.formats.readers import Choose
 
 SPLITS: Final = ("train", "test")
 TEST_SHARE: Final = 0.1
@@ -130,7 +133,9 @@ class TaskList(TaskSource):
             self._rows.setdefault(task.problem_id, []).append(index)
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Mapping[str, Any] | Task], *, name: str = "rows in memory") -> TaskList:
+    def from_rows(
+        cls, rows: Iterable[Mapping[str, Any] | Task], *, name: str = "rows in memory", choose: Choose | None = None
+    ) -> TaskList:
         """Tasks from rows in any published format that a reader knows; the first row decides which.
 
         Raises:
@@ -150,7 +155,7 @@ class TaskList(TaskSource):
             where = f"{name}, row {number}"
             if not isinstance(row, Mapping):
                 raise TaskError(f"{where}: a row is a mapping of fields or a Task, got {type(row).__name__}")
-            reader = reader or reader_for(row, where)
+            reader = reader or (choose or reader_for)(row, where)
             tasks.append(reader.read(row, where))
         return cls(tasks, name=name)
 
