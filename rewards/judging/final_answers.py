@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 
 from synthetic1.rewards.judging.gate import refuse
-from synthetic1.rewards.judging.undecided import ENDS_IN_THE_GOLD, SETS, nodes, undecided
+from synthetic1.rewards.judging.undecided import ENDS_IN_THE_GOLD, SETS, WITH_A_NOUN, nodes, undecided
 from synthetic1.rewards.math_answers.exact import rational
 from synthetic1.rewards.math_answers.forms import has_letters, is_infinite, value_of
 from synthetic1.rewards.math_answers.grammar.tree import (
@@ -24,6 +24,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Raw,
     Relation,
     SetBuilder,
+    Sym,
     Text,
 )
 from synthetic1.rewards.math_answers.prompt import Asked
@@ -81,11 +82,24 @@ _SIGNS = re.compile(r"\\(?:mapsto|checkmark|blacksquare|square|bigstar|Box|qed|t
 _JOINS = frozenset(("and", "or", "for", "all", "where", "percent"))
 _FAMILY = re.compile(r"(?:\\in(?![A-Za-z])|∈)\s*(?:\\mathbb\s*\{?|\\mathbf\s*\{?|\\)?\s*[ZNℤℕ]")
 """What makes a letter stand for all whole numbers: ``k \\in \\mathbb{Z}``."""
-_SCALE = re.compile(
-    r"(?<![A-Za-z])(?:score|gross|percent|squared|cubed|times|over|plus|minus|point|choose|factorial)(?![A-Za-z])",
+_CARDINALS = re.compile(
+    r"(?:(?:and|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen"
+    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty)[\s,-]*)+",
     re.IGNORECASE,
 )
-"""Words that make another number of the one before them, beside those that are numbers themselves."""
+"""Words for numbers, side by side."""
+_OPERATES = re.compile(
+    r"(?<![A-Za-z])(?:squared|cubed|factorial|plus|minus|choose|divided|multiplied|over|halves|thirds|quarters|percent|per"
+    r"|to|through|until|up|upwards?|downwards?|onwards?|above|below|under|beyond|more|less|fewer|least|most)(?![A-Za-z])",
+    re.IGNORECASE,
+)
+"""Words that make another number, or a range, of the one beside them: work left, or something else."""
+_SCALE = re.compile(
+    r"(?<![A-Za-z])(?:dozens?|gross|score|hundred|thousand|million|billion|pairs?)(?![A-Za-z])", re.IGNORECASE
+)
+"""Words that multiply the number before them."""
+_GLUED = re.compile(r"(?<=[\d}])[A-Za-z]{2,}")
+"""Letters right behind a number: a product, unless they are a unit."""
 _OPTION = r"(?:\(\s*{0}\s*\)|\\(?:text|textbf|mathrm)\s*\{{\s*\(?\s*{0}|(?:^|[\s$*])\s*{0}\s*[.):])"
 
 
@@ -101,7 +115,8 @@ def why_open(gold: Said, answer: Said, asked: Asked, prompt: str) -> str | None:
     * one thing is asked for and several are offered, or a hedge or a denial ("or", "either", "not", an inequality);
     * the answer is not one: longer than 200 characters and than twice the gold, more than twelve words, brackets that
       do not match;
-    * the gold is a number, and the answer is in words that name none, or a number with a noun, and the number differs.
+    * the gold is a number, and the answer is in words that name none, a number with a noun, and the number differs, or
+      the gold's with words that make another of it ("5 dozen", "5 squared", "5 and more").
 
     It is not certain where one of both was read in part or is in words, where a formula cannot be evaluated, where a
     number has a noun that nobody knows, where an equation ends in the gold and begins with a formula of the prompt that
@@ -114,17 +129,20 @@ def why_open(gold: Said, answer: Said, asked: Asked, prompt: str) -> str | None:
         answer = answer.option.value
     if not _is_well_formed(gold, answer):
         return None
+    if _leaves_work(gold, answer) or _hedges(gold, answer):
+        return None
     if (letters := _letters(gold, answer, prompt)) is not None:
         return letters or None
-    if _leaves_work(gold, answer) or _hedges(gold, answer) or _is_copied(gold, answer, asked, prompt):
+    if _is_copied(gold, answer, asked, prompt):
         return None
     if _is_mathematics(gold) and _is_mathematics(answer):
         families = [_FAMILY.search(said.text) is not None for said in (gold, answer)]
         if any(families):
             return "families of solutions" if all(families) else None
         why = undecided(gold.node, answer.node)
-        named = _bare(answer.text.partition("=")[0]) in _bare(prompt)
-        return None if why == ENDS_IN_THE_GOLD and not named else why
+        if why == ENDS_IN_THE_GOLD and not _stands_in(answer.text.partition("=")[0], prompt):
+            return None
+        return None if why == WITH_A_NOUN and (_OPERATES.search(answer.text) or _SCALE.search(answer.text)) else why
     if _says_another_number(gold, answer):
         return None
     return "in words" if gold.words and answer.words else "not read as a whole"
@@ -175,10 +193,12 @@ def _leaves_work(gold: Said, answer: Said) -> bool:
 
 
 def _hedges(gold: Said, answer: Said) -> bool:
-    several = isinstance(gold.node, Items | Bracketed | Combined | SetBuilder | Matrix | Relation)
+    several = isinstance(gold.node, Items | Bracketed | Combined | SetBuilder | Matrix)
     found = {match[0] for match in _HEDGE.finditer(answer.text.lower())}
     found -= {match[0] for match in _HEDGE.finditer(gold.text.lower())}
-    if not several and _UNEQUAL.search(answer.text):
+    if gold.node == Sym(r"\emptyset"):
+        found -= {"no", "not", "never", "nothing", "neither", "nor", "cannot", "any"}  # that is what it says
+    if not several and not isinstance(gold.node, Relation) and _UNEQUAL.search(answer.text):
         return True
     return bool(found - {"or", "either", "any"} if several else found)
 
@@ -191,25 +211,38 @@ def _is_copied(gold: Said, answer: Said, asked: Asked, prompt: str) -> bool:
     return len(said) >= SHORTEST_COPY and not _words(answer.text) and said in _bare(prompt) and said != given
 
 
+def _stands_in(formula: str, prompt: str) -> bool:
+    """Whether a formula stands in the prompt, spaced anyhow, and not as a part of a longer one."""
+    letters = r"\s*".join(map(re.escape, _bare(formula)))
+    return re.search(rf"(?<![\w^+*/=-]){letters}(?!\s*[\w^+*/-])", prompt) is not None if letters else False
+
+
 def _bare(text: str) -> str:
     return re.sub(r"\s|\\[,;:! ]|\\left|\\right|\$", "", text)
 
 
 def _says_another_number(gold: Said, answer: Said) -> bool:
-    """Whether the gold is a number, and words of an answer name none, or a number with words after it is another."""
+    """Whether the gold is a number, and what an answer that is not read as a whole says can only be another one."""
     known = gold.number if gold.number is not None else _exact(gold.node)
     constant = known is not None or (_is_mathematics(gold) and _is_constant(gold.node))
-    if constant and not _NUMERAL.search(answer.text):
+    glued = [word for word in _GLUED.findall(_COMMAND.sub(" ", answer.text)) if not is_unit(word)]
+    if constant and (glued or not _NUMERAL.search(answer.text)):
         return True
     if known is None:
         return False
     if (read := _exact(answer.node)) is not None:
         return read != known
+    operates = {found[0].lower() for found in _OPERATES.finditer(answer.text)}
+    operates -= {found[0].lower() for found in _OPERATES.finditer(gold.text)}
+    if _CARDINALS.fullmatch(_TEXT.sub(r"\1", answer.text).strip(" .")):
+        return True  # one number in words would have been read
     counted = _COUNTED.fullmatch(answer.text)
-    if counted is None or _SCALE.search(counted[2]) or _NUMERAL.search(counted[2]):
+    if counted is None:
         return False
-    said = counted[1].replace("−", "-").replace(",", "")
-    return abs(float(said) - float(known)) > 1e-9 * max(1.0, abs(float(known)))
+    same = Fraction(counted[1].replace("−", "-").replace(",", "")) == known
+    if _SCALE.search(counted[2]):
+        return same and known != 0
+    return bool(operates) or (not same and not _NUMERAL.search(counted[2]))
 
 
 def _exact(node: Node | None) -> Fraction | None:

@@ -31,6 +31,7 @@ from synthetic1.rewards.math_answers.work import arithmetic_left, functions_left
 from synthetic1.rewards.quantities.units import is_unit
 
 ENDS_IN_THE_GOLD = "an equation that ends in the gold"
+WITH_A_NOUN = "a number with a noun"
 SETS = (Sym(r"\Reals"), Sym(r"\emptyset"))
 POINTS = 8  # at which two equations are tried
 _NO_NUMBERS = frozenset((r"\infty", r"\emptyset", r"\Reals", r"\Integers", r"\Naturals", r"\Rationals", r"\Complexes"))
@@ -91,7 +92,7 @@ def _undecided_values(gold: Node, answer: Node) -> str | None:
     if isinstance(gold, Measured) or isinstance(answer, Measured):
         units = [node.unit for node in (gold, answer) if isinstance(node, Measured)]
         one, other = (node.arg if isinstance(node, Measured) else node for node in (gold, answer))
-        return "a number with a noun" if not all(map(is_unit, units)) and _equal(one, other) is True else None
+        return WITH_A_NOUN if not all(map(is_unit, units)) and _equal(one, other) is True else None
     if rational(gold) is not None or number(gold) is not None or _NO_NUMBERS & (_names(gold) | _names(answer)):
         return None
     for node in (*nodes(gold), *nodes(answer)):

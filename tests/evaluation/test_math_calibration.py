@@ -10,6 +10,11 @@ import pytest
 from synthetic1.completion import Completion
 from synthetic1.evaluation import calibration
 from synthetic1.evaluation.math_pairs import math_pairs
+from synthetic1.jobs.env_settings import EnvSettings
+from synthetic1.jobs.judge_settings import JudgeSection, with_judge
+from synthetic1.jobs.judge_trust import task_types, trusted
+from synthetic1.jobs.opening import open_environment
+from synthetic1.jobs.program import ProgramError
 from synthetic1.rewards.judging.attacks import ATTACKS
 from synthetic1.rewards.judging.calibration import Calibration, Count, Thresholds, identity_of, store
 from synthetic1.rewards.judging.rubrics import FINAL_ANSWER
@@ -40,6 +45,23 @@ def test_nothing_is_trained_on_it_before_its_judge_was_calibrated(serve_judge, t
     store(Calibration(identity, server.model, FINAL_ANSWER.key, "math", "now", counts))
     (trust,) = known(on)
     assert trust.doubt is None
+
+
+def test_a_run_whose_mathematics_has_its_judge_is_held_to_it(serve_judge, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    judge = JudgeSection(url=serve_judge(replies.fooled).url)
+    for answer_judge, asks in ((None, False), (True, True)):
+        parts = {
+            "math": {"id": "synthetic1/math-v0", "weight": 1, "size": 8, "answer_judge": answer_judge},
+            "code": {"id": "synthetic1/code_understanding-v0", "weight": 1, "size": 8},
+        }
+        opened = open_environment(with_judge(EnvSettings(mixture=parts), judge), split="train")
+        types = task_types(opened.tasks)
+        if not asks:
+            assert asyncio.run(trusted(types, opened.scorer, judge)) == ()
+            continue
+        with pytest.raises(ProgramError, match="`verifiable_math`: the judge `scripted-judge` was never calibrated"):
+            asyncio.run(trusted(types, opened.scorer, judge))
 
 
 def test_the_calibrations_pairs_are_what_they_are_for():

@@ -75,6 +75,12 @@ PAIRS = r"""
 + \text{the equation has no real roots}
 - \text{exactly one solution}
 - \text{every real } x \text{ satisfies it}
+? Find all integers $n$ with $n^2 = 2$.
+= \emptyset
++ \text{no integer will do}
++ \text{there is nothing of the kind}
+- \text{just one integer}
+- \text{two integers}
 ? What kind of triangle has sides 5, 5 and 8?
 = \text{isosceles}
 + \text{an isosceles triangle}
