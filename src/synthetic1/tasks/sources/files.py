@@ -80,9 +80,8 @@ def _open_folder(path: Path, name: str, choose: Choose) -> TaskSource:
     files = sorted(file for file in path.rglob("*") if file.name.endswith(jsonl.SUFFIXES) and file.name[0] != ".")
     if not files:
         raise TaskError(f"the folder {name} holds nothing that tasks are read from: {READ}")
-    names = [str(Path(name) / file.relative_to(path)) for file in files]
-    parts = zip(files, names, strict=True)
-    return Concatenation([JsonlTasks(file, name=part, choose=choose) for file, part in parts], name=name)
+    named = [(file, str(Path(name) / file.relative_to(path))) for file in files]
+    return Concatenation([JsonlTasks(file, name=part, choose=choose) for file, part in named], name=name)
 
 
 def open_embedded(family: str) -> TaskSource:
