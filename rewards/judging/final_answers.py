@@ -214,7 +214,7 @@ def _is_copied(gold: Said, answer: Said, asked: Asked, prompt: str) -> bool:
 def _stands_in(formula: str, prompt: str) -> bool:
     """Whether a formula stands in the prompt, spaced anyhow, and not as a part of a longer one."""
     letters = r"\s*".join(map(re.escape, _bare(formula)))
-    return re.search(rf"(?<![\w^+*/=-]){letters}(?!\s*[\w^+*/-])", prompt) is not None if letters else False
+    return re.search(rf"(?<![\w^+*/=-]){letters}(?![\w^])(?!\s*[+*/-])", prompt) is not None if letters else False
 
 
 def _bare(text: str) -> str:

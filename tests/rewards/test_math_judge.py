@@ -129,7 +129,7 @@ OPEN = [
     (r"\text{even}", r"\text{the function is even}", PROMPT, "in words"),
     (r"\frac13", r"1 \text{ in } 3", PROMPT, "not read as a whole"),
     ("(2,3)", r"\text{at the point } (2,3)", PROMPT, "not read as a whole"),
-    ("5", "a^2+b^2=5", "How large is a^2 + b^2 then?", "an equation that ends in the gold"),
+    ("5", "a^2+b^2=5", "The legs are a and b; we want to know a^2 + b^2 of them.", "an equation that ends in the gold"),
     ("xy=1", "y=1/x", PROMPT, "written in another way"),
     (r"\Gamma(n+1)", "n!", PROMPT, "a function without a value"),
     (r"\text{C}", "7", "(A) 3 (B) 5 (C) 7", "the letter of an option, or its value"),
