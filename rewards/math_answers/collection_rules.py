@@ -128,11 +128,15 @@ class CollectionRules(Rules):
                 return False
             plain = named is None and not is_interval(gold) and set(answer.joints) == {"comma"}
             plain = plain and not any(isinstance(item, Relation) for item in answer.items)
+            if self.asked.interval and len(gold.items) == 2:
+                return False  # ends are not a set of numbers
             return self.all_same(gold.items, answer.items if plain else named or ())
         return False
 
     def same_matrix(self, gold: Matrix, answer: Node) -> bool:
         if isinstance(answer, Matrix) and (gold.kind in DETERMINANTS) != (answer.kind in DETERMINANTS):
+            return False
+        if isinstance(answer, Matrix) and answer.kind == "cases" != gold.kind and len(answer.rows[0]) > 1:
             return False
         if gold.kind == "cases":
             items = [row[0] if len(row) == 1 else Items(row, ("comma",) * (len(row) - 1)) for row in gold.rows]
@@ -141,9 +145,14 @@ class CollectionRules(Rules):
             return self.same_items(Items(tuple(items), ()), answer)
         if isinstance(answer, Matrix):
             return len(answer.rows) == len(gold.rows) and all(map(self.all_same, gold.rows, answer.rows))
+        if isinstance(answer, Bracketed) and is_set(answer):
+            return False
         if isinstance(answer, Bracketed) and (nested := nested_matrix(answer)) is not None:
             return self.same_matrix(gold, nested)
-        if isinstance(answer, Bracketed) and (vector := vector_of(gold)) is not None and answer.open in ("(", "[", "<"):
+        pairs = (("(", ")"), ("[", "]"), ("<", ">"))
+        if isinstance(answer, Bracketed) and (answer.open, answer.close) not in pairs:
+            return False
+        if isinstance(answer, Bracketed) and (vector := vector_of(gold)) is not None:
             return self.all_same(vector, answer.items)
         return False
 

@@ -17,6 +17,7 @@ from synthetic1.rewards.math_answers.expression_rules import ExpressionRules
 from synthetic1.rewards.math_answers.forms import (
     ORDER,
     components,
+    has_letters,
     is_finite,
     is_interval,
     value_of,
@@ -41,7 +42,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
 )
 from synthetic1.rewards.math_answers.progressions import same_progressions
 from synthetic1.rewards.math_answers.prompt import Asked, letters_of
-from synthetic1.rewards.math_answers.reading import Said
+from synthetic1.rewards.math_answers.reading import Said, read
 from synthetic1.rewards.math_answers.real_sets import real_set, variable
 from synthetic1.rewards.math_answers.relation_rules import RelationRules
 from synthetic1.rewards.math_answers.rules import Tally
@@ -62,7 +63,7 @@ def says_the_gold(gold: Said, answer: Said, asked: Asked = NOTHING, tally: Tally
     """Whether ``answer`` says what ``gold`` says; ``tally`` is told what it took."""
     tally = tally or Tally()
     if gold.option is not None and gold.option.value is None:
-        return _same_option(gold, answer)
+        return _same_option(gold, answer, asked, tally)
     comparison = _Comparison(gold, answer, asked, tally)
     if gold.option is not None and gold.option.value is not None:  # (C) 5
         if answer.option is not None:
@@ -72,16 +73,26 @@ def says_the_gold(gold: Said, answer: Said, asked: Asked = NOTHING, tally: Tally
             )
         return says_the_gold(gold.option.value, answer, asked, tally)
     if answer.option is not None and answer.option.value is not None and comparison.gold.node is not None:
-        return says_the_gold(gold, answer.option.value, asked, tally)
+        option = asked.options.get(answer.option.letter)
+        right = option is None or says_the_gold(gold, read(option), asked, tally)
+        return right and says_the_gold(gold, answer.option.value, asked, tally)
+    if answer.option is not None and (option := asked.options.get(answer.option.letter)) is not None:
+        said = read(option)
+        return said.option is None and says_the_gold(gold, said, asked, tally)
     return comparison.decide()
 
 
-def _same_option(gold: Said, answer: Said) -> bool:
+def _same_option(gold: Said, answer: Said, asked: Asked, tally: Tally) -> bool:
     assert gold.option is not None
     letter = gold.option.letter
+    option = read(asked.options[letter]) if letter in asked.options else None
     if answer.option is not None:
-        return answer.option.letter == letter
-    return answer.text.strip(" ().[]$") == letter or answer.spelled == gold.spelled
+        said = answer.option.value
+        contradicts = said is not None and option is not None and not says_the_gold(option, said, asked, tally)
+        return answer.option.letter == letter and not contradicts
+    if answer.text.strip(" ().[]$") == letter or answer.spelled == gold.spelled:
+        return True
+    return option is not None and option.option is None and says_the_gold(option, answer, asked, tally)
 
 
 class _Comparison(RelationRules, CollectionRules, ExpressionRules):
@@ -93,6 +104,10 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
 
     def decide(self) -> bool:
         gold, answer = self.gold, self.answer
+        if "?" in answer.text and "?" not in gold.text:
+            return False
+        if not self.is_as_general(gold, answer):
+            return False
         if gold.number is not None and answer.number is not None:
             return gold.number == answer.number
         if isinstance(gold.node, Text) and _same_words(gold.text, answer.text):
@@ -116,6 +131,15 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
         if other_domain(gold.node, answer.node) or not self.same(gold.node, answer.node):
             return False
         return not self.is_question(gold.node, answer.node)
+
+    def is_as_general(self, gold: Said, answer: Said) -> bool:
+        """Whether ``no integer solution`` restricts what the gold or the prompt restricts, too."""
+        restricted = (
+            set(re.findall(r"\b(?:real|integer)\b", answer.words.lower()))
+            if answer.node == Sym(r"\emptyset")
+            else set()
+        )
+        return restricted <= set(gold.words.lower().split()) | self.asked.words
 
     def is_question(self, gold: Node, answer: Node) -> bool:
         """Whether the answer is an expression of the prompt as it stands, up to order and neutral operations."""
@@ -214,7 +238,8 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
         if isinstance(node, Bracketed) and len(node.items) == 1:
             if isinstance(node.items[0], Matrix):
                 return node.items[0]
-            if node.open in ("(", "[") and node.close in (")", "]") and (node.open == "(") == (node.close == ")"):
+            square = node.open == "[" and has_letters(node.items[0])  # [n/2] is another number
+            if (node.open, node.close) in (("(", ")"), ("[", "]")) and not square:
                 return self.plain(node.items[0])
         if isinstance(node, Combined) and node.sign == r"\cup" and all(map(is_finite, node.parts)):
             items = [item for part in node.parts if isinstance(part, Bracketed) for item in part.items]

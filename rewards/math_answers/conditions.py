@@ -7,7 +7,7 @@ import re
 from synthetic1.rewards.math_answers.grammar.tree import Node, Raw, Relation, Sym, Text
 from synthetic1.rewards.math_answers.structure import children
 
-FOR_ALL = re.compile(r"^(?:for|where|with|when|if) (?:all|any|every|each|some)?|^\\forall")
+FOR_ALL = re.compile(r"^(?:for|where|with|when|if) (?!some\b)(?:all|any|every|each)?|^\\forall")
 NUMBER_SETS = frozenset("ZNQRC")
 _BY_NAME = {r"\Integers": "Z", r"\Naturals": "N", r"\Rationals": "Q", r"\Reals": "R", r"\Complexes": "C"}
 _DOMAIN = re.compile(r"\\(?:Integers|Naturals|Rationals|Reals|Complexes)")

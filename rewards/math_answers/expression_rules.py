@@ -96,7 +96,9 @@ class ExpressionRules(Rules):
         if isinstance(answer, Applied) and answer.name == "mod":
             value, modulus = map(rational, answer.args)
             least = value is not None and modulus is not None and 0 <= value < modulus
-            return least and self.same_expression(gold, answer.args[0])
+            return (
+                (self.asked.modulus or not self.asked.wholes) and least and self.same_expression(gold, answer.args[0])
+            )
         if isinstance(gold, Measured):
             return self.same_measured(gold, answer)
         if isinstance(answer, Measured):
@@ -249,11 +251,19 @@ class ExpressionRules(Rules):
     def is_unit_asked_for(self, unit: str) -> bool:
         """Whether the prompt speaks of no other unit of what this one measures: metres, where the answer is in km."""
         one = read_unit(unit)
-        if one is None:
+        if one is None or one.label:
             return True
-        others = (read_unit(word) for word in self.asked.units)
-        alike = [other for other in others if other is not None and not one.conflicts_with(other)]
-        return not alike or any(other.size == one.size for other in alike)
+        named = [other for word in self.asked.units if (other := read_unit(word)) is not None and not other.label]
+        wanted = [
+            other for said in self.asked.asked_units if (other := read_unit(said)) is not None and not other.label
+        ]
+        if one in named or one in wanted:
+            return True
+        if wanted:
+            return False
+        measured = {dimension for other in named for dimension, _ in other.dimensions}
+        alike = any(not one.conflicts_with(other) for other in named)
+        return not named or (not alike and {dimension for dimension, _ in one.dimensions} <= measured)
 
     def same_scaled(self, gold: Node, answer: Node) -> bool:
         if isinstance(gold, Scaled) and isinstance(answer, Scaled):

@@ -122,13 +122,13 @@ def progression(node: Node, letter: str) -> Progression | None:
         if names is None or not names <= {letter}:
             return None
         try:
-            values = [value(part, {letter: MP.mpf(k)}) for k in range(4)]
+            values = [value(part, {letter: MP.mpf(k)}) for k in range(-3, 4)]
         except (NotANumber, Undefined):
             return None
         between = [after - before for before, after in pairwise(values)]
         if not all(agree(step, between[0]) for step in between):
             return None
-        starts.append(MP.mpc(values[0]))
+        starts.append(MP.mpc(values[3]))
         steps.append(MP.mpc(between[0]))
     if all(abs(step) <= AGREE for step in steps):
         return None

@@ -3,13 +3,14 @@ r"""What a prompt says that matters for its answers: its words, its formulas, an
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from synthetic1.rewards.math_answers.grammar.spelling import JOINED, KNOWN_WORDS
 from synthetic1.rewards.math_answers.grammar.statements import parse
 from synthetic1.rewards.math_answers.grammar.token import Unreadable
-from synthetic1.rewards.math_answers.grammar.tree import Node, Relation, Sym
+from synthetic1.rewards.math_answers.grammar.tree import Applied, Expression, Node, Num, Raw, Relation, Sym
 from synthetic1.rewards.math_answers.structure import children, normal
 
 READ = 20_000  # characters at the end of a prompt
@@ -19,11 +20,18 @@ _WORK = re.compile(
     r"|what are|find the value|convert|change|rewrite|write)",
     re.IGNORECASE,
 )
-_LETTER = re.compile(
-    r"\b(?:find|determine|solve for|what is|compute|calculate|evaluate)(?: (?:the|all|exact|largest|smallest|greatest"
-    r"|least|positive|negative|real|integer|possible|values?|of))* \$([A-Za-z])\$"
-    r"(?! *(?:[+,-]|and\b|or\b|in terms|such that \$[a-z]\$))",
+_TARGET = re.compile(  # up to eight words between the verb and what is asked for
+    r"\b(?:find|determine|solve for|solve|what is|what are|compute|calculate|evaluate|give)(?: [A-Za-z'-]+){0,8}?"
+    r" *[,:]? *"
+    r"(?:\$\$?([^$]{1,200})\$|\\\((.{1,200}?)\\\)|\\\[(.{1,200}?)\\\])(?: *(?:,|and|or|, and) *\$([^$]{1,100})\$)?",
     re.IGNORECASE,
+)
+_UNIT_ASKED = re.compile(
+    r"\b(?:in|how many|number of) ((?:square |cubic )?[a-z]+(?: per [a-z]+)?)\b(?! *(?:of|that|which)\b)", re.IGNORECASE
+)
+_OPTION = re.compile(
+    r"(?:\\(?:text|textbf|mathrm|textrm)\s*\{\s*)?\(([A-J])\)\s*\}?[\s~:$\\]*([^()\n]{1,80}?)"
+    r"(?=[\s$\\,;]*(?:\\(?:q?quad|text|textbf|mathrm|textrm)\b[\s{~\\a-z]*)*\(?[A-J]\)|\s*\n|\s*$)"
 )
 _NO_UNITS = """
     day second square cubic unit units even odd true false none hundred thousand million billion trillion m s g h L
@@ -72,10 +80,28 @@ class Asked:
     formulas: frozenset[Node] = field(default=frozenset(), hash=False)
     """Its formulas and their sides, normal."""
 
-    letter: str | None = None
-    """The one letter that is to be found, if it is one: ``Find $x$``."""
-    symbols: frozenset[str] = frozenset()
-    """The letters of its formulas."""
+    modulus: bool = False
+    """It speaks of remainders."""
+    interval: bool = False
+    """It asks for a set of numbers, such as an interval."""
+    targets: frozenset[Node] = field(default=frozenset(), hash=False)
+    """What is to be found, where formulas say it: ``Find $x+y$``."""
+    parts: frozenset[Node] = field(default=frozenset(), hash=False)
+    """Names and formulas within its formulas, normal."""
+    wholes: frozenset[Node] = field(default=frozenset(), hash=False)
+    """Its formulas, normal, without their sides."""
+    asked_words: frozenset[str] = frozenset()
+    """The words between "find" and what is to be found."""
+    asked_units: frozenset[str] = frozenset()
+    """Units that it asks for: ``in metres``, ``how many cents``."""
+    options: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """The options of a multiple choice, by letter."""
+
+    @property
+    def letter(self) -> str | None:
+        """The one letter that is to be found, if it is one."""
+        names = [node.name for node in self.targets if isinstance(node, Sym)]
+        return names[0] if len(names) == len(self.targets) == 1 else None
 
     @property
     def units(self) -> frozenset[str]:
@@ -95,11 +121,46 @@ def letters_of(node: Node) -> frozenset[str]:
     return frozenset().union(*map(letters_of, children(node)))
 
 
+def _parts(node: Node) -> Iterator[Node]:
+    if not isinstance(node, Num):
+        yield node
+    for child in children(node):
+        yield from _parts(child)
+
+
+def _targets(text: str) -> tuple[frozenset[Node], frozenset[str]]:
+    """What the prompt asks for in formulas, and the words before it."""
+    found: set[Node] = set()
+    words: set[str] = set()
+    for match in _TARGET.finditer(text):
+        formulas = [part for part in match.groups() if part]
+        for formula in formulas:
+            try:
+                node = parse(formula)
+            except (Unreadable, RecursionError):
+                continue
+            if isinstance(node, Relation):
+                found.update(side for side in node.sides if isinstance(side, Sym | Applied))
+            elif isinstance(node, Raw) or (isinstance(node, Expression) and letters_of(node)):
+                found.add(node)
+        words.update(re.findall(r"[a-z]+", text[match.start() : match.start(match.lastindex or 0)].lower()))
+    return frozenset(found), frozenset(words)
+
+
+def _options(text: str) -> dict[str, str]:
+    """``(A) 5 (B) 6``: at least two, from A on, each once."""
+    found = [(match[1], match[2].strip(" $.,;{}")) for match in _OPTION.finditer(text[-2_000:])]
+    letters = [letter for letter, _ in found]
+    regular = len(found) > 1 and letters == [chr(ord("A") + place) for place in range(len(found))]
+    return dict(found) if regular and all(said for _, said in found) else {}
+
+
 @lru_cache(maxsize=4096)
 def what_is_asked(prompt: str) -> Asked:
     """What ``prompt`` says that matters."""
     text = prompt[-READ:]
     formulas: set[Node] = set()
+    wholes: set[Node] = set()
     found = [next(part for part in match.groups() if part is not None) for match in _FORMULA.finditer(text)]
     found += [match[1] for match in _BARE.finditer(text)]
     for one in found[-MOST_FORMULAS:]:
@@ -108,9 +169,10 @@ def what_is_asked(prompt: str) -> Asked:
         except (Unreadable, RecursionError):
             continue
         formulas.add(normal(node))
+        wholes.add(normal(node))
         if isinstance(node, Relation):
             formulas.update(map(normal, node.sides))
-    letters = {match[1] for match in _LETTER.finditer(text)}
+    targets, asked_words = _targets(text)
     return Asked(
         frozenset(re.findall(r"[a-z]+", text.lower())),
         percent=bool(re.search(r"percent|%|per cent", text, re.IGNORECASE)),
@@ -123,8 +185,16 @@ def what_is_asked(prompt: str) -> Asked:
         chance=bool(re.search(r"\b(?:probabilit|chance|likelihood)", text, re.IGNORECASE)),
         ratio=bool(re.search(r"\bratios?\b", text, re.IGNORECASE)),
         derivative=bool(re.search(r"deriv|differentia|slope|tangent|rate|velocit|\\frac\{d|'", text, re.IGNORECASE)),
-        letter=letters.pop() if len(letters) == 1 else None,
-        symbols=frozenset(letter for formula in formulas for letter in letters_of(formula)),
+        modulus=bool(re.search(r"\bmod|remainder|congruen|residue|inverse|divided by", text, re.IGNORECASE)),
+        interval=bool(
+            re.search(r"inequalit|interval|\bdomain|\brange of\b|increasing|decreasing", text, re.IGNORECASE)
+        ),
+        targets=targets,
+        parts=frozenset(part for formula in wholes for part in _parts(formula)),
+        wholes=frozenset(wholes),
+        asked_words=asked_words,
+        asked_units=frozenset(match[1].lower() for match in _UNIT_ASKED.finditer(text)) - {"a", "the"},
+        options=_options(text),
         work=bool(_WORK.search(text)),
         formulas=frozenset(formulas),
     )

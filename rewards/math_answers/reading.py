@@ -54,8 +54,11 @@ _DOUBLED = re.compile(
 )
 """Backslashes that a serializer has doubled; a row of a matrix does not end right before these."""
 _ANSWER_IS = re.compile(
-    r"^(?:\\(?:text|mbox|textrm|mathrm)\s*\{\s*)?(?:so |thus |therefore |hence )?(?:the )?"
-    r"(?:final |correct )?answer(?: is|\s*[:=])\s*:?\s*\}?\s*",
+    r"^(?:\\(?:text|mbox|textrm|mathrm)\s*\{\s*)?(?:so |thus |therefore |hence )?(?:the )?(?:final |correct )?"
+    r"(?:(?:answer|solution|solution set|value|result|range|domain|interval)(?:s? (?:is|are)|\s*[:=])\s*:?"
+    r"|all (?:real )?(?:numbers? |values? )?(?:of )?\}?\s*\$?[a-z]\$?\s*(?:\\text\s*\{\s*)?"
+    r"(?:such that|with|where|satisfying)\b)"
+    r"\s*\}?\s*",
     re.IGNORECASE,
 )
 
@@ -197,7 +200,7 @@ def _balanced(text: str) -> bool:
 
 
 _OF_ANOTHER_ANSWER = re.compile(
-    r"[\s,;]*[,;]|[\s}]*(?:\\(?:text|mbox|textrm)\s*\{)?\s*(?:or|and|is|isn't|not|nor|maybe|possibly|either)\b",
+    r".*[(\s][A-J][).]|[\s,;]*[,;]|[\s}]*(?:\\(?:text|mbox|textrm)\s*\{)?\s*(?:or|and|is|isn't|not|nor|maybe|possibly|either)\b",
     re.IGNORECASE,
 )
 """What follows a letter and is not the text of its option."""

@@ -8,7 +8,15 @@ from fractions import Fraction
 from math import inf
 
 from synthetic1.rewards.math_answers.exact import rational
-from synthetic1.rewards.math_answers.forms import INFINITY, NEGATIVE_INFINITY, ORDER, has_letters, is_infinite, is_set
+from synthetic1.rewards.math_answers.forms import (
+    INFINITY,
+    NEGATIVE_INFINITY,
+    ORDER,
+    has_letters,
+    is_infinite,
+    is_interval,
+    is_set,
+)
 from synthetic1.rewards.math_answers.grammar.tree import (
     Applied,
     Bracketed,
@@ -17,6 +25,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Items,
     Neg,
     Node,
+    Num,
     Relation,
     SetBuilder,
     Sum,
@@ -76,7 +85,11 @@ def _pieces_of(node: Node) -> RealSet | None:
             return _union([_points(part) or real_set(part) for part in parts])
         case Combined(r"\setminus", (whole, taken)) if (removed := _points(taken)) is not None:
             return _without(real_set(whole), [piece.low for piece in removed])
+        case Combined(r"\setminus", (Sym(r"\Reals"), taken)):
+            return _complement(real_set(taken))
         case Items(items, joints):
+            if set(joints) == {"or"} and all(isinstance(item, Bracketed) and is_interval(item) for item in items):
+                return _union([real_set(item) for item in items])
             if any(isinstance(item, Relation) for item in items) and set(joints) <= {"or"}:
                 return _union([_points(item) or real_set(item) for item in items])
             if (
@@ -133,25 +146,56 @@ def _of_relation(node: Relation) -> RealSet | None:
 
 
 def _is_distance(node: Node) -> bool:
-    """``|x|``."""
-    return isinstance(node, Applied) and node.name == "abs" and isinstance(node.args[0], Sym)
+    """``|x|``, ``|x - 2|``."""
+    return isinstance(node, Applied) and node.name == "abs" and _centre(node.args[0]) is not None
+
+
+def _centre(node: Node) -> Fraction | None:
+    """2 of ``x - 2``."""
+    if isinstance(node, Sym) and has_letters(node):
+        return Fraction(0)
+    if isinstance(node, Sum):
+        letters = [term for term in node.terms if isinstance(term, Sym) and has_letters(term)]
+        rest = [rational(term) for term in node.terms if term not in letters]
+        if len(letters) == 1 and all(part is not None for part in rest):
+            return -sum((part for part in rest if part is not None), Fraction(0))
+    return None
 
 
 def _of_distance(node: Relation) -> RealSet | None:
-    """``|x| \\le 1``, ``1 < |x| < 2``: on both sides of zero."""
-    sides = tuple(side.args[0] if _is_distance(side) and isinstance(side, Applied) else side for side in node.sides)
-    pieces = _of_relation(Relation(sides, node.signs))
-    if pieces is None or len(pieces) != 1:
+    """``|x - 2| \\le 1``, ``1 < |x| < 2``: on both sides of the centre."""
+    inside = [side.args[0] for side in node.sides if _is_distance(side) and isinstance(side, Applied)]
+    centre = _centre(inside[0]) if len(inside) == 1 else None
+    sides = tuple(Sym("x") if _is_distance(side) else side for side in node.sides)
+    pieces = None if centre is None else _of_relation(Relation(sides, node.signs))
+    if pieces is None or centre is None or len(pieces) != 1:
         return None
     (piece,) = pieces
+
+    def at(distance: Node, way: int) -> Node:
+        if is_infinite(distance):
+            return INFINITY if way > 0 else NEGATIVE_INFINITY
+        exact = rational(distance)
+        if exact is not None:
+            return Num(centre + way * exact)
+        return (
+            Sum((Num(centre), distance if way > 0 else Neg(distance)))
+            if centre
+            else distance
+            if way > 0
+            else Neg(distance)
+        )
+
     low, high = piece.low, piece.high
     least = None if is_infinite(low) else rational(low)
     if is_infinite(low) and not is_infinite(high):
-        return _pieces(Stretch(Neg(high), high, piece.high_closed, piece.high_closed))
+        return _pieces(Stretch(at(high, -1), at(high, 1), piece.high_closed, piece.high_closed))
     if least is None or least <= 0:
         return None
-    below = NEGATIVE_INFINITY if is_infinite(high) else Neg(high)
-    return (Stretch(below, Neg(low), piece.high_closed, piece.low_closed), piece)
+    return (
+        Stretch(at(high, -1), at(low, -1), piece.high_closed, piece.low_closed),
+        Stretch(at(low, 1), at(high, 1), piece.low_closed, piece.high_closed),
+    )
 
 
 def _is_call(node: Node) -> bool:
@@ -225,6 +269,23 @@ def _without(whole: RealSet | None, points: Sequence[Node]) -> RealSet | None:
         else:
             return None
     return tuple(pieces)
+
+
+def _complement(pieces: RealSet | None) -> RealSet | None:
+    """All other real numbers; ``None`` where an end is not a rational number."""
+    if pieces is None or any(
+        not is_infinite(end) and rational(end) is None for one in pieces for end in (one.low, one.high)
+    ):
+        return None
+    made: list[Stretch] = []
+    low, closed = NEGATIVE_INFINITY, False
+    for piece in merged(pieces):
+        if not is_infinite(piece.low):
+            made.append(Stretch(low, piece.low, closed, not piece.low_closed))
+        low, closed = piece.high, not piece.high_closed
+    if not pieces or not is_infinite(low):
+        made.append(Stretch(low, INFINITY, closed, False))
+    return tuple(made)
 
 
 def _inside(piece: Stretch, point: Node) -> bool:

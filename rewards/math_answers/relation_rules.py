@@ -15,6 +15,7 @@ from synthetic1.rewards.math_answers.forms import (
     has_letters,
     is_derivative,
     is_name,
+    is_set,
     occurs,
     substituted,
     turned,
@@ -50,6 +51,7 @@ class RelationRules(Rules):
     """Equations, inequalities, names for values."""
 
     gold_node: Node | None = None
+    gold_text = answer_text = ""
 
     def same_relation(self, gold: Node, answer: Node) -> bool:
         if isinstance(gold, Relation) and isinstance(answer, Relation):
@@ -85,7 +87,8 @@ class RelationRules(Rules):
         if denies(answer):
             return None
         if answer.signs == (r"\in",) and is_name(answer.sides[0]):
-            return [answer.sides[1]]
+            interval = isinstance(answer.sides[1], Bracketed) and not is_set(answer.sides[1])
+            return None if interval and isinstance(self.gold_node, Items) else [answer.sides[1]]
         if set(answer.signs) <= {"=", r"\approx", r"\equiv"}:
             if self.asked.any_form:  # the last side that is not a rounded one
                 signs = ("=", *answer.signs)
@@ -121,7 +124,8 @@ class RelationRules(Rules):
 
     def is_asked_for(self, side: Node) -> bool:
         """A name, or a formula with letters that the prompt has: ``m+n``."""
-        if has_letters(side) and normal(side) in self.asked.formulas:
+        said = self.asked.targets or self.asked.wholes
+        if has_letters(side) and normal(side) in map(normal, said):
             return True
         return is_name(side) and not says_more(side, self.asked)
 
@@ -169,6 +173,12 @@ class RelationRules(Rules):
             ratio = Relation(gold.sides[place:], gold.signs[place:]) if gold.signs[place:] else gold.sides[-1]
             return self.same(ratio, answer)
         if gold.signs == (":",) * len(gold.signs) and answer.signs == gold.signs:
+            if (
+                self.asked.ratio
+                and re.search(r":\s*0\d", self.answer_text)
+                and not re.search(r":\s*0\d", self.gold_text)
+            ):
+                return False  # a time
             return len(gold.sides) == len(answer.sides) and all(map(same_written, gold.sides, answer.sides))
         if gold.signs == (r"\in",) and answer.signs == (r"\in",):
             return self.same(gold.sides[1], answer.sides[1]) and same_written(gold.sides[0], answer.sides[0])
@@ -222,6 +232,8 @@ class RelationRules(Rules):
             if one is None or other is None:
                 return True
             first, second = (None if index is None else re.sub(_UPRIGHT, "", index) for index in (one[2], other[2]))
+            if gold.name.count("'") != answer.name.count("'"):
+                return False
             return one[1] == other[1] and (first is None or second is None or first == second)
         if is_derivative(gold) != is_derivative(answer):
             return False

@@ -86,6 +86,14 @@ def _with_brackets(tokens: list[Token]) -> list[Token]:
             opened.append(token.text)
         elif token.kind == "mark" and token.text in (")", "]") and opened:
             opened.pop()
+        if (
+            token.kind == "letter"
+            and token.text == "U"
+            and place
+            and texts[place - 1] in (")", "]")
+            and after in ("(", "[")
+        ):
+            token = Token("command", r"\cup")
         made.append(token)
         if [one.text for one in made[-3:]] in (["{", ":", "}"], ["{", "=", "}"]):
             made[-3:] = [made[-2]]
