@@ -62,10 +62,10 @@ def test_damaged_parquet_is_named(tmp_path):
         ("x.jsonl", b"{}\n{", "line 2 is not JSON"),
         ("x.jsonl", b"\xff\n", "not text in UTF-8"),
         ("x.jsonl.gz", gzip.compress(LINES, mtime=0)[:-9], "ends too early"),
-        ("x.jsonl.gz", LINES, "is not gzipped"),
-        ("x.jsonl.gz", gzip.compress(LINES, mtime=0)[:-8] + bytes(8), "is not gzipped, or damaged"),
+        ("x.jsonl.gz", LINES, "is not gzip, or damaged"),
+        ("x.jsonl.gz", gzip.compress(LINES, mtime=0)[:-8] + bytes(8), "is not gzip, or damaged"),
         ("x.jsonl", b"[" * 100_000, "line 1 is not JSON"),
-        ("x.jsonl.gz", gzip.compress(LINES, mtime=0)[:10] + b"\x07" * 40, "is damaged"),
+        ("x.jsonl.gz", gzip.compress(LINES, mtime=0)[:10] + b"\x07" * 40, "or damaged"),
         ("x.parquet", LINES, "cannot be read"),
     ],
 )

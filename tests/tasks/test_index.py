@@ -53,7 +53,7 @@ def test_an_index_is_used_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         raise AssertionError("the file was scanned although its index is there")
 
     monkeypatch.setattr("synthetic1.tasks.sources.jsonl.scan", never)
-    monkeypatch.setattr("synthetic1.tasks.sources.stored.map", never, raising=False)
+    monkeypatch.setattr("synthetic1.tasks.sources.stored.check_rows", never)
     again = JsonlTasks(path)
     assert [task.key for task in again.part("test")] == parts
     assert all(again.get(f"p{i}") == first[i] for i in range(0, ROWS, 97))

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import datasets
 import pytest
 
 from synthetic1.task import Task, TaskError
@@ -84,7 +83,7 @@ def test_embedded_tasks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("absent.jsonl", "there is no `absent.jsonl`; tasks are read from .jsonl, .jsonl.gz, .parquet, folders"),
+        ("absent.jsonl", "there is no `absent.jsonl`; tasks are read from .jsonl, .json "),
         ("x/*.jsonl", r"no file matches `x/\*.jsonl`"),
         ("notes.txt", r"notes.txt: tasks are not read from `.txt`, but from .jsonl"),
         ("notes", "notes: tasks are not read from `a file without suffix`, but from .jsonl"),
@@ -131,6 +130,8 @@ def test_an_unreadable_file(folder: Path) -> None:
 
 
 def test_a_saved_dataset(row: Callable[..., Any], tmp_path: Path) -> None:
+    import datasets
+
     dataset = datasets.Dataset.from_list([row(i, score=1.0) for i in range(40)])
     dataset.filter(lambda r: r["problem_id"] != "p3").save_to_disk(str(tmp_path / "saved"))
     source = open_tasks(tmp_path / "saved")
@@ -159,6 +160,8 @@ def test_a_saved_dataset(row: Callable[..., Any], tmp_path: Path) -> None:
 def test_a_hub_spec_names_dataset_config_revision_and_split(
     spec: str, name: str, config: Any, revision: Any, split: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import datasets
+
     load = datasets.load_dataset
     asked = []
 

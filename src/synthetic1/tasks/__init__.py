@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synthetic1.tasks.formats.readers import register_reader as register_reader
+    from synthetic1.tasks.sources.bad_rows import BadRow as BadRow
+    from synthetic1.tasks.sources.bad_rows import bad_rows_of as bad_rows_of
     from synthetic1.tasks.sources.concatenation import Concatenation as Concatenation
     from synthetic1.tasks.sources.hub import DatasetTasks as DatasetTasks
     from synthetic1.tasks.sources.jsonl import JsonlTasks as JsonlTasks
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from synthetic1.tasks.sources.spec import open_tasks as open_tasks
 
 _HOMES = {
+    "BadRow": "sources.bad_rows",
     "Concatenation": "sources.concatenation",
     "DatasetTasks": "sources.hub",
     "JsonlTasks": "sources.jsonl",
@@ -27,6 +30,7 @@ _HOMES = {
     "Subset": "sources.source",
     "TaskList": "sources.source",
     "TaskSource": "sources.source",
+    "bad_rows_of": "sources.bad_rows",
     "open_tasks": "sources.spec",
     "register_reader": "formats.readers",
     "split_of": "sources.source",

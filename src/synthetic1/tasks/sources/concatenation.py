@@ -47,6 +47,39 @@ class Concatenation(TaskSource):
         check_split(split)
         return Concatenation([source.part(split) for source in self.sources], name=f"{self.name}[{split}]")
 
+    def with_sources(self, sources: Sequence[TaskSource], *, name: str) -> TaskSource:
+        """The same with other sources, one in the place of each."""
+        return Concatenation(sources, name=name)
+
     def validate(self) -> Iterator[TaskError]:
         for source in self.sources:
             yield from source.validate()
+
+
+class SplitFolder(Concatenation):
+    """A folder whose files say which split they are: train and test are what it calls so, and not cut by ``task.key``.
+
+    Args:
+        splits: of each source, ``train``, ``test`` or, of what is neither, None; in the order of the sources.
+    """
+
+    def __init__(self, sources: Sequence[TaskSource], splits: Sequence[str | None], *, name: str) -> None:
+        super().__init__(sources, name=name)
+        self.splits = tuple(splits)
+
+    def part(self, split: str) -> TaskSource:
+        """The files of this split."""
+        check_split(split)
+        parts = [part for part, its in zip(self.sources, self.splits, strict=True) if its == split]
+        return PartOfFolder(parts, self, name=f"{self.name}[{split}]")
+
+    def with_sources(self, sources: Sequence[TaskSource], *, name: str) -> TaskSource:
+        return SplitFolder(sources, self.splits, name=name)
+
+
+class PartOfFolder(Concatenation):
+    """The files of one split of a folder; ``behind`` is all of it, whose bad rows are told with either part."""
+
+    def __init__(self, sources: Sequence[TaskSource], whole: SplitFolder, *, name: str) -> None:
+        super().__init__(sources, name=name)
+        self.behind = whole.sources

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from synthetic1.task import TaskError
+from synthetic1.tasks.sources.concatenation import Concatenation
 from synthetic1.tasks.sources.file_rows import rows_of_file
 from synthetic1.tasks.sources.mixture import Mixture
 from synthetic1.tasks.sources.source import Subset, TaskSource
@@ -68,10 +69,17 @@ def without(source: TaskSource, file: str | os.PathLike[str]) -> TaskSource:
 
 def _without(source: TaskSource, keys: Collection[str]) -> TaskSource | None:
     """``source`` itself if it holds none of them, None if it holds nothing else."""
-    if isinstance(source, Mixture):  # its weights have to survive
+    if isinstance(source, Concatenation):  # weights, and splits that a folder names, have to survive
         parts = [_without(part, keys) for part in source.sources]
         if all(left is part for left, part in zip(parts, source.sources, strict=True)):
             return source
+        if not isinstance(source, Mixture):
+            left = [
+                Subset(part, []) if left is None else left for left, part in zip(parts, source.sources, strict=True)
+            ]
+            many = len(source) - sum(map(len, left))
+            name = f"{source.name}[{many:,} excluded]"
+            return source.with_sources(left, name=name) if any(map(len, left)) else None
         weighed = zip(parts, source.weights, strict=True)
         weights: dict[str | TaskSource, float] = {left: weight for left, weight in weighed if left is not None}
         return Mixture(weights) if weights else None

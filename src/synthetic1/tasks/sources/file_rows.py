@@ -1,20 +1,19 @@
-"""Rows of JSON Lines (also gzipped) and Parquet files, one after another, each with where it stands.
+"""Rows of JSON Lines (also packed) and Parquet files, one after another, each with where it stands.
 
 For files that are read once, in order. ``jsonl.py`` and ``parquet.py`` beside it are for sources of tasks.
 """
 
 from __future__ import annotations
 
-import gzip
+import io
 import json
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from synthetic1.tasks.sources import jsonl
+from synthetic1.tasks.sources.kinds import DAMAGE, LINE_SUFFIXES, PACKINGS, FileKind, is_damage, kind_of, open_unpacked
 
-SUFFIXES = (*jsonl.SUFFIXES, ".parquet")
+SUFFIXES = (*LINE_SUFFIXES, ".parquet")
 
 
 def rows_of_file(path: Path) -> Iterator[tuple[str, Any]]:
@@ -28,9 +27,9 @@ def rows_of_file(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def _json_lines(path: Path) -> Iterator[tuple[str, Any]]:
-    gzipped = path.name.lower().endswith(".gz")
+    packing = (kind_of(path.name) or FileKind("lines")).packing
     try:
-        with gzip.open(path, "rt", encoding="utf-8-sig") if gzipped else path.open(encoding="utf-8-sig") as lines:
+        with io.TextIOWrapper(open_unpacked(path, packing), encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     try:
@@ -38,12 +37,12 @@ def _json_lines(path: Path) -> Iterator[tuple[str, Any]]:
                     except (ValueError, RecursionError) as error:
                         raise ValueError(f"{path} line {number} is not JSON: {error}") from None
                     yield f"{path} line {number}", row
-    except EOFError:
-        raise ValueError(f"{path} ends too early") from None
-    except gzip.BadGzipFile:
-        raise ValueError(f"{path} is not gzipped, or damaged") from None
-    except zlib.error:
-        raise ValueError(f"{path} is damaged") from None
+    except DAMAGE as error:
+        if not is_damage(error):
+            raise
+        if isinstance(error, EOFError):
+            raise ValueError(f"{path} ends too early") from None
+        raise ValueError(f"{path} is not {PACKINGS.get(packing, 'a whole file')}, or damaged: {error}") from None
     except UnicodeDecodeError:
         raise ValueError(f"{path} is not text in UTF-8") from None
 

@@ -45,8 +45,8 @@ class DatasetTasks(StoredTasks):
         row: Mapping[str, Any] = self._dataset[index]
         return {**row, **{name: without_nulls(row[name]) for name in self._structs}}
 
-    def _where(self, index: int) -> str:
-        return f"{self.name}, row {index + 1}"
+    def place(self, index: int) -> tuple[str, int]:
+        return self.name, index + 1
 
     def _ids(self) -> Iterator[object]:
         column = self.reader.id_column

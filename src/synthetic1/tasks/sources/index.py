@@ -46,15 +46,19 @@ def stamp(paths: Sequence[Path], *, times: bool = True) -> str:
                 size = status.st_size
                 blocks = [os.pread(file.fileno(), _BLOCK, max(0, at)) for at in (0, size // 2, size - _BLOCK)]
         except OSError as error:
-            raise TaskError(f"{path}: {error.strerror}") from None
+            raise FileFault(f"{path}: {error.strerror}") from None
         digest = hashlib.blake2b(b"".join(blocks), digest_size=16).hexdigest()
         facts.append([path.name, size, status.st_mtime_ns if times else 0, digest])
     return content_key(facts)
 
 
-def changed(name: str) -> str:
+class FileFault(TaskError):
+    """What is wrong is the file and not one row of it: nothing that it holds can be counted on."""
+
+
+def changed(name: str) -> FileFault:
     """What is said of a file that is no longer as it was."""
-    return f"{name} has changed since it was opened: open it again when its writer is done"
+    return FileFault(f"{name} has changed since it was opened: open it again when its writer is done")
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class IndexHome:
 
     def _check_unchanged(self) -> None:
         if stamp(self.files) != self.stamp:
-            raise TaskError(changed(str(self.beside or self.files[0])))
+            raise changed(str(self.beside or self.files[0]))
 
     def _places(self, kind: str) -> Iterator[Path]:
         if self.beside is not None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import re
 import weakref
-import zlib
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,37 +21,46 @@ from synthetic1.tasks.sources.index import (
     NO_ID_DIGEST,
     Columns,
     IndexHome,
-    cache_folders,
     changed,
     id_columns,
     id_digest,
-    log,
     stamp,
-    write_whole,
 )
+from synthetic1.tasks.sources.kinds import as_lines
 from synthetic1.tasks.sources.stored import StoredTasks, digest_of
 
 BOM = b"\xef\xbb\xbf"
-SUFFIXES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+FORMATS_TRIED = 1000  # rows of no known format, after which a file is taken to be in none
 
 
 class JsonlTasks(StoredTasks):
-    """The rows of a ``.jsonl`` or ``.jsonl.gz`` file, in any format a reader knows.
+    """The rows of a file of JSON Lines or of a JSON array, plain or packed, in any format a reader knows.
 
     Opening finds where rows begin and what their ids are, without keeping or fully parsing them; the result is
     cached beside the file (20 bytes a row, plus 4 once a split was asked for) and memory-mapped. A row is read when
-    it is asked for. Blank lines are skipped, CRLF and a byte order mark are fine. A ``.gz`` file is unpacked once
-    into the cache folder.
+    it is asked for. Blank lines are skipped, CRLF and a byte order mark are fine. What is packed, and an array, is
+    written as JSON Lines into the cache folder, once.
+
+    Args:
+        lenient: its first row may be bad, and its last one cut off, as any other may be bad.
 
     Raises:
-        TaskError: the file cannot be read, its first row is in no known format, or it ends in the middle of a row.
-            Any other bad row is reported when it is read, or by :meth:`validate`.
+        TaskError: the file cannot be read, its first row is in no known format, or it ends in the middle of a row;
+            ``lenient``: no row of it is in a known format. Any other bad row is reported when it is read, or by
+            :meth:`validate`.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, name: str | None = None, choose: Choose = reader_for) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        choose: Choose = reader_for,
+        lenient: bool = False,
+    ) -> None:
         self.name = name or os.fspath(path)
         self.path = Path(path).absolute()  # a worker process may stand in another folder
-        self._choose = choose
+        self._choose, self._lenient = choose, lenient
         self._opened: _OpenFile | None = None
         self._content: str | None = None
         self._content = stamp([self._open.path], times=False)
@@ -66,13 +73,19 @@ class JsonlTasks(StoredTasks):
         start, end = int(file.starts[index]), int(file.starts[index + 1])
         line = _read_at(file.descriptor, start, end - start)
         if _state(file.descriptor) != file.state:  # replacing it would do no harm: the old file is still open
-            raise TaskError(changed(self.name))
+            raise changed(self.name)
         try:
             return decode_row(line)
         except TaskError as error:
-            raise TaskError(f"{self._where(index)}: {error}") from None
+            raise TaskError(f"{self.where(index)}: {error}") from None
 
-    def _where(self, index: int) -> str:
+    def raw_row(self, index: int) -> str:
+        """The line as it stands in the file; bytes that are not UTF-8 as ``\\xff``."""
+        file = self._open
+        start, end = int(file.starts[index]), int(file.starts[index + 1])
+        return _read_at(file.descriptor, start, end - start).strip().decode("utf-8", "backslashreplace")
+
+    def place(self, index: int) -> tuple[str, int]:
         """Counts lines up to the row, from the last place counted to if that lies before it."""
         file = self._open
         start = int(file.starts[index])
@@ -82,7 +95,7 @@ class JsonlTasks(StoredTasks):
             line += block.count(b"\n")
             at += len(block)
         file.counted = (start, line)
-        return f"{self.name}, row {line}"
+        return self.name, line
 
     def _ids(self) -> Iterator[object]:
         raise NotImplementedError("the ids of JSON Lines are indexed together with the places of the rows")
@@ -95,15 +108,15 @@ class JsonlTasks(StoredTasks):
     def _open(self) -> _OpenFile:
         # opened anew after unpickling; if two threads do it at once, one file is closed again unused
         if self._opened is None:
-            path = unpacked(self.path, self.name) if self.path.suffix == ".gz" else self.path
+            path = as_lines(self.path, self.name)
             if self._content is not None and stamp([path], times=False) != self._content:
                 raise TaskError(f"{self.name} is no longer the file that was opened: open its tasks again")
-            self._opened = _OpenFile.open(path, self.name, self._choose)
+            self._opened = _OpenFile.open(path, self.name, self._choose, self._lenient)
             self.reader, self.home = self._opened.reader, self._opened.home
         return self._opened
 
     def __getstate__(self) -> dict[str, Any]:  # handles and memory maps stay behind
-        return {"name": self.name, "path": self.path, "_content": self._content, "_choose": self._choose}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_opened", "reader", "home")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _opened=None)
@@ -126,14 +139,16 @@ class _OpenFile:
     """A byte offset and its line number, from 1: lines up to there need not be counted again."""
 
     @classmethod
-    def open(cls, path: Path, name: str, choose: Choose) -> _OpenFile:
+    def open(cls, path: Path, name: str, choose: Choose, lenient: bool) -> _OpenFile:
         before = stamp([path])
         try:
             with open(path, "rb", buffering=1 << 20) as file:
                 state = _state(file.fileno())
-                reader = _first_reader(file, name, choose)
+                reader = (_reader_of_any if lenient else _first_reader)(file, name, choose)
                 home = IndexHome((path,), before, path, f"{reader.name}:{reader.id_column}")
                 columns = home.columns("rows", lambda: scan(file, reader, name), fits=lambda found: "starts" in found)
+                if not lenient:
+                    _check_end(file, columns["starts"], name)
                 opened = cls(path, os.dup(file.fileno()), state, reader, home, columns["starts"], columns)
         except OSError as error:
             raise TaskError(f"{name}: {error.strerror}") from None
@@ -154,12 +169,47 @@ def _first_reader(file: BinaryIO, name: str, choose: Choose) -> RowReader:
     raise TaskError(f"{name} holds no rows")
 
 
-def scan(file: BinaryIO, reader: RowReader, name: str) -> Columns:
-    """Find every row and its id: 20 bytes a row, one pass, one line of the file in memory at a time.
+def _reader_of_any(file: BinaryIO, name: str, choose: Choose) -> RowReader:
+    """The reader of the first row that has one, whatever stands before it.
 
     Raises:
-        TaskError: the last row has no end.
+        TaskError: no row has one; says what is wrong with the first.
     """
+    first: TaskError | None = None
+    unknown = 0
+    for number, line in enumerate(file, 1):
+        text = line.removeprefix(BOM) if number == 1 else line
+        if text and not text.isspace():
+            where = f"{name}, row {number}"
+            try:
+                row = decode_row(text)
+            except TaskError as error:
+                first = first or TaskError(f"{where}: {error}")
+                continue
+            try:
+                return choose(row, where)
+            except TaskError as error:
+                first, unknown = first or error, unknown + 1
+                if unknown == FORMATS_TRIED:
+                    break
+    if first is None:
+        raise TaskError(f"{name} holds no rows")
+    raise TaskError(f"{name}: all rows are bad, or in no known format; the first: {first}")
+
+
+def _check_end(file: BinaryIO, starts: NDArray[np.uint64], name: str) -> None:
+    """Raise TaskError if the last row has no end."""
+    start = int(starts[-2])
+    line = _read_at(file.fileno(), start, int(starts[-1]) - start)
+    if b"\n" not in line:
+        try:
+            decode_row(line)
+        except TaskError as error:
+            raise TaskError(f"{name}: the last row is cut off or no row at all ({error})") from None
+
+
+def scan(file: BinaryIO, reader: RowReader, name: str) -> Columns:
+    """Find every row and its id: 20 bytes a row, one pass, one line of the file in memory at a time."""
     starts, digests = array("Q"), bytearray()
     find_id = id_finder(reader)
     file.seek(0)
@@ -172,11 +222,6 @@ def scan(file: BinaryIO, reader: RowReader, name: str) -> Columns:
             continue
         starts.append(start)
         digests += find_id(line)
-    if not line.endswith(b"\n") and line and not line.isspace():
-        try:
-            decode_row(line)
-        except TaskError as error:
-            raise TaskError(f"{name}: the last row is cut off or no row at all ({error})") from None
     starts.append(end)
     return {"starts": np.frombuffer(starts, "<u8"), **id_columns(digests, name)}
 
@@ -194,8 +239,8 @@ def id_finder(reader: RowReader) -> Callable[[bytes], bytes]:
         try:
             row = decode_row(line)
             return digest_of(reader.read(row, "row").problem_id if column is None else row.get(column))
-        except TaskError:
-            return NO_ID_DIGEST  # a bad row is reported when it is read
+        except Exception:
+            return NO_ID_DIGEST  # a bad row is reported when it is read, whatever its reader made of it
 
     if column is None:
         return parsed
@@ -249,29 +294,3 @@ def _read_at(descriptor: int, start: int, size: int) -> bytes:
     while 0 < len(data) < size and (more := os.pread(descriptor, size - len(data), start + len(data))):
         data += more  # one read returns at most 2 GiB
     return data
-
-
-def unpacked(path: Path, name: str) -> Path:
-    """The plain copy of a gzipped file in the cache folder, made if it is not there yet.
-
-    Raises:
-        TaskError: no gzip file, a damaged one, or no room for the copy.
-    """
-    copy_name = f"{path.name.removesuffix('.gz').removesuffix('.jsonl')}-{stamp([path], times=False)}.jsonl"
-    copies = [folder / copy_name for folder in cache_folders()]
-    for copy in copies:
-        if copy.is_file():
-            return copy
-    failure: OSError | None = None
-    for copy in copies:
-        try:
-            with gzip.open(path, "rb") as packed:
-                write_whole(copy, iter(lambda: packed.read(1 << 20), b""))
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise TaskError(f"{name} is not a whole gzip file: {error}") from None
-        except OSError as error:
-            failure = error
-            continue
-        log.warning("%s is unpacked, once, to %s (%s)", name, copy, f"{copy.stat().st_size / 1e6:.1f} MB")
-        return copy
-    raise TaskError(f"{name}: no room to unpack it ({failure.strerror if failure else 'no cache folder'})")

@@ -33,6 +33,7 @@ class Mixture(Concatenation):
         *,
         name: str | None = None,
         choose: Choose = reader_for,
+        lenient: bool = False,
     ) -> None:
         if not weights:
             raise TaskError("a mixture needs at least one source, as {source: weight}")
@@ -40,7 +41,7 @@ class Mixture(Concatenation):
             if not _is_positive_number(weight):
                 label = source.name if isinstance(source, TaskSource) else source
                 raise TaskError(f"the weight of `{label}` must be a positive number, got {weight!r}")
-        sources = [open_source(source, choose) for source in weights]
+        sources = [open_source(source, choose, lenient=lenient) for source in weights]
         for source in sources:
             if not len(source):
                 raise TaskError(f"{source.name} holds no tasks: a mixture cannot draw from it")
@@ -64,6 +65,9 @@ class Mixture(Concatenation):
         for source, weight in zip(self.sources, self.weights, strict=True):
             parts[source.part(split)] = weight
         return Mixture(parts, name=f"{self.name}[{split}]")
+
+    def with_sources(self, sources: Sequence[TaskSource], *, name: str) -> TaskSource:
+        return Mixture(dict(zip(sources, self.weights, strict=True)), name=name)
 
 
 def _mixture_name(sources: Sequence[TaskSource], weights: Sequence[float]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from synthetic1.task import TaskError
 from synthetic1.tasks.formats.readers import Choose, reader_for
 from synthetic1.tasks.sources.arrow import without_nulls
-from synthetic1.tasks.sources.index import IndexHome, changed, log, stamp
+from synthetic1.tasks.sources.index import FileFault, IndexHome, changed, log, stamp
+from synthetic1.tasks.sources.kinds import files_with_rows
 from synthetic1.tasks.sources.stored import StoredTasks
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ class _Shard:
 
 
 class ParquetTasks(StoredTasks):
-    """The rows of a ``.parquet`` file, or of all of them in a folder (recursively, by path).
+    """The rows of a ``.parquet`` file, of all of them in a folder (at any depth, by path), or of ``files`` in it.
 
     Opening reads footers only. A row costs the decoding of its row group, of which the last four stay in memory: in
     order it is fast, at random it wants row groups of a few thousand rows (a warning says so). The index of ids is
@@ -44,17 +46,31 @@ class ParquetTasks(StoredTasks):
         TaskError: no Parquet file, or columns in no known format.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, name: str | None = None, choose: Choose = reader_for) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        choose: Choose = reader_for,
+        files: Sequence[Path] | None = None,
+    ) -> None:
         self.name = name or os.fspath(path)
         self.path = Path(path).absolute()
         self._groups: tuple[tuple[int, pa.Table], ...] = ()
-        files = sorted(self.path.rglob("*.parquet")) if self.path.is_dir() else [self.path]
+        beside = self.path
+        if files is not None:
+            files = [file.absolute() for file in files]
+            beside = files[0]
+        elif self.path.is_dir():
+            files = [file for file in files_with_rows(self.path) if file.suffix.lower() == ".parquet"]
+        else:
+            files = [self.path]
         if not files:
             raise TaskError(f"{self.name} holds no .parquet files")
         before = stamp(files)
         self._shards = [self._shard(file) for file in files]
         self.reader = choose(self._shards[0].columns, self._shards[0].label)
-        self.home = IndexHome(tuple(files), before, self.path, f"{self.reader.name}:{self.reader.id_column}")
+        self.home = IndexHome(tuple(files), before, beside, f"{self.reader.name}:{self.reader.id_column}")
         # every row group: its shard, its number there; and the row it starts at, then the total
         self._places = [(shard, group) for shard in self._shards for group in range(len(shard.group_rows))]
         self._starts = [0, *accumulate(rows for shard in self._shards for rows in shard.group_rows)]
@@ -86,20 +102,33 @@ class ParquetTasks(StoredTasks):
 
     def _row(self, index: int) -> Mapping[str, Any]:
         place = bisect_right(self._starts, index) - 1
-        row: Mapping[str, Any] = self._group(place).slice(index - self._starts[place], 1).to_pylist()[0]
+        held = self._group(place).slice(index - self._starts[place], 1)
+        try:
+            row: Mapping[str, Any] = held.to_pylist()[0]
+        except (ValueError, OverflowError) as error:  # text that is not UTF-8, dates beyond Python's
+            raise TaskError(f"{self.where(index)}: {_failing(held)}{_one_line(error)}") from None
         return {name: without_nulls(value) for name, value in row.items()}
 
-    def _where(self, index: int) -> str:
+    def raw_row(self, index: int) -> str:
+        text = super().raw_row(index)
+        if text:
+            return text
+        place = bisect_right(self._starts, index) - 1
+        held = self._group(place).slice(index - self._starts[place], 1)
+        cells = {name: _value(held.column(name)[0]) for name in held.column_names}
+        return json.dumps(cells, ensure_ascii=False, default=str)  # what cannot be read as null
+
+    def place(self, index: int) -> tuple[str, int]:
         place = bisect_right(self._starts, index) - 1
         shard = self._places[place][0]
         first = self._starts[self._places.index((shard, 0))]
-        return f"{shard.label}, row {index - first + 1}"
+        return shard.label, index - first + 1
 
     def _ids(self) -> Iterator[object]:
         column = self.reader.id_column
         for shard, group in self._places:
             if column in shard.columns:
-                yield from self._decoded(shard, group, [column]).column(column).to_pylist()
+                yield from map(_value, self._decoded(shard, group, [column]).column(column))
             else:
                 yield from [None] * shard.group_rows[group]
 
@@ -125,7 +154,7 @@ class ParquetTasks(StoredTasks):
             _check_unchanged(shard)  # nor while it was read
             return table
         except (pa.ArrowException, OSError, IndexError) as error:
-            raise TaskError(f"{shard.label} cannot be read as Parquet: {_one_line(error)}") from None
+            raise FileFault(f"{shard.label} cannot be read as Parquet: {_one_line(error)}") from None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_groups": ()}
@@ -138,7 +167,26 @@ def _state(file: Path) -> tuple[int, int, int]:
 
 def _check_unchanged(shard: _Shard) -> None:
     if _state(shard.path) != shard.state:
-        raise TaskError(changed(shard.label))
+        raise changed(shard.label)
+
+
+def _value(scalar: pa.Scalar) -> object:
+    """What a cell holds; None if it cannot be read."""
+    try:
+        value: object = scalar.as_py()
+    except (ValueError, OverflowError):
+        return None
+    return value
+
+
+def _failing(row: pa.Table) -> str:
+    """Names the field of a row that cannot be read."""
+    for name in row.column_names:
+        try:
+            row.column(name)[0].as_py()
+        except (ValueError, OverflowError):
+            return f"field `{name}` cannot be read: "
+    return ""
 
 
 def _one_line(error: BaseException) -> str:

@@ -32,6 +32,28 @@ def split_of(task: Task) -> str:
     return "test" if key_head(task) < _TEST_BELOW else "train"
 
 
+def check_task(task: Task, where: str) -> Task:
+    """``task``, unless its metadata hold a number that is none for other programs: NaN, or beyond what 64 bits hold.
+
+    Whoever sorts tasks by such a level, or writes it to a table, would fail for all tasks.
+
+    Raises:
+        TaskError: it does; the message begins with ``where``.
+    """
+    values: list[tuple[str, Any]] = [(str(name), value) for name, value in task.metadata.items()]
+    while values:
+        name, value = values.pop()
+        if isinstance(value, int | float):
+            if not -1.7976931348623157e308 <= value <= 1.7976931348623157e308:
+                shown = f"a number of {len(str(abs(value)))} digits" if isinstance(value, int) else f"{value}"
+                raise TaskError(f"{where}: field `metadata.{name}` must be a number of 64 bits, got {shown}")
+        elif isinstance(value, Mapping):
+            values += [(f"{name}.{inner}", held) for inner, held in value.items()]
+        elif isinstance(value, list | tuple):
+            values += [(name, held) for held in value]
+    return task
+
+
 class TaskSource(ABC):
     """A finite sequence of tasks. Every source can be pickled and read from several threads.
 
@@ -156,7 +178,7 @@ class TaskList(TaskSource):
             if not isinstance(row, Mapping):
                 raise TaskError(f"{where}: a row is a mapping of fields or a Task, got {type(row).__name__}")
             reader = reader or (choose or reader_for)(row, where)
-            tasks.append(reader.read(row, where))
+            tasks.append(check_task(reader.read(row, where), where))
         return cls(tasks, name=name)
 
     def __len__(self) -> int:
@@ -207,6 +229,15 @@ class Subset(TaskSource):
     def key_heads(self) -> NDArray[np.uint32]:
         heads: NDArray[np.uint32] = self.source.key_heads()[self._rows]
         return heads
+
+    @property
+    def rows(self) -> NDArray[Any]:
+        """The indices into ``source``."""
+        return self._rows
+
+    def places_of(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """Where those of ``rows``, increasing indices into ``source``, stand in this subset that it has."""
+        return np.flatnonzero(np.isin(self._rows, rows, assume_unique=True))
 
 
 def check_split(split: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -15,13 +16,16 @@ from synthetic1.tasks.formats.readers import RowReader
 from synthetic1.tasks.sources.index import (
     NO_ID_DIGEST,
     Columns,
+    FileFault,
     IndexHome,
     id_columns,
     id_digest,
     log,
     rows_with_id,
 )
-from synthetic1.tasks.sources.source import TaskSource, key_head
+from synthetic1.tasks.sources.source import TaskSource, check_task, key_head
+
+MOST_TYPES = 0xFFFF  # of tasks in a file; those beyond are taken for the last
 
 
 class StoredTasks(TaskSource):
@@ -38,8 +42,20 @@ class StoredTasks(TaskSource):
         """The raw row at ``0 <= index < len(self)``."""
 
     @abstractmethod
-    def _where(self, index: int) -> str:
-        """``FILE, row N`` with N counted from 1: only asked for when there is an error, so it may be slow."""
+    def place(self, index: int) -> tuple[str, int]:
+        """The file and the number of a row in it, from 1: only asked for when there is an error, so it may be slow."""
+
+    def raw_row(self, index: int) -> str:
+        """The row as text, for people: here as JSON; empty if not even that can be read."""
+        try:
+            return json.dumps(self._row(index), ensure_ascii=False, default=str)
+        except (TaskError, ValueError, TypeError, RecursionError):
+            return ""
+
+    def where(self, index: int) -> str:
+        """``FILE, row N``, as errors begin."""
+        file, row = self.place(index)
+        return f"{file}, row {row}"
 
     @abstractmethod
     def _ids(self) -> Iterator[object]:
@@ -49,14 +65,19 @@ class StoredTasks(TaskSource):
         index = self._position(index)
         row = self._row(index)
         try:
-            return self.reader.read(row, "row")
-        except TaskError:
-            return self.reader.read(row, self._where(index))  # fails again, now saying where
+            return check_task(self.reader.read(row, "row"), "row")
+        except TaskError as error:  # now saying where
+            raise TaskError(f"{self.where(index)}{str(error).removeprefix('row')}") from None
+        except Exception as error:  # a reader that knows less than what people publish
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            raise TaskError(f"{self.where(index)}: cannot be read as `{self.reader.name}` ({reason})") from error
 
     def rows_of(self, problem_id: str) -> Iterator[int]:
-        for index in rows_with_id(self.id_index, problem_id):
-            if self[index].problem_id == problem_id:
-                yield index
+        return (index for index in self.rows_like(problem_id) if self[index].problem_id == problem_id)
+
+    def rows_like(self, problem_id: str) -> Iterator[int]:
+        """The rows whose id has the same hash, tasks or not."""
+        return rows_with_id(self.id_index, problem_id)
 
     @cached_property
     def id_index(self) -> Columns:
@@ -70,23 +91,71 @@ class StoredTasks(TaskSource):
         return b"".join(map(digest_of, ids))
 
     def key_heads(self) -> NDArray[np.uint32]:
-        """As :meth:`TaskSource.key_heads`, 4 bytes a row in the cache. The first call reads and hashes every task."""
+        columns = self.checked()
+        for row in columns["bad"]:
+            _ = self[int(row)].key  # raises, and says what is wrong
+        return columns["key_heads"]
+
+    def checked(self) -> Columns:
+        """What became of every row. The first call reads and hashes all of them; 5 bytes a row go to the cache.
+
+        Returns:
+            ``key_heads``, of each row its :func:`key_head`, or 0; ``bad``, the rows that are not tasks, increasing;
+            ``types``, of each row the number of its task type; ``names``, these types as the bytes of a JSON list.
+
+        Raises:
+            FileFault: it is not rows that are bad.
+        """
         size = len(self)
 
-        def build() -> Columns:
-            if size > 50_000:
-                log.info("%s: hashing %s tasks for the split, once", self.name, f"{size:,}")
-            return {"key_heads": np.fromiter(map(key_head, self), "<u4", size)}
-
         def fits(columns: Columns) -> bool:
-            # a reader that now composes its prompts otherwise has changed every key, the outermost ones too
-            heads = columns["key_heads"]
-            return len(heads) == size and all(heads[row] == key_head(self[row]) for row in {0, size - 1} if size)
+            # A reader that now composes its prompts otherwise has changed every key, the outermost ones too; one that
+            # reads more or less than it did is likely to show at the outermost rows, or at the first one that was bad
+            if columns.keys() != {"key_heads", "bad", "types", "names"} or len(columns["key_heads"]) != size:
+                return False
+            bad = columns["bad"]
+            return all(self._head(row) == _kept(columns, row) for row in {0, size - 1, *map(int, bad[:1])} if size)
 
-        return self.home.columns("keys", build, fits=fits)["key_heads"]
+        return self.home.columns("keys", lambda: check_rows(self), fits=fits)
+
+    def _head(self, row: int) -> int | None:
+        try:
+            return key_head(self[row])
+        except FileFault:
+            raise
+        except TaskError:
+            return None
 
     def __getstate__(self) -> dict[str, Any]:  # a memory map would be pickled as all its numbers
         return {name: value for name, value in self.__dict__.items() if name != "id_index"}
+
+
+def check_rows(source: StoredTasks) -> Columns:
+    """The columns of ``StoredTasks.checked``: one pass over all rows."""
+    size = len(source)
+    if size > 50_000:
+        log.info("%s: reading and hashing %s tasks, once", source.name, f"{size:,}")
+    heads, bad = np.zeros(size, "<u4"), []
+    types, numbers = np.zeros(size, "<u2"), dict[str, int]()
+    for row in range(size):
+        try:
+            task = source[row]
+            heads[row] = key_head(task)
+        except FileFault:
+            raise
+        except TaskError:
+            bad.append(row)
+        else:
+            types[row] = min(numbers.setdefault(task.task_type, len(numbers)), MOST_TYPES)
+    narrow = types.astype("<u1") if len(numbers) <= 256 else types
+    names = np.frombuffer(json.dumps(list(numbers)[: MOST_TYPES + 1]).encode(), "<u1")
+    return {"key_heads": heads, "bad": np.array(bad, "<u4"), "types": narrow, "names": names}
+
+
+def _kept(columns: Columns, row: int) -> int | None:
+    bad = columns["bad"]
+    place = int(np.searchsorted(bad, row))
+    return None if place < len(bad) and bad[place] == row else int(columns["key_heads"][row])
 
 
 def digest_of(problem_id: object) -> bytes:
