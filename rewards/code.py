@@ -114,7 +114,8 @@ class Code(Verifier):
 
     ``details`` hold ``passed`` and ``tests`` (how many), ``failed`` (the first failed test: ``index``, ``status``,
     ``why``), ``sandbox`` (its kind), ``unsafe`` if nothing kept the program from the machine, ``memory_limit`` if it
-    was held as address space, ``trust`` if assertions ran in one process with the candidate.
+    was held as address space, ``toolchain`` if the program failed with an older compiler or interpreter than the
+    image's, ``trust`` if assertions ran in one process with the candidate.
 
     Raises:
         ValueError: a setting out of range.
@@ -179,6 +180,8 @@ class Code(Verifier):
         if verdict.details.get("failed", {}).get("status") in ("runtime_error", "compile_error"):
             prelude = spec.assertions.prelude if spec.assertions is not None else ""
             await sandbox.require_for(replace(program, source=f"{prelude}\n{program.source}"))
+            if older := await sandbox.older_tool(program.language):
+                verdict = replace(verdict, details={**verdict.details, "toolchain": older})
         return verdict
 
     def gold_completion(self, task: Task) -> str | None:

@@ -202,7 +202,7 @@ import asyncio, os, sys, threading
 from synthetic1.sandbox import Program, open_sandbox
 SLEEPS = Program("python", "import os, time\\nprint(os.fork(), flush=True)\\ntime.sleep(1000)")
 async def main():
-    async with open_sandbox(sys.argv[1], unsafe=True, slots=1) as sandbox:
+    async with open_sandbox(sys.argv[1], unsafe=True, slots=1, cache=sys.argv[2]) as sandbox:
         async with sandbox.run(SLEEPS, [""]) as run:
             threading.Timer(1.0, os.kill, (os.getpid(), 9)).start()
             await anext(run)
@@ -212,7 +212,7 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("kind", ["bubblewrap", "subprocess"])
 async def test_when_the_owner_is_killed_all_of_it_goes(tmp_path, kind):
-    owner = subprocess.Popen([sys.executable, "-c", OWNER, kind], env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)})
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, kind, str(tmp_path)])
     assert owner.wait(120) == -9
     sign = f"+{owner.pid}+"
     deadline = time.monotonic() + 60

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 import time
 from typing import Any
 
@@ -12,6 +14,7 @@ from synthetic1.rewards.code import Code
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.sandbox.languages import packages
 from synthetic1.sandbox.languages.packages import PACKAGES, Package
+from synthetic1.sandbox.languages.registry import get_language
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
@@ -274,3 +277,39 @@ def test_none_cannot_be_bought_where_everything_is(sandbox_image, tmp_path, sour
 )
 def test_imports_are_read_off_the_text(language, source, names):
     assert [package.name for package in packages.imported_packages(source, language)] == names
+
+
+# Older tools ---------------------------------------------------------------------------------------------------------
+
+NEW_METHODS = "console.log(new Set([1]).union(new Set([7])).size, ...Object.keys(Object.groupBy([], x => x)))"
+OWN_UNION = "class Sets { union(a, b) { throw a } }\nnew Sets().union(1, 2)"
+
+
+def test_a_method_that_only_newer_nodes_have_is_there_or_its_absence_is_our_failure(scorer, backend):
+    verdict = judge(scorer, NEW_METHODS, "js", language="javascript")
+    if backend == "docker" or verdict.score is not None:
+        assert verdict.reason == "correct", verdict
+    else:
+        assert verdict.reason == "unscorable_infra"
+        assert "which this Node has not; take 22 or a newer one, or sandbox=docker" in verdict.details["why"]
+
+
+@pytest.mark.parametrize("source", [OWN_UNION, "[].toSortedd()", "throw new TypeError('x.union is not a function')"])
+def test_a_program_that_fails_by_itself_scores_0_and_says_how_old_its_tool_is(scorer, backend, source):
+    verdict = judge(scorer, source, "js", language="javascript")
+    assert (verdict.score, verdict.reason) == (0.0, "runtime_error"), verdict
+    told = verdict.details.get("toolchain", "")
+    assert told == "" if backend == "docker" else re.fullmatch(r"(javascript: [\d.]+ is older than 22, .*)?", told)
+
+
+def test_an_older_tool_is_told_in_the_details_and_once_in_the_log(backend, monkeypatch, tmp_path, caplog):
+    newer = dataclasses.replace(get_language("javascript"), recommended="1000")
+    monkeypatch.setattr("synthetic1.sandbox.sandbox.get_language", lambda name: newer)
+    with Scorer([Code(sandbox={"kind": backend, "cache": str(tmp_path)}, slots=1)]) as scorer:
+        for source in ("throw 1", "throw 2"):
+            verdict = judge(scorer, source, "js", language="javascript")
+            assert (verdict.score, verdict.reason) == (0.0, "runtime_error"), verdict
+            assert "is older than 1000, what the image has" in verdict.details["toolchain"]
+    said = [record.getMessage() for record in caplog.records if "older than 1000" in record.getMessage()]
+    assert len(said) == 1
+    assert said[0].endswith("take a newer one, or sandbox=docker")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import typer
@@ -13,6 +12,7 @@ from synthetic1.sandbox.errors import SandboxError, SandboxUnavailable
 from synthetic1.sandbox.execution.compile_cache import CompileCache
 from synthetic1.sandbox.languages.packages import PACKAGES, install_advice
 from synthetic1.sandbox.languages.registry import get_language
+from synthetic1.sandbox.languages.versions import older_than_image
 from synthetic1.sandbox.open import Kind, Settings, open_with
 
 app = typer.Typer(help="Running untrusted programs: the image, what works here, what can be thrown away.")
@@ -43,7 +43,8 @@ async def examine(kind: Kind) -> State:
     try:
         languages = await sandbox.versions()
         what = sandbox.description.removeprefix(f"{kind}: ")
-        lacks = list(older_tools(languages))
+        older = (older_than_image(get_language(name), said) for name, said in languages.items())
+        lacks = [f"{line}; programs may use what it lacks" for line in older if line]
         missing = [package for package in PACKAGES if package in await sandbox.missing_packages()]
         missing = [package for package in missing if package.language in languages]
         if missing:
@@ -51,19 +52,6 @@ async def examine(kind: Kind) -> State:
         return State(kind, True, what, languages, sandbox.backend.caveats, tuple(lacks))
     finally:
         await sandbox.aclose()
-
-
-def older_tools(versions: Mapping[str, str]) -> Iterator[str]:
-    """Of interpreters and compilers older than the image's, by what they say of their versions: a line for each."""
-    for name, said in versions.items():
-        wanted = get_language(name).recommended
-        found = re.search(r"(?:(?<=\) )|(?<![\d.]))\d+(?:\.\d+)+", said)
-        if wanted and found and _numbers(found[0]) < _numbers(wanted):
-            yield f"{name}: {found[0]} is older than {wanted}, what the image has; programs may use what it lacks"
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(part) for part in version.split(".")]
 
 
 def look() -> list[State]:

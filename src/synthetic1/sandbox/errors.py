@@ -12,7 +12,7 @@ class SandboxUnavailable(SandboxError):
 
 
 class MissingPackage(SandboxError):
-    """A program failed here that needs a package or a standard which this sandbox should have, and has not."""
+    """A program failed here that needs a package, method or standard which this sandbox should have, and has not."""
 
 
 class UnknownLanguage(ValueError):

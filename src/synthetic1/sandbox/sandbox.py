@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import weakref
 from collections.abc import AsyncIterator, Sequence
@@ -12,7 +13,7 @@ from synthetic1.sandbox.backend import Backend
 from synthetic1.sandbox.errors import MissingPackage
 from synthetic1.sandbox.execution.compile_cache import CompileCache
 from synthetic1.sandbox.execution.dialogue import Party, open_dialogue
-from synthetic1.sandbox.execution.inventory import find_missing
+from synthetic1.sandbox.execution.inventory import find_missing, find_missing_features
 from synthetic1.sandbox.execution.planning import (
     PreparedProgram,
     called_function,
@@ -26,8 +27,12 @@ from synthetic1.sandbox.languages import packages
 from synthetic1.sandbox.languages.language import ProgramPlan, SignatureError
 from synthetic1.sandbox.languages.packages import Package, imported_packages, install_advice
 from synthetic1.sandbox.languages.registry import get_language, languages
+from synthetic1.sandbox.languages.versions import FEATURES, older_than_image, used_features
 from synthetic1.sandbox.program import MIB, Input, Limits, Program
 from synthetic1.sandbox.result import Result
+
+log = logging.getLogger(__name__)
+_warned: set[tuple[str, str]] = set()  # (backend, in what a tool is older) that the log has been told
 
 
 def usable_cores() -> int:
@@ -52,6 +57,8 @@ class Sandbox:
         self._cache = cache
         self._pool = Pool(backend, slots)
         self._missing: frozenset[Package] | None = None
+        self._missing_features: frozenset[str] | None = None
+        self._older: dict[str, str] = {}
         self._knows: dict[str, bool] = {}
         _sandboxes.add(self)
 
@@ -163,7 +170,8 @@ class Sandbox:
         return self._missing
 
     async def require_for(self, program: Program) -> None:
-        """Of a program that failed: see that this was not for want of a package or a standard that programs may use.
+        """Of a program that failed: see that this was not for want of a package, a method of the language's own or a
+        standard that programs may use.
 
         Raises:
             UnknownLanguage: no such language.
@@ -179,6 +187,15 @@ class Sandbox:
                 f"{self.backend.name}: the program uses {names}, which programs may and this sandbox has not:"
                 f" {install_advice(missing)}, or take sandbox=docker"
             )
+        if used := used_features(program.source, language.name):
+            if self._missing_features is None:
+                self._missing_features = await find_missing_features(self._ask, FEATURES)
+            lacking = [feature for feature in used if feature in self._missing_features]
+            if lacking:
+                raise MissingPackage(
+                    f"{self.backend.name}: the program uses {', '.join(lacking)}, which this Node has not;"
+                    f" take {language.recommended} or a newer one, or sandbox=docker"
+                )
         if language.knows_standard:
             if language.id not in self._knows:
                 asked = await self._ask(language.id, ProgramPlan(files={}, argv=language.knows_standard), "")
@@ -188,6 +205,28 @@ class Sandbox:
                     f"{self.backend.name}: its compiler does not know {language.standard}; take a newer one,"
                     " or sandbox=docker"
                 )
+
+    async def older_tool(self, name: str) -> str:
+        """In what the language's compiler or interpreter is older than the image's; ``""`` if it is not. The sandbox
+        is asked once, and says so once in the log.
+
+        Raises:
+            UnknownLanguage: no such language.
+            SandboxError: the sandbox failed.
+        """
+        language = get_language(name)
+        if language.name not in self._older:
+            result = await self._ask(language.name, ProgramPlan(files={}, argv=language.version), "")
+            said = result.stdout.decode("utf-8", errors="replace") if result.status == "ok" else ""
+            older = self._older[language.name] = older_than_image(language, said)
+            if older and (self.backend.name, older) not in _warned:
+                _warned.add((self.backend.name, older))
+                log.warning(
+                    "sandbox %s: %s. Programs that use what it lacks may fail: take a newer one, or sandbox=docker",
+                    self.backend.name,
+                    older,
+                )
+        return self._older[language.name]
 
     async def _ask(self, language: str, plan: ProgramPlan, stdin: str) -> Result:
         """Run a program of ours once, in a fresh interpreter."""
