@@ -6,15 +6,23 @@ import os
 from collections.abc import Mapping
 
 from synthetic1.task import TaskError
+from synthetic1.tasks.sources.bad_rows import BadRows, Verifiable, check_bad_rows, sound, sound_rows, tell
 from synthetic1.tasks.sources.exclusion import without
-from synthetic1.tasks.sources.files import Named, open_source
+from synthetic1.tasks.sources.files import Named, is_rows, open_source
 from synthetic1.tasks.sources.mixture import Mixture
 from synthetic1.tasks.sources.source import TaskSource, check_split
 
 Spec = Named | Mapping[str | TaskSource, float]
 
 
-def open_tasks(spec: Spec, *, split: str | None = None, exclude: str | os.PathLike[str] | None = None) -> TaskSource:
+def open_tasks(
+    spec: Spec,
+    *,
+    split: str | None = None,
+    exclude: str | os.PathLike[str] | None = None,
+    bad_rows: BadRows = "error",
+    verifiable: Verifiable | None = None,
+) -> TaskSource:
     """Open the tasks that ``spec`` names.
 
     Args:
@@ -22,17 +30,31 @@ def open_tasks(spec: Spec, *, split: str | None = None, exclude: str | os.PathLi
             end to end); ``{spec: weight}`` (a mixture); or a source, which is returned as it is.
         split: ``train`` or ``test`` keeps that part, ``None`` everything. See ``TaskSource.part``.
         exclude: a file that names tasks by their keys, which are left out: what `synthetic1 audit --quarantine` writes.
+        bad_rows: what becomes of a row that is not a task. ``error``: it is one where it is read. ``quarantine``: it is
+            left out, a warning says how many are and shows three, and ``bad_rows_of`` gives them all; that costs
+            reading every row once, as a split does.
+        verifiable: with ``quarantine``, a row whose task type it raises a LookupError for is bad, too.
 
     Raises:
-        TaskError: there are no such tasks, or they cannot be read; one line.
-        ValueError: an unknown ``split``.
+        TaskError: there are no such tasks, or they cannot be read, or all rows are bad; one line.
+        ValueError: an unknown ``split``, or ``bad_rows`` that is neither.
         TypeError: ``spec`` is nothing of the above.
     """
     if split is not None:
         check_split(split)
-    source = Mixture(spec) if isinstance(spec, Mapping) else open_source(spec)
+    check_bad_rows(bad_rows)
+    lenient = bad_rows == "quarantine"
+    if isinstance(spec, Mapping):
+        source: TaskSource = Mixture(spec, lenient=lenient)
+    elif lenient and is_rows(spec):
+        source = sound_rows(spec, verifiable)
+    else:
+        source = open_source(spec, lenient=lenient)
     if not len(source):
         raise TaskError(f"{source.name} holds no tasks")
+    if lenient:
+        source = sound(source, verifiable)
+        tell(source)
     if exclude is not None:
         source = without(source, exclude)
     if split is None:
