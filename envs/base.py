@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import gymnasium as gym
 from gymnasium.error import ResetNeeded
@@ -13,9 +13,12 @@ from synthetic1.completion import Completion
 from synthetic1.envs.spaces import TextSpace
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task
+from synthetic1.tasks.sources.bad_rows import BadRows
 from synthetic1.tasks.sources.source import TaskSource
+from synthetic1.tasks.sources.spec import Spec, open_tasks
 from synthetic1.verdict import Verdict
 
+TaskSplit = Literal["train", "test", "all"]
 OPTIONS = ("task_id", "task")
 
 
@@ -101,6 +104,30 @@ class TextEnv(gym.Env[str, str]):
     def close(self) -> None:
         """Close the scorer. May be called twice."""
         self.scorer.close()
+
+
+def stored_tasks(spec: Spec, scorer: Scorer, split: TaskSplit, bad_rows: BadRows | None, **more: Any) -> TaskSource:
+    """The tasks that an environment was told, of which ``scorer`` knows who verifies them.
+
+    Args:
+        more: of ``open_tasks``.
+
+    Raises:
+        ValueError: as ``open_tasks``.
+    """
+    part = None if split == "all" else split
+    return open_tasks(spec, split=part, bad_rows=bad_rows or "error", verifiable=scorer.verifier, **more)
+
+
+def split_of_generated(split: TaskSplit) -> Literal["train", "test"]:
+    """``split``, where tasks are generated.
+
+    Raises:
+        ValueError: it is ``all``.
+    """
+    if split == "all":
+        raise ValueError("split=all is for tasks in files: of generated ones there are as many as size=… says")
+    return split
 
 
 def refuse_with_tasks(env_class: type[TextEnv], **given: Any) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from synthetic1.envs.base import TextEnv
+from synthetic1.envs.base import TaskSplit, TextEnv, stored_tasks
 from synthetic1.envs.vector import vector_of
 from synthetic1.rewards.code import Code
 from synthetic1.rewards.program_tests.spec import language_names
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task
 from synthetic1.tasks.sources import selection
+from synthetic1.tasks.sources.bad_rows import BadRows
 from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.tasks.sources.spec import Spec, open_tasks
 from synthetic1.tasks.sources.split import split_by_problem
@@ -57,8 +58,8 @@ class CodeEnv(TextEnv):
         language: only tasks in this language, by name or alias; None for all.
         tasks: None for the embedded problems; else what ``open_tasks`` takes: a file, ``hf://…``, or a mixture of them
             by weight.
-        split: ``train`` or ``test``. Of files, a tenth is test; of the embedded problems, a fifth, and a problem
-            stands on the same side in every language.
+        split: ``train``, ``test`` or ``all``. Of files, a tenth is test; of the embedded problems, a fifth, and a
+            problem stands on the same side in every language.
         credit: ``all`` or ``fraction``.
         time_limit_s: CPU seconds a test may take, for tasks that do not say.
         memory_limit_mb: MiB, for tasks that do not say.
@@ -68,6 +69,8 @@ class CodeEnv(TextEnv):
         thinking_open: the prompt as rendered for the model ends inside ``<think>``.
         exclude: a file that names tasks by their keys, which are left out: what `synthetic1 audit --quarantine FILE`
             writes; None for none.
+        bad_rows: what becomes of a row of a file that is not a task, or of a type that nobody verifies: ``quarantine``
+            leaves it out and says so, ``error`` raises where it is read; None: what a program says, else ``error``.
 
     Raises:
         ValueError: an unknown language, split or credit, a file that cannot be read as tasks or as keys of tasks,
@@ -81,7 +84,7 @@ class CodeEnv(TextEnv):
         self,
         language: str | None = None,
         tasks: Spec | None = None,
-        split: Literal["train", "test"] = "train",
+        split: TaskSplit = "train",
         credit: Literal["all", "fraction"] = "all",
         time_limit_s: float = 10.0,
         memory_limit_mb: int = 512,
@@ -90,15 +93,18 @@ class CodeEnv(TextEnv):
         slots: int | None = None,
         thinking_open: bool = False,
         exclude: str | None = None,
+        bad_rows: BadRows | None = None,
     ) -> None:
         verifier = Code(credit, time_limit_s, memory_limit_mb, max_tests, sandbox, slots)
+        scorer = Scorer([verifier])
         if tasks in (None, EMBEDDED):
-            source = split_by_problem(open_tasks(EMBEDDED, exclude=exclude), split, TEST_SHARE, _problem)
+            source = open_tasks(EMBEDDED, exclude=exclude)
+            source = source if split == "all" else split_by_problem(source, split, TEST_SHARE, _problem)
         else:
-            source = open_tasks(tasks, split=split, exclude=exclude)
+            source = stored_tasks(tasks, scorer, split, bad_rows, exclude=exclude)
         if language is not None:
             source = in_language(source, language)
-        super().__init__(source, Scorer([verifier]), thinking_open=thinking_open)
+        super().__init__(source, scorer, thinking_open=thinking_open)
 
 
 def in_language(source: TaskSource, language: str) -> TaskSource:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
-from synthetic1.envs.base import TextEnv, refuse_with_tasks
+from synthetic1.envs.base import TaskSplit, TextEnv, refuse_with_tasks, split_of_generated, stored_tasks
 from synthetic1.envs.vector import vector_of
+from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.tasks.code_understanding import GeneratedTasks
+from synthetic1.tasks.sources.bad_rows import BadRows
 from synthetic1.tasks.sources.source import TaskSource
-from synthetic1.tasks.sources.spec import Spec, open_tasks
+from synthetic1.tasks.sources.spec import Spec
 
 
 class CodeUnderstandingEnv(TextEnv):
@@ -53,13 +54,15 @@ class CodeUnderstandingEnv(TextEnv):
         tasks: None for generated programs; else what ``open_tasks`` takes: a file, ``hf://…``, ``embedded:…`` or a
             mixture of them by weight. It excludes ``level``, ``seed``, ``size`` and ``language``, which are for the
             generator.
-        split: ``train`` or ``test``. Generated test programs and inputs never occur in training; of files, a tenth is
-            test.
+        split: ``train`` or ``test``; of files also ``all``. Generated test programs and inputs never occur in training;
+            of files, a tenth is test.
         seed: of the generator; another seed gives other programs. ``reset(seed=…)`` only picks among them.
         size: how many programs the generator offers.
         language: what programs are shown in: ``python``, ``javascript``, ``rust`` or ``cpp``, or a list of them that
             take turns. The programs are the same in each.
         thinking_open: the prompt as rendered for the model ends inside ``<think>``.
+        bad_rows: what becomes of a row of a file that is not a task, or of a type that nobody verifies: ``quarantine``
+            leaves it out and says so, ``error`` raises where it is read; None: what a program says, else ``error``.
 
     Raises:
         ValueError: an unknown level, split or language, an argument of the generator beside ``tasks``, a file that
@@ -73,18 +76,22 @@ class CodeUnderstandingEnv(TextEnv):
         self,
         level: int | str | Sequence[int] = "1-3",
         tasks: Spec | None = None,
-        split: Literal["train", "test"] = "train",
+        split: TaskSplit = "train",
         seed: int = 0,
         size: int = 2000,
         language: str | Sequence[str] = "python",
         thinking_open: bool = False,
+        bad_rows: BadRows | None = None,
     ) -> None:
+        scorer = Scorer()
         if tasks is None:
-            source: TaskSource = GeneratedTasks(level, split=split, seed=seed, size=size, language=language)
+            source: TaskSource = GeneratedTasks(
+                level, split=split_of_generated(split), seed=seed, size=size, language=language
+            )
         else:
             refuse_with_tasks(CodeUnderstandingEnv, level=level, seed=seed, size=size, language=language)
-            source = open_tasks(tasks, split=split)
-        super().__init__(source, thinking_open=thinking_open)
+            source = stored_tasks(tasks, scorer, split, bad_rows)
+        super().__init__(source, scorer, thinking_open=thinking_open)
 
 
 make_vector = vector_of(CodeUnderstandingEnv)

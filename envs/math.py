@@ -3,16 +3,17 @@ r"""Mathematics: work out an answer and put it in a box."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from synthetic1.envs.base import TextEnv, refuse_with_tasks
+from synthetic1.envs.base import TaskSplit, TextEnv, refuse_with_tasks, split_of_generated, stored_tasks
 from synthetic1.envs.vector import vector_of
 from synthetic1.rewards.math import Math
 from synthetic1.rewards.math_answers.answer import AnswerStyle
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.tasks.math import GeneratedMath
+from synthetic1.tasks.sources.bad_rows import BadRows
 from synthetic1.tasks.sources.source import TaskSource
-from synthetic1.tasks.sources.spec import Spec, open_tasks
+from synthetic1.tasks.sources.spec import Spec
 
 if TYPE_CHECKING:
     from synthetic1.rewards.judging.settings import JudgeSettings
@@ -70,13 +71,16 @@ class MathEnv(TextEnv):
         tasks: None for generated problems; else what ``open_tasks`` takes: a file, ``hf://…``, ``embedded:math`` or a
             mixture of them by weight. It excludes ``level``, ``kinds``, ``seed`` and ``size``, which are for the
             generator.
-        split: ``train`` or ``test``. Generated test problems never occur in training; of files, a tenth is test.
+        split: ``train`` or ``test``; of files also ``all``. Generated test problems never occur in training; of files,
+            a tenth is test.
         seed: of the generator; another seed gives other problems. ``reset(seed=…)`` only picks among them.
         size: how many problems the generator offers.
         answer_style: ``boxed``, ``boxed_or_final_line`` or ``any``: what counts as an answer.
         thinking_open: the prompt as rendered for the model ends inside ``<think>``.
         answer_judge: None: rules alone. Else who is asked where they cannot tell: ``local``, the URL of an
             OpenAI-compatible server, a mapping of settings (``docs/judge.md``), or, in programs, True: the run's judge.
+        bad_rows: what becomes of a row of a file that is not a task, or of a type that nobody verifies: ``quarantine``
+            leaves it out and says so, ``error`` raises where it is read; None: what a program says, else ``error``.
 
     Raises:
         ValueError: an unknown level, kind, split or answer style, an argument of the generator beside ``tasks``, a
@@ -92,22 +96,25 @@ class MathEnv(TextEnv):
         level: int | str | Sequence[int] = "1-3",
         kinds: str | Sequence[str] | None = None,
         tasks: Spec | None = None,
-        split: Literal["train", "test"] = "train",
+        split: TaskSplit = "train",
         seed: int = 0,
         size: int = 2000,
         answer_style: AnswerStyle = "boxed",
         thinking_open: bool = False,
         answer_judge: bool | str | Mapping[str, Any] | None = None,
+        bad_rows: BadRows | None = None,
     ) -> None:
         # Not called `judge`: what is called so gets the judge of a run in every part of a mixture, and mathematics is
         # verified by rules unless somebody says otherwise of it.
-        verifier = Math(answer_style, judge=_judge(answer_judge))
+        scorer = Scorer([Math(answer_style, judge=_judge(answer_judge))])
         if tasks is None:
-            source: TaskSource = GeneratedMath(level, kinds=kinds, split=split, seed=seed, size=size)
+            source: TaskSource = GeneratedMath(
+                level, kinds=kinds, split=split_of_generated(split), seed=seed, size=size
+            )
         else:
             refuse_with_tasks(MathEnv, level=level, kinds=kinds, seed=seed, size=size)
-            source = open_tasks(tasks, split=split)
-        super().__init__(source, Scorer([verifier]), thinking_open=thinking_open)
+            source = stored_tasks(tasks, scorer, split, bad_rows)
+        super().__init__(source, scorer, thinking_open=thinking_open)
 
 
 def _judge(value: bool | str | Mapping[str, Any] | None) -> JudgeSettings | None:

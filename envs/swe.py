@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-from synthetic1.envs.base import TextEnv
+from synthetic1.envs.base import TaskSplit, TextEnv, stored_tasks
 from synthetic1.envs.vector import vector_of
 from synthetic1.rewards.file_edits.languages import language_of
 from synthetic1.rewards.judging.judge import judge_settings
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rewards.swe import Swe
 from synthetic1.tasks.sources import selection
+from synthetic1.tasks.sources.bad_rows import BadRows
 from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.tasks.sources.spec import Spec, open_tasks
 from synthetic1.tasks.sources.split import split_by_problem
@@ -59,9 +60,11 @@ class SweEnv(TextEnv):
         language: only changes to files in this language, by name or alias; None for all.
         tasks: None for the embedded changes; else what ``open_tasks`` takes: a file, ``hf://…``, or a mixture of them
             by weight.
-        split: ``train`` or ``test``. Of files, a tenth is test; of the embedded changes, a quarter.
+        split: ``train``, ``test`` or ``all``. Of files, a tenth is test; of the embedded changes, a quarter.
         judge: None, ``local``, the URL of an OpenAI-compatible server, or a mapping of settings (``docs/judge.md``).
         thinking_open: the prompt as rendered for the model ends inside ``<think>``.
+        bad_rows: what becomes of a row of a file that is not a task, or of a type that nobody verifies: ``quarantine``
+            leaves it out and says so, ``error`` raises where it is read; None: what a program says, else ``error``.
 
     Raises:
         ValueError: an unknown split, a file that cannot be read as tasks, no task in the language, settings of a judge
@@ -75,18 +78,20 @@ class SweEnv(TextEnv):
         self,
         language: str | None = None,
         tasks: Spec | None = None,
-        split: Literal["train", "test"] = "train",
+        split: TaskSplit = "train",
         judge: str | Mapping[str, Any] | None = None,
         thinking_open: bool = False,
+        bad_rows: BadRows | None = None,
     ) -> None:
-        verifier = Swe(judge_settings(judge))
+        scorer = Scorer([Swe(judge_settings(judge))])
         if tasks in (None, EMBEDDED):
-            source = split_by_problem(open_tasks(EMBEDDED), split, TEST_SHARE)
+            source = open_tasks(EMBEDDED)
+            source = source if split == "all" else split_by_problem(source, split, TEST_SHARE)
         else:
-            source = open_tasks(tasks, split=split)
+            source = stored_tasks(tasks, scorer, split, bad_rows)
         if language is not None:
             source = in_language(source, language)
-        super().__init__(source, Scorer([verifier]), thinking_open=thinking_open)
+        super().__init__(source, scorer, thinking_open=thinking_open)
 
 
 def in_language(source: TaskSource, language: str) -> TaskSource:
