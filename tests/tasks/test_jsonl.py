@@ -96,7 +96,7 @@ def test_a_bad_row_is_named_by_file_row_and_field(line: bytes, message: str, row
         (b"\n \n", "holds no rows"),
         (b"not json\n", "row 1: no JSON"),
         (b"\n\n[]\n", "row 3: a row is a JSON object, got list"),
-        (b'{"riddle": "?", "solved": "!"}\n', "row 1: no row format has the columns riddle, solved; known are"),
+        (b'{"riddle": "?", "solved": "!"}\n', "row 1: no row format has the columns riddle, solved; this may"),
         ("{}".encode("utf-16"), "row 1: no UTF-8"),
     ],
 )

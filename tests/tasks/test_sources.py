@@ -233,7 +233,7 @@ def test_a_mixture_needs_sources_with_tasks(write: Any, row: Callable[..., Any])
     ("rows", "message"),
     [
         ([{"problem_id": "a", "prompt": "?"}], "rows in memory, row 1: field `task_type` is missing"),
-        ([{"x": 1}], "rows in memory, row 1: no row format has the columns x; known are synthetic1 \\(problem_id"),
+        ([{"x": 1}], "rows in memory, row 1: no row format has the columns x; say which is which"),
         ([{}], r"has the columns \(none\)"),
         (["a row"], "row 1: a row is a mapping of fields or a Task, got str"),
         ([Task("a", "t", "?"), {"problem_id": "b", "task_type": "t", "prompt": 3}], "row 2: field `prompt` must be a"),

@@ -97,11 +97,20 @@ def _tests(row: Row) -> tuple[str | None, list[dict[str, Any]], int]:
         return None, [], 0
     if not isinstance(found, Mapping):
         raise row.error(name, f"must hold an object with `inputs` and `outputs`, got {shown(found)}")
+    return columns_of_tests(row, name, found)
+
+
+def columns_of_tests(row: Row, name: str, found: Mapping[str, Any]) -> tuple[str | None, list[dict[str, Any]], int]:
+    """As :func:`_tests`, of ``inputs``, ``outputs`` and ``fn_name`` that the field ``name`` holds.
+
+    Raises:
+        TaskError: they are not two lists of one length, or hold what no test can be made of.
+    """
     inputs, outputs, function = found.get("inputs", []), found.get("outputs", []), found.get("fn_name")
     if not isinstance(inputs, list) or not isinstance(outputs, list) or len(inputs) != len(outputs):
         raise row.error(name, "must hold two lists of one length, `inputs` and `outputs`")
     if function is None:
-        streams = [[_stream(row, i, value) for i, value in enumerate(values)] for values in (inputs, outputs)]
+        streams = [[_stream(row, name, i, value) for i, value in enumerate(values)] for values in (inputs, outputs)]
         return None, [stdin_test(given, expected) for given, expected in zip(*streams, strict=True)], 0
     if not isinstance(function, str) or not function:
         raise row.error(name, f"names a function in `fn_name`, got {shown(function)}")
@@ -118,12 +127,12 @@ def _tests(row: Row) -> tuple[str | None, list[dict[str, Any]], int]:
     return function, tests, len(inputs) - len(tests)
 
 
-def _stream(row: Row, i: int, value: Any) -> str:
+def _stream(row: Row, name: str, i: int, value: Any) -> str:
     """What a program reads or writes: a string, or a list of its lines."""
     if isinstance(value, list) and all(isinstance(line, str) for line in value):
         return "\n".join(value)
     if not isinstance(value, str):
-        raise row.error("input_output", f"must hold strings or lists of lines, test {i + 1} has {shown(value)}")
+        raise row.error(name, f"must hold strings or lists of lines, test {i + 1} has {shown(value)}")
     return value
 
 

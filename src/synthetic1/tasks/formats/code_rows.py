@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -63,6 +64,20 @@ class Row:
             return json.loads(text) if text.strip() else None
         except (ValueError, RecursionError) as error:
             raise self.error(name, f"is not JSON: {error}") from None
+
+    def structure(self, name: str) -> Any:
+        """What a field holds as JSON text, as a Python literal (rows that Python printed), or as the value itself."""
+        value = self.fields.get(name)
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value) if value.strip() else None
+        except (ValueError, RecursionError):
+            pass
+        try:
+            return ast.literal_eval(value.strip())
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            raise self.error(name, f"is neither JSON nor a Python literal: {shown(value)}") from None
 
     def limit(self, name: str, value: Any) -> float | None:
         """A published limit, from a number; ``None`` if it is not above 0, which is how some rows say unknown."""

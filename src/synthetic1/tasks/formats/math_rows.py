@@ -36,8 +36,12 @@ def read_gsm8k_row(fields: Mapping[str, Any], where: str) -> Task:
     question, solution = row.text("question"), row.text("answer")
     _, mark, answer = solution.rpartition("####")
     if not mark or not answer.strip():
-        raise row.error("answer", "must end with `#### ` and the answer")
-    return _task(row, question, truth=answer.strip(), solution=solution, source="gsm8k", metadata={})
+        raise row.error(
+            "answer",
+            "must end with `#### ` and the answer, as in GSM8K; for an answer alone say "
+            "columns='{prompt: question, answer: answer}'",
+        )
+    return math_task(row, question, truth=answer.strip(), solution=solution, source="gsm8k", metadata={})
 
 
 def is_math_row(columns: Collection[str]) -> bool:
@@ -52,7 +56,7 @@ def read_math_row(fields: Mapping[str, Any], where: str) -> Task:
     """
     row = Row(fields, where)
     digits = "".join(filter(str.isdigit, str(fields.get("level"))))
-    return _task(
+    return math_task(
         row,
         row.text("problem"),
         truth=row.optional_text("answer"),
@@ -78,7 +82,7 @@ def read_numina_row(fields: Mapping[str, Any], where: str) -> Task:
     """
     row = Row(fields, where)
     answer = row.optional_text("answer")
-    return _task(
+    return math_task(
         row,
         row.text("problem"),
         truth="" if answer.strip().lower() in UNANSWERED else answer,
@@ -89,7 +93,7 @@ def read_numina_row(fields: Mapping[str, Any], where: str) -> Task:
     )
 
 
-def _task(
+def math_task(
     row: Row,
     problem: str,
     *,
@@ -98,7 +102,14 @@ def _task(
     source: str,
     metadata: Mapping[str, Any],
     problem_id: str = "",
+    prompt: str | None = None,
 ) -> Task:
+    """The task of a mathematical problem.
+
+    Args:
+        truth: the answer; if it is empty, the last box of the solution is.
+        prompt: the exact user message, where it was published; else it is composed of the problem.
+    """
     if not truth.strip() and not solution.strip():
         raise row.error("answer", "and `solution` are both empty: one must say the answer")
     problem_id = problem_id or f"{source}/{content_key([problem, truth or solution])[:16]}"
@@ -106,7 +117,7 @@ def _task(
         return Task(
             problem_id=problem_id,
             task_type=TASK_TYPE,
-            prompt=compose_prompt(problem),
+            prompt=compose_prompt(problem) if prompt is None else prompt,
             verification_info={"ground_truth": truth if truth.strip() else solution if "box" in solution else ""},
             gold_standard_solution=solution or truth,
             source=source,

@@ -10,6 +10,7 @@ from typing import Any
 
 from synthetic1.task import TASK_FIELDS, Task, TaskError
 from synthetic1.tasks.formats import code_rows, judged_rows
+from synthetic1.tasks.formats.proposals import proposal
 
 Matches = Callable[[Collection[str]], bool]
 Read = Callable[[Mapping[str, Any], str], Task]
@@ -35,6 +36,18 @@ class RowReader:
 BUILT_IN = tuple(  # a module per format, or for formats that are kin; each registers itself when imported
     f"synthetic1.tasks.formats.{module}"
     for module in (
+        # What a later one knows it takes from an earlier one: these first know their rows by few or plain names
+        "chats.conversations",
+        "answers.answer_rows",
+        "answers.reasoning_gym",
+        "answers.science",
+        "answers.s1k",
+        "chats.open_thoughts",
+        "coding.deepcoder",
+        "coding.codeforces",
+        "coding.kodcode",
+        "repositories",
+        "readers",
         "cruxeval",
         "apps",
         "code_contests",
@@ -44,6 +57,9 @@ BUILT_IN = tuple(  # a module per format, or for formats that are kin; each regi
         "mbpp",
         "math_rows",
         "swe",
+        "chats.rlvr",
+        "chats.verl",
+        "synthetic2",
     )
 )
 _readers: dict[str, RowReader] = {}
@@ -67,15 +83,25 @@ def reader_for(columns: Collection[str], where: str) -> RowReader:
     """The reader whose format has these columns.
 
     Raises:
-        TaskError: no reader knows them; the message lists the formats.
+        TaskError: no reader knows them; the message lists the formats, and says which column is probably which.
     """
     for module in BUILT_IN:
         import_module(module)
-    for reader in reversed(_readers.values()):
+    ordered = sorted(_readers.values(), key=_precedence)
+    for reader in reversed(ordered):
         if reader.matches(columns):
             return reader
-    known = "; ".join(f"{reader.name} ({', '.join(reader.columns[:4])})" for reader in _readers.values())
-    raise TaskError(f"{where}: no row format has the columns {', '.join(columns) or '(none)'}; known are {known}")
+    known = ", ".join(reader.name for reader in ordered)
+    raise TaskError(
+        f"{where}: no row format has the columns {', '.join(columns) or '(none)'}; {proposal(columns)}; "
+        f"known by their columns are {known}"
+    )
+
+
+def _precedence(reader: RowReader) -> int:
+    """Where its module stands in ``BUILT_IN``; readers of others come behind, and so first."""
+    home = getattr(reader.read, "__module__", "")
+    return BUILT_IN.index(home) if home in BUILT_IN else len(BUILT_IN)
 
 
 def is_task_row(columns: Collection[str]) -> bool:

@@ -1,0 +1,1 @@
+"""Rows of problems with one answer: mathematics, science, puzzles."""

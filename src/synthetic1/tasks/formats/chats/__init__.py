@@ -1,0 +1,1 @@
+"""Rows whose problem is a conversation: lists of messages."""

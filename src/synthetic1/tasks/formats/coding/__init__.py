@@ -1,0 +1,1 @@
+"""Rows of programming problems in the layouts of trainers and of test collections."""
