@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
 from synthetic1.task import TaskError
+from synthetic1.tasks.formats.columns import ColumnMapping
+from synthetic1.tasks.formats.readers import Choose, reader_for
 from synthetic1.tasks.sources.bad_rows import BadRows, Verifiable, check_bad_rows, sound, sound_rows, tell
 from synthetic1.tasks.sources.exclusion import without
 from synthetic1.tasks.sources.files import Named, is_rows, open_source
@@ -22,6 +25,8 @@ def open_tasks(
     exclude: str | os.PathLike[str] | None = None,
     bad_rows: BadRows = "error",
     verifiable: Verifiable | None = None,
+    columns: Mapping[str, Any] | None = None,
+    family: str | None = None,
 ) -> TaskSource:
     """Open the tasks that ``spec`` names.
 
@@ -34,6 +39,9 @@ def open_tasks(
             left out, a warning says how many are and shows three, and ``bad_rows_of`` gives them all; that costs
             reading every row once, as a split does.
         verifiable: with ``quarantine``, a row whose task type it raises a LookupError for is bad, too.
+        columns: which column is what, for rows in no known format: ``{"prompt": "question", "answer": "gold.text"}``;
+            see ``synthetic1.tasks.formats.columns``.
+        family: of such rows (``math``, ``stem``, ``code`` …); what environments say, else the names in ``columns`` do.
 
     Raises:
         TaskError: there are no such tasks, or they cannot be read, or all rows are bad; one line.
@@ -44,12 +52,15 @@ def open_tasks(
         check_split(split)
     check_bad_rows(bad_rows)
     lenient = bad_rows == "quarantine"
+    choose: Choose = reader_for if columns is None else ColumnMapping.of(columns, family)
+    if columns is not None and isinstance(spec, TaskSource):
+        raise TaskError(f"columns is for files and rows; {spec.name} has tasks already")
     if isinstance(spec, Mapping):
-        source: TaskSource = Mixture(spec, lenient=lenient)
+        source: TaskSource = Mixture(spec, choose=choose, lenient=lenient)
     elif lenient and is_rows(spec):
-        source = sound_rows(spec, verifiable)
+        source = sound_rows(spec, verifiable, choose=choose)
     else:
-        source = open_source(spec, lenient=lenient)
+        source = open_source(spec, choose, lenient=lenient)
     if not len(source):
         raise TaskError(f"{source.name} holds no tasks")
     if lenient:
