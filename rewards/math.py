@@ -13,7 +13,7 @@ from synthetic1.keys import content_key
 from synthetic1.rewards.math_answers.answer import MAX_ANSWER, STYLES, Answer, AnswerStyle, find_answer
 from synthetic1.rewards.math_answers.compare import says_the_gold
 from synthetic1.rewards.math_answers.prompt import Asked, what_is_asked
-from synthetic1.rewards.math_answers.reading import Said, gold_problem, read
+from synthetic1.rewards.math_answers.reading import Said, gold_problem, gold_words, read
 from synthetic1.rewards.math_answers.rules import Tally
 from synthetic1.rewards.registry import register
 from synthetic1.rewards.verifier import Verifier
@@ -208,6 +208,6 @@ def _read_gold(truth: str) -> Said | Verdict:
     """What the gold says: what is in its last box, if it has one (a whole solution), or all of it."""
     boxed = find_answer(truth, "boxed")
     text = boxed.text if boxed is not None else truth
-    said = read(text)
+    said = read(text, gold_words(text))
     problem = gold_problem(text, said)
     return said if problem is None else Verdict.unscorable("gold", f"verification_info.ground_truth: {problem}")

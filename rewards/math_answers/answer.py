@@ -17,24 +17,15 @@ _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _BRACELESS = re.compile(r"\\f?box(?:ed)?(?:\s+|(?=\\|\d))(\d+(?:[.,]\d+)*|[A-Za-z](?![A-Za-z])|\\[A-Za-z]+)")
 """A box around one token, as TeX has it."""
 _BRACE = re.compile(r"(?:\\.)+|[{}]", re.DOTALL)
-# What may stand between boxes that are offered together, as one answer or as several guesses: marks, numbering, and
-# words that join. Whatever else stands there ("Wait,", "so") begins a new answer.
-_JOINS = (
-    r"and|or|else|either|maybe|perhaps|possibly|alternatively|also|even|otherwise|another|option|answer|both|plus|versus"
-    r"|vs|too|then|it|it's|is|if"
-)
-_BEGINS_ANEW = (
-    r"(?:wait|not|now|hence|thus|actually|instead|hmm|correct|check|again|therefore|wrong|incorrect|sorry|oops)\b"
-)
-_BETWEEN = re.compile(  # possessive: what is read is not read again in another way
-    r"(?>[\s,;$/|•·*–—&:.-]|\\[,;:!()\[\] \\]|\\quad|\\qquad"
-    r"|\\(?:text|mbox|textrm)\s*\{[\s,;]*(?:(?:" + _JOINS + r")[\s,;]*)*\}"
-    r"|\b(?:" + _JOINS + r")\b|\(?\b(?:\d{1,2}|[a-hA-H]|i{1,3}|iv|v)[.)]"
-    r"|(?<![A-Za-z])\\?[A-Za-z]{1,8}(?:_(?:\w|\{\w{1,3}\}))?(?:\(\w{1,3}\))?\s*="  # the name of the next part
-    r"|(?<![A-Za-z])(?!" + _BEGINS_ANEW + r")[a-z]{3,14}\s+and\b"  # \boxed{1} papers and \boxed{2} bins
-    r"|(?:\\(?:text|mbox|textrm)\s*\{\s*)?\b(?:for|in) (?:part|case|question)s? \(?\w\)?,?\s+and\b\s*\}?)*+",
+# Boxes that stand side by side are offered together, as one answer or as several guesses; unless what stands between
+# them begins anew, or is long.
+_ASIDE = 60  # characters between two boxes that are one answer
+_BEGINS_ANEW = re.compile(
+    r"\b(?:wait|no|not|now|so|hence|thus|actually|instead|hmm|correct|correction|check|again|therefore|wrong|incorrect|sorry"
+    r"|oops|final|finally|because|since|giving|gives|which|means|implies|we get|we have|the answer|that is|hold on)\b"
+    r"|\\(?:implies|Rightarrow|Longrightarrow|therefore|to)(?![A-Za-z])|[⇒→∴]|[.!?]\s+(?:the|this|that|it)\b",
     re.IGNORECASE,
-)  # fmt: skip
+)
 _DENIED = re.compile(
     r"(?:\b(?:not|never|isn't|isnt|wasn't|cannot be|can't be|don't (?:answer|say|write|put)|wrong(?: answer)?"
     r"|incorrect(?: answer)?|rather than|instead of|except)"
@@ -42,8 +33,19 @@ _DENIED = re.compile(
     r"|\\ne(?:q)?|≠|\\not\s*=)[\s:$=\\(\[]*$",
     re.IGNORECASE,
 )
-_TAKEN_BACK = re.compile(r"[\s$)\]}*\\]{0,12}(?:is|was) (?:wrong|incorrect|false|not\b)", re.IGNORECASE)
-_MINUS_BEFORE = re.compile(r"(?:^|[^\w\s})\]|.!-]\s*|\s)[-−]$")  # glued to the box: a bullet has a space after it
+_TAKEN_BACK = re.compile(
+    r"[\s$)\]}*\\,.]{0,12}(?:(?:is|was) (?:wrong|incorrect|false|not\b)|but (?:the|it|that)\b)", re.IGNORECASE
+)
+_GLUED_BEFORE = re.compile(
+    r"(?:(?<!^)(?<![\s\n])[-−]|(?<=[=$(\[{])\s*[-−]|(?<![\w)}\]])[-−]|\\pm|\\cdot|\\times|\d|/|\^\{?|\\sqrt\{|\\frac\{)\s*(?:\\,|\\left)?\s*\(?$"
+)
+_GLUED_BEHIND = re.compile(r"\s*(?:\^|_|!|/|\\pi|\\sqrt|\\cdot|\\times|\.\d|\{,\}|:\d|[a-z](?![A-Za-z ])(?=[\s$\\)]))")
+_SIDE_BEFORE = re.compile(
+    r"(?:^|[=$<>,:&\n]|\\(?:approx|le|leq|ge|geq|in|to|implies|Rightarrow|quad|qquad|therefore|[(\[\\])(?![A-Za-z]))((?:[^=$<>,:&\n\\]|\\(?!(?:approx|le|leq|ge|geq|in|to|implies|Rightarrow|quad|qquad|therefore)(?![A-Za-z]))[A-Za-z,;!])*)$"
+)
+_SIDE_BEHIND = re.compile(
+    r"((?:[^=$<>&\n\\]|\\(?!(?:approx|le|leq|ge|geq|to|implies|Rightarrow|quad|qquad)(?![A-Za-z]))[A-Za-z,;!%])*?)(?:\s*(?=(=|\\approx|<|>|\\le|\\ge|\$|\n|\\[)\]\\]|\.?$)|\.?\s*$))"
+)
 _SCALE_BEHIND = re.compile(r"\s*(?:\\times|\\cdot|×|·)\s*10\s*\^\s*(?:\{[^{}]{1,6}\}|-?\d)|\\?%")
 _NAME_BEFORE = re.compile(
     r"(?<![A-Za-z])(\\?[A-Za-z]{1,8}(?:_(?:\w|\{\w{1,3}\}))?(?:\(\w{1,3}\))?\s*=)\s*(?:\$|\\\(|\\\[)?\s*$"
@@ -223,7 +225,7 @@ def _last_boxes(text: str) -> list[str] | None:
     last = [spans[-1][2]]
     names = [_NAME_BEFORE.search(text, max(0, spans[-1][0] - 30), spans[-1][0])]
     for before, after in zip(reversed(spans[:-1]), reversed(spans[1:]), strict=True):
-        if not _BETWEEN.fullmatch(text, before[1], after[0]):
+        if after[0] - before[1] > _ASIDE or _BEGINS_ANEW.search(text, before[1], after[0]):
             break
         last.append(before[2])
         names.append(_NAME_BEFORE.search(text, max(0, before[0] - 30), before[0]))
@@ -237,12 +239,25 @@ def _last_boxes(text: str) -> list[str] | None:
 
 
 def _with_what_is_glued(text: str, start: int, content: str, end: int) -> str:
-    r"""What a box says with a minus sign right before it, and a percent sign or a power of ten right behind."""
+    r"""What a box says, with what an operator joins to it in its formula: ``-\boxed{5}``, ``\boxed{5}\times 10^3``.
+
+    Not in the midst of an equation, where the box is what was left blank: ``2 + \boxed{3} = 5``.
+    """
     if not content.strip():
         return content
     if (behind := _SCALE_BEHIND.match(text, end)) is not None:
-        content = f"{content}{behind[0]}"
-    return f"-{content}" if _MINUS_BEFORE.search(text, max(0, start - 10), start) else content
+        content, end = f"{content}{behind[0]}", behind.end()
+    before, after = _GLUED_BEFORE.search(text, max(0, start - 60), start), _GLUED_BEHIND.match(text, end)
+    if before is None and after is None:
+        return content
+    left = _SIDE_BEFORE.search(text, max(0, start - 200), start)
+    right = _SIDE_BEHIND.match(text, end)
+    if left is None or right is None or right[2] in ("=", "\\approx", "<", ">", "\\le", "\\ge"):
+        return content
+    inside = (
+        content if re.fullmatch(r"[\d.]+", content) or not (left[1].strip() or right[1].strip()) else f"({content})"
+    )
+    return f"{left[1]}{inside}{right[1]}"
 
 
 def _closings(text: str, starts: list[int]) -> dict[int, int]:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from synthetic1.rewards.math_answers.conditions import is_condition
+from synthetic1.rewards.math_answers.conditions import without_remarks
 from synthetic1.rewards.math_answers.exact import number
 from synthetic1.rewards.math_answers.forms import (
     expanded,
+    has_letters,
     is_infinite,
     is_interval,
     is_letter,
@@ -51,6 +52,11 @@ class CollectionRules(Rules):
         g = number(gold)
         if g is not None and g.decimals is not None and (found := _DECIMAL_COMMA.fullmatch(self.answer_text.strip())):
             return Fraction(f"{found[1]}.{found[2]}") == g.value
+        if set(answer.joints) == {"or"} and plus_minus_values(gold) is None:
+            return all(self.same(gold, item) for item in answer.items)  # one value, in several forms
+        kept = [item for item in answer.items if not (isinstance(item, Relation) and item.signs == (r"\ne",))]
+        if len(kept) == 1 and has_letters(gold) and isinstance(kept[0], Expression):
+            return self.same(gold, kept[0])  # 1/x, where x is not 0
         if values := plus_minus_values(gold):
             return self.in_any_order(values, [value_of(item) for item in answer.items])
         if isinstance(gold, Product) and all(is_letter(factor) for factor in (*gold.factors, *answer.items)):  # ACD
@@ -61,17 +67,19 @@ class CollectionRules(Rules):
         if isinstance(answer, Num) and (found := _DECIMAL_COMMA.fullmatch(self.gold_text.strip(" $"))):
             unlikely_list = len(found[2]) > 1 and answer.decimals is not None
             return unlikely_list and Fraction(f"{found[1]}.{found[2]}") == answer.value
-        items = [item for item in gold.items if not is_condition(item)]
+        items = without_remarks(gold)
         if isinstance(answer, Items):
             if points := named_points(gold):
                 return self.same_listed(points, named_points(answer) or expanded(answer.items))
             if "or" in answer.joints and named_values(items) is not None:
                 return False  # ``a = 1, b = 2`` is not ``a = 1 or b = 2``
-            others = [item for item in answer.items if not is_condition(item)] or list(answer.items)
+            others = without_remarks(answer) or list(answer.items)
             return self.same_listed(expanded(items), expanded(others))
         named = named_values(items)
         if isinstance(answer, Bracketed) and is_set(answer):
             return (named is None or len(named) < 2) and self.same_listed(items, expanded(answer.items))
+        if isinstance(answer, Bracketed) and "or" in gold.joints:
+            return False
         if isinstance(answer, Bracketed) and not is_interval(answer):
             return self.all_same(items, answer.items) if answer.open == "(" else False
         if isinstance(answer, Expression) and (values := plus_minus_values(answer)):
@@ -106,7 +114,11 @@ class CollectionRules(Rules):
             return len(gold.items) == 1 and isinstance(answer, Expression) and self.same(gold.items[0], answer)
         if isinstance(answer, Bracketed):
             if is_set(answer):
-                return False
+                return (
+                    len(answer.items) == 1
+                    and isinstance(answer.items[0], Bracketed)
+                    and self.same(gold, answer.items[0])
+                )
             if is_interval(gold) or is_interval(answer) or gold.open != answer.open:
                 pointed = {("(", ")"), ("<", ">")}
                 if not (
@@ -115,6 +127,8 @@ class CollectionRules(Rules):
                 ):
                     return False
             return self.all_same(gold.items, answer.items)
+        if isinstance(answer, Matrix) and self.asked.interval and not self.asked.point and len(gold.items) == 2:
+            return False
         if isinstance(answer, Matrix) and answer.kind == "cases" and gold.open == "(":
             named = named_values([row[0] for row in answer.rows if len(row) == 1])
             return named is not None and self.all_same(gold.items, named)

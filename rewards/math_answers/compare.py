@@ -11,9 +11,9 @@ import re
 from math import gcd
 
 from synthetic1.rewards.math_answers.collection_rules import CollectionRules
-from synthetic1.rewards.math_answers.conditions import is_condition, other_domain
+from synthetic1.rewards.math_answers.conditions import is_condition, other_domain, without_remarks
 from synthetic1.rewards.math_answers.exact import rational
-from synthetic1.rewards.math_answers.expression_rules import ExpressionRules
+from synthetic1.rewards.math_answers.expression_rules import ExpressionRules, joined_unit
 from synthetic1.rewards.math_answers.forms import (
     ORDER,
     components,
@@ -35,6 +35,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Power,
     Product,
     Quotient,
+    Raw,
     Relation,
     Sum,
     Sym,
@@ -100,7 +101,7 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
         self.gold, self.answer, self.asked, self.tally = gold, answer, asked, tally
         self.gold_node, self.gold_text, self.answer_text = gold.node, gold.text, answer.text
         text = gold.spelled
-        self.log_base = 10 if (r"\lg" in text or r"\log_{10}" in text) and r"\ln" not in text else None
+        self.log_base = 10 if re.search(r"\\lg(?![a-z])|\\log ?_ ?\{?10(?!\d)", text) and r"\ln" not in text else None
 
     def decide(self) -> bool:
         gold, answer = self.gold, self.answer
@@ -108,6 +109,16 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
             return False
         if not self.is_as_general(gold, answer):
             return False
+        if (yes := re.fullmatch(r"(yes|no)", gold.words.lower())) and (
+            clause := _CLAUSE.fullmatch(answer.words.lower())
+        ):
+            return clause[1] == yes[1]
+        if (
+            gold.node is not None
+            and (joined := joined_unit(gold.node)) is not None
+            and self.is_unit_of_prompt(joined.unit)
+        ):
+            return answer.node is not None and self.same(joined, answer.node)
         if gold.number is not None and answer.number is not None:
             return gold.number == answer.number
         if isinstance(gold.node, Text) and _same_words(gold.text, answer.text):
@@ -123,11 +134,15 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
                 return self.same(gold.node, Num(answer.number))
             if gold.number is not None and answer.node is not None:
                 return self.same(Num(gold.number), answer.node)
-            return bool(gold.spelled) and gold.spelled == answer.spelled
+            return bool(gold.spelled) and (
+                gold.spelled == answer.spelled or _bare(gold.text) == _bare(answer.text) != ""
+            )
         if answer.number is not None:
             return self.same(gold.node, Num(answer.number))
         if gold.number is not None:
             return self.same(Num(gold.number), answer.node)
+        if isinstance(gold.node, Raw) and isinstance(answer.node, Raw) and _bare(gold.text) == _bare(answer.text):
+            return True
         if other_domain(gold.node, answer.node) or not self.same(gold.node, answer.node):
             return False
         return not self.is_question(gold.node, answer.node)
@@ -172,6 +187,9 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
 
     def same(self, gold: Node, answer: Node) -> bool:
         if self.asked.factor and isinstance(gold, Product | Power) and rational(gold) is not None:
+            if isinstance(answer, Relation) and set(answer.signs) == {"="}:  # also 144 = …
+                alike = all(self.equal_value(gold, side) for side in answer.sides)
+                return alike and any(same_written(gold, side) for side in answer.sides)
             return same_written(gold, answer)  # ``2^3 \\cdot 5``, not 40
         given_gold, given_answer = gold, answer
         for one, other in ((gold, answer), (answer, gold)):
@@ -222,6 +240,8 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
     def same_as_sets(self, gold: Node, answer: Node) -> bool:
         """Whether both are one set of real numbers; ``(1, 2)`` is a point where the answer is in brackets, too."""
         point = isinstance(gold, Bracketed) and not is_interval(gold)
+        if point and self.asked.point and not self.asked.interval:
+            return False
         if point and isinstance(answer, Bracketed) and not is_interval(answer):
             return False
         if isinstance(answer, Relation) and normal(answer) in self.asked.formulas and not isinstance(gold, Relation):
@@ -232,7 +252,8 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
     def plain(self, node: Node) -> Node:
         """Without remarks that say nothing of the value, and without brackets around one thing."""
         if isinstance(node, Items):
-            kept = [item for item in node.items if not is_condition(item) or _restricts(item, node)]
+            kept = [item for item in without_remarks(node) if not _is_bound_of_index(item, self.gold_node)]
+            kept += [item for item in node.items if is_condition(item) and _restricts(item, node)]
             if len(kept) == 1 and len(kept) < len(node.items):
                 return self.plain(kept[0])
         if isinstance(node, Bracketed) and len(node.items) == 1:
@@ -256,6 +277,15 @@ def _can_be_reduced(fraction: Quotient) -> bool:
     return above is not None and below is not None and gcd(int(above), int(below)) > 1
 
 
+def _is_bound_of_index(item: Node, gold: Node | None) -> bool:
+    """``n \\ge 1``, behind a sequence's formula."""
+    match item:
+        case Relation((Sym(letter), Num()), (r"\ge" | ">",)):
+            name = gold.sides[0] if isinstance(gold, Relation) else None
+            return isinstance(name, Sym) and name.name.endswith(f"_{{{letter}}}")
+    return False
+
+
 def _restricts(condition: Node, node: Items) -> bool:
     """``1 \\le x < 3, x \\in \\mathbb{Z}``: a condition on what is bounded is no remark."""
     match condition:
@@ -269,6 +299,16 @@ def _is_letters(said: Said) -> bool:
         return True
     capitals = len(said.words) <= 3 and said.words.isupper()
     return len(said.words) == 1 or (capitals and isinstance(said.node, Sym | Product))
+
+
+_CLAUSE = re.compile(r"(yes|no), (?!.*\b(?:yes|no|not|but|or|maybe|unless|if|except)\b).*")
+"""``Yes, it is possible``."""
+
+
+def _bare(text: str) -> str:
+    """As written, but for how words and dollars are marked, and for spaces that keep no numbers apart."""
+    text = re.sub(r"\\(?:text|textrm|mbox)\s*\{([^{}]*)\}", r"\1", text).replace("$", "").replace("~", " ")
+    return re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", text).removesuffix(".")
 
 
 _MONTH = re.compile(

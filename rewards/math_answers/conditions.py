@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 
-from synthetic1.rewards.math_answers.grammar.tree import Node, Raw, Relation, Sym, Text
+from synthetic1.rewards.math_answers.grammar.tree import Items, Node, Raw, Relation, Sym, Text
 from synthetic1.rewards.math_answers.structure import children
 
-FOR_ALL = re.compile(r"^(?:for|where|with|when|if) (?!some\b)(?:all|any|every|each)?|^\\forall")
+FOR_ALL = re.compile(
+    r"^(?:for|where|with|when|if) (?!some\b)(?:all|any|every|each)?|^\\forall"
+    r"|^(?:for |where |and |with )?(?:[kmn] (?:is )?)?(?:any |all |an |every )?integers?(?: [kmn])?$"
+)
 NUMBER_SETS = frozenset("ZNQRC")
 _BY_NAME = {r"\Integers": "Z", r"\Naturals": "N", r"\Rationals": "Q", r"\Reals": "R", r"\Complexes": "C"}
 _DOMAIN = re.compile(r"\\(?:Integers|Naturals|Rationals|Reals|Complexes)")
+_MARKED = re.compile(r"[ZNQRC]\s*[\^_].*")
 
 
 def domain(node: Node) -> tuple[str, str] | None:
     """The letter and the set of numbers of ``k \\in \\mathbb{Z}``; ``None`` of anything else."""
     match node:
-        case Relation((Sym(letter), Sym(said) | Raw(said)), (r"\in",)) if said in NUMBER_SETS or _DOMAIN.match(said):
+        case Relation((Sym(letter), Sym(said) | Raw(said)), (r"\in",)) if (
+            said in NUMBER_SETS or _DOMAIN.match(said) or _MARKED.fullmatch(said)
+        ):
             return letter, _DOMAIN.sub(lambda found: _BY_NAME[found[0]], said).replace(" ", "")
     return None
 
@@ -41,3 +47,9 @@ def is_condition(node: Node) -> bool:
     if isinstance(node, Text) and FOR_ALL.match(node.words):
         return True
     return isinstance(node, Raw) and bool(FOR_ALL.match(node.text.strip()))
+
+
+def without_remarks(node: Items) -> list[Node]:
+    """What is left without remarks; but ``or x \\in \\mathbb{R}`` is another answer."""
+    joints = ("comma", *node.joints, *("comma",) * len(node.items))
+    return [item for item, joint in zip(node.items, joints, strict=False) if joint == "or" or not is_condition(item)]

@@ -13,9 +13,10 @@ from synthetic1.rewards.math_answers.exact import (
     number,
     rational,
     same_number,
+    significant_digits,
 )
 from synthetic1.rewards.math_answers.forms import has_i, has_letters, is_set, plus_minus_values, substituted, with_i
-from synthetic1.rewards.math_answers.grammar.spelling import JOINED, LIMITS
+from synthetic1.rewards.math_answers.grammar.spelling import COUNTED, JOINED, LIMITS
 from synthetic1.rewards.math_answers.grammar.tree import (
     Applied,
     Based,
@@ -24,6 +25,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Items,
     Matrix,
     Measured,
+    Neg,
     Node,
     Num,
     Power,
@@ -47,16 +49,22 @@ from synthetic1.rewards.quantities.units import is_unit, read_unit
 
 def joined_unit(node: Node) -> Measured | None:
     """``5cm``, read as a product of letters, as a quantity; for a gold that can only be a number or quantity."""
-    if not isinstance(node, Product) or not isinstance(node.factors[0], Num):
+    if not isinstance(node, Product) or not isinstance(node.factors[0], Num | Quotient):
         return None
-    *letters, last = node.factors[1:]
+    before = [factor for factor in node.factors if not has_letters(factor)]
+    if before != list(node.factors[: len(before)]):
+        return None
+    *letters, last = node.factors[len(before) :] or (None,)
+    if last is None or any(isinstance(letter, Num) for letter in letters):
+        return None
     power = ""
     if isinstance(last, Power) and isinstance(last.exponent, Num) and last.exponent.value in (2, 3):
         letters, power = [*letters, last.base], f"^{last.exponent.value}"
     else:
         letters = [*letters, last]
     unit = "".join(letter.name if isinstance(letter, Sym) else "?" for letter in letters)
-    return Measured(node.factors[0], unit + power) if unit in JOINED else None
+    size = before[0] if len(before) == 1 else Product(tuple(before))
+    return Measured(size, unit + power) if unit in JOINED else None
 
 
 CONSTANT = re.compile(r"[Cc](?:_\{\d\})?")
@@ -110,6 +118,8 @@ class ExpressionRules(Rules):
         if not has_letters(gold) and (joined := joined_unit(answer)) is not None:
             return self.same_expression(gold, joined)
         if isinstance(gold, Based) or isinstance(answer, Based):
+            if isinstance(gold, Based) and isinstance(answer, Num) and self.asked.base == gold.base:
+                return answer.decimals is None and str(answer.value) == gold.digits
             return gold == answer or (
                 isinstance(answer, Based) and answer.base == 10 and rational(answer) == rational(gold)
             )
@@ -160,6 +170,9 @@ class ExpressionRules(Rules):
             return False
         if (renamed := self.with_constants_of(gold, answer, g_names, a_names)) is not None:
             return any(self.identical(gold, one) is True for one in renamed)
+        constants = sorted(name for name in g_names if CONSTANT.fullmatch(name))
+        if g_names == a_names and len(constants) == 2 and self.identical(gold, answer) is not True:
+            return self.identical(gold, substituted(answer, dict(zip(constants, constants[::-1], strict=True)))) is True
         if not a_names <= g_names or _changes_case(g_names, a_names):
             return False
         a, g = number(answer), number(gold)
@@ -169,6 +182,8 @@ class ExpressionRules(Rules):
             if g is not None and g.decimals is not None:
                 return self.rounds(answer, g)
         decimals = fewest_decimals(gold), fewest_decimals(answer)
+        if decimals[0] is None and not _is_decimal_multiple(answer):
+            decimals = (None, None)  # what is exact is not rounded
         tolerance = 1e-6 if any(d is not None for d in decimals) and g_names else None
         if not g_names and any(d is not None for d in decimals):
             tolerance = 0.5 * 10.0 ** -(max(4, min(fewest_digits(gold) or 15, fewest_digits(answer) or 15)) - 1)
@@ -246,7 +261,19 @@ class ExpressionRules(Rules):
         content = [w for w in words if w not in ("the", "of", "a", "an", "per", "in", "each")]
         if any(word in LIMITS for word in words):
             return False
-        return answer.sure and bool(content) and all(_stands_in(word, self.asked.words) for word in content)
+        if unit.strip() == "years old":
+            return True
+        known = self.asked.words | COUNTED
+        return answer.sure and bool(content) and all(_stands_in(word, known) for word in content)
+
+    def is_unit_of_prompt(self, unit: str) -> bool:
+        """Whether the prompt speaks of this unit, or of a power of it."""
+        one = read_unit(unit)
+        if one is None or one.label:
+            return False
+        root = max((abs(power) for _, power in one.dimensions), default=1)
+        said = (read_unit(word) for word in (*self.asked.units, *self.asked.asked_units, *(self.asked.words & JOINED)))
+        return any(other is not None and not other.label and other.size**root == one.size for other in said)
 
     def is_unit_asked_for(self, unit: str) -> bool:
         """Whether the prompt speaks of no other unit of what this one measures: metres, where the answer is in km."""
@@ -259,6 +286,8 @@ class ExpressionRules(Rules):
         ]
         if one in named or one in wanted:
             return True
+        if one.dimensions == (("money", 1),):
+            return not any(not one.conflicts_with(other) for other in (*named, *wanted))
         if wanted:
             return False
         measured = {dimension for other in named for dimension, _ in other.dimensions}
@@ -289,12 +318,23 @@ class ExpressionRules(Rules):
         return self.same_formula(gold, answer)
 
 
+def _is_decimal_multiple(node: Node) -> bool:
+    """``0.3333\\pi``: a decimal of at least four significant digits times a formula without one."""
+    if isinstance(node, Neg):
+        node = node.arg
+    match node:
+        case Product((Num(decimals=int()) as size, *rest)):
+            return significant_digits(size) >= 4 and all(fewest_decimals(one) is None for one in rest)
+    return False
+
+
 def _changes_case(gold: frozenset[str], answer: frozenset[str]) -> bool:
     return any(name.swapcase() in gold - answer for name in answer - gold if len(name) == 1)
 
 
 def _spelled_unit(unit: str) -> str:
-    return re.sub(r"[{}\s.]|\\cdot", "", unit).lower().rstrip("s")
+    plain = re.sub(r"[{}\s.]|\\cdot", "", unit)
+    return plain.lower().rstrip("s") if len(plain) > 3 or plain.lower() in ("am", "pm") else plain
 
 
 def _stands_in(word: str, words: frozenset[str]) -> bool:

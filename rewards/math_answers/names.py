@@ -36,11 +36,12 @@ def says_more(name: Node, asked: Asked) -> bool:
     """
     if normal(name) in map(normal, asked.targets):
         return False
-    if asked.targets and _is_of_the_problem(name, asked):
+    if asked.targets and not asked.derivative and _is_of_the_problem(name, asked):
         return True
     match name:
         case Sym(letter):
-            return bool(_PRIMED.fullmatch(letter) or _SHIFTED.fullmatch(letter) or _MARKED.fullmatch(letter))
+            primed = _PRIMED.fullmatch(letter) and not asked.derivative
+            return bool(primed or _SHIFTED.fullmatch(letter) or _MARKED.fullmatch(letter))
         case Applied("apply", (_, arg), _):
             return isinstance(arg, Sum | Product | Quotient | Power | Neg) and has_letters(arg)
         case Applied("abs", (Sym(letter),), _):

@@ -40,11 +40,12 @@ def same_progressions(gold: Node, answer: Node) -> bool | None:
     counted = _counted(answer)
     if named is None and any(other[0] in COUNTING | {letter} for other in _domains(answer)):
         return False  # counted by what is no whole number
-    if named is None and isinstance(counted, Expression):
-        try:
-            names = symbols(counted)
-        except NotANumber:
+    if named is None and isinstance(counted, Expression | Bracketed):
+        parts = (counted,) if isinstance(counted, Expression) else counted.items
+        letters = [symbols_of(part) for part in parts]
+        if any(found is None for found in letters):
             return None
+        names = frozenset().union(*(found for found in letters if found is not None))
         named = (next(iter(names)), among) if len(names) == 1 and names <= COUNTING | {letter} else None
     other = None if named is None else progression(counted, named[0])
     if other is None or named is None:

@@ -27,7 +27,8 @@ _TARGET = re.compile(  # up to eight words between the verb and what is asked fo
     re.IGNORECASE,
 )
 _UNIT_ASKED = re.compile(
-    r"\b(?:in|how many|number of) ((?:square |cubic )?[a-z]+(?: per [a-z]+)?)\b(?! *(?:of|that|which)\b)", re.IGNORECASE
+    r"\b(?:in|how many|number of) ((?:square |cubic )?[a-z]+(?: per [a-z]+|/[a-z]+)?)\b(?! *(?:of|that|which)\b)",
+    re.IGNORECASE,
 )
 _OPTION = re.compile(
     r"(?:\\(?:text|textbf|mathrm|textrm)\s*\{\s*)?\(([A-J])\)\s*\}?[\s~:$\\]*([^()\n]{1,80}?)"
@@ -80,8 +81,12 @@ class Asked:
     formulas: frozenset[Node] = field(default=frozenset(), hash=False)
     """Its formulas and their sides, normal."""
 
+    base: int | None = None
+    """The base of the numbers that it asks for: ``in base 5``."""
     modulus: bool = False
     """It speaks of remainders."""
+    point: bool = False
+    """It asks for a point or pair."""
     interval: bool = False
     """It asks for a set of numbers, such as an interval."""
     targets: frozenset[Node] = field(default=frozenset(), hash=False)
@@ -185,10 +190,10 @@ def what_is_asked(prompt: str) -> Asked:
         chance=bool(re.search(r"\b(?:probabilit|chance|likelihood)", text, re.IGNORECASE)),
         ratio=bool(re.search(r"\bratios?\b", text, re.IGNORECASE)),
         derivative=bool(re.search(r"deriv|differentia|slope|tangent|rate|velocit|\\frac\{d|'", text, re.IGNORECASE)),
+        base=int(bases[-1]) if (bases := re.findall(r"\b(?:in|to|into) base[ -]?\$?(\d{1,2})\b", text)) else None,
         modulus=bool(re.search(r"\bmod|remainder|congruen|residue|inverse|divided by", text, re.IGNORECASE)),
-        interval=bool(
-            re.search(r"inequalit|interval|\bdomain|\brange of\b|increasing|decreasing", text, re.IGNORECASE)
-        ),
+        point=bool(re.search(r"\bpoint|coordinates|ordered (?:pair|triple)|vertex|\bvector", text, re.IGNORECASE)),
+        interval=bool(re.search(r"inequalit|interval|\bdomain|\brange\b|increasing|decreasing", text, re.IGNORECASE)),
         targets=targets,
         parts=frozenset(part for formula in wholes for part in _parts(formula)),
         wholes=frozenset(wholes),

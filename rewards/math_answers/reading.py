@@ -18,13 +18,14 @@ from synthetic1.rewards.math_answers.grammar.tree import Measured, Node, Num, Sc
 from synthetic1.rewards.quantities.units import is_unit, read_unit
 
 NO_SOLUTION = re.compile(
-    r"(?:there (?:is|are) )?no (?:real |integer |such )?(?:solutions?|roots?|values?|numbers?)|none exists?"
+    r"(?:the (?:system|equation|inequality) has |it has |there (?:is|are) )?no (?:real |integer |such )?(?:solutions?|roots?|values?|numbers?)|none exists?"
     r"|(?:the limit )?(?:does not|doesn't) exist|dne|none|(?:the )?(?:empty|null) set",
     re.IGNORECASE,
 )
 ALL_REALS = re.compile(
     r"(?:all|any|every)(?: of the)? (?:real numbers?|reals?)|(?:the )?(?:set of )?(?:all )?real numbers", re.IGNORECASE
 )
+_INFINITELY = re.compile(r"(?:infinitely many|an infinite number(?: of)?|infinite)(?: solutions)?", re.IGNORECASE)
 PROSE = re.compile(
     r"\b(?:we|let|since|because|therefore|thus|hence|proof|prove|show|suppose|assume|consider|note that|it follows)\b",
     re.IGNORECASE,
@@ -46,16 +47,18 @@ _ORDINAL = re.compile(
 _BRACED_WORDS = re.compile(r"\{\s*([A-Za-z][A-Za-z ]+)\}")
 _COMPOUND = re.compile(r"\d+\s*[a-z]{1,8}\.?(?:,?\s+(?:and\s+)?\d+(?:\.\d+)?\s*[a-z]{1,8}\.?){1,3}")
 _PART_OF_COMPOUND = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]{1,8})")
-_TIME = re.compile(r"(\d{1,2}:\d{2})\s*(?:\\text\s*\{\s*)?([apAP])\.?\s?[mM]\.?\s*\}?$")
+_IN_BASE = re.compile(r"(\d+)\s*(?:\\text\s*\{)?\s*\(?(?:in )?base[ -]?(\d{1,2})\)?\s*\}?")
+_TIME = re.compile(r"(\d{1,2}):\s?(\d{2})\s*(?:\\,|~)?\s*(?:\\text\s*\{\s*)?([apAP])\.?\s?[mM]\.?\s*\}?$")
 _DOUBLED = re.compile(
     r"(?<!\\)\\\\(?=(?:alpha|approx|begin|beta|boxed|cap|cdot|circ|cos|cup|dfrac|emptyset|end|frac|geq?|infty|in|ldots|left"
     r"|leq?|ln|log|mathbb|mathrm|mid|neq?|notin|operatorname|overline|pi|pm|quad|right|setminus|sin|sqrt|sum|tan|text"
     r"|tfrac|theta|times|vec)(?![A-Za-z]))"
 )
 """Backslashes that a serializer has doubled; a row of a matrix does not end right before these."""
+_ANSWER_IN_TEXT = re.compile(r"^\\text\s*\{((?:the )?(?:final |correct )?answer[^{}]*)\}$", re.IGNORECASE)
 _ANSWER_IS = re.compile(
     r"^(?:\\(?:text|mbox|textrm|mathrm)\s*\{\s*)?(?:so |thus |therefore |hence )?(?:the )?(?:final |correct )?"
-    r"(?:(?:answer|solution|solution set|value|result|range|domain|interval)(?:s? (?:is|are)|\s*[:=])\s*:?"
+    r"(?:(?:answer|solution|solution set|value|result|range|domain|interval)(?: (?:of|for)\s*\}?\s*\$?[a-zA-Z]\$?\s*(?:\\text\s*\{)?)?(?:s? ?(?:is|are)\b|\s*[:=])\s*:?"
     r"|all (?:real )?(?:numbers? |values? )?(?:of )?\}?\s*\$?[a-z]\$?\s*(?:\\text\s*\{\s*)?"
     r"(?:such that|with|where|satisfying)\b)"
     r"\s*\}?\s*",
@@ -100,14 +103,20 @@ def read(text: str, words: frozenset[str] = frozenset()) -> Said:
         words: runs of letters that are words, e.g. because they stand in the prompt.
     """
     text = "".join(char for char in text if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf")).strip()
+    text = _ANSWER_IN_TEXT.sub(r"\1", text)
     text = unwrapped(_ANSWER_IS.sub("", _DOUBLED.sub(r"\\", text)).strip())
     if re.fullmatch(r"[+\-−]?\d{1,3}(?: \d{3})+(?:\.\d+)?", text):
         text = text.replace(" ", "")
+    if (noun := _NOUN_IS.match(text)) and noun[1].lower() in words:
+        text = text[noun.end() :]
+    text = _without_tail(text)
     if found := _BRACED_WORDS.fullmatch(text):
         text = found[1]
     if (length := compound(text)) is not None:
         text = length
-    text = _TIME.sub(lambda match: rf"{match[1]}\\text{{ {match[2].lower()}m}}", text)
+    text = _TIME.sub(lambda match: rf"{match[1]}:{match[2]}\text{{ {match[3].lower()}m}}", text.replace("{:}", ":"))
+    if based := _IN_BASE.fullmatch(text):
+        text = f"{based[1]}_{{{based[2]}}}"
     if ordinal := _ORDINAL.search(text):
         text = text[: ordinal.start(1)] + ordinal[1]
     plain = plain_words(text)
@@ -115,6 +124,8 @@ def read(text: str, words: frozenset[str] = frozenset()) -> Said:
     number = spelled_number(plain) if plain else None
     if plain and NO_SOLUTION.fullmatch(plain):
         return Said(text, Sym(r"\emptyset"), "", None, plain)
+    if plain and _INFINITELY.fullmatch(plain):
+        return Said(text, Sym(r"\infty"), "", None, "infinitely many")
     if plain and ALL_REALS.fullmatch(plain):
         return Said(text, Sym(r"\Reals"), "", None, plain)
     try:
@@ -206,6 +217,39 @@ _OF_ANOTHER_ANSWER = re.compile(
 """What follows a letter and is not the text of its option."""
 
 
+_NOUN_IS = re.compile(
+    r"^(?:\\(?:text|mbox|textrm)\s*\{\s*)?(?:so |thus |therefore |hence )?the ([a-z]{4,14}) (?:is|are|equals)"
+    r"\s*:?\s*\}?\s*(?=[\d\\$(a-z-])",
+    re.IGNORECASE,
+)
+"""``The area is``, where the prompt speaks of an area."""
+
+
+_COUNTS = re.compile(  # behind a formula: which letter of it is any integer
+    r"(?:[\s,;~}(]|\\(?:quad|qquad|[,;:! ])|\\(?:text|mbox|textrm)\s*\{)*(?:(?:where|for|with|and)\b)?[\s}~]*(?:all|any|every|each)?[\s}~]*"
+    r"(?:\\forall\s*|\\text\s*\{\s*|\\[,; ])*\$?([kmnK])\$?[\s~]*(?:\\in\s*\\(?:mathbb|mathbf|Bbb|mathrm)\s*\{?Z\}?|\\in\s*(?:Z|\\Z)|∈\s*ℤ"
+    r"|(?:\\text\s*\{)?\s*(?:is\s+|being\s+)?(?:an|any|all|arbitrary)?\s*integers?"
+    r"|=\s*0\s*,\s*\\pm\s*1\s*,[^a-z]*(?:\\[a-z]*dots|\.\.\.|…))[\s.)}$]*$"
+)
+_CONSTANTS_TAIL = re.compile(r"[\s,;]*(?:\\(?:quad|text|mbox)\s*\{?)*[\s,]*where\b.*\bconstants?[\s.}]*$")
+_LINE_NAME = re.compile(r"^(?:\\ell|[lLC])(?:_\{?\d\}?)?\s*:\s*(?=[^:]*=)")
+_POINT_NAME = re.compile(r"^[ABD-Z]'?\s*(?=\((?:[^(),]|\([^()]*\))+,)")
+_ALL_BUT = re.compile(
+    r"^(?:\\text\s*\{\s*)?all (?:real )?numbers,? (?:except|but|other than)\s*\}?\s*(?:for )?\$?(?:([a-z])\s*=)?\s*"
+)
+
+
+def _without_tail(text: str) -> str:
+    """One spelling of what counts, and none of what names a line or a point, or says that constants are constants."""
+    if (counts := _COUNTS.search(text)) and counts.start() > 1 and not text[: counts.start()].strip().endswith("="):
+        found = f"{text[: counts.start()]}, {counts[1]}\\in\\mathbb{{Z}}"
+        text = found if _balanced(found) else text
+    text = _LINE_NAME.sub("", _POINT_NAME.sub("", _CONSTANTS_TAIL.sub("", text)))
+    if (but := _ALL_BUT.match(text)) and text[but.end() :].strip():
+        return rf"{but[1] or 'x'}\ne {text[but.end() :].removesuffix('}')}"
+    return text
+
+
 def _option(text: str, words: frozenset[str]) -> Lettered | None:
     bare = re.sub(r"\\(?:text|textbf|mathrm|mathbf|textrm|mbox)\s*\{([^{}]*)\}", r"\1", text).replace("$", "").strip()
     bare = re.sub(r"^(?:option|choice)\s+", "", bare, flags=re.IGNORECASE)
@@ -214,6 +258,12 @@ def _option(text: str, words: frozenset[str]) -> Lettered | None:
     if (found := _LETTER.fullmatch(text)) and found[2].strip(" .$}") and not _OF_ANOTHER_ANSWER.match(found[2]):
         return Lettered(found[1], read(found[2].strip().strip("}").strip(), words))
     return None
+
+
+def gold_words(text: str) -> frozenset[str]:
+    """What of a gold are words, though not marked as such: ``350 pages``."""
+    bare = re.sub(r"\\(?:text|mathrm|operatorname)\s*\{[^{}]*\}|\$[^$]*\$|\\[A-Za-z]+", " ", text)
+    return frozenset(run.lower() for run in re.findall(r"(?<=[\d }$])\s+([a-z]{4,})(?![A-Za-z(^_])", bare))
 
 
 def gold_problem(text: str, said: Said) -> str | None:

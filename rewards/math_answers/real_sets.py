@@ -87,6 +87,12 @@ def _pieces_of(node: Node) -> RealSet | None:
             return _without(real_set(whole), [piece.low for piece in removed])
         case Combined(r"\setminus", (Sym(r"\Reals"), taken)):
             return _complement(real_set(taken))
+        case Items((Relation((Sym(), Sym(r"\Reals")), (r"\in",)), *rest), joints) if rest:
+            return _pieces_of(rest[0] if len(rest) == 1 else Items(tuple(rest), joints[1:]))
+        case Items((Relation((Sym(), first), (r"\ne",)), *rest), joints) if rest and set(joints) <= {"comma", "and"}:
+            if all(isinstance(item, Expression) and not has_letters(item) for item in rest):
+                return _without((Stretch(NEGATIVE_INFINITY, INFINITY, False, False),), [first, *rest])
+            return _both(*node.items) if len(rest) == 1 and isinstance(rest[0], Relation) else None
         case Items(items, joints):
             if set(joints) == {"or"} and all(isinstance(item, Bracketed) and is_interval(item) for item in items):
                 return _union([real_set(item) for item in items])

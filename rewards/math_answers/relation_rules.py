@@ -103,6 +103,8 @@ class RelationRules(Rules):
                     return None
                 if r"\approx" in answer.signs:
                     return self.approximated(sides)
+                if r"\equiv" in answer.signs and isinstance(sides[-1], Applied) and sides[-1].name == "mod":
+                    return [sides[-1]] if normal(sides[0]) in self.asked.parts else None
                 last = sides[-1]  # work, and its result: all of it has to be right
                 return (
                     [last]

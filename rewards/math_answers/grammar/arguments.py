@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from synthetic1.rewards.math_answers.grammar.cursor import RELATIONS, Cursor, expression, negated, product
 from synthetic1.rewards.math_answers.grammar.token import Token, Unreadable
-from synthetic1.rewards.math_answers.grammar.tree import Applied, Matrix, Node, Num, Power, Quotient
+from synthetic1.rewards.math_answers.grammar.tree import Applied, Matrix, Node, Num, Power, Quotient, Relation
 
 UNARY = frozenset(
     {
@@ -181,6 +181,8 @@ class Arguments(Cursor):
                 raise Unreadable("a matrix that does not end")
             if self.take("&"):
                 continue
+            if kind in ("aligned", "align", "split", "eqnarray"):  # & marks where lines are aligned
+                self.tokens = [token for place, token in enumerate(self.tokens) if place < self.at or token.text != "&"]
             if self.take(r"\\"):
                 rows.append([])
                 continue
@@ -192,7 +194,8 @@ class Arguments(Cursor):
             rows.pop()
         if not rows:
             raise Unreadable("an empty matrix")
-        system = kind in ("cases", "aligned", "align", "gathered", "split", "gather", "equation")
+        related = kind == "array" and all(len(row) == 1 and isinstance(row[0], Relation) for row in rows)
+        system = related or kind in ("cases", "aligned", "align", "gathered", "split", "gather", "equation")
         if not system and len({len(row) for row in rows}) != 1:
             raise Unreadable("a matrix with rows of several lengths")
         return Matrix(tuple(map(tuple, rows)), "cases" if system else kind)

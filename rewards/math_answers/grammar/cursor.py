@@ -32,8 +32,8 @@ FOR_ALL = re.compile(r"\s*,?\s*for (?:all|any|every|each)\b", re.IGNORECASE)
 MAX_DEPTH = 60
 
 
-def spelled(tokens: Sequence[Token]) -> str:
-    """Canonical spelling: what texts are compared by that nobody understands."""
+def spelled(tokens: Sequence[Token], *, fold: bool = True) -> str:
+    """Canonical spelling: what texts are compared by that nobody understands; words in lower case, unless told."""
     out: list[str] = []
     bare = list(tokens)
     place = 0
@@ -47,7 +47,8 @@ def spelled(tokens: Sequence[Token]) -> str:
         if token.kind == "command" and token.text[-1].isalpha():
             out.append(token.text + " ")
         elif token.kind == "text":
-            out.append(" " + " ".join(token.text.lower().split()) + " ")
+            words = " ".join(token.text.split())
+            out.append(f" {words.lower() if fold else words} ")
         else:
             out.append(token.text)
     return " ".join("".join(out).split())

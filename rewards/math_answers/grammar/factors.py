@@ -91,6 +91,8 @@ class Factors(Arguments):
                 self.at += 1
                 node = Applied("factorial", (expression(node),))
             elif mark == "%":
+                if isinstance(node, Scaled):
+                    raise Unreadable("a percentage of a percentage")
                 self.at += 1
                 node = Scaled(expression(node), "percent")
             elif mark == r"\degree" or (mark == r"\circ" and not isinstance(node, Sym)):

@@ -86,7 +86,11 @@ class Formulas(Factors):
             elif self.is_kind("mark") and self.peek() == "/":
                 self.at += 1
                 below = self.signed_factor()
-                factors[-1] = Quotient(expression(factors[-1]), expression(below))
+                quotient = expression(factors[-1]), expression(below)
+                if isinstance(below, Scaled) and below.by == "percent":  # 3/4% is three quarters of a percent
+                    factors[-1] = Scaled(Quotient(quotient[0], below.arg), "percent")
+                else:
+                    factors[-1] = Quotient(*quotient)
             elif (mixed := self.mixed(factors[-1])) is not None:
                 factors[-1] = mixed
             elif self.peek() in (r"\pmod", r"\bmod", r"\mod") and self.is_kind("command"):
@@ -242,7 +246,7 @@ class Formulas(Factors):
                 self.at += 1
             else:
                 break
-        return spelled(self.tokens[start : self.at])
+        return spelled(self.tokens[start : self.at], fold=False)  # mW is not MW
 
 
 def _may_be_chosen(whole: Fraction | None, part: Fraction | None) -> bool:

@@ -19,7 +19,7 @@ SYMBOLS = _pairs(r"""
     ± \pm, ∓ \mp, ° \degree, º \degree, ′ ', ’ ', ″ '', ‖ |, ∣ |, ∠ \angle, △ \triangle, ▵ \triangle, ⟨ \langle,
     ⟩ \rangle, 〈 \langle, 〉 \rangle, ⌊ \lfloor, ⌋ \rfloor, ⌈ \lceil, ⌉ \rceil, ∧ \land, ∨ \lor, → \to,
     ⇒ \implies, … \ldots, ⋯ \ldots, ℝ \Reals, ℤ \Integers, ℕ \Naturals, ℚ \Rationals, ℂ \Complexes, ∀ \forall,
-    ∃ \exists, 。 ., ； ;, ： :, （ (, ） ), 【 [, 】 ], ％ %, ℃ \celsius, ∑ \sum, ∏ \prod, ∫ \int, ∂ \partial,
+    ∃ \exists, 。 ., ； ;, ： :, （ (, ） ), 【 [, 】 ], ％ %, ℃ \celsius, € \currency, £ \currency, ∑ \sum, ∏ \prod, ∫ \int, ∂ \partial,
     ∇ \nabla,
     ⊥ \perp, ∥ \parallel, ℓ \ell, α \alpha, β \beta, γ \gamma, δ \delta, ε \epsilon, ζ \zeta, η \eta, θ \theta,
     ι \iota, κ \kappa, λ \lambda, μ \mu, ν \nu, ξ \xi, π \pi, ρ \rho, σ \sigma, τ \tau, υ \upsilon, φ \phi,
@@ -87,12 +87,18 @@ SPELLED = _pairs(r"""
 """)
 """Words for symbols."""
 KNOWN_WORDS = _words(r"""
-    billion cent centimeters cents cubic day days degree degrees dollar dollars even false feet foot gallon
-    gallons gram grams hour hours hundred inch inches kilograms kilometers kilometres kph liter liters litres
+    any billion cent centimeters cents cubic day days degree degrees dollar dollars even false feet foot gallon
+    gallons gram grams hour hours hundred inch inches integer integers kilograms kilometers kilometres kph liter
+    liters litres
     meter meters metre metres mile miles million minute minutes month months mph none odd pct percent
     percentage pound pounds second seconds square thousand trillion true unit units week weeks yard yards year years yes
 """)
 """Letters outside of ``\\text`` that are always a word."""
+COUNTED = _words("""
+    arrangements choices combinations euro euros gallons integers months numbers outcomes pairs people permutations points
+    possibilities quarts rupees solutions students tons triangles triples tuples values ways weeks year years yuan
+""")
+"""What is counted, and changes no number, whether the prompt has the word or not."""
 LIMITS = _words("""
     about above almost approximately around at barely before below between beyond but down downwards except exactly
     exceeding fewer fewest from greater half hardly higher instead larger least less lower many minus more most nearly

@@ -78,14 +78,20 @@ def _with_brackets(tokens: list[Token]) -> list[Token]:
         tokens = [Token("command", r"\langle"), *tokens[1:-1], Token("command", r"\rangle")]
     made: list[Token] = []
     opened: list[str] = []
+    tuples = [False]  # whether a comma stands in the bracket of each level, or in the last one that closed
     for place, token in enumerate(tokens):
         after = texts[place + 1] if place + 1 < len(texts) else ""
         if token.kind == "mark" and token.text == "[" and opened[-1:] in (["["], ["("]) and after in ("", r"\cup", ","):
             token = Token("mark", ")")
         if token.kind == "mark" and token.text in ("(", "["):
+            if not opened and made and made[-1].text in (")", "]") and tuples[0]:
+                made.append(Token("mark", ","))  # (1, 2) \\quad (3, 4)
             opened.append(token.text)
+            tuples[len(opened) - 1 :] = [False]
         elif token.kind == "mark" and token.text in (")", "]") and opened:
             opened.pop()
+        elif token.text == "," and opened:
+            tuples[len(opened) - 1] = True
         if (
             token.kind == "letter"
             and token.text == "U"
@@ -136,7 +142,7 @@ class _Statements(Formulas):
         """Pass over ``for all x``, which says nothing of the value."""
         token = self.token()
         if token is not None and token.kind == "text" and FOR_ALL.match(token.text):
-            while self.token() is not None and self.peek() not in ends:
+            while self.token() is not None and self.peek() not in ends and self.joint() not in ("and", "or"):
                 self.at += 1
 
     def side(self, ends: tuple[str, ...]) -> Node:

@@ -304,6 +304,15 @@ class _Tokens:
             self.function(stripped)
         elif re.fullmatch(r"[\d.,\s+\-*/=()^$\\{}]*[\d)][\d.,\s+\-*/=()^$\\{}%]*", stripped):
             self.out += tokenize(stripped)
+        elif found := re.fullmatch(r"(\d[\d.,]*)\s+([A-Za-z][A-Za-z .]*)", stripped):  # 72 clips
+            self.out += tokenize(found[1])
+            self.spaced = True
+            self.put("text", found[2])
+        elif found := re.fullmatch(r"(?:(and|or) )?(.*?)(?: (and|or))?", stripped) if " " in stripped else None:
+            for part in filter(None, found.groups()):
+                self.put("text", part)
+        elif stripped in SPELLED or stripped == "constant":
+            self.put("command", SPELLED[stripped]) if stripped in SPELLED else self.put("letter", "C")
         elif stripped in ("e", "i"):
             self.put("letter", stripped)
         elif roman and len(stripped) == 1 and not (spaced and stripped in UNIT_LETTERS):
