@@ -75,7 +75,7 @@ class CodeUnderstanding(Verifier):
         shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         if compare == "string":
             if not isinstance(value, str):
-                return Verdict(0.0, "wrong_answer", shown, {"why": f"field `{FIELD}` is no JSON string"})
+                return Verdict(0.0, "wrong_answer", shown, {"why": f"field `{FIELD}` is not a JSON string"})
             return Verdict.graded(float(value == gold), answer=shown)
         right = typed(value) == typed_gold
         if not right and isinstance(value, str) and len(value) <= MAX_LITERAL:
@@ -107,7 +107,7 @@ def typed(value: Any) -> Hashable:
 
 
 def _typed_literal(text: str) -> Hashable | None:
-    """``typed`` of the Python literal in ``text``; ``None`` if it is none, or is nested deeper than Python reads.
+    """``typed`` of the Python literal in ``text``; ``None`` if it is not one, or is nested deeper than Python reads.
 
     Neither is one that names a second answer, which Python would pass over: in a comment, a key or element given twice.
     """

@@ -22,7 +22,7 @@ def push(folder: Path, name: str, *, private: bool) -> str:
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
 
-    # Of the hub; of the network, which its HTTP library calls by a class of its own; of a name that is none.
+    # Of the hub; of the network, which its HTTP library calls by a class of its own; of a name that is not one.
     failures: tuple[type[BaseException], ...] = (OSError, ValueError, *HfHubHTTPError.__bases__)
     api = HfApi()
     try:

@@ -9,8 +9,8 @@ lines that take their place
 ```
 
 Every SEARCH names lines of the file as it was given, exactly one place each, so the order of blocks means nothing. A
-file's text is its lines without white space at their ends, however they end: what is no difference to a reader is none
-here. What can be read in two ways is not read at all.
+file's text is its lines without white space at their ends, however they end: what makes no difference to a reader makes
+none here. What can be read in two ways is not read at all.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def find_blocks(lines: Lines, least: int = LEAST) -> tuple[list[Block], Lines]:
 
 
 def _marker_width(line: str) -> int:
-    """How many signs the marker has that ``line`` is, the first or the last of a block; 0 if it is none."""
+    """How many signs the marker has that ``line`` is, the first or the last of a block; 0 if it is not one."""
     found = _OPEN.fullmatch(line) or _CLOSE.fullmatch(line)
     return len(found[found.re.groups]) if found else 0
 

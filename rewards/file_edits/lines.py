@@ -1,4 +1,4 @@
-"""A file as its lines, without what is no difference to a reader."""
+"""A file as its lines, without what makes no difference to a reader."""
 
 from __future__ import annotations
 

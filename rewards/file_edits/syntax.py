@@ -149,7 +149,7 @@ def _yaml(text: str) -> tuple[tuple[object, ...], ...]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
-        raise Malformed(f"{where}{getattr(error, 'problem', None) or 'no YAML'}") from None
+        raise Malformed(f"{where}{getattr(error, 'problem', None) or 'not YAML'}") from None
 
 
 def _words(text: str, language: SourceLanguage) -> tuple[str, ...]:

@@ -208,7 +208,7 @@ def read_value(text: str) -> Any:
     """The JSON value that a call returned.
 
     Raises:
-        ValueError: it is none that can be compared: nested too deeply, an integer of thousands of digits.
+        ValueError: it cannot be compared: nested too deeply, an integer of thousands of digits.
     """
     try:
         return plain(json.loads(text, parse_int=_read_int))

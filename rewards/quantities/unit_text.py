@@ -181,7 +181,7 @@ def _phrase(tokens: list[_Token], at: int) -> tuple[str, int]:
 
 
 def _in_the_singular(word: str) -> str:
-    """``lbs`` → lb, ``Pounds`` → pound; a word that is no plural of a known one as it is."""
+    """``lbs`` → lb, ``Pounds`` → pound; a word that is not the plural of a known one as it is."""
     if word in SYMBOLS:
         singular = word[:-1]
         return singular if word.endswith("s") and SYMBOLS.get(singular) == SYMBOLS[word] else word

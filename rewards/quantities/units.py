@@ -22,7 +22,7 @@ _SAYS_MORE = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A product of powers of base dimensions, with its size; or a word that is no known unit."""
+    """A product of powers of base dimensions, with its size; or a word that is not a known unit."""
 
     dimensions: tuple[tuple[str, int], ...]
     size: Fraction
@@ -35,7 +35,7 @@ class Unit:
 
 
 def read_unit(text: str) -> Unit | None:
-    """The unit that ``text`` (plain words) names, or ``None`` if it is no short noun phrase.
+    """The unit that ``text`` (plain words) names, or ``None`` if it is not a short noun phrase.
 
     ``cm``, ``square inches``, ``cm^2``, ``km/h``, ``miles per hour``; of other words (``apples``) the label.
     """

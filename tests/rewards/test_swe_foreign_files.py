@@ -111,7 +111,7 @@ async def test_the_real_file_written_otherwise_is_right(kind, changes):
 
 
 @pytest.mark.parametrize("kind", FILE_MUTANTS)
-async def test_what_is_no_change_of_the_file_is_refused(kind, changes):
+async def test_what_is_not_a_change_of_the_file_is_refused(kind, changes):
     rng = random.Random(kind)
     reasons = Counter()
     for path, before, after in changes[1::2]:

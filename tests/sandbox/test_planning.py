@@ -128,7 +128,7 @@ def test_questions():
     first, second = prepare_input(call), prepare_input(call)
     assert first.nonce != second.nonce
     assert first.channel == f'{first.nonce} [1, "\\u00e9", null]\n'.encode()
-    with pytest.raises(ValueError, match="argument of f is no JSON value"):
+    with pytest.raises(ValueError, match="argument of f is not a JSON value"):
         prepare_input(Call("f", [float("nan")]))
 
 

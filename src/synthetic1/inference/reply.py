@@ -10,7 +10,7 @@ from synthetic1.completion import Completion
 
 
 class BadReply(Exception):
-    """A reply that is none: one line that says how."""
+    """A reply that is not one: one line that says how."""
 
 
 class ErrorReply(Exception):
@@ -65,9 +65,9 @@ def read_reply(body: bytes, asked: int) -> Reply:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise BadReply(f"its answer is no JSON ({error}): {_shown(body)}") from None
+        raise BadReply(f"its answer is not JSON ({error}): {_shown(body)}") from None
     if not isinstance(value, dict):
-        raise BadReply(f"its answer is no JSON object: {_shown(body)}")
+        raise BadReply(f"its answer is not a JSON object: {_shown(body)}")
     if value.get("error"):
         raise ErrorReply(value["error"])
     listed = value.get("choices")

@@ -88,9 +88,9 @@ class StreamedReply:
         try:
             value = json.loads(data)
         except (ValueError, RecursionError) as error:
-            raise BadReply(f"a piece of its stream is no JSON ({error}): {data[:200]!r}") from None
+            raise BadReply(f"a piece of its stream is not JSON ({error}): {data[:200]!r}") from None
         if not isinstance(value, dict):
-            raise BadReply(f"a piece of its stream is no JSON object: {data[:200]!r}")
+            raise BadReply(f"a piece of its stream is not a JSON object: {data[:200]!r}")
         if value.get("error"):
             raise ErrorReply(value["error"])
         self._usage = read_usage(value.get("usage")) or self._usage

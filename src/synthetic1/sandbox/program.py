@@ -51,7 +51,7 @@ class Call:
         try:
             return json.dumps(list(self.args), ensure_ascii=True, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
-            raise ValueError(f"an argument of {self.function} is no JSON value: {error}") from None
+            raise ValueError(f"an argument of {self.function} is not a JSON value: {error}") from None
 
 
 Input = bytes | str | Call

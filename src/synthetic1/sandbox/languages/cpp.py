@@ -113,7 +113,7 @@ def _ways_to_call(code: str, standard: str | None) -> list[tuple[str, ...]]:
 
 
 def plan_call(source: str, function: str, standard: str | None = None) -> ProgramPlan:
-    """A function that is no template, or a method of a class ``Solution``, which is made without arguments.
+    """A function that is not a template, or a method of a class ``Solution``, which is made without arguments.
 
     Of several with that name the first one counts that takes so many arguments.
 

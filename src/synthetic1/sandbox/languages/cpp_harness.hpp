@@ -39,7 +39,7 @@ struct Reader {
         peek();
         const char *start = at;
         while (at < end && std::strchr("+-.0123456789eE", *at)) ++at;
-        if (start == at) fail("an argument is no number, its parameter is one");
+        if (start == at) fail("an argument is not a number, its parameter is one");
         return {start, std::size_t(at - start)};
     }
     // One element at a time: for (bool first = true; reader.next(first, ']');)
@@ -56,7 +56,7 @@ struct Reader {
         return code;
     }
     std::string text() {
-        expect('"', "an argument is no string, its parameter is one");
+        expect('"', "an argument is not a string, its parameter is one");
         std::string out;
         while (at < end && *at != '"') {
             if (*at != '\\') {
@@ -98,7 +98,7 @@ struct Reader {
     }
 };
 
-// Bytes taken for UTF-8; what is none becomes U+FFFD.
+// Bytes taken for UTF-8; what is not becomes U+FFFD.
 inline void quote(std::string &out, std::string_view text) {
     auto unit = [&out](unsigned code) {
         char escape[8];
@@ -230,7 +230,7 @@ template <class Container> struct Sequence {
     using T = typename Container::value_type;
     static Container read(Reader &reader) {
         Container items;
-        reader.expect('[', "an argument is no array, its parameter is a sequence");
+        reader.expect('[', "an argument is not an array, its parameter is a sequence");
         for (bool first = true; reader.next(first, ']');) items.insert(items.end(), Json<T>::read(reader));
         return items;
     }
@@ -261,7 +261,7 @@ template <class T, class... A>
 struct Json<std::unordered_multiset<T, A...>> : Unsorted<std::unordered_multiset<T, A...>, std::multiset<T>> {};
 
 template <class Tuple, std::size_t... I> Tuple read_fixed(Reader &reader, std::index_sequence<I...>) {
-    reader.expect('[', "an argument is no array, its parameter is a pair, a tuple or an array");
+    reader.expect('[', "an argument is not an array, its parameter is a pair, a tuple or an array");
     bool first = true;
     auto item = [&](auto *type) {
         if (!reader.next(first, ']')) fail("too few values for a pair, a tuple or an array");
@@ -289,7 +289,7 @@ template <class Map> struct Object {
     using K = typename Map::key_type;
     static Map read(Reader &reader) {
         Map members;
-        reader.expect('{', "an argument is no object, its parameter is a map");
+        reader.expect('{', "an argument is not an object, its parameter is a map");
         for (bool first = true; reader.next(first, '}');) {
             K key;
             if constexpr (is_whole<K>) key = Json<K>::parse(reader.text());

@@ -69,7 +69,7 @@ function encode(value, depth = 0) {
     case "object":
       break;
     default:
-      throw new Failure(`a ${typeof value} is no plain value`);
+      throw new Failure(`a ${typeof value} is not a plain value`);
   }
   if (value === null) return "null";
   if (depth > DEPTH) throw new Failure(`nested more than ${DEPTH} deep`);
@@ -82,7 +82,7 @@ function encode(value, depth = 0) {
   let out = "";
   const member = (item, key) => {
     if (typeof key === "object" || typeof key === "function" || typeof key === "symbol") {
-      throw new Failure(`a Map with keys of type ${typeof key} is no plain value`);
+      throw new Failure(`a Map with keys of type ${typeof key} is not a plain value`);
     }
     out += (out && ",") + encodeString(`${key}`) + ":" + encode(item, depth + 1);
   };
@@ -106,7 +106,7 @@ function encode(value, depth = 0) {
   const prototype = getPrototypeOf(value);
   if (prototype !== plain && prototype !== null) {
     const values = unlinked(value);
-    if (values === undefined) throw new Failure("an object of a class is no plain value");
+    if (values === undefined) throw new Failure("an object of a class is not a plain value");
     return encode(values, depth);
   }
   const names = keys(value);
@@ -179,7 +179,7 @@ function unlinked(first) {
   if (!("val" in first)) return undefined;
   const values = bare();
   const add = (node) => {
-    if (values.length === MAX_NODES) throw new Failure("nodes that are linked in a circle are no plain value");
+    if (values.length === MAX_NODES) throw new Failure("nodes that are linked in a circle are not a plain value");
     values[values.length] = node ? node.val : null;
   };
   if ("left" in first && "right" in first) {

@@ -43,7 +43,7 @@ def plan_call(source: str, function: str) -> ProgramPlan:
     """
     check_name(function, source)
     if not function.isidentifier():
-        raise SignatureError(f"{function!r:.60} is no name of a Python function")
+        raise SignatureError(f"{function!r:.60} is not the name of a Python function")
     harness = asset("python_harness.py").replace(b"@function@", function.encode())
     files = {"main.py": harness, "candidate.py": _encode(source)}
     return ProgramPlan(files=files, argv=_ARGV, env=_ENV, zygote=True, channel=True)

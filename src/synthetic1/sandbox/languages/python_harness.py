@@ -104,7 +104,7 @@ def encode(value: Any, depth: int = 0) -> str:
     values = unlinked(value)
     if values is not None:
         return encode(values, depth)
-    raise CallError(f"a {kind.__name__} is no plain value")
+    raise CallError(f"a {kind.__name__} is not a plain value")
 
 
 def _number(value: float) -> str:
@@ -120,7 +120,7 @@ def _key(key: Any) -> str:
         return _string(str.__str__(key))
     if key is None or kind is bool or issubclass(kind, (int, float)):
         return '"' + encode(key) + '"'
-    raise CallError(f"a {kind.__name__} is no key of a JSON object")
+    raise CallError(f"a {kind.__name__} is not a key of a JSON object")
 
 
 class ListNode:
@@ -387,7 +387,7 @@ def unlinked(node: Any) -> list[Any] | None:
 
 def visited(node: Any, seen: set[int]) -> Any:
     if id(node) in seen:
-        raise CallError("nodes that are linked in a circle are no plain value")
+        raise CallError("nodes that are linked in a circle are not a plain value")
     seen.add(id(node))
     return node
 

@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
             self.at += 1;
         }
         if start == self.at {
-            fail("an argument is no number, its parameter is one")
+            fail("an argument is not a number, its parameter is one")
         }
         std::str::from_utf8(&self.text[start..self.at]).unwrap()
     }
@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
         digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).unwrap_or_else(|| fail("malformed string"))
     }
     fn string(&mut self) -> String {
-        self.expect(b'"', "an argument is no string, its parameter is one");
+        self.expect(b'"', "an argument is not a string, its parameter is one");
         let mut out = String::new();
         loop {
             let byte = self.text.get(self.at).copied().unwrap_or_else(|| fail("malformed string"));
@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
         self.expect(b']', "more arguments than parameters")
     }
     fn each(&mut self, mut read: impl FnMut(&mut Self)) {
-        self.expect(b'[', "an argument is no array, its parameter is a sequence");
+        self.expect(b'[', "an argument is not an array, its parameter is a sequence");
         let mut first = true;
         while self.next(&mut first, b']') {
             read(self)
@@ -499,7 +499,7 @@ impl<K: Key + Hash + Eq, V: FromJson, S: BuildHasher + Default> FromJson for Has
     }
 }
 fn members<K: Key, V: FromJson>(reader: &mut Reader) -> Vec<(K, V)> {
-    reader.expect(b'{', "an argument is no object, its parameter is a map");
+    reader.expect(b'{', "an argument is not an object, its parameter is a map");
     let (mut first, mut found) = (true, Vec::new());
     while reader.next(&mut first, b'}') {
         let key = K::of(reader.string());
@@ -528,7 +528,7 @@ macro_rules! tuple {
     ($(($($name:ident $index:tt)+))*) => { $(
         impl<$($name: FromJson),+> FromJson for ($($name,)+) {
             fn read(reader: &mut Reader) -> Self {
-                reader.expect(b'[', "an argument is no array, its parameter is a tuple");
+                reader.expect(b'[', "an argument is not an array, its parameter is a tuple");
                 let mut first = true;
                 let value = ($({
                     if !reader.next(&mut first, b']') {

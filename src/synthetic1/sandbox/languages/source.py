@@ -35,7 +35,7 @@ def asset(name: str) -> bytes:
 def check_name(function: str, source: str) -> None:
     """Raises SignatureError for what is not a name in any of our languages, or does not occur in the source."""
     if re.fullmatch(r"[^\W\d]\w{0,199}", function) is None:
-        raise SignatureError(f"{function!r:.60} is no name of a function")
+        raise SignatureError(f"{function!r:.60} is not the name of a function")
     if re.search(rf"\b{re.escape(function)}\b", source) is None:
         raise SignatureError(f"the program has no function `{function}`")
 
