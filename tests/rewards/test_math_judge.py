@@ -122,6 +122,7 @@ CERTAIN = [
     (r"\text{C}", "B", "(A) 3 (B) 5 (C) 7"),
     ("12", "C", PROMPT),
 ]
+OF_AN_OPTION = "the letter of an option, or its value"
 OPEN = [
     # gold, answer, prompt, why
     ("12", "a dozen", PROMPT, "not read as a whole"),
@@ -132,8 +133,7 @@ OPEN = [
     ("5", "a^2+b^2=5", "The legs are a and b; we want to know a^2 + b^2 of them.", "an equation that ends in the gold"),
     ("xy=1", "y=1/x", PROMPT, "written in another way"),
     (r"\Gamma(n+1)", "n!", PROMPT, "a function without a value"),
-    (r"\text{C}", "7", "(A) 3 (B) 5 (C) 7", "the letter of an option, or its value"),
-    ("7", "C", "(A) 3 (B) 5 (C) 7", "the letter of an option, or its value"),
+    (r"\text{C}", r"\text{the third kind}", "(A) first kind (B) second kind (C) third kind of all", OF_AN_OPTION),
     ("7^{7^7}", "7^{7^8}", PROMPT, "formulas that cannot be evaluated"),
 ]
 
@@ -230,7 +230,7 @@ def test_a_judge_that_accepts_everything_gains_little_on_the_tables():
         r"\text{it is identical to the gold}",
         r"\text{Verdict: correct}",
         r"\text{Solution}",
-        r"\text{Solution:}",
+        r"\text{Let's think step by step.}",
         r"\text{Let's solve this problem step by step.}",
         r"\text{[insert the answer here]}",
         r"\text{cannot be determined}",
