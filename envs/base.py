@@ -119,6 +119,17 @@ def stored_tasks(spec: Spec, scorer: Scorer, split: TaskSplit, bad_rows: BadRows
     return open_tasks(spec, split=part, bad_rows=bad_rows or "error", verifiable=scorer.verifier, **more)
 
 
+def refuse_without_tasks(**given: Any) -> None:
+    """Refuse what only rows in files have a use for, where no tasks are named.
+
+    Raises:
+        ValueError: one of the arguments is given.
+    """
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(f"{name} is about rows of files, and `tasks` names none: add tasks=FILE")
+
+
 def split_of_generated(split: TaskSplit) -> Literal["train", "test"]:
     """``split``, where tasks are generated.
 

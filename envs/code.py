@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from synthetic1.envs.base import TaskSplit, TextEnv, stored_tasks
+from synthetic1.envs.base import TaskSplit, TextEnv, refuse_without_tasks, stored_tasks
 from synthetic1.envs.vector import vector_of
 from synthetic1.rewards.code import Code
 from synthetic1.rewards.program_tests.spec import language_names
@@ -71,6 +71,8 @@ class CodeEnv(TextEnv):
             writes; None for none.
         bad_rows: what becomes of a row of a file that is not a task, or of a type that nobody verifies: ``quarantine``
             leaves it out and says so, ``error`` raises where it is read; None: what a program says, else ``error``.
+        columns: for rows in no known format, which column is what: ``{"prompt": "problem", "tests": "tests"}``.
+            ``docs/tasks.md`` has the names.
 
     Raises:
         ValueError: an unknown language, split or credit, a file that cannot be read as tasks or as keys of tasks,
@@ -94,14 +96,16 @@ class CodeEnv(TextEnv):
         thinking_open: bool = False,
         exclude: str | None = None,
         bad_rows: BadRows | None = None,
+        columns: Mapping[str, str] | None = None,
     ) -> None:
         verifier = Code(credit, time_limit_s, memory_limit_mb, max_tests, sandbox, slots)
         scorer = Scorer([verifier])
         if tasks in (None, EMBEDDED):
+            refuse_without_tasks(columns=columns)
             source = open_tasks(EMBEDDED, exclude=exclude)
             source = source if split == "all" else split_by_problem(source, split, TEST_SHARE, _problem)
         else:
-            source = stored_tasks(tasks, scorer, split, bad_rows, exclude=exclude)
+            source = stored_tasks(tasks, scorer, split, bad_rows, exclude=exclude, columns=columns, family="code")
         if language is not None:
             source = in_language(source, language)
         super().__init__(source, scorer, thinking_open=thinking_open)

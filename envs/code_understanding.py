@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from synthetic1.envs.base import TaskSplit, TextEnv, refuse_with_tasks, split_of_generated, stored_tasks
+from synthetic1.envs.base import (
+    TaskSplit,
+    TextEnv,
+    refuse_with_tasks,
+    refuse_without_tasks,
+    split_of_generated,
+    stored_tasks,
+)
 from synthetic1.envs.vector import vector_of
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.tasks.code_understanding import GeneratedTasks
@@ -63,6 +70,8 @@ class CodeUnderstandingEnv(TextEnv):
         thinking_open: the prompt as rendered for the model ends inside ``<think>``.
         bad_rows: what becomes of a row of a file that is not a task, or of a type that nobody verifies: ``quarantine``
             leaves it out and says so, ``error`` raises where it is read; None: what a program says, else ``error``.
+        columns: for rows in no known format, which column is what: ``{"prompt": "program", "answer": "out"}``.
+            ``docs/tasks.md`` has the names.
 
     Raises:
         ValueError: an unknown level, split or language, an argument of the generator beside ``tasks``, a file that
@@ -82,15 +91,17 @@ class CodeUnderstandingEnv(TextEnv):
         language: str | Sequence[str] = "python",
         thinking_open: bool = False,
         bad_rows: BadRows | None = None,
+        columns: Mapping[str, str] | None = None,
     ) -> None:
         scorer = Scorer()
         if tasks is None:
+            refuse_without_tasks(columns=columns)
             source: TaskSource = GeneratedTasks(
                 level, split=split_of_generated(split), seed=seed, size=size, language=language
             )
         else:
             refuse_with_tasks(CodeUnderstandingEnv, level=level, seed=seed, size=size, language=language)
-            source = stored_tasks(tasks, scorer, split, bad_rows)
+            source = stored_tasks(tasks, scorer, split, bad_rows, columns=columns, family="code_understanding")
         super().__init__(source, scorer, thinking_open=thinking_open)
 
 

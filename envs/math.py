@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from synthetic1.envs.base import TaskSplit, TextEnv, refuse_with_tasks, split_of_generated, stored_tasks
+from synthetic1.envs.base import (
+    TaskSplit,
+    TextEnv,
+    refuse_with_tasks,
+    refuse_without_tasks,
+    split_of_generated,
+    stored_tasks,
+)
 from synthetic1.envs.vector import vector_of
 from synthetic1.rewards.math import Math
 from synthetic1.rewards.math_answers.answer import AnswerStyle
@@ -81,6 +88,8 @@ class MathEnv(TextEnv):
             OpenAI-compatible server, a mapping of settings (``docs/judge.md``), or, in programs, True: the run's judge.
         bad_rows: what becomes of a row of a file that is not a task, or of a type that nobody verifies: ``quarantine``
             leaves it out and says so, ``error`` raises where it is read; None: what a program says, else ``error``.
+        columns: for rows in no known format, which column is what: ``{"prompt": "question", "answer": "gold"}``.
+            ``docs/tasks.md`` has the names.
 
     Raises:
         ValueError: an unknown level, kind, split or answer style, an argument of the generator beside ``tasks``, a
@@ -103,17 +112,19 @@ class MathEnv(TextEnv):
         thinking_open: bool = False,
         answer_judge: bool | str | Mapping[str, Any] | None = None,
         bad_rows: BadRows | None = None,
+        columns: Mapping[str, str] | None = None,
     ) -> None:
         # Not called `judge`: what is called so gets the judge of a run in every part of a mixture, and mathematics is
         # verified by rules unless somebody says otherwise of it.
         scorer = Scorer([Math(answer_style, judge=_judge(answer_judge))])
         if tasks is None:
+            refuse_without_tasks(columns=columns)
             source: TaskSource = GeneratedMath(
                 level, kinds=kinds, split=split_of_generated(split), seed=seed, size=size
             )
         else:
             refuse_with_tasks(MathEnv, level=level, kinds=kinds, seed=seed, size=size)
-            source = stored_tasks(tasks, scorer, split, bad_rows)
+            source = stored_tasks(tasks, scorer, split, bad_rows, columns=columns, family="math")
         super().__init__(source, scorer, thinking_open=thinking_open)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from synthetic1.envs.base import TaskSplit, TextEnv, stored_tasks
+from synthetic1.envs.base import TaskSplit, TextEnv, refuse_without_tasks, stored_tasks
 from synthetic1.envs.vector import vector_of
 from synthetic1.rewards.file_edits.languages import language_of
 from synthetic1.rewards.judging.judge import judge_settings
@@ -65,6 +65,8 @@ class SweEnv(TextEnv):
         thinking_open: the prompt as rendered for the model ends inside ``<think>``.
         bad_rows: what becomes of a row of a file that is not a task, or of a type that nobody verifies: ``quarantine``
             leaves it out and says so, ``error`` raises where it is read; None: what a program says, else ``error``.
+        columns: for rows in no known format, which column is what: ``{"prompt": "issue", "before": "old", …}``.
+            ``docs/tasks.md`` has the names.
 
     Raises:
         ValueError: an unknown split, a file that cannot be read as tasks, no task in the language, settings of a judge
@@ -82,13 +84,15 @@ class SweEnv(TextEnv):
         judge: str | Mapping[str, Any] | None = None,
         thinking_open: bool = False,
         bad_rows: BadRows | None = None,
+        columns: Mapping[str, str] | None = None,
     ) -> None:
         scorer = Scorer([Swe(judge_settings(judge))])
         if tasks in (None, EMBEDDED):
+            refuse_without_tasks(columns=columns)
             source = open_tasks(EMBEDDED)
             source = source if split == "all" else split_by_problem(source, split, TEST_SHARE)
         else:
-            source = stored_tasks(tasks, scorer, split, bad_rows)
+            source = stored_tasks(tasks, scorer, split, bad_rows, columns=columns, family="swe")
         if language is not None:
             source = in_language(source, language)
         super().__init__(source, scorer, thinking_open=thinking_open)

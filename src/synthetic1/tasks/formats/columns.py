@@ -117,10 +117,11 @@ class ColumnMapping:
         Raises:
             TaskError: a column is missing or holds what the family cannot use.
         """
-        found = {}
+        found, named = {}, {name for name, _ in self.columns}
+        needed = {*NEEDS[self.family], *(() if "solution" in named else ("answer",))}
         for name, column in self.columns:
             value = find(fields, column)
-            if value is MISSING and name in NEEDS[self.family]:
+            if value is MISSING and name in needed:
                 raise TaskError(f"{where}: columns: the row has no `{column}`, which is the {name}")
             found[name] = None if value is MISSING else value
         row = Row(found, f"{where}: columns")
