@@ -119,8 +119,8 @@ def _sound(source: TaskSource, verifiable: Verifiable | None) -> TaskSource:
         parts = [_sound(part, verifiable) for part in source.sources]
         if all(found is part for found, part in zip(parts, source.sources, strict=True)):
             return source
-        if isinstance(source, Mixture) and (empty := next((part for part in parts if not len(part)), None)):
-            raise _all_bad(empty)
+        if isinstance(source, Mixture) and not all(map(len, parts)):
+            raise _all_bad(next(part for part in parts if not len(part)))
         return source.with_sources(parts, name=source.name)
     if type(source) is Subset:  # not one that is sound already
         inner = _sound(source.source, verifiable)

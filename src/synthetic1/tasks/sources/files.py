@@ -66,7 +66,8 @@ def _open_named(spec: str, choose: Choose, lenient: bool) -> TaskSource:
     if path.exists():
         return _open_file(path, spec, choose, lenient)
     if glob.has_magic(spec):
-        files = sorted(glob.glob(str(path), recursive=True))
+        # glob passes over what begins with a dot, unless the pattern does
+        files = sorted(file for file in glob.glob(str(path), recursive=True) if "/__" not in file or "/__" in str(path))
         if not files:
             raise TaskError(f"no file matches `{spec}`")
         return Concatenation([_open_named(file, choose, lenient) for file in files], name=spec)
