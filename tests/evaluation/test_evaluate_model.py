@@ -71,7 +71,15 @@ def run(tmp_path, *overrides):
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=300)
 
 
-def test_a_checkpoint_is_evaluated_and_compared(tmp_path):
+def run_here(monkeypatch, tmp_path, *overrides):
+    """The same in this process, which has imported everything."""
+    from synthetic1.evaluation.evaluate_model import main
+
+    monkeypatch.setattr(sys, "argv", ["evaluate_model.py", f"runs={tmp_path}", "n=24", *overrides])
+    main()
+
+
+def test_a_checkpoint_is_evaluated_and_compared(tmp_path, monkeypatch, capsys):
     one = run(tmp_path, "samples=2", "run_name=one")
     assert one.returncode == 0, one.stderr[-2000:]
     result = json.loads((tmp_path / "evaluate/one/result.json").read_text())
@@ -84,15 +92,15 @@ def test_a_checkpoint_is_evaluated_and_compared(tmp_path):
     samples = (tmp_path / "evaluate/one/samples.jsonl").read_text().splitlines()
     assert len(samples) == 48
 
-    again = run(tmp_path, "samples=2", "run_name=two", f"compare={tmp_path}/evaluate/one")
-    assert again.returncode == 0, again.stderr[-2000:]
-    assert "not significant at 5%" in again.stdout
+    run_here(monkeypatch, tmp_path, "samples=2", "run_name=two", f"compare={tmp_path}/evaluate/one")
+    assert "not significant at 5%" in capsys.readouterr().out
     compared = json.loads((tmp_path / "evaluate/two/result.json").read_text())["compared"]
     assert (compared["difference"], compared["n"]) == (0.0, 24)  # the same seed draws the same completions
 
-    taken = run(tmp_path, "run_name=one")
-    assert taken.returncode == 2
-    assert len(taken.stderr.strip().splitlines()[-1]) < 300
+    with pytest.raises(SystemExit) as taken:
+        run_here(monkeypatch, tmp_path, "run_name=one")
+    assert taken.value.code == 2
+    assert len(capsys.readouterr().err.strip().splitlines()[-1]) < 300
 
 
 @pytest.mark.parametrize(

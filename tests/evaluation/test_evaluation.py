@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,9 +15,10 @@ from synthetic1.reports.statistics import wilson
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rollout import Rollout
 from synthetic1.task import Task
-from synthetic1.trainers.reinforcement.measures import rollout_measures
-from synthetic1.trainers.reinforcement.reward import RewardedRollout
 from synthetic1.verdict import Verdict
+
+if TYPE_CHECKING:  # it imports torch, which most processes of the tests can do without
+    from synthetic1.trainers.reinforcement.reward import RewardedRollout
 
 SAMPLING = Sampling(max_tokens=10)
 
@@ -90,6 +91,8 @@ def test_the_row_of_a_rollout():
         "advantage": None,
         "thinking": True,
     }
+    from synthetic1.trainers.reinforcement.reward import RewardedRollout
+
     rewarded = RewardedRollout(wrong.task, wrong.rollout, wrong.verdict, 0, 0.0, -0.5)
     assert list(rewarded.row(3, "after").items()) == list({**wrong.row(3, "after"), "advantage": -0.5}.items())
 
@@ -129,6 +132,8 @@ def test_held_out_tasks_are_always_the_same(compose, tmp_path):
 
 
 def rewarded(score: float | None, **changes: Any) -> RewardedRollout:
+    from synthetic1.trainers.reinforcement.reward import RewardedRollout
+
     text = changes.pop("text", RIGHT)
     usage = {"completion_tokens": changes.pop("tokens", 4)}
     finish = changes.pop("finish", "stop")
@@ -140,6 +145,8 @@ def rewarded(score: float | None, **changes: Any) -> RewardedRollout:
 
 
 def test_the_measures_of_a_rollout_by_hand():
+    from synthetic1.trainers.reinforcement.measures import rollout_measures
+
     groups = [
         [rewarded(1.0, tokens=2), rewarded(0.0, tokens=4)],
         [rewarded(0.5, level=2, text=SILENT, tokens=6, finish="length"), rewarded(None, level=2, tokens=8)],
@@ -157,6 +164,8 @@ def test_the_measures_of_a_rollout_by_hand():
 
 
 def test_a_rollout_without_any_score():
+    from synthetic1.trainers.reinforcement.measures import rollout_measures
+
     measures = rollout_measures([rewarded(None), rewarded(None)], 2)
     assert (measures["reward"], measures["pass_at_1"], measures["unscorable_share"]) == (None, None, 1.0)
     assert rollout_measures([], 2) == {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-import torch
 
 from synthetic1.completion import Completion
 from synthetic1.evaluation.transformers_engine import TransformersEngine
@@ -37,6 +36,8 @@ def test_the_same_seed_gives_the_same_completions(complete):
 
 
 def test_the_caller_keeps_its_random_state(complete, model):
+    import torch
+
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
@@ -59,6 +60,8 @@ def test_greedy_completions_do_not_depend_on_the_order(complete):
 
 def test_greedy_agrees_with_plain_generation(complete, model, tokenizer):
     """Against transformers itself, one prompt at a time and without padding."""
+    import torch
+
     for prompt, (ours,) in zip(PROMPTS[:6], complete(PROMPTS[:6], temperature=0.0), strict=True):
         messages = [{"role": "user", "content": prompt}]
         ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt")["input_ids"]

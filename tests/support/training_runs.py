@@ -10,12 +10,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from synthetic1.trainers.reinforcement.reward import Reward, RewardedRollout
-from synthetic1.trainers.reinforcement.settings import GrpoSettings
+if TYPE_CHECKING:  # they import torch: every process of the tests reads this file, one of them trains
+    from synthetic1.trainers.reinforcement.reward import Reward, RewardedRollout
+    from synthetic1.trainers.reinforcement.settings import GrpoSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,6 +71,7 @@ def composed(*overrides: str) -> GrpoSettings:
     from omegaconf import OmegaConf
 
     from synthetic1.jobs.program import validate
+    from synthetic1.trainers.reinforcement.settings import GrpoSettings
 
     with initialize_config_module(version_base="1.3", config_module="synthetic1.configs"):
         config = compose("grpo", list(overrides))
@@ -84,6 +86,7 @@ def train_here(*overrides: str, stop_after: int | None = None) -> Run:
     """
     from synthetic1.trainers.grpo import train
     from synthetic1.trainers.reinforcement import runs
+    from synthetic1.trainers.reinforcement.reward import Reward
 
     chosen = composed(*TINY, *overrides)
     seen: list[Rollout] = []

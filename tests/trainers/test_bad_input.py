@@ -178,9 +178,9 @@ def test_a_dry_run_says_so_too(main, tmp_path):
 
 def test_the_real_command_line(run_child):
     """The whole way once, in a process of its own; everything else above is the same code, faster."""
-    done = run_child("trainers/grpo.py", "env.level=11")
+    done = run_child("trainers/grpo.py", "trainer.max_steps=abc")  # found out before torch is imported
     assert done.returncode == 2
-    refused((done.returncode, done.stderr), "unknown level 11")
+    refused((done.returncode, done.stderr), "trainer.max_steps")
     assert "Traceback" not in done.stdout
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 import sys
@@ -65,25 +64,25 @@ def test_the_composed_configuration_can_be_read(run_child):
     assert "beta: 0.001" in done.stdout
 
 
-def test_a_run_reaches_nobody(run_child, tiny, tmp_path, talkative, watched_network):
-    """No telemetry, no hub; test_vllm.py has the same for vLLM."""
-    done = run_child("trainers/grpo.py", *tiny, f"runs={tmp_path}", "eval.n=4", env=talkative)
+WATCHED = """
+import runpy, sys
+runpy.run_path("trainers/grpo.py", run_name="__main__")
+print("vllm" in sys.modules)
+"""
+
+
+def test_a_run_reaches_nobody_and_imports_no_vllm_that_it_does_not_use(
+    run_child, tiny, tmp_path, talkative, watched_network
+):
+    """No telemetry, no hub; test_vllm.py has the same for vLLM, whose import alone takes ten seconds."""
+    done = run_child("-c", WATCHED, *tiny, f"runs={tmp_path}", "eval.n=4", env=talkative)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "grpo" / "code_understanding-embedded-s0" / "result.json").is_file()
     assert watched_network.attempts == []
+    assert done.stdout.splitlines()[-1] == "False"
 
 
 def test_the_guard_of_that_test_sees_an_attempt(run_child, watched_network):
     """The control: the same environment, and a program that does call out."""
     run_child("-c", "import urllib.request as r; r.urlopen('http://192.0.2.1/', timeout=2)", env=watched_network.env)
     assert watched_network.attempts
-
-
-def test_a_run_without_vllm_does_not_import_it(run_child, tiny, tmp_path, require):
-    require("vLLM", importlib.util.find_spec("vllm"), "make venv")
-    script = (
-        "import runpy, sys\nrunpy.run_path('trainers/grpo.py', run_name='__main__')\nprint('vllm' in sys.modules)\n"
-    )
-    done = run_child("-c", script, *tiny, f"runs={tmp_path}", "trainer.max_steps=1")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "False"

@@ -7,7 +7,7 @@ import inspect
 import math
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -18,9 +18,11 @@ from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rewards.verifier import Verifier
 from synthetic1.task import Task
 from synthetic1.tasks.sources.source import TaskList
-from synthetic1.trainers.reinforcement.reward import Reward
 from synthetic1.trainers.reinforcement.train_set import TrainSet
 from synthetic1.verdict import Verdict
+
+if TYPE_CHECKING:  # it imports torch: every process of the tests reads this file, one of them runs it
+    from synthetic1.trainers.reinforcement.reward import Reward
 
 TASKS = TaskList(
     [Task(str(i), "code_output_prediction", "?", {"ground_truth": answer}) for i, answer in enumerate(["a", "b", "c"])]
@@ -52,6 +54,8 @@ def paid(reward: Reward, texts: list[str], tasks: list[int], step: int = 0) -> l
 
 @pytest.fixture
 def reward(tokenizer):
+    from synthetic1.trainers.reinforcement.reward import Reward
+
     def build(*, verifier: Verifier | None = None, thinking_open: bool = False, **options: object) -> Reward:
         scorer = Scorer({"code_output_prediction": verifier}) if verifier else Scorer()
         return Reward(TrainSet(TASKS, scorer, thinking_open), tokenizer, **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,14 @@ def run(tmp_path, samples, *overrides):
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=300)
 
 
+def train_here(tmp_path, samples, *overrides):
+    """The same in this process, which has imported everything."""
+    from synthetic1.trainers.sft import train
+
+    usual = (f"data={samples}", f"runs={tmp_path}", "run_name=x", "trainer.batch_size=16", "trainer.max_steps=6")
+    train(composed(*usual, *overrides))
+
+
 def weights(folder):
     from safetensors.torch import load_file
 
@@ -70,15 +79,11 @@ def test_it_trains_and_a_resumed_run_equals_a_whole_one(tmp_path, samples):
     assert all(row["loss"] > 0 for row in rows)
 
     # Stopped in the middle: what a kill leaves is a whole checkpoint and rows beyond it.
-    part = run(tmp_path / "part", samples, "trainer.save_every=2")
-    assert part.returncode == 0, part.stderr[-2000:]
+    train_here(tmp_path / "part", samples, "trainer.save_every=2")
     again = tmp_path / "part/sft/x"
-    import shutil
-
     shutil.rmtree(again / "checkpoints/checkpoint-6")
     (again / "result.json").unlink()
-    resumed = run(tmp_path / "part", samples, "trainer.save_every=2", "resume=true")
-    assert resumed.returncode == 0, resumed.stderr[-2000:]
+    train_here(tmp_path / "part", samples, "trainer.save_every=2", "resume=true")
     there = [json.loads(line)["step"] for line in (again / "metrics.jsonl").read_text().splitlines()]
     assert there == [1, 2, 3, 4, 5, 6]
     one, two = weights(folder / "model"), weights(again / "model")
@@ -92,15 +97,13 @@ def test_it_trains_and_a_resumed_run_equals_a_whole_one(tmp_path, samples):
     before = load_model(ModelSettings(name="embedded")).state_dict()
     assert any(not torch.equal(before[name].float(), one[name].float()) for name in one if name in before)
 
-    refused = run(tmp_path / "part", samples, "trainer.save_every=3", "resume=true")
-    assert refused.returncode == 2
-    assert "cannot be resumed with other settings: trainer" in refused.stderr.splitlines()[-1]
+    with pytest.raises(ProgramError, match="cannot be resumed with other settings: trainer"):
+        train_here(tmp_path / "part", samples, "trainer.save_every=3", "resume=true")
 
 
-def test_a_dry_run_counts_and_leaves_nothing(tmp_path, samples):
-    done = run(tmp_path, samples, "dry_run=true")
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert "80, " in done.stdout
+def test_a_dry_run_counts_and_leaves_nothing(tmp_path, samples, capsys):
+    train_here(tmp_path, samples, "dry_run=true")
+    assert "80, " in capsys.readouterr().out
     assert not (tmp_path / "sft").exists()
 
 
