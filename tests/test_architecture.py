@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib import metadata
 
@@ -38,11 +39,34 @@ MODULES = [
     path for room in MAY_IMPORT for path in sorted(folder_of(room).rglob("*.py")) if PROBLEMS not in path.parents
 ]
 FILES = {dotted(path): path for path in [*FACE, *MODULES]}
-TREES = {name: ast.parse(path.read_text()) for name, path in FILES.items()}
+
+
+@cache
+def tree_of(name):
+    return ast.parse(FILES[name].read_text())
 
 
 def named(path):
     return str(path.relative_to(ROOT))
+
+
+def of_every(paths):
+    """A test of each of these files as one, which names all that are wrong: by themselves they would be thousands."""
+
+    def together(test):
+        def of_all():
+            wrong = []
+            for path in paths:
+                try:
+                    test(path)
+                except AssertionError as error:
+                    wrong.append(f"{named(path)}: {error}")
+            assert not wrong, "\n".join(wrong)
+
+        of_all.__name__, of_all.__doc__ = test.__name__, test.__doc__
+        return of_all
+
+    return together
 
 
 def room_of(name):
@@ -70,7 +94,7 @@ def ours(tree):
 
 def modules_imported(name):
     """Our modules that one imports: ``from a.b import c`` is ``a.b.c`` where that is a module, else ``a.b``."""
-    for _, imported in imports(TREES[name]):
+    for _, imported in imports(tree_of(name)):
         for candidate in (imported, imported.rpartition(".")[0]):
             if candidate in FILES:
                 if candidate != name:
@@ -102,12 +126,12 @@ def test_the_walk_sees_what_it_must():
 # Who imports whom ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
+@of_every(MODULES)
 def test_a_room_imports_only_what_stands_above_it(path):
     name = dotted(path)
     room = room_of(name)
     allowed = MAY_IMPORT[room] | {room, "__version__"}
-    wrong = [(line, part) for line, part in ours(TREES[name]) if part not in allowed]
+    wrong = [(line, part) for line, part in ours(tree_of(name)) if part not in allowed]
     assert not wrong, f"{named(path)} may import {sorted(allowed)} of ours, not {wrong}"
 
 
@@ -137,11 +161,11 @@ COMMAND_LINE = "synthetic1.cli"
 """What a program may start another one by: ``python -m synthetic1.cli NAME``."""
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
+@of_every(MODULES)
 def test_no_module_of_another_room_is_named_by_a_string(path):
     """An import that the table forbids is no better as ``find_spec("…")``."""
     name = dotted(path)
-    strings = (node.value for node in ast.walk(TREES[name]) if isinstance(node, ast.Constant))
+    strings = (node.value for node in ast.walk(tree_of(name)) if isinstance(node, ast.Constant))
     found = {value.partition(":")[0] for value in strings if isinstance(value, str)}
     others = {value for value in found if value in FILES and "." in value and room_of(value) != room_of(name)}
     assert not others - {COMMAND_LINE} - {"synthetic1.configs"}
@@ -149,20 +173,20 @@ def test_no_module_of_another_room_is_named_by_a_string(path):
 
 def test_the_agent_stands_alone():
     """It runs inside of sandboxes, where nothing else of ours is; nor is any package."""
-    for name, tree in TREES.items():
+    for name, tree in ((name, tree_of(name)) for name in FILES):
         if name.startswith("synthetic1.sandbox.agent"):
             for line, imported in imports(tree):
                 own = imported.startswith("synthetic1.sandbox.agent.")
                 assert own or imported.split(".")[0] in sys.stdlib_module_names, f"{name}:{line} imports {imported}"
 
 
-@pytest.mark.parametrize("path", [path for path in FACE if path.name not in ("cli.py", "__init__.py")], ids=named)
+@of_every([path for path in FACE if path.name not in ("cli.py", "__init__.py")])
 def test_the_nouns_import_nothing_below_them(path):
-    assert {part for _, part in ours(TREES[dotted(path)])} <= NOUNS
+    assert {part for _, part in ours(tree_of(dotted(path)))} <= NOUNS
 
 
 def test_the_face_imports_lazily():
-    at_once = [node for node in TREES["synthetic1"].body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    at_once = [node for node in tree_of("synthetic1").body if isinstance(node, (ast.Import, ast.ImportFrom))]
     names = {alias.name for node in at_once if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in at_once if isinstance(node, ast.ImportFrom)}
     assert not {name for name in names if name.startswith("synthetic1")}
@@ -172,9 +196,9 @@ def test_the_face_imports_lazily():
 LIGHT = [path for path in [*MODULES, *FACE] if room_of(dotted(path)) != "trainers"]
 
 
-@pytest.mark.parametrize("path", LIGHT, ids=named)
+@of_every(LIGHT)
 def test_heavy_packages_are_imported_where_they_are_used(path):
-    tree = TREES[dotted(path)]
+    tree = tree_of(dotted(path))
     at_once = ast.Module([node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))], [])
     wrong = [(line, name) for line, name in imports(at_once) if name.split(".")[0] in HEAVY]
     assert not wrong, f"import these inside the functions that need them: {wrong}"
@@ -183,9 +207,9 @@ def test_heavy_packages_are_imported_where_they_are_used(path):
 # What things are called, and how large they are ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", [*MODULES, *FACE], ids=named)
+@of_every([*MODULES, *FACE])
 def test_a_module_begins_with_what_it_is(path):
-    tree = TREES[dotted(path)]
+    tree = tree_of(dotted(path))
     if not tree.body:  # a folder's empty __init__.py
         return
     assert ast.get_docstring(tree), "a module begins with a one-line docstring"
@@ -193,13 +217,13 @@ def test_a_module_begins_with_what_it_is(path):
         assert "from __future__ import annotations" in path.read_text()
 
 
-@pytest.mark.parametrize("path", [*MODULES, *FACE, *sorted((ROOT / "benchmarks").glob("*.py"))], ids=named)
+@of_every([*MODULES, *FACE, *sorted((ROOT / "benchmarks").glob("*.py"))])
 def test_a_module_is_named_for_the_thing_in_it(path):
     for part in path.relative_to(ROOT).with_suffix("").parts:
         assert part not in {"utils", "util", "helpers", "helper", "common", "misc"}
 
 
-@pytest.mark.parametrize("path", [*MODULES, *FACE], ids=named)
+@of_every([*MODULES, *FACE])
 def test_a_file_fits_in_a_head(path):
     if not LONG.fullmatch(path.name):
         assert len(path.read_text().splitlines()) <= MOST_LINES, "look for a second idea in it"
@@ -214,7 +238,7 @@ def test_a_folder_fits_in_a_head():
 
 def test_no_two_classes_share_a_name():
     homes = defaultdict(list)
-    for name, tree in TREES.items():
+    for name, tree in ((name, tree_of(name)) for name in FILES):
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 homes[node.name].append(name)
