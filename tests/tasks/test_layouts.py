@@ -518,3 +518,34 @@ def test_rows_of_ours_stay_ours_whatever_other_columns_they_have() -> None:
     }
     row = {**DEEPSCALER, **STRATOS, **RLVR, **EURUS, "instance_id": "i", "patch": "", "x_avg_reward": 1.0, **ours}
     assert TaskList.from_rows([row])[0].verification_info == {"ground_truth": "1"}
+
+
+SAMPLES = [one[1] for one in MATHEMATICS] + [one[1] for one in CODE] + SCIENCE + [row for row, _ in REFUSED]
+ODD: list[Any] = [None, "", "x", "[", "{}", "[]", "['a']", 3, 2.5, float("nan"), True, [], [None], ["a", "b"], {}]
+ODD += [{"role": "user"}, [{"role": "user", "content": None}], {"ground_truth": {}}, {"ground_truth": [1, "a"]}]
+ODD += [{"inputs": 1, "outputs": 2}, [{"input": None, "output": 1}], '{"inputs": [[1]], "outputs": [1]}', "[" * 5000]
+ODD += [
+    "def test_a():\n",
+    "from solution import *\n\ndef test(): pass",
+    {"source_dataset": 3},
+    {"test_cases": "{"},
+    "\n",
+]
+
+
+def refusal(row: Row) -> str | None:
+    try:
+        _ = TaskList.from_rows([row])[0].key
+    except TaskError as error:
+        return str(error)
+    return None
+
+
+def test_whatever_a_field_holds_the_row_is_a_task_or_refused_in_a_line() -> None:
+    for row in SAMPLES:
+        for name in row:
+            for odd in ODD:
+                said = refusal({**row, name: odd})
+                if said is not None:
+                    assert said.startswith(("rows in memory, row 1: ", "task `")), (row, name, odd)
+                    assert "\n" not in said, (row, name, odd)

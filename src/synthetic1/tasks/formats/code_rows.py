@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from synthetic1.keys import content_key
 from synthetic1.task import Task, TaskError
 
 TASK_TYPE = "verifiable_code"
@@ -35,7 +36,7 @@ class Row:
     where: str
 
     def error(self, field: str, problem: str) -> TaskError:
-        return TaskError(f"{self.where}: field `{field}` {problem}")
+        return TaskError(f"{self.where}: field `{field}` {' '.join(problem.splitlines())}")  # quotes names out of rows
 
     def text(self, name: str) -> str:
         """A string that must be there, and not be empty."""
@@ -79,6 +80,13 @@ class Row:
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             raise self.error(name, f"is neither JSON nor a Python literal: {shown(value)}") from None
 
+    def content_id(self, source: str, name: str, content: Any) -> str:
+        """An id for rows that have none, made from what is in them; ``name`` is the field that errors are about."""
+        try:
+            return f"{source}/{content_key(content)[:16]}"
+        except (TypeError, ValueError, RecursionError) as error:
+            raise self.error(name, f"holds what JSON cannot: {error}") from None
+
     def limit(self, name: str, value: Any) -> float | None:
         """A published limit, from a number; ``None`` if it is not above 0, which is how some rows say unknown."""
         if value is None or value != value:
@@ -115,7 +123,10 @@ class Row:
                 other_solutions=solutions_besides(gold, solutions),
                 source=source,
                 in_source_id=problem_id,
-                metadata={"language": "python", **{k: v for k, v in metadata.items() if v not in (None, "", [])}},
+                metadata={
+                    "language": "python",
+                    **{k: v for k, v in metadata.items() if v == v and v not in (None, "", [])},
+                },
             )
         except TaskError as error:
             raise TaskError(f"{self.where}: {str(error).replace('problem_id', id_field)}") from None

@@ -215,7 +215,7 @@ def _code(row: Row, problem_id: str) -> Task:
     starter = row.optional_text("starter_code")
     solution = row.optional_text("solution")
     return row.task(
-        problem_id=problem_id or f"{_source(row)}/{content_key([text, row.fields['tests']])[:16]}",
+        problem_id=problem_id or row.content_id(_source(row), "tests", [text, row.fields["tests"]]),
         id_field="id",
         prompt=text if exact else code_rows.compose_prompt(text, function=tests.function or function, starter=starter),
         source=_source(row),
@@ -229,7 +229,7 @@ def _output(row: Row, problem_id: str) -> Task:
     text, _ = _prompt(row, "output")
     answer = row.text("answer")
     return Task(
-        problem_id=problem_id or f"{_source(row)}/{content_key([text, answer])[:16]}",
+        problem_id=problem_id or row.content_id(_source(row), "answer", [text, answer]),
         task_type="code_output_prediction",
         prompt=text,
         verification_info={"ground_truth": answer},

@@ -122,7 +122,7 @@ def math_task(
             gold_standard_solution=solution or truth,
             source=source,
             in_source_id=problem_id,
-            metadata={name: value for name, value in metadata.items() if value not in (None, "")},
+            metadata={name: value for name, value in metadata.items() if value == value and value not in (None, "")},
         )
     except TaskError as error:
         raise TaskError(f"{row.where}: {error}") from None

@@ -25,7 +25,6 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from synthetic1.keys import content_key
 from synthetic1.task import Task, TaskError
 from synthetic1.tasks.formats.answers.answer_rows import answer_text
 from synthetic1.tasks.formats.answers.reasoning_gym import NUMBERS, refusal
@@ -56,7 +55,7 @@ def read_synthetic2_row(fields: Mapping[str, Any], where: str) -> Task:
     if not isinstance(info, Mapping):
         raise row.error(FIELD, f"must hold a mapping, got {shown(info)}")
     prompt = row.text("prompt")
-    problem_id = published or f"{SOURCE}/{content_key([prompt, dict(info)])[:16]}"
+    problem_id = published or row.content_id(SOURCE, FIELD, [prompt, dict(info)])
     if "test_cases" in info:
         return row.task(
             problem_id=problem_id,

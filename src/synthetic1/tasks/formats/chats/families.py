@@ -63,7 +63,7 @@ class PromptedRow:
 
     def _code(self) -> Task:
         return self.row.task(
-            problem_id=self.problem_id or f"{self.source}/{content_key([self.prompt, self.gold])[:16]}",
+            problem_id=self.problem_id or self.row.content_id(self.source, self.gold_field, [self.prompt, self.gold]),
             id_field="id",
             prompt=self.prompt,
             source=self.source,

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from synthetic1.keys import content_key
 from synthetic1.task import Task
 from synthetic1.tasks.formats.answers.science import science_task
 from synthetic1.tasks.formats.code_rows import Row, compose_prompt, has_columns
@@ -54,7 +53,7 @@ def _code(row: Row, source: str) -> Task:
     published = row.fields.get("test_cases")
     tests = published_tests(row, "test_cases", published)
     return row.task(
-        problem_id=f"{source}/{content_key([problem, published])[:16]}",
+        problem_id=row.content_id(source, "test_cases", [problem, published]),
         id_field="problem",
         prompt=compose_prompt(problem, function=tests.function, starter=starter),
         source=source,

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from synthetic1.keys import content_key
 from synthetic1.task import Task
 from synthetic1.tasks.formats.code_rows import Row, compose_prompt, has_columns, shown
 from synthetic1.tasks.formats.coding.published_tests import published_tests
@@ -37,7 +36,7 @@ def read_deepcoder_row(fields: Mapping[str, Any], where: str) -> Task:
     solutions = _solutions(row)
     published = fields.get("id")
     return row.task(
-        problem_id=str(published) if published else f"deepcoder/{content_key([problem, fields['tests']])[:16]}",
+        problem_id=str(published) if published else row.content_id("deepcoder", "tests", [problem, fields["tests"]]),
         id_field="id",
         prompt=compose_prompt(problem, function=tests.function, starter=starter),
         source="deepcoder",

@@ -14,7 +14,6 @@ import ast
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from synthetic1.keys import content_key
 from synthetic1.task import Task
 from synthetic1.tasks.formats.code_rows import Row, compose_prompt, has_columns
 from synthetic1.tasks.formats.readers import register_reader
@@ -57,7 +56,7 @@ def _problem_id(row: Row, question: str, test: str) -> str:
     for name in ("question_id", "conversation_id"):
         if row.optional_text(name):
             return row.text(name)
-    return f"kodcode/{content_key([question, test])[:16]}"
+    return row.content_id("kodcode", "test", [question, test])
 
 
 def _declaration(row: Row, function: str) -> str:
