@@ -47,7 +47,7 @@ def verify(settings: VerifySettings) -> None:
             config = json.loads(journal.meta("config") or "{}")
             judge = settings.judge_of(config.get("judge"))
             env = EnvSettings.model_validate({**config.get("env", {}), **settings.env})
-            source, scorer = open_environment(with_judge(env, judge))
+            source, scorer = open_environment(with_judge(env, judge), bad_rows="quarantine")
             with scorer:
                 record(journal, asyncio.run(trusted(task_types(source), scorer, judge)))
                 number = int(journal.meta("judgings") or 1) + 1

@@ -46,6 +46,7 @@ def train(settings: GrpoSettings) -> None:
     from synthetic1.reports import terminal
     from synthetic1.reports.page.html import write_report
     from synthetic1.rewards.judging.ledger import spent, total
+    from synthetic1.tasks.sources.bad_rows import keep_bad_rows
     from synthetic1.trainers.checkpoints import last_complete, step_of
     from synthetic1.trainers.reinforcement import runs
     from synthetic1.trainers.reinforcement.callbacks import RunRecorder
@@ -64,8 +65,8 @@ def train(settings: GrpoSettings) -> None:
     tokenizer = models.load_tokenizer(settings.model)
     thinking_open = prompt_opens_thinking(tokenizer)
     env = with_judge(settings.env, settings.judge)
-    train_set = TrainSet.make(env, thinking_open=thinking_open)
-    eval_tasks = held_out(env, settings.eval.n) if settings.eval.n else []
+    train_set = TrainSet.make(env, thinking_open=thinking_open, bad_rows=settings.bad_rows)
+    eval_tasks = held_out(env, settings.eval.n, bad_rows=settings.bad_rows) if settings.eval.n else []
     model = models.load_model(settings.model)
     completion = settings.rollout.max_completion_length
     longest = train_set.check_tasks(tokenizer, models.context_length(model), completion, eval_tasks)
@@ -100,6 +101,8 @@ def train(settings: GrpoSettings) -> None:
     if settings.dry_run:
         runs.check_folder(settings, folder)
     run = runs.open_run(settings, folder) if is_main and not settings.dry_run else None
+    if run is not None:
+        keep_bad_rows(train_set.tasks, folder)
     processes.wait_for_everyone()
     checkpoint = last_complete(folder / "checkpoints") if settings.resume and run is not None else None
     checkpoint = gather_object([checkpoint])[0] if ranks > 1 else checkpoint

@@ -29,15 +29,19 @@ from synthetic1.inference.server import Server
 from synthetic1.jobs.chat import model_opens_thinking
 from synthetic1.jobs.judge_trust import task_types, trusted
 from synthetic1.jobs.models import model_folder
-from synthetic1.jobs.opening import open_environment
+from synthetic1.jobs.opening import many_held_out, open_environment
 from synthetic1.jobs.program import ProgramError
 from synthetic1.jobs.same_run import changes, in_words
+from synthetic1.jobs.source_identity import fingerprint, gone, without_paths
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.rewards.judging.ledger import spent
 from synthetic1.rewards.scoring.scorer import Scorer
+from synthetic1.tasks.sources.bad_rows import FILE as BAD_ROWS
+from synthetic1.tasks.sources.bad_rows import keep_bad_rows
 from synthetic1.tasks.sources.source import TaskSource
 
 DRY_TASKS = 50
+SOURCE = "source"  # what the journal calls the fingerprint of the tasks
 
 
 def folder_of(settings: GenerateSettings) -> Path:
@@ -50,22 +54,27 @@ async def run(settings: GenerateSettings) -> bool:
     Raises:
         ProgramError: another run lies there, tasks cannot be read, the server cannot be used.
     """
-    source, scorer = open_environment(settings.judged_env)
+    source, scorer = open_environment(settings.judged_env, bad_rows=settings.bad_rows)
     judges = await trusted(task_types(source), scorer, settings.judge)
     path = folder_of(settings)
     with RunFolder.create(path, resume=True) as folder, scorer:
         journal = Journal.open(path / JOURNAL)
         try:
-            going_on = check_same(journal, settings)
+            going_on, edited = check_same(journal, settings, source)
             progress, stopped = Progress(), False
             async with server_of(settings) as server, Client(server) as client:
                 await introduce(client)
                 folder.write_config(settings.model_dump(mode="json"))
                 journal.set_meta("config", json.dumps(settings.identity(), sort_keys=True))
+                journal.set_meta(SOURCE, json.dumps(fingerprint(source)))
                 record(journal, judges)
                 for judge in judges:
                     print(f"judge  {judge}", flush=True)
                 print(f"{'going on with' if going_on else 'run'} {path}", flush=True)
+                bad = keep_bad_rows(source, path)
+                for said in (edited, *about_tasks(settings, source, bad)):
+                    if said:
+                        print(said, flush=True)
                 generation = schedule(settings, source, scorer, client, journal, progress)
                 async with View(progress, lambda: client.usage, title=settings.name):
                     with stop_on_signal(generation):
@@ -74,7 +83,12 @@ async def run(settings: GenerateSettings) -> bool:
                 usage = client.usage
             counts = journal.counts()
             rows = dict(facts(progress, usage))
-            result = {**counts, "usage": usage.to_dict(), "judge_usage": spent(scorer.verifiers.values())}
+            result = {
+                **counts,
+                "bad_rows": bad,
+                "usage": usage.to_dict(),
+                "judge_usage": spent(scorer.verifiers.values()),
+            }
             folder.write_result({**result, "seconds": round(progress.seconds, 1)})
             print(
                 f"{counts['rollouts']:,} rollouts of {counts['tasks']:,} tasks, {counts['verified']:,} fully verified"
@@ -110,20 +124,41 @@ def schedule(
     return Generation(plan, left, client, scorer, journal, progress)
 
 
-def check_same(journal: Journal, settings: GenerateSettings) -> bool:
-    """Whether the journal holds an earlier part of this run.
+def about_tasks(settings: GenerateSettings, source: TaskSource, bad: int) -> Iterator[str]:
+    """What is left out of the tasks, if anything: those held out for tests, and bad rows."""
+    if held := many_held_out(settings.judged_env, source, bad_rows=settings.bad_rows):
+        yield f"tasks  {len(source):,}; {held:,} more are held out as test (env.split=all takes them, too)"
+    if bad:
+        yield f"bad rows  {bad:,}, left out; they are in {folder_of(settings) / BAD_ROWS}"
+
+
+def check_same(journal: Journal, settings: GenerateSettings, source: TaskSource) -> tuple[bool, str | None]:
+    """Whether the journal holds an earlier part of this run; and what to say of tasks that have changed since.
+
+    The tasks are the same if their content is, whatever the path to them. Under the same path they may have others:
+    an edited row is a new task, and what it was before stays in the run.
 
     Raises:
         JournalError: it holds another run; says what differs.
     """
     stored = journal.meta("config")
     if stored is None:
-        return False
-    changed = changes(json.loads(stored), settings.identity(), may_rise=MAY_RISE)
+        return False, None
+    before, now = json.loads(stored), settings.identity()
+    known = json.loads(journal.meta(SOURCE) or "null")  # runs of older versions did not write it
+    same_tasks = known is not None and known == fingerprint(source)
+    compared = map(without_paths, (before, now)) if same_tasks else (before, now)
+    changed = changes(*compared, may_change={"bad_rows"}, may_rise=MAY_RISE)
     if changed:
         where = journal.path.parent
         raise JournalError(f"{where} holds a run with other settings: {in_words(changed)}; choose another run_name=")
-    return True
+    if same_tasks or known is None:
+        return True, None
+    lost = gone(source, journal.task_keys())
+    return True, (
+        f"{source.name} has changed since this run began: {lost:,} tasks that were asked are not in it any more; they"
+        " stay in the run. An edited row is a new task, and is asked"
+    )
 
 
 @asynccontextmanager
@@ -188,7 +223,7 @@ async def dry_run(settings: GenerateSettings) -> None:
     Raises:
         ProgramError: as ``run``.
     """
-    source, scorer = open_environment(settings.judged_env)
+    source, scorer = open_environment(settings.judged_env, bad_rows=settings.bad_rows)
     await trusted(task_types(source), scorer, settings.judge)
     whole = min(len(source), settings.limit or len(source))
     sample = settings.model_copy(update={"limit": min(DRY_TASKS, whole)})

@@ -12,12 +12,13 @@ from synthetic1.inference.server import Price, Server
 from synthetic1.jobs.env_settings import EnvSettings, Section
 from synthetic1.jobs.judge_settings import JudgeSection, with_judge
 from synthetic1.jobs.same_run import JUDGE_MAY_CHANGE
+from synthetic1.tasks.sources.bad_rows import BadRows
 
 MAY_CHANGE = frozenset(
     {
         *("server", "api_key_env", "concurrency", "price", "timeout_s", "outage_s", "extra_body", "launch"),
         *("vllm_arguments", "stream", "continue_truncated", "retries", "runs", "run_name", "dry_run", "limit"),
-        *("lookahead", "thinking_open"),
+        *("lookahead", "thinking_open", "bad_rows"),
     }
 )
 """Settings that the same run may go on with: none of them changes what is asked."""
@@ -54,7 +55,10 @@ class GenerateSettings(Section):
     """What ``datagen/generate.py`` is told."""
 
     env: EnvSettings
-    """Whose tasks are asked."""
+    """Whose tasks are asked; ``env.split=all`` takes the held-out ones, too."""
+    bad_rows: BadRows = "quarantine"
+    """What becomes of a row that is not a task, or that nobody verifies: ``quarantine`` leaves it out, and keeps it in
+    the run's ``bad_rows.jsonl``; ``error`` stops."""
     judge: JudgeSection = JudgeSection()
     """The judge of judged families."""
     model_name: str
@@ -146,7 +150,7 @@ class GenerateSettings(Section):
         """The server to ask.
 
         Raises:
-            ValueError: an address that is none.
+            ValueError: an address that is not one.
         """
         return Server(
             (urls,) if isinstance(urls, str) else tuple(urls),

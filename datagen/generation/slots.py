@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import accumulate, islice
 from weakref import WeakValueDictionary
@@ -120,7 +121,8 @@ def difficulty(task: Task) -> float:
     for name in ("level", "difficulty"):
         value = task.metadata.get(name)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return float(value)
+            with suppress(OverflowError):  # a source of somebody else's may hold any integer
+                return float(value)
     return 0.0
 
 

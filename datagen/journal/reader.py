@@ -87,6 +87,11 @@ class JournalReader:
         with explained(self.path):
             return {name: int(self._read.execute(_COUNTS[name]).fetchone()[0]) for name in of}
 
+    def task_keys(self) -> list[str]:
+        """The keys of all tasks of which anything is recorded."""
+        with explained(self.path):
+            return [str(key) for (key,) in self._read.execute("SELECT key FROM tasks")]
+
     def failures(self) -> Iterator[tuple[str, int, str, str, int]]:
         """(problem id, sample index, kind, message, times) of every sample that failed, in the order of tasks."""
         sql = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from synthetic1.jobs.env_settings import EnvSettings, Section
+from synthetic1.jobs.env_settings import Section, SplitEnvSettings
 
 
 class StageArguments(Section):
@@ -53,7 +53,7 @@ class R1Settings(Section):
 
     base: str = Field(default="embedded", min_length=1)
     """The model that the recipe starts from: ``embedded``, a folder, or a model id."""
-    env: EnvSettings
+    env: SplitEnvSettings
     """What is learned."""
     traces: TraceSettings = TraceSettings()
     """The first stage: traces, verified."""

@@ -17,6 +17,8 @@ from synthetic1.reports.run_folder import RunFolder
 from synthetic1.reports.statistics import paired_test
 from synthetic1.reports.storage import json_bytes, replace_file
 from synthetic1.rewards.judging.trust import Trust
+from synthetic1.tasks.sources.bad_rows import FILE as BAD_ROWS
+from synthetic1.tasks.sources.bad_rows import count_bad_rows
 from synthetic1.trainers.checkpoints import last_complete, step_of
 from synthetic1.trainers.reinforcement.memory import MemoryEstimate
 from synthetic1.trainers.reinforcement.settings import GrpoSettings
@@ -25,6 +27,7 @@ from synthetic1.trainers.reinforcement.train_set import TrainSet
 SHOWN_AFTER = 12  # held-out samples kept of the last evaluation
 MAY_CHANGE = (
     ALWAYS_MAY_CHANGE
+    | {"bad_rows"}
     | {"trainer.max_steps", "trainer.save_every", "trainer.sample_every", "trainer.micro_batch"}
     | {"eval.every", "eval.n_during", "eval.batch_size"}
     | {f"judge.{name}" for name in JUDGE_MAY_CHANGE}
@@ -48,6 +51,7 @@ def header(
     """The facts at the top of a run."""
     t = settings.trainer
     rollout = t.prompts_per_step * t.updates_per_rollout * t.group_size
+    bad = count_bad_rows(train_set.tasks)
     return {
         "env": train_set.tasks.name,
         "model": settings.model.name,
@@ -57,6 +61,7 @@ def header(
         "update": f"{t.prompts_per_step * t.group_size} completions, {t.updates_per_rollout} update(s) a rollout",
         "steps": t.max_steps,
         "tasks": f"{len(train_set.tasks)} to learn from, {eval_tasks} held out; longest prompt {longest} tokens",
+        "bad_rows": f"{bad:,}, left out; they are in {BAD_ROWS}" if bad else None,
         "judge": "; ".join(map(str, judges)) or None,
         "control": "rewards are shuffled: nothing can be learned" if t.shuffle_rewards else None,
         "memory": str(memory),

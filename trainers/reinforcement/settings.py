@@ -6,10 +6,11 @@ from typing import Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 
-from synthetic1.jobs.env_settings import EnvSettings, Section
+from synthetic1.jobs.env_settings import Section, SplitEnvSettings
 from synthetic1.jobs.judge_settings import JudgeSection
 from synthetic1.jobs.model_settings import MODEL_GROUP, ModelSettings
 from synthetic1.tasks.programs.levels import parse_levels
+from synthetic1.tasks.sources.bad_rows import BadRows
 
 Level = int | str | list[int]
 OPEN_GROUPS = {**MODEL_GROUP, "judge": ("server", "judge.url")}
@@ -142,8 +143,11 @@ class EvalSettings(Section):
 class GrpoSettings(Section):
     """What ``trainers/grpo.py`` is told."""
 
-    env: EnvSettings
+    env: SplitEnvSettings
     """What is learned."""
+    bad_rows: BadRows = "quarantine"
+    """What becomes of a row that is not a task, or that nobody verifies: ``quarantine`` leaves it out, and keeps it in
+    the run's ``bad_rows.jsonl``; ``error`` stops."""
     model: ModelSettings
     """The model that is trained."""
     rollout: RolloutSettings

@@ -17,6 +17,7 @@ from synthetic1.rewards.registry import UnknownTaskType
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task
 from synthetic1.tasks.programs.levels import parse_levels
+from synthetic1.tasks.sources.bad_rows import BadRows
 from synthetic1.tasks.sources.mixture import Mixture
 from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.trainers.reinforcement.schedule import Phase, PromptSchedule
@@ -37,16 +38,18 @@ class TrainSet:
     thinking_open: bool = False
 
     @classmethod
-    def make(cls, env: EnvSettings, *, thinking_open: bool = False) -> TrainSet:
+    def make(cls, env: EnvSettings, *, thinking_open: bool = False, bad_rows: BadRows | None = None) -> TrainSet:
         """The train split of the environment or mixture.
 
         Args:
             thinking_open: prompts as rendered for the model end inside ``<think>``.
+            bad_rows: what becomes of rows that are not tasks.
 
         Raises:
             ProgramError: an unknown id or argument, or tasks that cannot be read.
         """
-        return cls(*open_environment(env, split="train", thinking_open=thinking_open), thinking_open)
+        opened = open_environment(env, bad_rows=bad_rows, split="train", thinking_open=thinking_open)
+        return cls(*opened, thinking_open)
 
     def dataset(self) -> Dataset:
         """One row a task, made when it is read: a million tasks cost eight megabytes."""

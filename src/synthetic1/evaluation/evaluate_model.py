@@ -31,13 +31,16 @@ def run(settings: EvaluationSettings) -> None:
     from synthetic1.reports import terminal
     from synthetic1.reports.progress import progress
     from synthetic1.rewards.judging.ledger import spent
+    from synthetic1.tasks.sources.bad_rows import FILE as BAD_ROWS
+    from synthetic1.tasks.sources.bad_rows import keep_bad_rows
 
     started = time.perf_counter()
     other = evaluation_report.read_other(settings.compare) if settings.compare else None
     folder = evaluation_report.open_folder(settings)
     with folder, open_engine(settings) as (engine, thinking_open, model, weights):
-        test_set = open_environment(settings.env, split="test", thinking_open=thinking_open)
-        tasks = held_out(settings.env, settings.n)
+        test_set = open_environment(settings.env, bad_rows=settings.bad_rows, split="test", thinking_open=thinking_open)
+        tasks = held_out(settings.env, settings.n, bad_rows=settings.bad_rows)
+        bad = keep_bad_rows(test_set.tasks, folder.path)
         if other is not None:
             evaluation_report.check_common(other, tasks)
         header = {
@@ -45,6 +48,7 @@ def run(settings: EvaluationSettings) -> None:
             "model": model,
             "engine": engine.name,
             "tasks": f"{len(tasks):,} held out, {settings.samples} completion(s) each",
+            "bad_rows": f"{bad:,}, left out; they are in {BAD_ROWS}" if bad else None,
             "run_folder": str(folder.path),
         }
         terminal.show_header(header, title="evaluation")
@@ -62,7 +66,7 @@ def run(settings: EvaluationSettings) -> None:
         result = evaluation_report.result(settings, made, model, time.perf_counter() - started, other, judged)
         for rollout in made.rollouts:
             folder.log_sample(rollout.row(0, "after"))
-        folder.write_result(result)
+        folder.write_result({**result, "bad_rows": bad})
         kept.remove()
     evaluation_report.show(result, settings.compare)
     print(f"result: {folder.path / 'result.json'}")

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from synthetic1.jobs.env_settings import EnvSettings, Section
+from synthetic1.jobs.env_settings import Section, SplitEnvSettings
 from synthetic1.jobs.model_settings import ModelSettings
+from synthetic1.tasks.sources.bad_rows import BadRows
 
 
 class EvaluationSampling(Section):
@@ -25,8 +26,11 @@ class EvaluationSampling(Section):
 class EvaluationSettings(Section):
     """What ``synthetic1 evaluate`` is told."""
 
-    env: EnvSettings
+    env: SplitEnvSettings
     """What is measured."""
+    bad_rows: BadRows = "quarantine"
+    """What becomes of a row that is not a task, or that nobody verifies: ``quarantine`` leaves it out, and keeps it in
+    the run's ``bad_rows.jsonl``; ``error`` stops."""
     model: ModelSettings
     """The model that is measured."""
     engine: Literal["transformers", "vllm", "server"] = "transformers"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 
 class Section(BaseModel):
@@ -33,10 +34,8 @@ class EnvSettings(BaseModel):
             if "id" not in part or not isinstance(part.get("weight"), int | float) or part["weight"] <= 0:
                 raise ValueError(f"mixture.{name} needs an `id` and a positive `weight`")
         for part in (self.mixture or {"": self.kwargs}).values():
-            if part.get("split", "train") != "train":
-                raise ValueError(
-                    f"split={part['split']} cannot be chosen here: the trainer learns from train and measures on test"
-                )
+            if part.get("split", "train") not in ("train", "all"):
+                raise ValueError(f"split={part['split']} cannot be chosen here: train, or in generate also all")
         return self
 
     @property
@@ -47,6 +46,29 @@ class EnvSettings(BaseModel):
     def name(self) -> str:
         """The short name that run folders bear, e.g. ``code_understanding``."""
         return short_name(self.id) if self.id is not None else "+".join(self.mixture or {})
+
+
+def _train_only(env: EnvSettings) -> EnvSettings:
+    if any(part.get("split", "train") != "train" for part in (env.mixture or {"": env.kwargs}).values()):
+        raise ValueError("split=all cannot be chosen here: training learns from train, and what is measured is test")
+    return env
+
+
+SplitEnvSettings = Annotated[EnvSettings, AfterValidator(_train_only)]
+"""Of programs that take one side for one thing and the other for another."""
+
+
+def takes_argument(env_id: str, name: str) -> bool:
+    """Whether an environment has an argument of this name; an id that nobody registered has none."""
+    import gymnasium
+    from gymnasium.envs.registration import load_env_creator
+
+    try:
+        entry_point = gymnasium.spec(env_id).entry_point
+    except gymnasium.error.Error:
+        return False  # `gym.make` says what is wrong with it
+    creator: Any = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
+    return name in inspect.signature(creator).parameters
 
 
 def short_name(env_id: str) -> str:

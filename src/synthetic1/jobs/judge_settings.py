@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from synthetic1.jobs.env_settings import EnvSettings, Section
+from synthetic1.jobs.env_settings import EnvSettings, Section, takes_argument
 from synthetic1.rewards.judging.calibration import Thresholds
 from synthetic1.rewards.judging.settings import judge_settings
 
@@ -93,15 +92,7 @@ def with_judge(env: EnvSettings, judge: JudgeSection) -> EnvSettings:
 
 def takes_judge(env_id: str) -> bool:
     """Whether an environment has an argument ``judge``; an id that nobody registered has none."""
-    import gymnasium
-    from gymnasium.envs.registration import load_env_creator
-
-    try:
-        entry_point = gymnasium.spec(env_id).entry_point
-    except gymnasium.error.Error:
-        return False  # `gym.make` says what is wrong with it
-    creator: Any = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
-    return "judge" in inspect.signature(creator).parameters
+    return takes_argument(env_id, "judge")
 
 
 def _judged(env_id: str, kwargs: dict[str, Any], judge: JudgeSection) -> dict[str, Any]:

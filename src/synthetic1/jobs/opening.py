@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from synthetic1.jobs.env_settings import EnvSettings
+from synthetic1.jobs.env_settings import EnvSettings, takes_argument
 from synthetic1.jobs.program import ProgramError
+from synthetic1.jobs.source_identity import is_stored
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rewards.verifier import Verifier
 from synthetic1.task import Task, TaskError
+from synthetic1.tasks.sources.bad_rows import BadRows
 from synthetic1.tasks.sources.mixture import Mixture
 from synthetic1.tasks.sources.source import TaskSource
 
@@ -23,12 +25,13 @@ class OpenedTasks(NamedTuple):
     scorer: Scorer
 
 
-def open_environment(env: EnvSettings, **overrides: Any) -> OpenedTasks:
+def open_environment(env: EnvSettings, *, bad_rows: BadRows | None = None, **overrides: Any) -> OpenedTasks:
     """Make the environment, or those of a mixture, with ``gym.make`` and take what it holds.
 
     A mixture's weights go to its sources, and one scorer verifies for all of them.
 
     Args:
+        bad_rows: what becomes of them in environments that do not say it themselves.
         overrides: keyword arguments for every environment, e.g. ``split="test"``.
 
     Raises:
@@ -36,12 +39,12 @@ def open_environment(env: EnvSettings, **overrides: Any) -> OpenedTasks:
             task type by other settings.
     """
     if env.id is not None:
-        return _open(env.id, {**env.kwargs, **overrides})
+        return _open(env.id, {**env.kwargs, **overrides}, bad_rows)
     sources: dict[str | TaskSource, float] = {}
     verifiers: dict[str, Verifier] = {}
     for name, part in (env.mixture or {}).items():
         kwargs = {k: v for k, v in part.items() if k not in ("id", "weight")}
-        tasks, scorer = _open(part["id"], {**kwargs, **overrides})
+        tasks, scorer = _open(part["id"], {**kwargs, **overrides}, bad_rows)
         sources[tasks] = part["weight"]
         for task_type, verifier in scorer.verifiers.items():  # one scorer serves all: it dispatches by task type
             if verifiers.setdefault(task_type, verifier) != verifier:
@@ -51,7 +54,7 @@ def open_environment(env: EnvSettings, **overrides: Any) -> OpenedTasks:
     return OpenedTasks(Mixture(sources), Scorer(verifiers))
 
 
-def held_out(env: EnvSettings, n: int) -> Sequence[Task]:
+def held_out(env: EnvSettings, n: int, *, bad_rows: BadRows | None = None) -> Sequence[Task]:
     """At most ``n`` distinct tasks of the test split, the same ones every time, of a mixture by its weights.
 
     Any first part of them is spread over the whole split, too.
@@ -62,7 +65,7 @@ def held_out(env: EnvSettings, n: int) -> Sequence[Task]:
     if env.id is not None:
         generated = "size" in env.kwargs and env.kwargs.get("tasks") is None  # as many as wanted
         env = env.model_copy(update={"size": n}) if generated else env
-    tasks = open_environment(env, split="test").tasks
+    tasks = open_environment(env, bad_rows=bad_rows, split="test").tasks
     if not len(tasks):
         raise ProgramError(f"{tasks.name}: no held-out tasks; give more tasks, or eval.n=0")
     sources = tasks.sources if isinstance(tasks, Mixture) else (tasks,)
@@ -79,12 +82,33 @@ def held_out(env: EnvSettings, n: int) -> Sequence[Task]:
     return chosen
 
 
-def _open(env_id: str, kwargs: dict[str, Any]) -> OpenedTasks:
+def many_held_out(env: EnvSettings, tasks: TaskSource, *, bad_rows: BadRows | None = None) -> int:
+    """How many tasks the environment, of which ``tasks`` are the train split, holds out; generated ones do not count.
+
+    Raises:
+        ProgramError: as ``open_environment``.
+    """
+    if env.id is not None:
+        if not is_stored(tasks) or env.kwargs.get("split") == "all" or not takes_argument(env.id, "split"):
+            return 0
+        try:
+            return len(_open(env.id, {**env.kwargs, "split": "test"}, bad_rows).tasks)
+        except TaskError:  # too few tasks to split
+            return 0
+    parts = (env.mixture or {}).values()
+    sources = tasks.sources if isinstance(tasks, Mixture) else ()
+    alone = [EnvSettings.model_validate({k: v for k, v in part.items() if k != "weight"}) for part in parts]
+    return sum(many_held_out(*pair, bad_rows=bad_rows) for pair in zip(alone, sources, strict=True))
+
+
+def _open(env_id: str, kwargs: dict[str, Any], bad_rows: BadRows | None) -> OpenedTasks:
     """What ``gym.make(env_id, **kwargs)`` holds; third parties' environments that hold both will do."""
     import gymnasium
 
     import synthetic1  # noqa: F401 - registers the environments
 
+    if bad_rows is not None and kwargs.get("bad_rows") is None and takes_argument(env_id, "bad_rows"):
+        kwargs = {**kwargs, "bad_rows": bad_rows}
     try:
         env = gymnasium.make(env_id, **kwargs).unwrapped
     except TaskError:
