@@ -33,7 +33,8 @@ class MathEnv(TextEnv):
     The prompt states a problem. Problems are generated, at levels from 1 to 5, of fourteen kinds: fractions, number
     theory, modular arithmetic, surds, linear systems, polynomials, intervals, complex numbers, matrices, sequences,
     combinatorics, probability, geometry, calculus. sympy computes their answers. With ``tasks`` the environment takes
-    existing rows instead: SYNTHETIC-1 or GENESYS files, GSM8K's, MATH's, MATH-500's or NuminaMath's.
+    existing rows instead: SYNTHETIC-1 or GENESYS files, GSM8K's, MATH's, NuminaMath's, DeepScaleR's, verl's and those
+    of other layouts (``docs/tasks.md``).
 
     ## Action Space
     The completion. Its answer is the last ``\boxed{…}`` after the thought, or what ``answer_style`` allows besides.

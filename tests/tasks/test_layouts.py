@@ -335,6 +335,11 @@ SKYWORK_CODE = {
         ),
     },
 }
+SKYWORK_ASSERTS = {
+    **EURUS_CODE,
+    "data_source": "train-code-taco-easy",
+    "reward_model": {"style": "rule", "ground_truth": json.dumps({"assert_case": ["assert add(1, 2) == 3"]})},
+}
 CODE_R1 = {
     **EURUS_CODE,
     "reward_model": {
@@ -371,6 +376,9 @@ CODE = [
     ("open_thoughts", OPEN_THOUGHTS_CODE, DOUBLE, "Put the whole program in one ```python block."),
     ("synthetic2", SYNTHETIC2_CODE, DOUBLE, "Solve the problem"),
     ("rlvr", RLVR_CODE, ADD, "Question: How many?"),
+    ("rlvr_one", {**RLVR_CODE, "ground_truth": ["assert add(1, 2) == 3"]}, ADD, "Question: How many?"),
+    ("rlvr_text", {**RLVR_CODE, "ground_truth": [json.dumps(RLVR_CODE["ground_truth"])]}, ADD, "Question: How many?"),
+    ("skywork_asserts", SKYWORK_ASSERTS, ADD, "Present the code"),
 ]
 
 

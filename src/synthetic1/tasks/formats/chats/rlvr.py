@@ -1,9 +1,10 @@
 """Rows of Tulu's and OLMo's reinforcement learning (allenai/RLVR-GSM, RLVR-MATH, RLVR-IFeval and mixtures of them).
 
-Columns as on the cards and as open-instruct's verifiers take them: ``messages``, ``ground_truth``, ``dataset`` (which
-verifier: ``gsm8k``, ``math``, ``code``, ``code_stdio``, ``ifeval``, ``string_matcher`` …; later a list of one), and for
-``ifeval`` also ``constraint_type`` and ``constraint``. The prompt is the user message as it stands. Constraints, chat
-and puzzles are refused: nothing here can verify them.
+Columns as on the cards and as open-instruct's ``ground_truth_utils.py`` takes them: ``messages``, ``ground_truth``,
+``dataset`` (which verifier: ``gsm8k``, ``math``, ``code``, ``code_stdio``, ``ifeval``, ``string_matcher`` …; later a list
+of one), and for ``ifeval`` also ``constraint_type`` and ``constraint``. The prompt is the user message as it stands;
+those of RLVR-GSM show examples that end in a number, for which there is ``answer_style=any``. Constraints, chat and
+puzzles are refused: nothing here can verify them.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ def read_rlvr_row(fields: Mapping[str, Any], where: str) -> Task:
     if not family:
         raise row.error("dataset", f"is {dataset!r:.40}, which cannot be verified here; mathematics and code can")
     gold = fields.get("ground_truth")
-    if family == "code" and isinstance(gold, list) and len(gold) == 1:
-        gold = gold[0]  # of all tests, as one JSON text
+    if family == "code" and isinstance(gold, list) and len(gold) == 1 and str(gold[0]).lstrip().startswith("["):
+        gold = gold[0]  # the list of all tests, as JSON text
     published = fields.get("id", fields.get("key"))
     return PromptedRow(
         row,

@@ -5,8 +5,9 @@ and ``official_tests`` (lists of ``{"input", "output"}``), ``official_tests_comp
 ``memory_limit`` (MiB), ``input_mode``, ``generated_checker``, ``rating``, ``tags``. The thousands of generated tests
 are published apart, and are not read. No solutions are published.
 
-A generated checker is a program that is called with the paths of the input, the correct output and the output to be
-judged, and prints its score. Interactive problems, those that read files, and those without tests are refused.
+A generated checker is a program: ``python checker.py input.txt correct_output.txt solution_output.txt``, which prints 1
+for what is right (as open-r1's ``cf_scoring.py`` has it). Interactive problems, those that read files, and those
+without tests are refused.
 """
 
 from __future__ import annotations
@@ -39,9 +40,8 @@ def check(input, output, expected):
         said = io.StringIO()
         with contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
             exec(compile(SOURCE, "checker.py", "exec"), {{"__name__": "__main__"}})
-    words = said.getvalue().split()
-    score = float(words[0])
-    return True if score in (1.0, 100.0) else f"the published checker says {{words[0]}}"
+    score = said.getvalue().strip()
+    return True if float(score) == 1 else f"the published checker says {{score:.60}}"
 """
 
 

@@ -7,13 +7,14 @@ published                                        in
 ``[{"input", "output", "type", "fn_name"}]``     PrimeIntellect's part of DeepCoder: as SYNTHETIC-1
 ``[{"input", "output", "testtype",               LiveCodeBench's part of DeepCoder: arguments are JSON, one a line; the
 "metadata": {"func_name"}}]``                    function may be named by the row instead
-``["assert f(1) == 2", …]``                      open-instruct's ``code``, AceCode
+``["assert f(1) == 2", …]``                      open-instruct's ``code``, AceCode; Skywork-OR1, as ``assert_case``
 ``{"functional": code}``                         code-r1: HumanEval's ``check``, and at the end its call
 ``{"import_prefix", "test_code",                 LeetCode's part of Skywork-OR1
 "entry_point"}``
 ================================================ ======================================================================
 
-All of it may be JSON text or a Python literal.
+All of it may be JSON text or a Python literal. The shapes are those that rllm's ``prepare_deepcoder_data.py``, the
+``compute_score.py`` of Skywork-OR1 and of code-r1, and open-instruct's ``ground_truth_utils.py`` read.
 """
 
 from __future__ import annotations
