@@ -85,6 +85,21 @@ def test_programs(sandbox_kind: str) -> None:
     assert gold_scores(task) == 1.0
 
 
+@pytest.mark.parametrize(
+    ("tests", "read"),
+    [
+        ("import math\nassert add(1, 2) == 3\nassert add(0, 0) == 0", {"test_cases"}),
+        ("def check(candidate):\n    assert candidate(1, 2) == 3\n", {"assertions"}),
+        ('{"inputs": ["1"], "outputs": ["2"]}', {"test_cases"}),
+        ("['assert add(1, 2) == 3']", {"test_cases"}),
+    ],
+)
+def test_tests_in_any_shape(tests: str, read: set[str]) -> None:
+    names = {"prompt": "ask", "tests": "checks", "function": "name"}
+    information = task_of({"ask": "Add.", "checks": tests, "name": "add"}, names).verification_info
+    assert set(information) == {"language"} | read
+
+
 def test_ids_sources_and_kinds_of_files(tmp_path: Path) -> None:
     """Columns are those that Parquet fetches; ids are found; the mapping is pickled with the source."""
     rows = [{"n": i, "ask": f"{i} + 1?", "gold": {"text": str(i + 1)}, "from": "adds", "other": "x"} for i in range(5)]

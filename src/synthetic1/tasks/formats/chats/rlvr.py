@@ -1,10 +1,10 @@
 """Rows of Tulu's and OLMo's reinforcement learning (allenai/RLVR-GSM, RLVR-MATH, RLVR-IFeval and mixtures of them).
 
 Columns as on the cards and as open-instruct's ``ground_truth_utils.py`` takes them: ``messages``, ``ground_truth``,
-``dataset`` (which verifier: ``gsm8k``, ``math``, ``code``, ``code_stdio``, ``ifeval``, ``string_matcher`` …; later a list
-of one), and for ``ifeval`` also ``constraint_type`` and ``constraint``. The prompt is the user message as it stands;
-those of RLVR-GSM show examples that end in a number, for which there is ``answer_style=any``. Constraints, chat and
-puzzles are refused: nothing here can verify them.
+``dataset`` (which verifier: ``gsm8k``, ``math``, ``code``, ``code_stdio``, ``ifeval``, ``string_matcher`` …; later a
+list of one), and for ``ifeval`` also ``constraint_type`` and ``constraint``. The prompt is the user message as it
+stands; those of RLVR-GSM show examples that end in a number, for which there is ``answer_style=any``. Constraints, chat
+and puzzles are refused: nothing here can verify them.
 """
 
 from __future__ import annotations

@@ -8,13 +8,16 @@ published                                        in
 ``[{"input", "output", "testtype",               LiveCodeBench's part of DeepCoder: arguments are JSON, one a line; the
 "metadata": {"func_name"}}]``                    function may be named by the row instead
 ``["assert f(1) == 2", …]``                      open-instruct's ``code``, AceCode; Skywork-OR1, as ``assert_case``
+text of Python                                   assertions, or with ``def check(candidate)`` those of HumanEval, whose
+                                                 function the row names elsewhere
 ``{"functional": code}``                         code-r1: HumanEval's ``check``, and at the end its call
 ``{"import_prefix", "test_code",                 LeetCode's part of Skywork-OR1
 "entry_point"}``
 ================================================ ======================================================================
 
-All of it may be JSON text or a Python literal. The shapes are those that rllm's ``prepare_deepcoder_data.py``, the
-``compute_score.py`` of Skywork-OR1 and of code-r1, and open-instruct's ``ground_truth_utils.py`` read.
+All but text of Python may be JSON text or a Python literal. The shapes are those that rllm's
+``prepare_deepcoder_data.py``, the ``compute_score.py`` of Skywork-OR1 and of code-r1, and open-instruct's
+``ground_truth_utils.py`` read.
 """
 
 from __future__ import annotations
@@ -53,6 +56,8 @@ def published_tests(row: Row, name: str, value: Any, function: str | None = None
     Raises:
         TaskError: they are in none of the shapes above, or there are none.
     """
+    if isinstance(value, str) and "assert" in value and not value.lstrip().startswith(("[", "{", '"')):
+        return _of_python(row, name, value, function)
     tests = _structure(row, name, value) if isinstance(value, str) else value
     if isinstance(tests, Mapping):
         return _of_mapping(row, name, tests)
@@ -80,6 +85,18 @@ def _structure(row: Row, name: str, text: str) -> Any:
     raise row.error(name, f"holds tests that are neither JSON nor a Python literal: {why}")
 
 
+def _of_python(row: Row, name: str, text: str, function: str | None) -> PublishedTests:
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise row.error(name, f"asserts something, and is not Python: {type(error).__name__}") from None
+    if not any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in body):
+        return _of_statements(row, name, [ast.unparse(node) for node in body])
+    if function is None:
+        raise row.error(name, "defines `check(candidate)`; which function it is about must be said elsewhere")
+    return _asserted(text, function, "")
+
+
 def _of_mapping(row: Row, name: str, tests: Mapping[str, Any]) -> PublishedTests:
     if "inputs" in tests and "outputs" in tests:
         function, cases, _ = columns_of_tests(row, name, tests)
@@ -105,7 +122,7 @@ def _asserted(code: str, entry_point: str, prelude: str) -> PublishedTests:
 
 
 def _of_statements(row: Row, name: str, statements: list[str]) -> PublishedTests:
-    if not all("assert" in one for one in statements):
+    if not any("assert" in one for one in statements):
         raise row.error(name, f"must hold tests, got text that asserts nothing: {shown(statements[0])}")
     return PublishedTests({"test_cases": [{"type": "assert_case", "assert_case": one} for one in statements]})
 
