@@ -34,17 +34,22 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _TAKEN_BACK = re.compile(
-    r"[\s$)\]}*\\,.]{0,12}(?:(?:is|was) (?:wrong|incorrect|false|not\b)|but (?:the|it|that)\b)", re.IGNORECASE
+    r"[\s$)\]}*\\,.]{0,12}(?:(?:is|was) (?:wrong|incorrect|false|not\b)|but (?:the|it|that)\b|\?\s*no\b)", re.IGNORECASE
 )
-_GLUED_BEFORE = re.compile(
-    r"(?:(?<!^)(?<![\s\n])[-−]|(?<=[=$(\[{])\s*[-−]|(?<![\w)}\]])[-−]|\\pm|\\cdot|\\times|\d|/|\^\{?|\\sqrt\{|\\frac\{)\s*(?:\\,|\\left)?\s*\(?$"
+_GLUED_BEFORE = re.compile(  # a minus sign with white space before the box begins an item of a list, but in a formula
+    r"(?:(?:(?<=[=$([{])\s*[-−]|(?<=\\\()\s*[-−]|\\pm|\\cdot|\\times|\d|/|\^\{?|\\sqrt\{|\\frac\{|\}\{"
+    r"|\\(?:ln|log|sin|cos|tan|exp)(?![a-z]))\s*|(?:^|(?<=[^\w\s)}\]]))[-−])(?:\\,|\\left)?\(?$"
 )
-_GLUED_BEHIND = re.compile(r"\s*(?:\^|_|!|/|\\pi|\\sqrt|\\cdot|\\times|\.\d|\{,\}|:\d|[a-z](?![A-Za-z ])(?=[\s$\\)]))")
+_GLUED_BEHIND = re.compile(
+    r"\s*(?:\^|_|!(?=\s*(?:\$|\\[)\]]))|/|\\pi|\\sqrt|\\cdot|\\times|\.\d|\{,\}|:\d|[+-]\s*[\d\w]"
+    r"|[a-z](?![A-Za-z ])(?=[\s$^\\)]))"
+)
+_RELATION = r"(?:approx|le|leq|ge|geq|in|to|implies|Rightarrow|quad|qquad|therefore)(?![A-Za-z])"
 _SIDE_BEFORE = re.compile(
-    r"(?:^|[=$<>,:&\n]|\\(?:approx|le|leq|ge|geq|in|to|implies|Rightarrow|quad|qquad|therefore|[(\[\\])(?![A-Za-z]))((?:[^=$<>,:&\n\\]|\\(?!(?:approx|le|leq|ge|geq|in|to|implies|Rightarrow|quad|qquad|therefore)(?![A-Za-z]))[A-Za-z,;!])*)$"
+    rf"(?:^|[=$<>,:&\n]|\\{_RELATION}|\\[(\[\\])((?:[^=$<>,:&\n\\]|\\(?!{_RELATION})[A-Za-z,;!])*)$"
 )
 _SIDE_BEHIND = re.compile(
-    r"((?:[^=$<>&\n\\]|\\(?!(?:approx|le|leq|ge|geq|to|implies|Rightarrow|quad|qquad)(?![A-Za-z]))[A-Za-z,;!%])*?)(?:\s*(?=(=|\\approx|<|>|\\le|\\ge|\$|\n|\\[)\]\\]|\.?$)|\.?\s*$))"
+    rf"((?:[^=$<>&\n\\]|\\(?!{_RELATION})[A-Za-z,;!%])*?)(?:\s*(?=(=|\\approx|<|>|\\le|\\ge|\$|\n|\\[)\]\\]|\.?$)|\.?\s*$))"
 )
 _SCALE_BEHIND = re.compile(r"\s*(?:\\times|\\cdot|×|·)\s*10\s*\^\s*(?:\{[^{}]{1,6}\}|-?\d)|\\?%")
 _NAME_BEFORE = re.compile(
@@ -74,13 +79,31 @@ _NUMBER = re.compile(
     r"|(?<![A-Za-z0-9_.,])[-−]?(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d{1,3}(?: \d{3})+(?!\d)|\d+)?"
     r"(?:[.,]\d+)?(?:/\d+)?%?(?!\d)(?![A-Za-z]{3})"
 )
-_REASON = re.compile(r",?\s+(?:because|since|which (?:is|means|gives|equals))\b", re.IGNORECASE)
+_REASON = re.compile(
+    r",?\s+(?:because|since|which (?:is|means|gives|equals)|when|attained|achieved|obtained"
+    r"|as (?:claimed|desired|required)"
+    r"|for \$?[a-z]\$?\s*=)(?![A-Za-z])",
+    re.IGNORECASE,
+)
+_WHEN = re.compile(
+    r",?\s+(?:because|since|when|attained|achieved|obtained|for \$?[a-z]\$?\s*=)(?![A-Za-z])", re.IGNORECASE
+)
+_WORD = re.compile(r"(?:(?i:yes|no|true|false|even|odd)|[A-Z][a-z]{2,14})[.!]?")
+_STATED = re.compile(r"(?<![A-Za-z])(?:is|are|was|were|equals?|be)(?: equal to| exactly| just)?[ \t:]+")
+_SO = re.compile(r"^(?:∴|so|thus|hence|therefore|then)[,:]?\s+", re.IGNORECASE)
+_AT_LEAST = re.compile(
+    r"(?:at least|at most|more than|less than|greater than|fewer than|over|under|about)\s*\$?$", re.IGNORECASE
+)
 _COPULA = re.compile(r"(?<![A-Za-z])(?:is|are|was|were|equals?|be)(?: equal to| exactly| just)?[ \t:]+|[=:]\s*")
 _PROSE_WORD = re.compile(r"(?<![\\A-Za-z{])(?:[A-Za-z]{2,}|[^\W\d_A-Za-zͰ-Ͽ])")
 _SENTENCE = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{4,}\s")
 _ANY_LANGUAGE = r"(?:answer|option|choice|réponse|respuesta|resposta|risposta|antwort|ответ|答案|答え|정답)"
+_LETTER_IS = re.compile(
+    r"(?<![A-Za-z])([A-H])[)*_.]* is (?:the )?(?:correct|right)\b"
+    r"|(?:choose|option|answer(?: must be| is)?) \(?([A-H])\)? since\b"
+)
 _LETTER = re.compile(  # of a multiple choice; nothing of a formula, and none of several
-    r"(?:(?:" + _ANY_LANGUAGE + r"\s*(?:is|es|est|ist|è|é|是|:|：|=)?|\bit'?s|\bit is|\bchoose)[\s:：]*"
+    r"(?:故选[:：]?\s*|(?:" + _ANY_LANGUAGE + r"\s*(?:is|es|est|ist|è|é|是|:|：|=)?|\bit'?s|\bit is|\bchoose)[\s:：]*"
     r"(?:(?:for sure|definitely|clearly|probably|option|choice)\s+)*|^\s*)[*_(]*(?<![A-Za-z])([A-J])[)*_]*"
     r"(?:(?<=[)*_])|(?=[.:,;。，!?]|\s*$|\s+(?:non|not|because|since|as|and not)\b|[^\x00-\x7f]))"
     r"(?!\s*(?:,|/|&|;|\.)?\s*(?:or|and|o|ou|oder)?\s*[(*]*[A-J](?![A-Za-z'’]))(?!\s*[=+*/^_<>(\[-])",
@@ -132,13 +155,14 @@ def find_answer(response: str, style: AnswerStyle = "boxed") -> Answer | None:
         return letter
     if line is not None:
         said = _concluded(
-            _HOPE.sub("", (line[1] or line[2])).strip().strip('"“”').removesuffix("\\").removeprefix('\\"')
+            _HOPE.sub("", (line[1] or line[2])).strip().strip('"“”*`').removesuffix("\\").removeprefix('\\"')
         )
         if said.strip("*_ .$"):
             return Answer(said.strip("*_ "), "final_line")
     if style == "boxed_or_final_line":
         return None
-    return _last_said(text) or _letter(text)
+    whole = text.strip().strip("*_` ")
+    return _last_said(text) or _letter(text) or (Answer(whole, "final_line") if _WORD.fullmatch(whole) else None)
 
 
 def _concluded(line: str) -> str:
@@ -162,20 +186,52 @@ def _concluded(line: str) -> str:
 
 def _last_said(text: str) -> Answer | None:
     """The last formula in dollars or brackets, or the last number, whichever comes later."""
-    whole = _HOPE.sub("", text.strip()).strip()
+    whole = _SO.sub("", _HOPE.sub("", text.strip()).strip().strip("*_`").strip())
+    line = _WHEN.split(whole.rstrip().rpartition("\n")[2], maxsplit=1)[0]
+    if (stated := _stated(line)) is not None:
+        return Answer(stated, "formula")
     if len(whole) <= 200 and "\n" not in whole and "$" not in whole and not _PROSE_WORD.search(_TEXT.sub("", whole)):
         return Answer(whole, "formula") if whole else None
     formulas = (found for found in _DISPLAY.finditer(text) if not _SENTENCE.search(_TEXT.sub("", found[0])))
     last = next(iter(deque(formulas, maxlen=1)), None)
     after = 0 if last is None else last.end()
-    if numbers := _numbers(text[max(after, len(text) - 20_000) :]):
-        return Answer(numbers[-1], "number")
+    tail = text[max(after, len(text) - 20_000) :]
+    if numbers := [match for match in _NUMBER.finditer(tail) if any(char.isdigit() for char in match[0])]:
+        said = numbers[-1]
+        if _AT_LEAST.search(tail, max(0, said.start() - 30), said.start()):
+            return None
+        if _DENIED.search(tail, max(0, said.start() - 80), said.start()) or _TAKEN_BACK.match(tail, said.end()):
+            return None
+        if len(numbers) > 1 and re.fullmatch(r",?\s*(?:or|and)\s+", tail[numbers[-2].end() : said.start()]):
+            return Answer(f"{numbers[-2][0]}, {said[0]}", "number")  # either of them, or both
+        return Answer(said[0], "number")
     return None if last is None else Answer(next(filter(None, last.groups())).strip(), "formula")
+
+
+def _stated(line: str) -> str | None:
+    """What a sentence says that something is: ``The solutions are $x=1$ and $x=2$.``"""
+    verbs = list(_STATED.finditer(line[-300:]))
+    if not verbs:
+        return None
+    said = line[-300:][verbs[-1].end() :].strip().rstrip(".").strip("*_` ")
+    plain = said.replace("$", " ").replace("\\(", " ").replace("\\)", " ").strip()
+    if (
+        not plain
+        or "|" in plain
+        or re.match(r"not\b|no\b|never\b", plain)
+        or len(_PROSE_WORD.findall(_TEXT.sub(" ", plain))) > 1
+    ):
+        return None
+    if not re.fullmatch(r"[\x00-\x7f≤≥≠√π×·−°∞]+", plain):
+        return None
+    return plain if re.search(r"\d|\\[a-z]+|[=<>≤≥√π]", plain) else None
 
 
 def _letter(text: str) -> Answer | None:
     """The letter that is said to be the answer."""
-    last = _last_match(_LETTER, text[-2_000:])
+    if (found := _last_match(_LETTER_IS, text[-2_000:])) is not None:
+        return Answer(found[1] or found[2], "final_line")
+    last = _last_match(_LETTER, text[-2_000:].strip("*_` \n"))
     return Answer(last[1], "final_line") if last is not None and last[1].isupper() else None
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from synthetic1.rewards.math_answers.conditions import without_remarks
+from synthetic1.rewards.math_answers.conditions import domains, without_remarks
 from synthetic1.rewards.math_answers.exact import number
 from synthetic1.rewards.math_answers.forms import (
     expanded,
@@ -43,9 +43,17 @@ _DECIMAL_COMMA = re.compile(r"([+-]?\d+),[ ]?(\d+)")
 """``2,5``, as much of the world writes two and a half."""
 
 
+def are_roots(items: Sequence[Node]) -> bool:
+    """``x_1 = 1, x_2 = -3``: which is the first is nobody's."""
+    names = [item.sides[0] for item in items if isinstance(item, Relation) and item.signs == ("=",)]
+    roots = [re.fullmatch(r"x_\{\d\}", name.name) for name in names if isinstance(name, Sym)]
+    return len(roots) == len(items) > 1 and all(roots)
+
+
 class CollectionRules(Rules):
     """Lists, sets, tuples, matrices, sets of real numbers: part by part."""
 
+    gold_node: Node | None = None
     gold_text = answer_text = ""
 
     def gold_against_items(self, gold: Node, answer: Items) -> bool:
@@ -55,7 +63,8 @@ class CollectionRules(Rules):
         if set(answer.joints) == {"or"} and plus_minus_values(gold) is None:
             return all(self.same(gold, item) for item in answer.items)  # one value, in several forms
         kept = [item for item in answer.items if not (isinstance(item, Relation) and item.signs == (r"\ne",))]
-        if len(kept) == 1 and has_letters(gold) and isinstance(kept[0], Expression):
+        counts = self.gold_node is not None and domains(self.gold_node)
+        if len(kept) == 1 and not counts and has_letters(gold) and isinstance(kept[0], Expression):
             return self.same(gold, kept[0])  # 1/x, where x is not 0
         if values := plus_minus_values(gold):
             return self.in_any_order(values, [value_of(item) for item in answer.items])
@@ -69,10 +78,16 @@ class CollectionRules(Rules):
             return unlikely_list and Fraction(f"{found[1]}.{found[2]}") == answer.value
         items = without_remarks(gold)
         if isinstance(answer, Items):
+            if self.names_another_letter(answer):
+                return False
             if points := named_points(gold):
                 return self.same_listed(points, named_points(answer) or expanded(answer.items))
-            if "or" in answer.joints and named_values(items) is not None:
+            if "or" in answer.joints and named_values(items) is not None and not are_roots(items):
                 return False  # ``a = 1, b = 2`` is not ``a = 1 or b = 2``
+            if (points := named_points(answer)) is not None and all(isinstance(item, Bracketed) for item in items):
+                return self.same_listed(items, points)
+            if are_roots(items) and are_roots(answer.items):
+                return self.in_any_order([value_of(item) for item in items], [value_of(item) for item in answer.items])
             others = without_remarks(answer) or list(answer.items)
             return self.same_listed(expanded(items), expanded(others))
         named = named_values(items)
@@ -92,6 +107,13 @@ class CollectionRules(Rules):
             letters = [answer] if isinstance(answer, Sym) else list(answer.factors)
             return self.in_any_order(items, letters) if all(map(is_letter, letters)) else False
         return False
+
+    def names_another_letter(self, answer: Items) -> bool:
+        """``x = 1, y = 2``, where one letter is to be found."""
+        letter = self.asked.letter
+        named = [item.sides[0] for item in answer.items if isinstance(item, Relation) and item.signs == ("=",)]
+        names = {name.name.split("_")[0] for name in named if isinstance(name, Sym)}
+        return letter is not None and len(names) > 1 and not names <= {letter}
 
     def same_listed(self, gold: Sequence[Node], answer: Sequence[Node]) -> bool:
         """Several answers, in any order; where both sides name them, by name."""
@@ -127,6 +149,8 @@ class CollectionRules(Rules):
                 ):
                     return False
             return self.all_same(gold.items, answer.items)
+        if is_interval(gold) and gold.open + gold.close not in ("[]", "()") and not isinstance(answer, Bracketed):
+            return False
         if isinstance(answer, Matrix) and self.asked.interval and not self.asked.point and len(gold.items) == 2:
             return False
         if isinstance(answer, Matrix) and answer.kind == "cases" and gold.open == "(":

@@ -11,7 +11,13 @@ import re
 from math import gcd
 
 from synthetic1.rewards.math_answers.collection_rules import CollectionRules
-from synthetic1.rewards.math_answers.conditions import is_condition, other_domain, without_remarks
+from synthetic1.rewards.math_answers.conditions import (
+    is_condition,
+    other_domain,
+    remarks,
+    restricts,
+    without_remarks,
+)
 from synthetic1.rewards.math_answers.exact import rational
 from synthetic1.rewards.math_answers.expression_rules import ExpressionRules, joined_unit
 from synthetic1.rewards.math_answers.forms import (
@@ -143,7 +149,12 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
             return self.same(Num(gold.number), answer.node)
         if isinstance(gold.node, Raw) and isinstance(answer.node, Raw) and _bare(gold.text) == _bare(answer.text):
             return True
-        if other_domain(gold.node, answer.node) or not self.same(gold.node, answer.node):
+        if other_domain(gold.node, answer.node, self.asked.words, self.asked.sets):
+            return False
+        said = remarks(answer.node) if self.asked.wholes and not remarks(gold.node) else []
+        if any(restricts(remark, self.asked.text) for remark in said):
+            return False
+        if not self.same(gold.node, answer.node):
             return False
         return not self.is_question(gold.node, answer.node)
 
@@ -301,7 +312,9 @@ def _is_letters(said: Said) -> bool:
     return len(said.words) == 1 or (capitals and isinstance(said.node, Sym | Product))
 
 
-_CLAUSE = re.compile(r"(yes|no), (?!.*\b(?:yes|no|not|but|or|maybe|unless|if|except)\b).*")
+_CLAUSE = re.compile(
+    r"(yes|no), (?!.*\b(?:yes|no|not|but|or|maybe|unless|if|except|never|false|none|im[a-z]+|un[a-z]+)\b).*"
+)
 """``Yes, it is possible``."""
 
 

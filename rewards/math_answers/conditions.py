@@ -27,10 +27,28 @@ def domain(node: Node) -> tuple[str, str] | None:
     return None
 
 
-def other_domain(gold: Node, answer: Node) -> bool:
-    """Whether both say what numbers a letter is of, but not the same: ``k \\in \\mathbb{R}`` for ``\\mathbb{Z}``."""
+_NAMED = {"Z": "integer", "N": "natural", "Q": "rational"}
+
+
+def other_domain(gold: Node, answer: Node, words: frozenset[str], sets: frozenset[str]) -> bool:
+    """Whether an answer says of a letter that it is of numbers that neither the gold nor the prompt speaks of.
+
+    ``k \\in \\mathbb{R}`` for ``\\mathbb{Z}``; ``x \\in \\mathbb{Q}`` where nobody asks for rational numbers. What
+    counts (``k``, ``m``, ``n``) is an integer anyway.
+
+    Args:
+        words: those of the prompt. sets: the sets of numbers in it, by letter.
+    """
     one, other = domains(gold), domains(answer)
-    return any(one[letter] != other[letter] for letter in one.keys() & other.keys())
+    if any(one[letter] != other[letter] for letter in one.keys() & other.keys()):
+        return True
+    for letter in other.keys() - one.keys():
+        among = other[letter][0]
+        word = _NAMED.get(among)
+        free = letter not in "kmnKMNij" and not (set(one.values()) & {other[letter]})
+        if free and word is not None and among not in sets and not words & {word, word + "s", "positive", "whole"}:
+            return True
+    return False
 
 
 def domains(node: Node) -> dict[str, str]:
@@ -53,3 +71,29 @@ def without_remarks(node: Items) -> list[Node]:
     """What is left without remarks; but ``or x \\in \\mathbb{R}`` is another answer."""
     joints = ("comma", *node.joints, *("comma",) * len(node.items))
     return [item for item, joint in zip(node.items, joints, strict=False) if joint == "or" or not is_condition(item)]
+
+
+_RESTRICTS = {
+    "Z": re.compile(r"\\Integers|\bintegers?\b|mathbb\{?Z"),
+    "N": re.compile(r"\\Naturals|\b(?:natural|whole)\b|mathbb\{?N"),
+    "Q": re.compile(r"\\Rationals|\brational\b|mathbb\{?Q"),
+    "+": re.compile(r">|\\ge|positive|nonnegative|non-negative"),
+    "-": re.compile(r"<|\\le|negative"),
+    "but": re.compile(r"except|but|other than|\\ne|unless"),
+    "some": re.compile(r"\\\{"),
+}
+"""What a remark may restrict a letter to, and how that is written."""
+
+
+def restricts(remark: str, prompt: str) -> bool:
+    """Whether ``for all …`` leaves out numbers that the prompt does not leave out; ``n \\ge 1`` leaves out none."""
+    plain = re.sub(r"[nk] ?\\ge ?[01](?!\d)", "", remark)
+    return any(said.search(plain) and not said.search(prompt) for said in _RESTRICTS.values())
+
+
+def remarks(node: Node) -> list[str]:
+    """What is said ``for all …``."""
+    if isinstance(node, Raw | Text):
+        text = node.text if isinstance(node, Raw) else node.words
+        return [text] if FOR_ALL.match(text.strip()) else []
+    return [text for child in children(node) for text in remarks(child)]

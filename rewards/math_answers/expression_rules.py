@@ -13,10 +13,9 @@ from synthetic1.rewards.math_answers.exact import (
     number,
     rational,
     same_number,
-    significant_digits,
 )
 from synthetic1.rewards.math_answers.forms import has_i, has_letters, is_set, plus_minus_values, substituted, with_i
-from synthetic1.rewards.math_answers.grammar.spelling import COUNTED, JOINED, LIMITS
+from synthetic1.rewards.math_answers.grammar.spelling import COUNTED, JOINED, LIMITS, MEASURES
 from synthetic1.rewards.math_answers.grammar.tree import (
     Applied,
     Based,
@@ -25,7 +24,6 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Items,
     Matrix,
     Measured,
-    Neg,
     Node,
     Num,
     Power,
@@ -41,6 +39,7 @@ from synthetic1.rewards.math_answers.work import (
     arithmetic_left,
     complex_work_left,
     functions_left,
+    is_decimal_multiple,
     is_unfinished_number,
     kin_of_functions,
 )
@@ -182,7 +181,7 @@ class ExpressionRules(Rules):
             if g is not None and g.decimals is not None:
                 return self.rounds(answer, g)
         decimals = fewest_decimals(gold), fewest_decimals(answer)
-        if decimals[0] is None and not _is_decimal_multiple(answer):
+        if decimals[0] is None and not is_decimal_multiple(answer):
             decimals = (None, None)  # what is exact is not rounded
         tolerance = 1e-6 if any(d is not None for d in decimals) and g_names else None
         if not g_names and any(d is not None for d in decimals):
@@ -261,8 +260,11 @@ class ExpressionRules(Rules):
         content = [w for w in words if w not in ("the", "of", "a", "an", "per", "in", "each")]
         if any(word in LIMITS for word in words):
             return False
-        if unit.strip() == "years old":
+        if unit.strip() == "years old" or self.asked.any_form:
             return True
+        measured = self.asked.units or re.search(r"\$\s?\d", self.asked.text)
+        if measured and any(word in MEASURES and word not in self.asked.words for word in words):
+            return False
         known = self.asked.words | COUNTED
         return answer.sure and bool(content) and all(_stands_in(word, known) for word in content)
 
@@ -316,16 +318,6 @@ class ExpressionRules(Rules):
         if rational(gold) is not None:
             return self.same_expression(gold, answer.arg)
         return self.same_formula(gold, answer)
-
-
-def _is_decimal_multiple(node: Node) -> bool:
-    """``0.3333\\pi``: a decimal of at least four significant digits times a formula without one."""
-    if isinstance(node, Neg):
-        node = node.arg
-    match node:
-        case Product((Num(decimals=int()) as size, *rest)):
-            return significant_digits(size) >= 4 and all(fewest_decimals(one) is None for one in rest)
-    return False
 
 
 def _changes_case(gold: frozenset[str], answer: frozenset[str]) -> bool:

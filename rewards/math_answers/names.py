@@ -25,7 +25,7 @@ _CALCULATED = frozenset({"ln", "log", "lg", "exp", "sinh", "cosh", "tanh", "floo
 _REAL = re.compile(r"[a-vxy]")
 _PRIMED = re.compile(r"[a-z]'+")
 _SHIFTED = re.compile(r".*_\{.*[+-].*\}")
-_MARKED = re.compile(r"\\(?:bar|overline|dot|ddot|hat|tilde)\{([a-z])\}")
+_MARKED = re.compile(r"\\(?:bar|overline|dot|ddot|hat|tilde)\{([A-Za-z])\}")
 
 
 def says_more(name: Node, asked: Asked) -> bool:
@@ -36,6 +36,8 @@ def says_more(name: Node, asked: Asked) -> bool:
     """
     if normal(name) in map(normal, asked.targets):
         return False
+    if isinstance(name, Text) and asked.asked_words:
+        return _is_of_the_problem(name, asked)
     if asked.targets and not asked.derivative and _is_of_the_problem(name, asked):
         return True
     match name:
@@ -66,8 +68,25 @@ def _is_of_the_problem(name: Node, asked: Asked) -> bool:
         if isinstance(target, Sym) and _is_made_of(name, target):
             return True
         if _head(target) is not None and _head(target) == _head(name):
-            return not has_letters(name) or isinstance(name, Raw) or _primes(target) != _primes(name)
-    return False
+            closed = isinstance(name, Applied) and not any(map(has_letters, name.args[1:]))
+            return closed or isinstance(name, Raw) or _primes(target) != _primes(name)
+        if isinstance(target, Sym) and isinstance(name, Sym) and "_" in target.name and "_" in name.name:
+            return target.name.split("_")[0] == name.name.split("_")[0]  # a_5 for a_4
+        if not isinstance(target, Sym) and occurs(target, name):
+            return True
+        if isinstance(target, Applied) and isinstance(name, Applied) and "apply" not in (target.name, name.name):
+            return target.args == name.args  # arg z for |z|
+    return _segment(name) in asked.parts
+
+
+def _segment(name: Node) -> Node | None:
+    """AB of ``|AB|``, ``\\overline{AB}``, ``\\vec{AB}``."""
+    match name:
+        case Applied("abs", (Product() as inside,), _):
+            return normal(inside)
+        case Sym(text) if found := re.fullmatch(r"\\(?:overline|vec|overrightarrow)\{([A-Z])([A-Z])\}", text):
+            return normal(Product((Sym(found[1]), Sym(found[2]))))
+    return None
 
 
 def _is_made_of(name: Node, letter: Sym) -> bool:

@@ -49,7 +49,7 @@ def same_progressions(gold: Node, answer: Node) -> bool | None:
         named = (next(iter(names)), among) if len(names) == 1 and names <= COUNTING | {letter} else None
     other = None if named is None else progression(counted, named[0])
     if other is None or named is None:
-        return None
+        return False if named is not None and isinstance(counted, Expression) else None
     if one.shape != other.shape or named[1] != among:
         return False
     for way in (1, -1):

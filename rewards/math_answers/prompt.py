@@ -10,7 +10,7 @@ from functools import lru_cache
 from synthetic1.rewards.math_answers.grammar.spelling import JOINED, KNOWN_WORDS
 from synthetic1.rewards.math_answers.grammar.statements import parse
 from synthetic1.rewards.math_answers.grammar.token import Unreadable
-from synthetic1.rewards.math_answers.grammar.tree import Applied, Expression, Node, Num, Raw, Relation, Sym
+from synthetic1.rewards.math_answers.grammar.tree import Applied, Combined, Expression, Node, Num, Raw, Relation, Sym
 from synthetic1.rewards.math_answers.structure import children, normal
 
 READ = 20_000  # characters at the end of a prompt
@@ -24,6 +24,11 @@ _TARGET = re.compile(  # up to eight words between the verb and what is asked fo
     r"\b(?:find|determine|solve for|solve|what is|what are|compute|calculate|evaluate|give)(?: [A-Za-z'-]+){0,8}?"
     r" *[,:]? *"
     r"(?:\$\$?([^$]{1,200})\$|\\\((.{1,200}?)\\\)|\\\[(.{1,200}?)\\\])(?: *(?:,|and|or|, and) *\$([^$]{1,100})\$)?",
+    re.IGNORECASE,
+)
+_ASKED_FOR = re.compile(
+    r"\b(?:find|determine|what is|what are|compute|calculate|evaluate|give|how (?:many|much|long|far|old))"
+    r"(?: [A-Za-z'-]+){1,10}",
     re.IGNORECASE,
 )
 _UNIT_ASKED = re.compile(
@@ -52,6 +57,8 @@ _BARE = re.compile(
 class Asked:
     """What the prompt says that matters."""
 
+    text: str = field(default="", repr=False)
+    """All of it."""
     words: frozenset[str] = frozenset()
     """All of its words, in lower case."""
     percent: bool = False
@@ -99,6 +106,8 @@ class Asked:
     """The words between "find" and what is to be found."""
     asked_units: frozenset[str] = frozenset()
     """Units that it asks for: ``in metres``, ``how many cents``."""
+    sets: frozenset[str] = frozenset()
+    """The sets of numbers in it, by letter: ``\\mathbb{Z}``."""
     options: Mapping[str, str] = field(default_factory=dict, hash=False)
     """The options of a multiple choice, by letter."""
 
@@ -146,9 +155,11 @@ def _targets(text: str) -> tuple[frozenset[Node], frozenset[str]]:
                 continue
             if isinstance(node, Relation):
                 found.update(side for side in node.sides if isinstance(side, Sym | Applied))
-            elif isinstance(node, Raw) or (isinstance(node, Expression) and letters_of(node)):
+            elif isinstance(node, Raw | Combined) or (isinstance(node, Expression) and letters_of(node)):
                 found.add(node)
         words.update(re.findall(r"[a-z]+", text[match.start() : match.start(match.lastindex or 0)].lower()))
+    for match in _ASKED_FOR.finditer(text):
+        words.update(match[0].lower().split())
     return frozenset(found), frozenset(words)
 
 
@@ -179,6 +190,7 @@ def what_is_asked(prompt: str) -> Asked:
             formulas.update(map(normal, node.sides))
     targets, asked_words = _targets(text)
     return Asked(
+        text,
         frozenset(re.findall(r"[a-z]+", text.lower())),
         percent=bool(re.search(r"percent|%|per cent", text, re.IGNORECASE)),
         exact=bool(re.search(r"\bexact\b|common fraction", text, re.IGNORECASE)),
@@ -199,6 +211,7 @@ def what_is_asked(prompt: str) -> Asked:
         wholes=frozenset(wholes),
         asked_words=asked_words,
         asked_units=frozenset(match[1].lower() for match in _UNIT_ASKED.finditer(text)) - {"a", "the"},
+        sets=frozenset(re.findall(r"\\(?:mathbb|mathbf|Bbb)\s*\{?([ZNQRC])", text)),
         options=_options(text),
         work=bool(_WORK.search(text)),
         formulas=frozenset(formulas),

@@ -15,26 +15,19 @@ from synthetic1.rewards.math_answers.grammar.statements import parse
 from synthetic1.rewards.math_answers.grammar.token import Unreadable
 from synthetic1.rewards.math_answers.grammar.tokens import tokenize
 from synthetic1.rewards.math_answers.grammar.tree import Measured, Node, Num, Scaled, Sym
+from synthetic1.rewards.math_answers.phrasing import (
+    ALL_REALS,
+    ANSWER_IN_TEXT,
+    ANSWER_IS,
+    INFINITELY,
+    NO_GOLD,
+    NO_SOLUTION,
+    PROSE,
+    balanced,
+    without_tail,
+)
 from synthetic1.rewards.quantities.units import is_unit, read_unit
 
-NO_SOLUTION = re.compile(
-    r"(?:the (?:system|equation|inequality) has |it has |there (?:is|are) )?no (?:real |integer |such )?(?:solutions?|roots?|values?|numbers?)|none exists?"
-    r"|(?:the limit )?(?:does not|doesn't) exist|dne|none|(?:the )?(?:empty|null) set",
-    re.IGNORECASE,
-)
-ALL_REALS = re.compile(
-    r"(?:all|any|every)(?: of the)? (?:real numbers?|reals?)|(?:the )?(?:set of )?(?:all )?real numbers", re.IGNORECASE
-)
-_INFINITELY = re.compile(r"(?:infinitely many|an infinite number(?: of)?|infinite)(?: solutions)?", re.IGNORECASE)
-PROSE = re.compile(
-    r"\b(?:we|let|since|because|therefore|thus|hence|proof|prove|show|suppose|assume|consider|note that|it follows)\b",
-    re.IGNORECASE,
-)
-NO_GOLD = re.compile(
-    r"(?:proof|prove|n/?a|none|null|nan|not applicable|"
-    r"see (?:the )?(?:solution|proof|figure)|answers? (?:will )?vary|unknown|\?+|-+)\.?",
-    re.IGNORECASE,
-)
 SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _LETTER = re.compile(
     r"\s*(?:\\(?:text|textbf|mathrm|mathbf|textrm|mathbf)\s*\{)?\s*[(\[]?\s*([A-J])\s*[)\].:]\s*\}?[ .:~]*(?:\\ )?(.*)",
@@ -44,6 +37,8 @@ _BARE_LETTER = re.compile(r"[(\[]?([A-J])[)\].]?")
 _ORDINAL = re.compile(
     r"(\d)\s*(?:\^\s*\{?\s*)?(?:\\(?:text|mathrm|textrm|textnormal)\s*\{\s*)?(?:st|nd|rd|th)\b\s*\}?\s*\}?\s*$"
 )
+_NUMBER_IN_TEXT = re.compile(r"^\\text\s*\{(\d[^{}]*)\}$")
+_SYSTEM = re.compile(r"\\left\s*\\\{\s*(?=\\begin\s*\{(?:array|aligned|cases|matrix|gathered))")
 _BRACED_WORDS = re.compile(r"\{\s*([A-Za-z][A-Za-z ]+)\}")
 _COMPOUND = re.compile(r"\d+\s*[a-z]{1,8}\.?(?:,?\s+(?:and\s+)?\d+(?:\.\d+)?\s*[a-z]{1,8}\.?){1,3}")
 _PART_OF_COMPOUND = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]{1,8})")
@@ -55,17 +50,6 @@ _DOUBLED = re.compile(
     r"|tfrac|theta|times|vec)(?![A-Za-z]))"
 )
 """Backslashes that a serializer has doubled; a row of a matrix does not end right before these."""
-_ANSWER_IN_TEXT = re.compile(r"^\\text\s*\{((?:the )?(?:final |correct )?answer[^{}]*)\}$", re.IGNORECASE)
-_ANSWER_IS = re.compile(
-    r"^(?:\\(?:text|mbox|textrm|mathrm)\s*\{\s*)?(?:so |thus |therefore |hence )?(?:the )?(?:final |correct )?"
-    r"(?:(?:answer|solution|solution set|value|result|range|domain|interval)(?: (?:of|for)\s*\}?\s*\$?[a-zA-Z]\$?\s*(?:\\text\s*\{)?)?(?:s? ?(?:is|are)\b|\s*[:=])\s*:?"
-    r"|all (?:real )?(?:numbers? |values? )?(?:of )?\}?\s*\$?[a-z]\$?\s*(?:\\text\s*\{\s*)?"
-    r"(?:such that|with|where|satisfying)\b)"
-    r"\s*\}?\s*",
-    re.IGNORECASE,
-)
-
-
 _WORDS = re.compile(r"[A-Za-z][A-Za-z ,.'’\-]*")
 _MINUS = re.compile(r"(?<![A-Za-z])-|-(?![A-Za-z])|(?<![A-Za-z])[A-Za-z]-[A-Za-z](?![A-Za-z])")
 """A dash that joins no words: ``p - q``."""
@@ -103,13 +87,11 @@ def read(text: str, words: frozenset[str] = frozenset()) -> Said:
         words: runs of letters that are words, e.g. because they stand in the prompt.
     """
     text = "".join(char for char in text if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf")).strip()
-    text = _ANSWER_IN_TEXT.sub(r"\1", text)
-    text = unwrapped(_ANSWER_IS.sub("", _DOUBLED.sub(r"\\", text)).strip())
+    text = _SYSTEM.sub("", _NUMBER_IN_TEXT.sub(r"\1", ANSWER_IN_TEXT.sub(r"\1", text)))
+    text = unwrapped(ANSWER_IS.sub("", _DOUBLED.sub(r"\\", text)).strip())
     if re.fullmatch(r"[+\-−]?\d{1,3}(?: \d{3})+(?:\.\d+)?", text):
         text = text.replace(" ", "")
-    if (noun := _NOUN_IS.match(text)) and noun[1].lower() in words:
-        text = text[noun.end() :]
-    text = _without_tail(text)
+    text = without_tail(text)
     if found := _BRACED_WORDS.fullmatch(text):
         text = found[1]
     if (length := compound(text)) is not None:
@@ -124,7 +106,7 @@ def read(text: str, words: frozenset[str] = frozenset()) -> Said:
     number = spelled_number(plain) if plain else None
     if plain and NO_SOLUTION.fullmatch(plain):
         return Said(text, Sym(r"\emptyset"), "", None, plain)
-    if plain and _INFINITELY.fullmatch(plain):
+    if plain and INFINITELY.fullmatch(plain):
         return Said(text, Sym(r"\infty"), "", None, "infinitely many")
     if plain and ALL_REALS.fullmatch(plain):
         return Said(text, Sym(r"\Reals"), "", None, plain)
@@ -195,19 +177,10 @@ def unwrapped(text: str) -> str:
             r"\s*(?:\\(?:boxed|fbox)\s*\{(.*)\}|\$\$?(.*?)\$\$?|\\\((.*)\\\)|\\\[(.*)\\\])\s*\.?\s*", text, re.DOTALL
         )
         inside = None if found is None else next(part for part in found.groups() if part is not None)
-        if inside is None or not _balanced(inside) or "$" in inside:
+        if inside is None or not balanced(inside) or "$" in inside:
             return text
         text = inside
     return text
-
-
-def _balanced(text: str) -> bool:
-    depth = 0
-    for char in re.sub(r"\\.", "", text):
-        depth += (char == "{") - (char == "}")
-        if depth < 0:
-            return False
-    return depth == 0
 
 
 _OF_ANOTHER_ANSWER = re.compile(
@@ -215,39 +188,6 @@ _OF_ANOTHER_ANSWER = re.compile(
     re.IGNORECASE,
 )
 """What follows a letter and is not the text of its option."""
-
-
-_NOUN_IS = re.compile(
-    r"^(?:\\(?:text|mbox|textrm)\s*\{\s*)?(?:so |thus |therefore |hence )?the ([a-z]{4,14}) (?:is|are|equals)"
-    r"\s*:?\s*\}?\s*(?=[\d\\$(a-z-])",
-    re.IGNORECASE,
-)
-"""``The area is``, where the prompt speaks of an area."""
-
-
-_COUNTS = re.compile(  # behind a formula: which letter of it is any integer
-    r"(?:[\s,;~}(]|\\(?:quad|qquad|[,;:! ])|\\(?:text|mbox|textrm)\s*\{)*(?:(?:where|for|with|and)\b)?[\s}~]*(?:all|any|every|each)?[\s}~]*"
-    r"(?:\\forall\s*|\\text\s*\{\s*|\\[,; ])*\$?([kmnK])\$?[\s~]*(?:\\in\s*\\(?:mathbb|mathbf|Bbb|mathrm)\s*\{?Z\}?|\\in\s*(?:Z|\\Z)|∈\s*ℤ"
-    r"|(?:\\text\s*\{)?\s*(?:is\s+|being\s+)?(?:an|any|all|arbitrary)?\s*integers?"
-    r"|=\s*0\s*,\s*\\pm\s*1\s*,[^a-z]*(?:\\[a-z]*dots|\.\.\.|…))[\s.)}$]*$"
-)
-_CONSTANTS_TAIL = re.compile(r"[\s,;]*(?:\\(?:quad|text|mbox)\s*\{?)*[\s,]*where\b.*\bconstants?[\s.}]*$")
-_LINE_NAME = re.compile(r"^(?:\\ell|[lLC])(?:_\{?\d\}?)?\s*:\s*(?=[^:]*=)")
-_POINT_NAME = re.compile(r"^[ABD-Z]'?\s*(?=\((?:[^(),]|\([^()]*\))+,)")
-_ALL_BUT = re.compile(
-    r"^(?:\\text\s*\{\s*)?all (?:real )?numbers,? (?:except|but|other than)\s*\}?\s*(?:for )?\$?(?:([a-z])\s*=)?\s*"
-)
-
-
-def _without_tail(text: str) -> str:
-    """One spelling of what counts, and none of what names a line or a point, or says that constants are constants."""
-    if (counts := _COUNTS.search(text)) and counts.start() > 1 and not text[: counts.start()].strip().endswith("="):
-        found = f"{text[: counts.start()]}, {counts[1]}\\in\\mathbb{{Z}}"
-        text = found if _balanced(found) else text
-    text = _LINE_NAME.sub("", _POINT_NAME.sub("", _CONSTANTS_TAIL.sub("", text)))
-    if (but := _ALL_BUT.match(text)) and text[but.end() :].strip():
-        return rf"{but[1] or 'x'}\ne {text[but.end() :].removesuffix('}')}"
-    return text
 
 
 def _option(text: str, words: frozenset[str]) -> Lettered | None:
@@ -276,7 +216,7 @@ def gold_problem(text: str, said: Said) -> str | None:
     count = len(re.findall(r"[A-Za-z]{3,}", bare))
     if count > 12 or (count > 3 and PROSE.search(bare)) or re.search(r"\\begin\{(?:proof|figure|asy|tikz)", text):
         return "it is prose"
-    if not _balanced(text):
+    if not balanced(text):
         return "its braces do not match"
     if said.words and (len(said.words.split()) > 8 or PROSE.search(said.words)):
         return "it is prose"

@@ -284,7 +284,8 @@ def _complement(pieces: RealSet | None) -> RealSet | None:
     ):
         return None
     made: list[Stretch] = []
-    low, closed = NEGATIVE_INFINITY, False
+    low: Node = NEGATIVE_INFINITY
+    closed = False
     for piece in merged(pieces):
         if not is_infinite(piece.low):
             made.append(Stretch(low, piece.low, closed, not piece.low_closed))

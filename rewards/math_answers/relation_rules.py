@@ -44,7 +44,22 @@ from synthetic1.rewards.math_answers.structure import normal, same_written
 
 _INDEXED = re.compile(r"([A-Za-z]|\\[a-z]+)'*(?:_\{(.*)\})?")
 """A letter, perhaps with an index."""
+_TIME = re.compile(r":\s*0\d")
 _UPRIGHT = re.compile(r"\\(?:triangle|text|mathrm|Delta)|[\s{}$]")
+
+
+def ratio_of(node: Node) -> Node:
+    """``2:3`` of ``x:y = 2:3``."""
+    if isinstance(node, Relation) and set(node.signs) == {":", "="} and node.signs.count("=") == 1:
+        place = node.signs.index("=") + 1
+        if all(map(is_name, node.sides[:place])) and len(node.sides) == 2 * place:
+            return Relation(node.sides[place:], node.signs[place:])
+    return node
+
+
+def is_residue(node: Node) -> bool:
+    last = node.sides[-1] if isinstance(node, Relation) else node
+    return isinstance(last, Applied) and last.name == "mod"
 
 
 class RelationRules(Rules):
@@ -54,6 +69,9 @@ class RelationRules(Rules):
     gold_text = answer_text = ""
 
     def same_relation(self, gold: Node, answer: Node) -> bool:
+        answer = ratio_of(answer)
+        if isinstance(gold, Relation) and r"\equiv" in gold.signs and is_residue(gold) and not is_residue(answer):
+            return False  # one number for all that leave this remainder
         if isinstance(gold, Relation) and isinstance(answer, Relation):
             return self.same_relations(gold, answer)
         if isinstance(answer, Relation):
@@ -117,9 +135,7 @@ class RelationRules(Rules):
                 return None
             if r"\approx" in answer.signs and len(sides) > 1:
                 return self.approximated(sides)
-            if len(sides) > 1 and not all(
-                self.equal_value(sides[-1], side) for side in sides[:-1] if isinstance(side, Expression)
-            ):
+            if len(sides) > 1 and not all(self.equal_value(sides[-1], side) for side in sides[:-1]):
                 return None
             return [sides[-1]]
         return None
@@ -145,7 +161,7 @@ class RelationRules(Rules):
     def approximated(self, sides: Sequence[Node]) -> Sequence[Node] | None:
         """Of ``\\pi \\approx 3.14``, the side that the gold is; both have to be one value."""
         exact, decimal = sides[0], number(sides[-1])
-        if decimal is None or not isinstance(exact, Expression):
+        if decimal is None or decimal.decimals is None or not isinstance(exact, Expression):
             return None
         try:
             a = value(exact, {})
@@ -166,6 +182,13 @@ class RelationRules(Rules):
         return self.identical(one, other) is True
 
     def same_relations(self, gold: Relation, answer: Relation) -> bool:
+        if (
+            ":" in gold.signs
+            and self.asked.ratio
+            and _TIME.search(self.answer_text)
+            and not _TIME.search(self.gold_text)
+        ):
+            return False
         if same_written(gold, answer):
             return True
         if set(gold.signs) <= {"=", r"\equiv"} and set(answer.signs) <= {"=", r"\equiv", r"\approx"}:

@@ -2,7 +2,7 @@ r"""What of a formula is left to the reader, where it was asked for."""
 
 from __future__ import annotations
 
-from synthetic1.rewards.math_answers.exact import rational
+from synthetic1.rewards.math_answers.exact import fewest_decimals, rational, significant_digits
 from synthetic1.rewards.math_answers.forms import has_letters
 from synthetic1.rewards.math_answers.grammar.cursor import whole_value
 from synthetic1.rewards.math_answers.grammar.tree import (
@@ -198,3 +198,13 @@ def kin_of_functions(gold: Node) -> frozenset[str]:
     if found & {"sinh", "cosh", "tanh"}:
         made |= {"sinh", "cosh", "tanh", "exp"}
     return frozenset(made)
+
+
+def is_decimal_multiple(node: Node) -> bool:
+    """``0.3333\\pi``: a decimal of at least four significant digits times a formula without one."""
+    if isinstance(node, Neg):
+        node = node.arg
+    match node:
+        case Product((Num(decimals=int()) as size, *rest)):
+            return significant_digits(size) >= 4 and all(fewest_decimals(one) is None for one in rest)
+    return False

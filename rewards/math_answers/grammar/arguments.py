@@ -186,6 +186,8 @@ class Arguments(Cursor):
             if self.take(r"\\"):
                 rows.append([])
                 continue
+            if self.is_kind("text") and self.peek().strip(" ,").lower() in ("if", "for", "when", "where"):
+                self.at += 1
             rows[-1].append(self.items(ends=("&",)))
         if self.peek() != rf"\end{{{kind}}}":
             raise Unreadable("a matrix that does not end")

@@ -152,6 +152,7 @@ def expression(node: Node) -> Node:
             isinstance(node, Bracketed)
             and len(node.items) == 1
             and (node.open, node.close) in (("[", "]"), (r"\{", r"\}"), ("(", ")"))
+            and not (isinstance(node.items[0], Sym) and node.open != "(")  # [x] and {x} may be parts of a number
         ):
             return expression(node.items[0])  # brackets of another kind around a formula
         raise Unreadable("a formula with something in it that is not one")

@@ -19,7 +19,8 @@ SYMBOLS = _pairs(r"""
     ± \pm, ∓ \mp, ° \degree, º \degree, ′ ', ’ ', ″ '', ‖ |, ∣ |, ∠ \angle, △ \triangle, ▵ \triangle, ⟨ \langle,
     ⟩ \rangle, 〈 \langle, 〉 \rangle, ⌊ \lfloor, ⌋ \rfloor, ⌈ \lceil, ⌉ \rceil, ∧ \land, ∨ \lor, → \to,
     ⇒ \implies, … \ldots, ⋯ \ldots, ℝ \Reals, ℤ \Integers, ℕ \Naturals, ℚ \Rationals, ℂ \Complexes, ∀ \forall,
-    ∃ \exists, 。 ., ； ;, ： :, （ (, ） ), 【 [, 】 ], ％ %, ℃ \celsius, € \currency, £ \currency, ∑ \sum, ∏ \prod, ∫ \int, ∂ \partial,
+    ∃ \exists, 。 ., ； ;, ： :, （ (, ） ), 【 [, 】 ], ％ %, ℃ \celsius, ∑ \sum, ∏ \prod, ∫ \int,
+    ∂ \partial,
     ∇ \nabla,
     ⊥ \perp, ∥ \parallel, ℓ \ell, α \alpha, β \beta, γ \gamma, δ \delta, ε \epsilon, ζ \zeta, η \eta, θ \theta,
     ι \iota, κ \kappa, λ \lambda, μ \mu, ν \nu, ξ \xi, π \pi, ρ \rho, σ \sigma, τ \tau, υ \upsilon, φ \phi,
@@ -95,10 +96,13 @@ KNOWN_WORDS = _words(r"""
 """)
 """Letters outside of ``\\text`` that are always a word."""
 COUNTED = _words("""
-    arrangements choices combinations euro euros gallons integers months numbers outcomes pairs people permutations points
+    arrangements choices combinations euro euros gallons integers months numbers outcomes pairs people permutations
+    points
     possibilities quarts rupees solutions students tons triangles triples tuples values ways weeks year years yuan
 """)
 """What is counted, and changes no number, whether the prompt has the word or not."""
+MEASURES = _words("euro euros gallons months quarts rupees tons weeks year years yuan")
+"""Those of them that measure: no years, where the prompt asks for dollars."""
 LIMITS = _words("""
     about above almost approximately around at barely before below between beyond but down downwards except exactly
     exceeding fewer fewest from greater half hardly higher instead larger least less lower many minus more most nearly

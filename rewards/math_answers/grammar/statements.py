@@ -109,7 +109,9 @@ def _with_brackets(tokens: list[Token]) -> list[Token]:
 class _Statements(Formulas):
     def items(self, *, at_top: bool = False, ends: tuple[str, ...] = ()) -> Node:
         self.deeper()
-        items, joints = [self.item(ends)], []
+        items: list[Node] = [self.item(ends)]
+        joints: list[str] = []
+        self.add_remark(items, joints, ends)
         while (joint := self.joint()) is not None:
             if joint == "line" and not at_top:
                 break
@@ -122,10 +124,16 @@ class _Statements(Formulas):
             logical = self.tokens[self.at - 1].kind == "command" and joint in ("and", "or")
             joints.append(joint)
             items.append(self.item(ends))
+            self.add_remark(items, joints, ends)
             if logical and not any(isinstance(item, Relation | Text) for item in items[-2:]):
                 raise Unreadable("a formula of logic")
         self.depth -= 1
         return items[0] if len(items) == 1 else Items(tuple(items), tuple(joints))
+
+    def add_remark(self, items: list[Node], joints: list[str], ends: tuple[str, ...]) -> None:
+        if (remark := self.remark(ends)) is not None:
+            items.append(remark)
+            joints.append("comma")
 
     def item(self, ends: tuple[str, ...] = ()) -> Node:
         """A side, or sides with relations between them."""
@@ -135,15 +143,17 @@ class _Statements(Formulas):
             signs.append(self.peek())
             self.at += 1
             sides.append(self.side(ends))
-        self.remark(ends)
         return sides[0] if not signs else Relation(tuple(sides), tuple(signs))
 
-    def remark(self, ends: tuple[str, ...]) -> None:
-        """Pass over ``for all x``, which says nothing of the value."""
+    def remark(self, ends: tuple[str, ...]) -> Raw | None:
+        """``for all x``, behind an item: an item of its own."""
         token = self.token()
         if token is not None and token.kind == "text" and FOR_ALL.match(token.text):
+            start = self.at
             while self.token() is not None and self.peek() not in ends and self.joint() not in ("and", "or"):
                 self.at += 1
+            return Raw(spelled(self.tokens[start : self.at]))
+        return None
 
     def side(self, ends: tuple[str, ...]) -> Node:
         start = self.at

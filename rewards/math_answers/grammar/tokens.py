@@ -302,6 +302,8 @@ class _Tokens:
             self.canonical("%" if "%" in stripped else ":")
         elif stripped in FUNCTIONS:
             self.function(stripped)
+        elif len(stripped) > 1 and "\\" + stripped in SAME_COMMAND:  # tg
+            self.canonical(SAME_COMMAND["\\" + stripped])
         elif re.fullmatch(r"[\d.,\s+\-*/=()^$\\{}]*[\d)][\d.,\s+\-*/=()^$\\{}%]*", stripped):
             self.out += tokenize(stripped)
         elif found := re.fullmatch(r"(\d[\d.,]*)\s+([A-Za-z][A-Za-z .]*)", stripped):  # 72 clips
