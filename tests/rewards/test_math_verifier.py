@@ -127,6 +127,21 @@ def test_what_the_prompt_asks_for(scorer: Scorer, gold: str, prompt: str, answer
     assert judged(scorer, gold, boxed(answer), prompt).score == expected
 
 
+ATTACKS = [json.loads(line) for line in Path(CASES.__file__).with_name("math_attacks.jsonl").read_text().splitlines()]
+
+
+def test_what_an_attacker_found_who_had_not_seen_the_code() -> None:
+    assert len(ATTACKS) >= 200
+    verifiers = {style: Math(answer_style=style) for style in ("boxed", "any")}  # type: ignore[arg-type]
+    wrong = []
+    for row in ATTACKS:
+        asked = task(row["gold"], row.get("prompt", "Solve it."))
+        verdict = verifiers[row.get("style", "boxed")].verify_now(asked, Completion.parse(row["response"]))
+        if verdict.score != row["expected"]:
+            wrong.append((row, verdict))
+    assert wrong == []
+
+
 def test_cases_that_were_judged_wrongly(scorer: Scorer, shared_data: Path, require: Any) -> None:
     path = shared_data.parent / "cases" / "math.jsonl"
     require("the shared cases", path.is_file(), "put math.jsonl into ../shared/cases")
