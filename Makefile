@@ -71,7 +71,7 @@ check: lint ## the inner loop: lint, and every test that needs no engine, no vLL
 test: venv ## the tests (about 17 minutes on 2 cores)
 	$(PYTEST) $(ARGS)
 
-proofs: venv ## the long proofs that `make test` holds a tenth of
+proofs: venv ## the long proofs that `make test` holds a part of
 	$(PY) -m pytest -m proofs $(ARGS)
 
 lint: venv ## formatting, lint and types, as CI checks them

@@ -10,7 +10,7 @@ from synthetic1.evaluation.named_sources import open_sources
 GOLDS = ("math_golds.jsonl", "gsm8k_test.jsonl", "math500_test.jsonl")
 
 
-@pytest.mark.parametrize("share", [10, pytest.param(1, marks=pytest.mark.proofs)])
+@pytest.mark.parametrize("share", [20, pytest.param(1, marks=pytest.mark.proofs)])
 @pytest.mark.parametrize("name", GOLDS)
 def test_golds_of_mathematics(shared_data, require, name, share):
     path = shared_data / name
