@@ -41,12 +41,11 @@ def train(settings: GrpoSettings) -> None:
     from synthetic1.jobs.chat import prompt_opens_thinking
     from synthetic1.jobs.judge_settings import with_judge
     from synthetic1.jobs.judge_trust import task_types, trusted
-    from synthetic1.jobs.opening import held_out
+    from synthetic1.jobs.opening import held_out, keep_bad_rows
     from synthetic1.jobs.provenance import phase_time
     from synthetic1.reports import terminal
     from synthetic1.reports.page.html import write_report
     from synthetic1.rewards.judging.ledger import spent, total
-    from synthetic1.tasks.sources.bad_rows import keep_bad_rows
     from synthetic1.trainers.checkpoints import last_complete, step_of
     from synthetic1.trainers.reinforcement import runs
     from synthetic1.trainers.reinforcement.callbacks import RunRecorder
@@ -100,7 +99,7 @@ def train(settings: GrpoSettings) -> None:
     # Where it is written, and where it goes on.
     if settings.dry_run:
         runs.check_folder(settings, folder)
-    run = runs.open_run(settings, folder) if is_main and not settings.dry_run else None
+    run = runs.open_run(settings, folder, train_set.tasks) if is_main and not settings.dry_run else None
     if run is not None:
         keep_bad_rows(train_set.tasks, folder)
     processes.wait_for_everyone()

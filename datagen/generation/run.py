@@ -29,7 +29,7 @@ from synthetic1.inference.server import Server
 from synthetic1.jobs.chat import model_opens_thinking
 from synthetic1.jobs.judge_trust import task_types, trusted
 from synthetic1.jobs.models import model_folder
-from synthetic1.jobs.opening import many_held_out, open_environment
+from synthetic1.jobs.opening import keep_bad_rows, many_held_out, open_environment
 from synthetic1.jobs.program import ProgramError
 from synthetic1.jobs.same_run import changes, in_words
 from synthetic1.jobs.source_identity import fingerprint, gone, without_paths
@@ -37,7 +37,6 @@ from synthetic1.reports.run_folder import RunFolder
 from synthetic1.rewards.judging.ledger import spent
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.tasks.sources.bad_rows import FILE as BAD_ROWS
-from synthetic1.tasks.sources.bad_rows import keep_bad_rows
 from synthetic1.tasks.sources.source import TaskSource
 
 DRY_TASKS = 50

@@ -23,6 +23,7 @@ from synthetic1.jobs.models import weights_of
 from synthetic1.jobs.program import ProgramError, validate
 from synthetic1.reports.storage import RunFolderError
 from synthetic1.tasks.code_understanding import GeneratedTasks
+from synthetic1.tasks.sources.source import TaskList
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLING = Sampling(8)
@@ -191,7 +192,7 @@ def begun(runs, *, answered=True, **changes):
     """Open the folder as an evaluation does at its start."""
     values = {"env": {"id": "synthetic1/math-v0"}, "model": {"name": "m"}, "n": 4, "sampling": {"max_tokens": 8}}
     settings = validate(EvaluationSettings, {**values, "runs": str(runs), "run_name": "a", **changes})
-    with evaluation_report.open_folder(settings) as folder:
+    with evaluation_report.open_folder(settings, TaskList([])) as folder:
         folder.write_config(settings.model_dump(mode="json"))
         (folder.path / "completions.jsonl").write_text("{}\n" if answered else "")
     return folder

@@ -12,6 +12,7 @@ from synthetic1.evaluation.scored_rollout import ScoredRollout
 from synthetic1.jobs.program import ProgramError
 from synthetic1.jobs.provenance import peak_memory, phase_time, versions
 from synthetic1.jobs.same_run import ALWAYS_MAY_CHANGE, JUDGE_MAY_CHANGE, changes, in_words
+from synthetic1.jobs.source_identity import fingerprint, keep_fingerprint, read_fingerprint, without_paths
 from synthetic1.reports import terminal
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.reports.statistics import paired_test
@@ -19,6 +20,7 @@ from synthetic1.reports.storage import json_bytes, replace_file
 from synthetic1.rewards.judging.trust import Trust
 from synthetic1.tasks.sources.bad_rows import FILE as BAD_ROWS
 from synthetic1.tasks.sources.bad_rows import count_bad_rows
+from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.trainers.checkpoints import last_complete, step_of
 from synthetic1.trainers.reinforcement.memory import MemoryEstimate
 from synthetic1.trainers.reinforcement.settings import GrpoSettings
@@ -69,8 +71,11 @@ def header(
     }
 
 
-def open_run(settings: GrpoSettings, path: Path) -> RunFolder:
+def open_run(settings: GrpoSettings, path: Path, tasks: TaskSource) -> RunFolder:
     """Create or go on with the run folder; an older run is put aside under ``overwrite=true``.
+
+    Args:
+        tasks: what is learned from.
 
     Raises:
         RunFolderError: the folder is in use, or cannot be written.
@@ -79,7 +84,7 @@ def open_run(settings: GrpoSettings, path: Path) -> RunFolder:
         print(f"the run before this one is now {before.name}")
     run = RunFolder.create(path, resume=settings.resume)
     if settings.resume:
-        check_same_run(run, settings)
+        check_same_run(run, settings, tasks)
     checkpoint = last_complete(path / "checkpoints") if settings.resume else None
     if settings.resume:
         run.truncate_after(step_of(checkpoint) if checkpoint else -1)
@@ -87,20 +92,31 @@ def open_run(settings: GrpoSettings, path: Path) -> RunFolder:
             f"going on from step {step_of(checkpoint)}" if checkpoint else "no whole checkpoint: starting from step 0"
         )
     run.write_config(settings.model_dump(mode="json"))
+    keep_fingerprint(path, fingerprint(tasks, ordered=True))
     return run
 
 
-def check_same_run(run: RunFolder, settings: GrpoSettings) -> None:
+def check_same_run(run: RunFolder, settings: GrpoSettings, tasks: TaskSource) -> None:
     """A resumed run learns and measures the same thing as before; only how long and how it is shown may change.
+
+    Tasks are the same if their content and their order are, whatever the path to them. Under the same path they may
+    have changed; that is said.
 
     Raises:
         ProgramError: names the settings that differ.
     """
-    stored = run.read_config()
-    changed = changes(stored, settings.model_dump(mode="json"), may_change=MAY_CHANGE) if stored else []
+    stored, wanted = run.read_config(), settings.model_dump(mode="json")
+    known, now = read_fingerprint(run.path), fingerprint(tasks, ordered=True)
+    same_tasks = known is not None and known == now
+    compared = map(without_paths, (stored, wanted)) if same_tasks else (stored, wanted)
+    changed = changes(*compared, may_change=MAY_CHANGE) if stored else []
     if changed:
         raise ProgramError(
             f"{run.path} cannot be resumed with other settings: {in_words(changed)}; choose another run_name="
+        )
+    if known is not None and not same_tasks:
+        print(
+            f"{tasks.name} has changed since this run began: from here on it learns from other tasks, in another order"
         )
 
 

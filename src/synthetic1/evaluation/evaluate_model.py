@@ -27,18 +27,17 @@ def run(settings: EvaluationSettings) -> None:
     from synthetic1.evaluation.kept_completions import FILE, KeptCompletions
     from synthetic1.evaluation.transformers_engine import TransformersEngine
     from synthetic1.inference.engine import Sampling
-    from synthetic1.jobs.opening import held_out, open_environment
+    from synthetic1.jobs.opening import held_out, keep_bad_rows, open_environment
     from synthetic1.reports import terminal
     from synthetic1.reports.progress import progress
     from synthetic1.rewards.judging.ledger import spent
     from synthetic1.tasks.sources.bad_rows import FILE as BAD_ROWS
-    from synthetic1.tasks.sources.bad_rows import keep_bad_rows
 
     started = time.perf_counter()
     other = evaluation_report.read_other(settings.compare) if settings.compare else None
-    folder = evaluation_report.open_folder(settings)
-    with folder, open_engine(settings) as (engine, thinking_open, model, weights):
-        test_set = open_environment(settings.env, bad_rows=settings.bad_rows, split="test", thinking_open=thinking_open)
+    test_set = open_environment(settings.env, bad_rows=settings.bad_rows, split="test")
+    folder = evaluation_report.open_folder(settings, test_set.tasks)
+    with folder, open_engine(settings) as (engine, _, model, weights):
         tasks = held_out(settings.env, settings.n, bad_rows=settings.bad_rows)
         bad = keep_bad_rows(test_set.tasks, folder.path)
         if other is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,9 +11,11 @@ import numpy as np
 from synthetic1.jobs.env_settings import EnvSettings, takes_argument
 from synthetic1.jobs.program import ProgramError
 from synthetic1.jobs.source_identity import is_stored
+from synthetic1.reports.storage import explained
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rewards.verifier import Verifier
 from synthetic1.task import Task, TaskError
+from synthetic1.tasks.sources import bad_rows as bad_rows_of_sources
 from synthetic1.tasks.sources.bad_rows import BadRows
 from synthetic1.tasks.sources.mixture import Mixture
 from synthetic1.tasks.sources.source import TaskSource
@@ -99,6 +102,16 @@ def many_held_out(env: EnvSettings, tasks: TaskSource, *, bad_rows: BadRows | No
     sources = tasks.sources if isinstance(tasks, Mixture) else ()
     alone = [EnvSettings.model_validate({k: v for k, v in part.items() if k != "weight"}) for part in parts]
     return sum(many_held_out(*pair, bad_rows=bad_rows) for pair in zip(alone, sources, strict=True))
+
+
+def keep_bad_rows(tasks: TaskSource, folder: Path) -> int:
+    """Write the bad rows of ``tasks`` to a run's folder, and say how many there are.
+
+    Raises:
+        RunFolderError: the folder cannot be written.
+    """
+    with explained(folder / bad_rows_of_sources.FILE):
+        return bad_rows_of_sources.keep_bad_rows(tasks, folder)
 
 
 def _open(env_id: str, kwargs: dict[str, Any], bad_rows: BadRows | None) -> OpenedTasks:
