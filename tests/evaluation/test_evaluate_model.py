@@ -68,7 +68,7 @@ def test_a_comparison_is_paired_by_task():
 def run(tmp_path, *overrides):
     command = [sys.executable, "-m", "synthetic1.cli", "evaluate", f"runs={tmp_path}", "n=24", *overrides]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=600)
 
 
 def run_here(monkeypatch, tmp_path, *overrides):

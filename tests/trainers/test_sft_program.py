@@ -47,7 +47,7 @@ def run(tmp_path, samples, *overrides):
     command = [sys.executable, str(ROOT / "trainers/sft.py"), f"data={samples}", f"runs={tmp_path}", "run_name=x"]
     command += ["trainer.batch_size=16", "trainer.max_steps=6", *overrides]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=600)
 
 
 def train_here(tmp_path, samples, *overrides):
