@@ -52,7 +52,7 @@ def test_mathematics(row: Row, columns: dict[str, str], truth: str) -> None:
     assert gold_scores(task) == 1.0
 
 
-@pytest.mark.parametrize("ask", ["Box it: \\boxed{}. 1 + 1?", [{"role": "user", "content": "1 + 1?"}]])
+@pytest.mark.parametrize("ask", ["[Box it] \\boxed{}. 1 + 1?", [{"role": "user", "content": "1 + 1?"}]])
 def test_a_prompt_that_says_where_the_answer_goes_or_is_a_message_is_exact(ask: Any) -> None:
     task = task_of({"ask": ask, "gold": "2"}, FINAL)
     assert task.prompt == (ask if isinstance(ask, str) else "1 + 1?")
@@ -159,6 +159,7 @@ def test_tasks_are_no_rows() -> None:
             {"instruction": 1, "final_answer": 2, "uuid": 3},
             "columns='{prompt: instruction, answer: final_answer, id: uuid}'",
         ),
+        ({"Question": 1, "Correct Answer": 2}, "columns='{prompt: Question, answer: Correct Answer}'"),
         ({"query": 1, "unit_tests": 2}, "columns='{prompt: query, tests: unit_tests}'"),
         ({"query": 1, "zzz": 2}, "columns='{prompt: query, answer: …}'"),
         ({"x": 1}, "say which is which with columns='{prompt: COLUMN, answer: COLUMN}'"),

@@ -426,6 +426,10 @@ REFUSED = [
         {**REASONING_GYM, "metadata": {"source_dataset": "countdown"}},
         "field `metadata` says `countdown`, whose answers only reasoning-gym's own scorer can judge",
     ),
+    (
+        {**REASONING_GYM, "answer": "infeasible", "metadata": {"source_dataset": "maze"}},
+        "field `answer` is 'infeasible', which is not a number",
+    ),
     ({**REASONING_GYM, "metadata": None}, "must name the `source_dataset` of reasoning-gym, got nothing; for other"),
     (
         {**EURUS, "ability": "logic", "data_source": "zebra"},

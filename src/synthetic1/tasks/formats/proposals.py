@@ -21,7 +21,7 @@ NAMES = {
 
 def proposal(columns: Collection[str]) -> str:
     """How ``columns=`` would read such rows, with the columns that are there as far as their names tell."""
-    named = {"".join(name.lower().replace("-", "_").split()): name for name in reversed(list(columns))}
+    named = {"_".join(name.lower().replace("-", " ").split()): name for name in reversed(list(columns))}
     found = {ours: next((named[one] for one in theirs if one in named), None) for ours, theirs in NAMES.items()}
     wanted = ["prompt", "tests" if found["tests"] else "answer", *(["id"] if found["id"] else [])]
     said = {ours: found[ours] or "…" for ours in wanted}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,10 @@ from synthetic1.tasks.formats.code_rows import Row, shown
 
 ROLES = {"user": "user", "human": "user", "assistant": "assistant", "gpt": "assistant", "system": "system"}
 """Roles as trainers write them, and as ShareGPT's rows do."""
+
+
+PRINTED = re.compile(r"\s*\[\s*\{")
+"""How a list of messages begins as text; a problem may well begin with a bracket."""
 
 
 def user_message(row: Row, name: str) -> str:
@@ -21,7 +26,7 @@ def user_message(row: Row, name: str) -> str:
         TaskError: it is none of that, or there are several turns.
     """
     value = row.fields.get(name)
-    if isinstance(value, str) and not value.lstrip().startswith("["):
+    if isinstance(value, str) and not PRINTED.match(value):
         return row.text(name)
     turns = [turn for turn in read_turns(row, name) if turn[0] != "system"]
     if [role for role, _ in turns] != ["user"]:
