@@ -19,6 +19,7 @@ from synthetic1.task import Task, TaskError
 from synthetic1.tasks import TaskList, open_tasks
 
 Row = dict[str, Any]
+MESSAGES = '[{"role": "user", "content": "1 + 1?"}]'
 FINAL = {"prompt": "ask", "answer": "gold"}
 
 
@@ -52,10 +53,10 @@ def test_mathematics(row: Row, columns: dict[str, str], truth: str) -> None:
     assert gold_scores(task) == 1.0
 
 
-@pytest.mark.parametrize("ask", ["[Box it] \\boxed{}. 1 + 1?", [{"role": "user", "content": "1 + 1?"}]])
+@pytest.mark.parametrize("ask", ["[Box it] \\boxed{}. 1 + 1?", [{"role": "user", "content": "1 + 1?"}], MESSAGES])
 def test_a_prompt_that_says_where_the_answer_goes_or_is_a_message_is_exact(ask: Any) -> None:
     task = task_of({"ask": ask, "gold": "2"}, FINAL)
-    assert task.prompt == (ask if isinstance(ask, str) else "1 + 1?")
+    assert task.prompt == (ask if isinstance(ask, str) and ask != MESSAGES else "1 + 1?")
 
 
 def test_other_families() -> None:

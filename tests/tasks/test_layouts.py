@@ -435,6 +435,7 @@ REFUSED = [
         {**EURUS, "ability": "logic", "data_source": "zebra"},
         "field `ability` is 'logic' and `data_source` 'zebra': read are mathematics, code and science",
     ),
+    ({**EURUS, "images": [{"bytes": "…"}]}, "field `images` holds what a prompt of text cannot show"),
     ({**EURUS, "reward_model": {"style": "model"}}, "field `reward_model` must hold a `ground_truth`"),
     (
         {**EURUS, "prompt": [*EURUS["prompt"], {"role": "assistant", "content": "x"}]},

@@ -34,7 +34,7 @@ from synthetic1.task import Task, TaskError
 from synthetic1.tasks.formats import code_rows, math, stem, swe
 from synthetic1.tasks.formats.answers.answer_rows import answer_text
 from synthetic1.tasks.formats.chats.families import PromptedRow
-from synthetic1.tasks.formats.chats.messages import user_message
+from synthetic1.tasks.formats.chats.messages import is_message_list, user_message
 from synthetic1.tasks.formats.code_rows import Row, shown
 from synthetic1.tasks.formats.coding.published_tests import published_tests
 from synthetic1.tasks.formats.math_rows import math_task
@@ -169,7 +169,7 @@ def _source(row: Row) -> str:
 def _prompt(row: Row, answered_in: str) -> tuple[str, bool]:
     """The user message or problem, and whether it is the exact message."""
     text = user_message(row, "prompt")
-    return text, not isinstance(row.fields["prompt"], str) or answered_in in text
+    return text, is_message_list(row.fields["prompt"]) or answered_in in text
 
 
 def _math(row: Row, problem_id: str) -> Task:

@@ -10,10 +10,13 @@ from synthetic1.tasks.formats.code_rows import Row, shown
 
 ROLES = {"user": "user", "human": "user", "assistant": "assistant", "gpt": "assistant", "system": "system"}
 """Roles as trainers write them, and as ShareGPT's rows do."""
-
-
 PRINTED = re.compile(r"\s*\[\s*\{")
 """How a list of messages begins as text; a problem may well begin with a bracket."""
+
+
+def is_message_list(value: Any) -> bool:
+    """Whether a field that holds a prompt holds messages, and not the text of one."""
+    return not isinstance(value, str) or PRINTED.match(value) is not None
 
 
 def user_message(row: Row, name: str) -> str:
@@ -25,8 +28,7 @@ def user_message(row: Row, name: str) -> str:
     Raises:
         TaskError: it is none of that, or there are several turns.
     """
-    value = row.fields.get(name)
-    if isinstance(value, str) and not PRINTED.match(value):
+    if not is_message_list(row.fields.get(name)):
         return row.text(name)
     turns = [turn for turn in read_turns(row, name) if turn[0] != "system"]
     if [role for role, _ in turns] != ["user"]:

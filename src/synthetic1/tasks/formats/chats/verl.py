@@ -22,7 +22,8 @@ from synthetic1.tasks.formats.code_rows import Row, has_columns, shown
 from synthetic1.tasks.formats.math import compose_prompt
 from synthetic1.tasks.formats.readers import register_reader
 
-COLUMNS = ("prompt", "reward_model", "data_source", "ability", "extra_info", "source_prompt")
+MEDIA = ("images", "videos")
+COLUMNS = ("prompt", "reward_model", "data_source", "ability", "extra_info", "source_prompt", *MEDIA)
 
 
 def is_verl_row(columns: Collection[str]) -> bool:
@@ -37,6 +38,9 @@ def read_verl_row(fields: Mapping[str, Any], where: str) -> Task:
             code nor science.
     """
     row = Row(fields, where)
+    for name in MEDIA:
+        if fields.get(name):
+            raise row.error(name, "holds what a prompt of text cannot show")
     reward, extra = row.structure("reward_model"), row.structure("extra_info") or {}
     gold = reward.get("ground_truth") if isinstance(reward, Mapping) else None
     if gold is None or gold == "" or gold == []:
