@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from synthetic1.task import TaskError
@@ -203,6 +203,7 @@ def test_elements_are_found_as_the_parser_finds_them(
 @given(st.binary(max_size=60) | st.text(alphabet='[]{},"\\1 \n', max_size=60).map(str.encode))
 def test_whatever_an_array_holds_nothing_of_it_is_lost(text: bytes) -> None:
     """But for white space and what parts elements, each byte stands in a line."""
+    assume(not any(marker in text for marker in (json_array.NO_ROW.strip(), json_array.NO_END)))
     found = b"".join(lines_of_array(io.BytesIO(b"[" + text)))
     for marker in (json_array.NO_ROW, json_array.NO_END):
         found = found.replace(marker, b"")
