@@ -14,7 +14,16 @@ from synthetic1.rewards.math_answers.exact import (
     rational,
     same_number,
 )
-from synthetic1.rewards.math_answers.forms import has_i, has_letters, is_set, plus_minus_values, substituted, with_i
+from synthetic1.rewards.math_answers.forms import (
+    has_i,
+    has_letters,
+    is_set,
+    lifted,
+    plus_minus_values,
+    substituted,
+    with_i,
+)
+from synthetic1.rewards.math_answers.grammar.phrases import spelled_number
 from synthetic1.rewards.math_answers.grammar.spelling import COUNTED, JOINED, LIMITS, MEASURES
 from synthetic1.rewards.math_answers.grammar.tree import (
     Applied,
@@ -33,6 +42,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Scaled,
     Sym,
 )
+from synthetic1.rewards.math_answers.prompt import stands_in
 from synthetic1.rewards.math_answers.rules import Rules
 from synthetic1.rewards.math_answers.structure import same_written
 from synthetic1.rewards.math_answers.work import (
@@ -93,6 +103,7 @@ class ExpressionRules(Rules):
             return False
         if not isinstance(answer, Expression):
             return False
+        gold, answer = lifted(gold), lifted(answer)
         g_values, a_values = plus_minus_values(gold), plus_minus_values(answer)
         if g_values or a_values:
             return bool(g_values and a_values) and self.in_any_order(g_values or (), a_values or ())
@@ -258,7 +269,7 @@ class ExpressionRules(Rules):
             return self.is_unit_asked_for(answer.unit)
         words = re.findall(r"[a-z]+", re.sub(r"\\[a-z]+", " ", unit))
         content = [w for w in words if w not in ("the", "of", "a", "an", "per", "in", "each")]
-        if any(word in LIMITS for word in words):
+        if any(word in LIMITS or spelled_number(word) is not None for word in words):
             return False
         if unit.strip() == "years old" or self.asked.any_form:
             return True
@@ -266,7 +277,7 @@ class ExpressionRules(Rules):
         if measured and any(word in MEASURES and word not in self.asked.words for word in words):
             return False
         known = self.asked.words | COUNTED
-        return answer.sure and bool(content) and all(_stands_in(word, known) for word in content)
+        return answer.sure and bool(content) and all(stands_in(word, known) for word in content)
 
     def is_unit_of_prompt(self, unit: str) -> bool:
         """Whether the prompt speaks of this unit, or of a power of it."""
@@ -327,18 +338,3 @@ def _changes_case(gold: frozenset[str], answer: frozenset[str]) -> bool:
 def _spelled_unit(unit: str) -> str:
     plain = re.sub(r"[{}\s.]|\\cdot", "", unit)
     return plain.lower().rstrip("s") if len(plain) > 3 or plain.lower() in ("am", "pm") else plain
-
-
-def _stands_in(word: str, words: frozenset[str]) -> bool:
-    return bool(
-        {
-            word,
-            word + "s",
-            word.rstrip("s"),
-            word + "es",
-            re.sub(r"ies$", "y", word),
-            re.sub(r"y$", "ies", word),
-            re.sub(r"es$", "", word),
-        }
-        & words
-    )

@@ -308,3 +308,10 @@ def components(node: Node) -> Bracketed | None:
 def turned(node: Relation) -> Relation:
     back = {"<": ">", ">": "<", r"\le": r"\ge", r"\ge": r"\le"}
     return Relation(node.sides[::-1], tuple(back[sign] for sign in node.signs[::-1]))
+
+
+def lifted(node: Node) -> Node:
+    """``-(3\\%)`` as ``(-3)\\%``."""
+    if isinstance(node, Neg) and isinstance(node.arg, Scaled):
+        return Scaled(Neg(node.arg.arg), node.arg.by)
+    return node

@@ -216,3 +216,19 @@ def what_is_asked(prompt: str) -> Asked:
         work=bool(_WORK.search(text)),
         formulas=frozenset(formulas),
     )
+
+
+def stands_in(word: str, words: frozenset[str]) -> bool:
+    """Whether a word, or its singular or plural, is among others."""
+    return bool(
+        {
+            word,
+            word + "s",
+            word.rstrip("s"),
+            word + "es",
+            re.sub(r"ies$", "y", word),
+            re.sub(r"y$", "ies", word),
+            re.sub(r"es$", "", word),
+        }
+        & words
+    )

@@ -63,10 +63,20 @@ def named(name: str, fits: Callable[[Fraction], bool] = lambda found: True) -> R
 
     def make(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
         found = constant(gold.text)
-        if found is not None and fits(found):
+        if found is not None and fits(found) and not is_of_prompt(name, gold.task.prompt):
             yield f"{name} = {gold.text}"
 
     return make
+
+
+_FORMULAS = re.compile(r"\$[^$]+\$|\\\(.+?\\\)|\\\[.+?\\\]|\[asy\].*?\[/asy\]", re.DOTALL)
+
+
+def is_of_prompt(name: str, prompt: str) -> bool:
+    """Whether the prompt's formulas have the letters of a name: then it may be that of another quantity."""
+    plain = re.sub(r"\\[a-z]+|_\{.*|\(.*|[|{}\[\]]", "", name).strip()
+    formulas = " ".join(_FORMULAS.findall(prompt))
+    return bool(plain) and re.search(rf"(?<![A-Za-z\\]){re.escape(plain)}(?![a-z])", formulas) is not None
 
 
 def _is_positive(found: Fraction) -> bool:
@@ -75,8 +85,9 @@ def _is_positive(found: Fraction) -> bool:
 
 def name_letter(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
     """``5`` → ``x = 5``"""
-    if constant(gold.text) is not None:
-        yield f"{rng.choice('xnkaNm')}{rng.choice(('=', ' = '))}{gold.text}"
+    letter, sign = rng.choice("xnkaNm"), rng.choice(("=", " = "))
+    if constant(gold.text) is not None and not is_of_prompt(letter, gold.task.prompt):
+        yield f"{letter}{sign}{gold.text}"
 
 
 def name_of_formula(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
