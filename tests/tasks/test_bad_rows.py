@@ -150,9 +150,26 @@ def test_bad_rows_are_remembered_beside_the_file(row: Any, write: Any, monkeypat
     real = JsonlTasks._row
     monkeypatch.setattr(JsonlTasks, "_row", lambda self, index: read.append(index) or real(self, index))
     again = open_sound(path)
-    assert sorted(set(read)) == [0, 201, 202]  # the outermost rows, which tell of a new reader, and the bad ones shown
+    assert sorted(set(read)) == [0, 201, 202]  # the outermost rows, and the bad ones that are shown
     assert (len(again), count_bad_rows(again)) == (200, 3)
     assert list(bad_rows_of(again)) == list(bad_rows_of(first))
+
+
+@pytest.mark.usefixtures("keep")
+def test_what_was_bad_is_looked_at_again_by_new_code(row: Any, write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write([row(0), row(1, prompt="", question="What is 1?"), row(2)])
+    assert len(open_sound(path)) == 2
+    lines = path.with_name(".tasks.jsonl.keys").read_bytes()
+    assert len(open_sound(path)) == 2
+    assert path.with_name(".tasks.jsonl.keys").read_bytes() == lines
+    monkeypatch.setattr("synthetic1.tasks.sources.stored.code_of", lambda reader: b"another version.")
+    real = JsonlTasks._row
+    monkeypatch.setattr(
+        JsonlTasks,
+        "_row",
+        lambda self, index: {**(found := real(self, index)), "prompt": found["prompt"] or found["question"]},
+    )
+    assert len(open_sound(path)) == 3
 
 
 @pytest.mark.usefixtures("keep")

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import sys
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from contextlib import suppress
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synthetic1 import task
 from synthetic1.task import Task, TaskError
+from synthetic1.tasks import formats
 from synthetic1.tasks.formats.readers import RowReader
+from synthetic1.tasks.sources import source
 from synthetic1.tasks.sources.index import (
     NO_ID_DIGEST,
     Columns,
@@ -25,6 +32,7 @@ from synthetic1.tasks.sources.index import (
 )
 from synthetic1.tasks.sources.source import TaskSource, check_task, key_head
 
+CHECKED = {"key_heads", "bad", "types", "names", "code"}
 MOST_TYPES = 0xFFFF  # of tasks in a file; those beyond are taken for the last
 
 
@@ -101,7 +109,8 @@ class StoredTasks(TaskSource):
 
         Returns:
             ``key_heads``, of each row its :func:`key_head`, or 0; ``bad``, the rows that are not tasks, increasing;
-            ``types``, of each row the number of its task type; ``names``, these types as the bytes of a JSON list.
+            ``types``, of each row the number of its task type; ``names``, these types as the bytes of a JSON list;
+            ``code``, a digest of what read the rows.
 
         Raises:
             FileFault: it is not rows that are bad.
@@ -109,12 +118,12 @@ class StoredTasks(TaskSource):
         size = len(self)
 
         def fits(columns: Columns) -> bool:
-            # A reader that now composes its prompts otherwise has changed every key, the outermost ones too; one that
-            # reads more or less than it did is likely to show at the outermost rows, or at the first one that was bad
-            if columns.keys() != {"key_heads", "bad", "types", "names"} or len(columns["key_heads"]) != size:
+            if columns.keys() != CHECKED or len(columns["key_heads"]) != size:
                 return False
-            bad = columns["bad"]
-            return all(self._head(row) == _kept(columns, row) for row in {0, size - 1, *map(int, bad[:1])} if size)
+            if columns["code"].tobytes() != code_of(self.reader):
+                return False  # what was bad may be read by now
+            # Of a reader whose code nobody sees: one that now composes its prompts otherwise has changed every key
+            return all(self._head(row) == _kept(columns, row) for row in {0, size - 1} if size)
 
         return self.home.columns("keys", lambda: check_rows(self), fits=fits)
 
@@ -130,26 +139,43 @@ class StoredTasks(TaskSource):
         return {name: value for name, value in self.__dict__.items() if name != "id_index"}
 
 
-def check_rows(source: StoredTasks) -> Columns:
+def check_rows(stored: StoredTasks) -> Columns:
     """The columns of ``StoredTasks.checked``: one pass over all rows."""
-    size = len(source)
+    size = len(stored)
     if size > 50_000:
-        log.info("%s: reading and hashing %s tasks, once", source.name, f"{size:,}")
+        log.info("%s: reading and hashing %s tasks, once", stored.name, f"{size:,}")
     heads, bad = np.zeros(size, "<u4"), []
     types, numbers = np.zeros(size, "<u2"), dict[str, int]()
     for row in range(size):
         try:
-            task = source[row]
-            heads[row] = key_head(task)
+            found = stored[row]
+            heads[row] = key_head(found)
         except FileFault:
             raise
         except TaskError:
             bad.append(row)
         else:
-            types[row] = min(numbers.setdefault(task.task_type, len(numbers)), MOST_TYPES)
+            types[row] = min(numbers.setdefault(found.task_type, len(numbers)), MOST_TYPES)
     narrow = types.astype("<u1") if len(numbers) <= 256 else types
     names = np.frombuffer(json.dumps(list(numbers)[: MOST_TYPES + 1]).encode(), "<u1")
-    return {"key_heads": heads, "bad": np.array(bad, "<u4"), "types": narrow, "names": names}
+    code = np.frombuffer(code_of(stored.reader), "<u1")
+    return {"key_heads": heads, "bad": np.array(bad, "<u4"), "types": narrow, "names": names, "code": code}
+
+
+def code_of(reader: RowReader) -> bytes:
+    """16 bytes that change with what decides whether a row is a task: our readers, and that of somebody else."""
+    module = getattr(reader.read, "__module__", None) or type(reader.read).__module__
+    return _code_of(getattr(sys.modules.get(module), "__file__", None))
+
+
+@cache
+def _code_of(file: str | None) -> bytes:
+    ours = sorted(Path(formats.__file__).parent.rglob("*.py"))
+    content = hashlib.blake2b(digest_size=16)
+    for path in (*ours, Path(task.__file__), Path(source.__file__), *([Path(file)] if file else [])):
+        with suppress(OSError):  # out of an archive: then a release tells
+            content.update(path.read_bytes())
+    return content.digest()
 
 
 def _kept(columns: Columns, row: int) -> int | None:
