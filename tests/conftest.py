@@ -131,6 +131,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(mark)
 
 
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Write the exit status where ``.ci/run`` finds it: a suite that was interrupted has proved nothing."""
+    if not hasattr(session.config, "workerinput") and session.config.cache is not None:
+        session.config.cache.set("synthetic1/ended", int(exitstatus))
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Where the time goes: seconds by folder, of all processes together."""
     seconds: Counter[str] = Counter()

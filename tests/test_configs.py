@@ -23,7 +23,7 @@ from synthetic1.evaluation.settings import EvaluationSettings
 from synthetic1.jobs import program, setting_names
 from synthetic1.jobs.env_settings import EnvSettings
 from synthetic1.jobs.judge_settings import JudgeSection
-from synthetic1.jobs.settings_table import with_tables
+from settings_table import with_tables
 from synthetic1.trainers.finetuning.settings import SftSettings
 from synthetic1.trainers.recipe.settings import R1Settings
 from synthetic1.trainers.reinforcement.settings import GrpoSettings, VllmSettings
@@ -256,7 +256,7 @@ def page() -> str:
 
 
 def test_the_tables_of_the_page_are_those_of_the_models() -> None:
-    how = f"run: python -m synthetic1.jobs.settings_table {PAGE}"
+    how = f"run: python tests/support/settings_table.py {PAGE}"
     assert with_tables(page()) == page(), how
 
 

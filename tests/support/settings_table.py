@@ -1,6 +1,6 @@
 """The tables of docs/configuration.md, made from the pydantic models, which are the home of every default.
 
-    python -m synthetic1.jobs.settings_table docs/configuration.md      # makes the page's tables anew
+    python tests/support/settings_table.py docs/configuration.md      # makes the page's tables anew
 
 A table stands below a line "Class: `MODULE:CLASS`"; with ", section `judge`" its names begin so. A section that has a
 table of its own on the page is not spread out in the others.
