@@ -123,26 +123,35 @@ def test_vllm_asked_for_but_not_installed(main, monkeypatch, backend):
     ],
 )
 def test_a_wrong_row_is_named_by_file_number_and_field(main, rows, changes, said):
-    refused(main(f"env.tasks={rows(**changes)}"), "rows.jsonl, row 40: ", said)
+    refused(main(f"env.tasks={rows(**changes)}", "bad_rows=error"), "rows.jsonl, row 40: ", said)
+
+
+def test_a_wrong_row_is_left_out_and_kept_unless_it_is_to_be_an_error(main, rows, tmp_path):
+    path = rows(task_type="riddle")
+    assert main(f"env.tasks={path}", "run_name=kept")[0] == 0
+    [line] = (tmp_path / "runs/grpo/kept/bad_rows.jsonl").read_text().splitlines()
+    kept = json.loads(line)
+    assert (kept["file"], kept["row"], kept["field"]) == (path, 40, "task_type")
+    assert kept["reason"].startswith("no verifier for task type `riddle`; known: ")
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"task_type": "riddle"}, "no verifier for task type `riddle`; known: code_output_prediction"),
-        ({"verification_info": {}}, "cannot be judged: verification_info.ground_truth is missing"),
+        ({"verification_info": {}}, "cannot be verified: verification_info.ground_truth is missing"),
         ({"verification_info": {"ground_truth": 3}}, "ground_truth is int, not a string"),
         ({"verification_info": {"ground_truth": "x", "compare": "vibes"}}, "verification_info.compare is 'vibes'"),
     ],
 )
 def test_a_task_nobody_can_judge(main, rows, changes, said):
-    refused(main(f"env.tasks={rows(**changes)}", "eval.n=40"), "task `39`", said)
+    refused(main(f"env.tasks={rows(**changes)}", "eval.n=40", "bad_rows=error"), "task `39`", said)
 
 
 def test_a_torn_file(main, tmp_path):
     path = tmp_path / "torn.jsonl"
     path.write_text(json.dumps(GOOD) + '\n{"problem_id": ')
-    refused(main(f"env.tasks={path}"), "torn.jsonl", "the last row is cut off")
+    refused(main(f"env.tasks={path}", "bad_rows=error"), "torn.jsonl", "the last row is cut off")
 
 
 def test_an_empty_file(main, tmp_path):
