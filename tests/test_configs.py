@@ -13,6 +13,7 @@ import yaml
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 from pydantic import BaseModel
+from settings_table import with_tables
 
 from synthetic1 import configs
 from synthetic1.datagen.exporting.settings import ExportSettings
@@ -23,7 +24,6 @@ from synthetic1.evaluation.settings import EvaluationSettings
 from synthetic1.jobs import program, setting_names
 from synthetic1.jobs.env_settings import EnvSettings
 from synthetic1.jobs.judge_settings import JudgeSection
-from settings_table import with_tables
 from synthetic1.trainers.finetuning.settings import SftSettings
 from synthetic1.trainers.recipe.settings import R1Settings
 from synthetic1.trainers.reinforcement.settings import GrpoSettings, VllmSettings
