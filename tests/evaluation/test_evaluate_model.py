@@ -103,6 +103,22 @@ def test_a_checkpoint_is_evaluated_and_compared(tmp_path, monkeypatch, capsys):
     assert len(capsys.readouterr().err.strip().splitlines()[-1]) < 300
 
 
+def test_bad_rows_are_left_out_kept_and_counted(tmp_path, monkeypatch, capsys):
+    rows = [{"problem_id": f"{i}", "task_type": "verifiable_math", "prompt": f"{i}?"} for i in range(60)]
+    rows = [{**row, "verification_info": {"ground_truth": "1"}} for row in rows]
+    path = tmp_path / "tasks.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, {**rows[0], "prompt": ""}]) + "{ cut")
+    run_here(monkeypatch, tmp_path, "env=math", f"env.tasks={path}", "run_name=kept", "sampling.max_tokens=4")
+    assert "2, left out; they are in bad_rows.jsonl" in capsys.readouterr().out
+    folder = tmp_path / "evaluate/kept"
+    kept = [json.loads(line) for line in (folder / "bad_rows.jsonl").read_text().splitlines()]
+    assert [(row["row"], row["field"], row["raw"]) for row in kept][1:] == [(62, None, "{ cut")]
+    assert json.loads((folder / "result.json").read_text())["bad_rows"] == 2
+    with pytest.raises(SystemExit):
+        run_here(monkeypatch, tmp_path, "env=math", f"env.tasks={path}", "run_name=strict", "bad_rows=error")
+    assert "the last row is cut off" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
