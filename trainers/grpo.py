@@ -100,8 +100,7 @@ def train(settings: GrpoSettings) -> None:
     if settings.dry_run:
         runs.check_folder(settings, folder)
     run = runs.open_run(settings, folder, train_set.tasks) if is_main and not settings.dry_run else None
-    if run is not None:
-        keep_bad_rows(train_set.tasks, folder)
+    bad = keep_bad_rows(train_set.tasks, folder) if run is not None else 0
     processes.wait_for_everyone()
     checkpoint = last_complete(folder / "checkpoints") if settings.resume and run is not None else None
     checkpoint = gather_object([checkpoint])[0] if ranks > 1 else checkpoint
@@ -159,7 +158,7 @@ def train(settings: GrpoSettings) -> None:
     judged = spent(train_set.scorer.verifiers.values())
     judged = total(gather_object([judged])) if ranks > 1 else judged
     if run is not None:
-        result = runs.result(settings, before, after, times, run, judges, judged)
+        result = {**runs.result(settings, before, after, times, run, judges, judged), "bad_rows": bad}
         run.write_result(result)
         if eval_tasks:
             terminal.show_before_after(result)

@@ -131,6 +131,7 @@ def test_a_wrong_row_is_left_out_and_kept_unless_it_is_to_be_an_error(main, rows
     assert main(f"env.tasks={path}", "run_name=kept")[0] == 0
     [line] = (tmp_path / "runs/grpo/kept/bad_rows.jsonl").read_text().splitlines()
     kept = json.loads(line)
+    assert json.loads((tmp_path / "runs/grpo/kept/result.json").read_text())["bad_rows"] == 1
     assert (kept["file"], kept["row"], kept["field"]) == (path, 40, "task_type")
     assert kept["reason"].startswith("no verifier for task type `riddle`; known: ")
 
