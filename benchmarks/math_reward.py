@@ -245,11 +245,11 @@ def audited(count: int, pool: Any) -> list[dict[str, Any]]:
         if path.is_file():
             source = open_tasks(str(path))
             tasks = [source[place] for place in evenly(len(source), count)]
-            rows.append({"table": f"audit {name.partition('.')[0]}", **judged_cases(tasks, pool)})
+            rows.append({"table": f"audit {name.partition('.')[0]}", **scored_cases(tasks, pool)})
     return rows
 
 
-def judged_cases(tasks: Sequence[Task], pool: Any) -> dict[str, Any]:
+def scored_cases(tasks: Sequence[Task], pool: Any) -> dict[str, Any]:
     makers, kept = MathCases(patient=False), []
     before = None
     for task in tasks:

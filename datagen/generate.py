@@ -1,4 +1,4 @@
-r"""Generate verified traces: completions of a model for tasks of any family, judged as they arrive.
+r"""Generate verified traces: completions of a model for tasks of any family, verified as they arrive.
 
     python datagen/generate.py env=math server=http://localhost:8000/v1 model=deepseek-ai/DeepSeek-R1 samples=4 \
         sampling.max_tokens=32768

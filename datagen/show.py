@@ -55,7 +55,7 @@ def show_run(name: str, problem: str, runs: str, only: str, limit: int) -> str:
     Raises:
         ProgramError: no such run, no such problem in it, or ``only`` is nothing that a completion can be.
     """
-    if only and only not in (sorts := (*SORTS, "not_judged", *sorted(REASONS))):
+    if only and only not in (sorts := (*SORTS, "no_verdict", *sorted(REASONS))):
         raise ProgramError(f"--only {only}: completions are {', '.join(sorts)}")
     folder = find_run(name, runs)
     journal = Journal.open(folder / JOURNAL, readonly=True)
@@ -119,7 +119,7 @@ def _said(stored: StoredRollout) -> str:
     """The verdict in a line, and what else there is to say of a rollout."""
     verdict, rollout = stored.verdict, stored.rollout
     if verdict is None:
-        return "not judged yet"
+        return "no verdict yet"
     facts: list[Any] = [verdict.reason if verdict.score is None else f"{verdict.reason}, score {verdict.score:g}"]
     if verdict.answer is not None:
         facts.append(f"answer {verdict.answer!r:.200}")
@@ -132,7 +132,7 @@ def _said(stored: StoredRollout) -> str:
 
 
 def _reason(rollout: StoredRollout | Status) -> str:
-    return rollout.reason or "not_judged"
+    return rollout.reason or "no_verdict"
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def _verify(batch: Sequence[TaskRollouts], journal: Journal, scorer: Scorer, num
         verifier = scorer.verifier(group.task.task_type)
         for stored in group.rollouts:
             if stored.verifier_key == verifier.key and stored.score is not None:
-                changes["judged by this verifier already"] += 1
+                changes["scored by this verifier already"] += 1
             else:
                 work.append((group.task, stored, verifier))
     verdicts = scorer.score_sync([(task, stored.rollout.completion) for task, stored, _ in work])

@@ -50,7 +50,7 @@ class TextEnv(gym.Env[str, str]):
 
     Args:
         tasks: where prompts come from.
-        scorer: what judges completions; ``close`` closes it.
+        scorer: what scores completions; ``close`` closes it.
         thinking_open: the prompt, as rendered for the model, ends inside ``<think>``: completions begin in a thought.
 
     Raises:
@@ -87,7 +87,7 @@ class TextEnv(gym.Env[str, str]):
         return self._task.prompt, open_info(self._task)
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
-        """Judge the completion ``action`` and end the episode.
+        """Score the completion ``action`` and end the episode.
 
         Raises:
             TypeError: ``action`` is not a string.

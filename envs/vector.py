@@ -24,7 +24,7 @@ class TextVectorEnv(VectorEnv[Texts, Sequence[str], NDArray[Any]]):
     """``num_envs`` copies of a ``TextEnv`` over one task source and one scorer.
 
     Same tasks, rewards and infos as ``SyncVectorEnv`` over copies of ``env`` with the same seeds, but one call to the
-    scorer a step: completions are judged side by side and identical ones once.
+    scorer a step: completions are scored side by side and identical ones once.
 
     Observations are a tuple of ``num_envs`` strings; rewards ``float64``, terminations and truncations ``bool``, all of
     shape ``(num_envs,)``; infos arrays of that shape with a mask ``_key`` each. ``info["score"]`` is ``float64`` with
@@ -98,7 +98,7 @@ class TextVectorEnv(VectorEnv[Texts, Sequence[str], NDArray[Any]]):
         return self._begin(mask, chosen)
 
     def step(self, actions: Sequence[str]) -> tuple[Texts, NDArray[np.float64], Mask, Mask, dict[str, Any]]:
-        """Judge one completion for each environment, all at once.
+        """Score one completion for each environment, all at once.
 
         Raises:
             ValueError: not ``num_envs`` actions.

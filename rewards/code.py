@@ -41,8 +41,8 @@ A SYNTHETIC-1 row as it is published (``language`` and ``test_cases``) is one al
 
 Further keys are ignored, so are those of a test (``fn_name: None`` …).
 
-Calls are judged as LeetCode does. Of a function that returns nothing, and does not say that it returns something, the
-first argument after the call stands for the value, if that is a list, an object or a node, and ``output`` is not
+Calls work as on LeetCode. Of a function that returns nothing, and does not say that it returns something, the first
+argument after the call stands for the value, if that is a list, an object or a node, and ``output`` is not
 ``None``. Lists become linked lists and trees (level by level, ``None`` where there is no node) where a parameter is a
 ``ListNode`` or ``TreeNode``, by annotation or by the comment that LeetCode puts there, and nodes that are returned
 become lists. What LeetCode supplies to Python (``List``, ``heapq``, ``ListNode`` …) needs no import.

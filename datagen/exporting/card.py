@@ -50,7 +50,7 @@ def _text(manifest: Mapping[str, Any]) -> str:
         f"{SAYS[kind]} {counts['rows']:,} rows from {counts['kept_tasks']:,} tasks; "
         f"{counts['rollouts']:,} completions of {counts['tasks']:,} tasks were read.",
         "",
-        "Made with synthetic1: each completion was judged by the verifier of its task's family as it arrived. "
+        "Made with synthetic1: each completion was scored by the verifier of its task's family as it arrived. "
         "`manifest.json` holds thresholds, counts, versions and a checksum for each file.",
         "",
         "| family | completions | verified | kept |",

@@ -41,7 +41,7 @@ class Census:
         for stored in group.rollouts:
             family["rollouts"] += 1
             family["verified"] += stored.score is not None and stored.score >= threshold
-            family[f"reason:{stored.reason or 'not_judged'}"] += 1
+            family[f"reason:{stored.reason or 'no_verdict'}"] += 1
             self.models[anonymous(stored.rollout.model)] += 1
             self.verifiers[stored.verifier or "none"] += 1
             self.samplings[_shown(stored.rollout.sampling)] += 1

@@ -82,7 +82,7 @@ class Filters:
             return "truncated"
         if self.verified:
             if stored.verdict is None:
-                return "not_judged"
+                return "no_verdict"
             if stored.score is None:
                 return "unscorable"
             if stored.score < threshold:

@@ -246,7 +246,7 @@ def show(
     problem: str = typer.Argument("", help="A problem id, or its beginning: show its traces whole."),
     folder: str = typer.Option("runs", "--runs", help="Where run folders are."),
     only: str = typer.Option(
-        "", "--only", help="Only completions judged so: verified, refuted, unscored, or a reason."
+        "", "--only", help="Only completions with this verdict: verified, refuted, unscored, or a reason."
     ),
     limit: int = typer.Option(20, "--limit", help="How many tasks to list."),
 ) -> None:

@@ -11,7 +11,7 @@ OPEN, CLOSE = "<think>", "</think>"
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a model wrote. ``answer`` is the part a verifier may judge; ``None`` means there is none."""
+    """What a model wrote. ``answer`` is the part that a verifier may read; ``None`` means there is none."""
 
     raw: str
     """Every byte the model wrote; for servers that return reasoning apart, reasoning and answer rejoined."""

@@ -1,4 +1,4 @@
-"""The task: what is asked, and what a verifier needs to judge the answer."""
+"""The task: what is asked, and what a verifier needs to score the answer."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def group(*rollouts, task=TASK):
 KEEPS = [
     # what is read: (score, extras), …; filters; indexes kept; reasons counted
     ("verified only", [1.0, 0.0, 1.0], {}, [0, 2], {"refuted": 1}),
-    ("not judged yet, and a failure of ours", ["new", None, 1.0], {}, [2], {"not_judged": 1, "unscorable": 1}),
+    ("no verdict yet, and a failure of ours", ["new", None, 1.0], {}, [2], {"no_verdict": 1, "unscorable": 1}),
     ("everything", [1.0, 0.0, None], {"verified": False}, [0, 1, 2], {}),
     ("partial credit counts from its threshold", [0.5, 0.4], {"default_threshold": 0.5}, [0], {"refuted": 1}),
     ("a threshold by task type", [0.5], {"thresholds": {"verifiable_math": 0.5}}, [0], {}),

@@ -48,8 +48,8 @@ def test_a_run_that_cannot_be_read_hides_no_other(runs):
 def test_a_run_is_its_counts_its_tasks_and_what_failed(runs):
     said = show_run("a", "", runs, "", 20)
     assert "7 rollouts of 3 tasks, 2 verified, 1 failed" in said
-    assert "correct 2, wrong_answer 2, partial 1, unscorable_infra 1, not_judged 1" in said
-    assert "p10      1 of 3    correct 1, unscorable_infra 1, not_judged 1" in said
+    assert "correct 2, wrong_answer 2, partial 1, unscorable_infra 1, no_verdict 1" in said
+    assert "p10      1 of 3    correct 1, unscorable_infra 1, no_verdict 1" in said
     assert "p2 sample 1: bad_request: too long" in said
     assert "and 2 more tasks" in show_run("a", "", runs, "", 1)
 
@@ -61,7 +61,7 @@ def test_a_problem_is_shown_whole_to_the_byte(runs):
     assert "─── sample 0: correct, score 1, answer 'a'" in said
     assert "\n<think>\u2028é</think>twenty" in said
     assert "─── sample 1: unscorable_infra" in said
-    assert "─── sample 2: not judged yet" in said
+    assert "─── sample 2: no verdict yet" in said
 
 
 def test_what_is_not_asked_for_is_not_read(runs, monkeypatch):
@@ -123,7 +123,7 @@ def test_the_newest_verdict_counts(runs):
         (["show", "a", "q"], "error: run `a` has no problem whose id begins with `q`"),
         (
             ["show", "a", "--only", "good"],
-            "error: --only good: completions are verified, refuted, unscored, not_judged",
+            "error: --only good: completions are verified, refuted, unscored, no_verdict",
         ),
         (["runs"], ""),
     ],

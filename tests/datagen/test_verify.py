@@ -1,4 +1,4 @@
-"""`datagen/verify.py`: stored completions judged anew, nothing generated, the old verdicts kept."""
+"""`datagen/verify.py`: stored completions verified anew, nothing generated, the old verdicts kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from synthetic1.jobs.program import ProgramError, validate
 
 @pytest.fixture
 def run(tmp_path):
-    """A run whose verdicts are all by a verifier of yesterday; ``run(…)`` judges it anew."""
+    """A run whose verdicts are all by a verifier of yesterday; ``run(…)`` verifies it anew."""
     rows = [task(n) for n in (1, 2, 3)]
     (tmp_path / "tasks.jsonl").write_text("".join(json.dumps(one.to_row()) + "\n" for one in rows))
     env = {"id": "synthetic1/math-v0", "tasks": str(tmp_path / "tasks.jsonl"), "split": "train"}
@@ -60,7 +60,7 @@ def test_again_there_is_nothing_to_do(tmp_path, run, capsys):
     run()
     capsys.readouterr()
     run()
-    assert capsys.readouterr().out.split("  ")[-1].strip() == "judged by this verifier already"
+    assert capsys.readouterr().out.split("  ")[-1].strip() == "scored by this verifier already"
     assert stored(tmp_path) == (9, 2)
 
 

@@ -350,7 +350,9 @@ def test_configs_compose(compose, group, url):
 def test_parts_of_a_mixture_that_judge_differently_are_refused():
     part = {"id": "synthetic1/math-v0", "weight": 1, "size": 4}
     env = EnvSettings(mixture={"a": part, "b": {**part, "answer_style": "any"}})
-    with pytest.raises(ProgramError, match=r"env\.mixture\.b: another part judges `verifiable_math` by other settings"):
+    with pytest.raises(
+        ProgramError, match=r"env\.mixture\.b: another part verifies `verifiable_math` with other settings"
+    ):
         open_environment(env, split="train")
 
 

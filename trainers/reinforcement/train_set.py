@@ -129,4 +129,4 @@ class TrainSet:
             verdict = self.scorer.score_sync([(task, Completion.parse("?"))])[0]
             if verdict.score is None:
                 why = verdict.details.get("why", verdict.reason)
-                raise ProgramError(f"{self.tasks.name}: task `{task.problem_id}` cannot be judged: {why}")
+                raise ProgramError(f"{self.tasks.name}: task `{task.problem_id}` cannot be verified: {why}")

@@ -56,7 +56,7 @@ def calibrate(settings: CalibrationSettings) -> None:
                 for one, verdict in zip(some, verdicts, strict=True):
                     folder.log_sample(calibration.sample(family, one, verdict))
                 for slip in calibration.slips(some, verdicts):
-                    terminal.show_warning(f"rules judged this wrongly: {slip}")
+                    terminal.show_warning(f"rules scored this wrongly: {slip}")
         folder.write_result(calibration.result(settings, made, time.perf_counter() - started))
     for found in made:
         doubt = found.shortfall(settings.judge.thresholds)

@@ -153,7 +153,7 @@ def table(calibration: Calibration) -> str:
 
 
 def slips(tried: Sequence[Candidate], verdicts: Sequence[Verdict]) -> Iterator[str]:
-    """Candidates that rules judged wrongly: defects of ours, a line each."""
+    """Candidates that rules scored wrongly: defects of ours, a line each."""
     for one, verdict in zip(tried, verdicts, strict=True):
         if counted([(one.kind, verdict)])[0].slips:
             yield f"{one.task.problem_id}, {one.kind}: {verdict.reason}, {one.text[:60]!r}"

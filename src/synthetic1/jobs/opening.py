@@ -52,7 +52,7 @@ def open_environment(env: EnvSettings, *, bad_rows: BadRows | None = None, **ove
         for task_type, verifier in scorer.verifiers.items():  # one scorer serves all: it dispatches by task type
             if verifiers.setdefault(task_type, verifier) != verifier:
                 raise ProgramError(
-                    f"env.mixture.{name}: another part judges `{task_type}` by other settings; make them equal"
+                    f"env.mixture.{name}: another part verifies `{task_type}` with other settings; make them equal"
                 )
     return OpenedTasks(Mixture(sources), Scorer(verifiers))
 

@@ -63,7 +63,7 @@ class AuditRun:
             names: what is audited, as on the command line.
             settings: options with their values, by their names there; False and None are options that are not given.
             families: the task types that were audited.
-            verifier: the one that judged all of them; None where each task type has its own.
+            verifier: the one that scored all of them; None where each task type has its own.
         """
         command = ["synthetic1", "audit", *names]
         for option, value in settings.items():

@@ -54,7 +54,7 @@ def audit(
 
     The quick oracle is asked about every case whose value decides. What it cannot read is put before the patient one
     if the verdict is not the expected one, or, with ``thorough``, at once. So every error has passed an oracle, or is
-    right by construction; without ``thorough`` some cases that no oracle has read are among those judged rightly.
+    right by construction; without ``thorough`` some cases that no oracle has read are among those scored rightly.
 
     Of a program's task the other golds are run, too, and the task is quarantined if they disagree: see ``solutions``.
 

@@ -1,6 +1,6 @@
 """The packages beyond the standard libraries that programs may use: one list, for every backend.
 
-The image installs them. Where another backend lacks one, a program that needs it cannot be judged there, and that is
+The image installs them. Where another backend lacks one, a program that needs it cannot be verified there, and that is
 our failure, not the program's. Programs that import anything else fail.
 """
 
