@@ -79,9 +79,9 @@ lint: venv ## formatting, lint and types, as CI checks them
 	for check in "ruff format --check --quiet ." "ruff check --output-format concise ." "mypy -p synthetic1"; do \
 	  echo "$$check"; $(PY) -m $$check || failed="$$failed '$$check'"; \
 	done; \
-	test -z "$$failed" || { echo "make lint: failed:$$failed; make format mends what it can" >&2; exit 1; }
+	test -z "$$failed" || { echo "make lint: failed:$$failed; make format fixes what it can" >&2; exit 1; }
 
-format: venv ## mend what lint can mend by itself
+format: venv ## fix what lint can fix by itself
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 

@@ -49,8 +49,8 @@ def main() -> None:
     choose = Choices(np.random.default_rng(11))
     probes = [draw_input(LEVELS[3], choose) for _ in range(PROBES)]
 
-    learned = GeneratedTasks((1, 2, 3), size=3200)
-    known = {signature(learned.example(i), probes) for i in range(len(learned))}
+    train_set = GeneratedTasks((1, 2, 3), size=3200)
+    known = {signature(train_set.example(i), probes) for i in range(len(train_set))}
     in_grpo = set(known)
     for level, count in POOL.items():
         stream = examples(level, seed=DATA_SEED)

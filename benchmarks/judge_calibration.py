@@ -4,7 +4,7 @@
 
 No language model takes part: the judges are the tests' scripted ones, on loopback, asked through the whole client. The
 candidates are those of ``synthetic1 judge calibrate``: the embedded right and wrong ones, and every attack. So these
-are no error rates of a judge that anybody would use; they show what calibration finds, and what it costs in calls.
+are not the error rates of a judge that anybody would use; they show what calibration finds, and what it costs in calls.
 
 Of mathematics, where a judge is asked only if the rules cannot tell, it says besides how seldom that is: on the rows of
 ``tests/support/math_cases.py``, what the rules accept, refuse for certain, stop at the gate, and leave to a judge.

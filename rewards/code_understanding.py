@@ -61,7 +61,7 @@ class CodeUnderstanding(Verifier):
             )
         typed_gold = _typed_gold(gold) if compare == "python_literal" else None
         if compare == "python_literal" and typed_gold is None:
-            return Verdict.unscorable("gold", "verification_info.ground_truth is no Python literal")
+            return Verdict.unscorable("gold", "verification_info.ground_truth is not a Python literal")
 
         assert completion.answer is not None, "the scorer answers for completions without an answer"
         try:

@@ -20,7 +20,7 @@ def prepare_imports(backend: str) -> None:
     import warnings
 
     warnings.filterwarnings("ignore", message="TRL currently supports vLLM versions")
-    warnings.filterwarnings("ignore", message="`torch.distributed.reduce_op` is deprecated")  # vLLM's to mend
+    warnings.filterwarnings("ignore", message="`torch.distributed.reduce_op` is deprecated")  # vLLM's to fix
     if backend == "transformers":
         importlib.import_module("trl.import_utils").is_vllm_available = lambda min_version=None: False  # type: ignore[attr-defined]
 

@@ -136,8 +136,8 @@ def unrelated_deletions(before: Lines, after: Lines, candidate: Lines, comments:
     """Lines that ``candidate`` deletes far from where the real change is, and that the real change keeps.
 
     Only what is gone counts: a line that has another in its place may be part of another way to do the same, and one
-    that stands elsewhere now was moved. Comments (lines that begin with any of ``comments``) and bare brackets are no
-    loss, nor are imports.
+    that stands elsewhere now was moved. Comments (lines that begin with any of ``comments``) and bare brackets do
+    not count, nor do imports.
     """
     near, kept = set[int](), set[int]()
     for tag, i1, i2, _, _ in Matcher(before, after).get_opcodes():

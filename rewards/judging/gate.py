@@ -1,7 +1,7 @@
 """The gate before the judge: answers that say nothing get nothing, and no model is asked.
 
 Judges pay for the strangest things: a colon, "Solution" or "Let's solve this problem step by step" pass for right
-answers in up to 90% of cases, and neither chain of thought nor voting mends that (arXiv:2507.08794). What is decidable
+answers in up to 90% of cases, and neither chain of thought nor voting fixes that (arXiv:2507.08794). What is decidable
 without a judge is decided here. The gate never weighs length, for "5", "Au" and "no" are answers.
 """
 

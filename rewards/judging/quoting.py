@@ -58,8 +58,8 @@ _CONTROL = re.compile(
     r")"
 )
 """By their shape, what chat templates make control tokens of wherever it stands. A space after the first character is
-enough: then it is no token. In code, which is full of ``<Name>``, single words go by a list; elsewhere all of them are
-split that are not elements of HTML."""
+enough: then it is not a token. In code, which is full of ``<Name>``, single words go by a list; elsewhere all of them
+are split that are not elements of HTML."""
 _BEGINS = frozenset("<[]=")
 _TAG = re.compile(r"<(?=/?([A-Za-z][A-Za-z0-9]{0,40})\s?/?>)")
 _HTML = frozenset(

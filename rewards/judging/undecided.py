@@ -61,7 +61,7 @@ def undecided(gold: Node | None, answer: Node | None) -> str | None:
     if _is_value(named) or _is_value(answer) or (_is_plain(gold) and _is_plain(answer)):
         return None
     if real_set(gold) is not None:
-        return None  # what is no set of numbers to the rules is not solved: ``x^2 < 9``
+        return None  # what the rules do not read as a set of numbers is not solved: ``x^2 < 9``
     if isinstance(gold, Relation) and ":" in gold.signs:
         return None  # a ratio or a time is not worked with
     if isinstance(gold, Relation) and isinstance(answer, Relation):

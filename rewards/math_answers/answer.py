@@ -132,7 +132,7 @@ def find_answer(response: str, style: AnswerStyle = "boxed") -> Answer | None:
                             response that is nothing but mathematics is the answer itself.
     ======================= ============================================================================================
 
-    A box that never closes, or is empty, is no answer, and the boxes before it are none then either: what the model
+    A box that never closes, or is empty, is not an answer, and then neither are the boxes before it: what the model
     said last counts. Time is linear in the response; only its last 200,000 characters are searched.
     """
     text = response[-SEARCHED:]

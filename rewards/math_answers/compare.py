@@ -298,7 +298,7 @@ def _is_bound_of_index(item: Node, gold: Node | None) -> bool:
 
 
 def _restricts(condition: Node, node: Items) -> bool:
-    """``1 \\le x < 3, x \\in \\mathbb{Z}``: a condition on what is bounded is no remark."""
+    """``1 \\le x < 3, x \\in \\mathbb{Z}``: a condition on what is bounded is not a remark."""
     match condition:
         case Relation((Sym() as letter, Sym(r"\Integers" | r"\Naturals" | r"\Rationals" | "Z" | "N")), (r"\in",)):
             return any(isinstance(one, Relation) and letter in one.sides and one is not condition for one in node.items)

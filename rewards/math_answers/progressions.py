@@ -39,7 +39,7 @@ def same_progressions(gold: Node, answer: Node) -> bool | None:
     named = counted_by(answer)
     counted = _counted(answer)
     if named is None and any(other[0] in COUNTING | {letter} for other in _domains(answer)):
-        return False  # counted by what is no whole number
+        return False  # counted by something other than a whole number
     if named is None and isinstance(counted, Expression | Bracketed):
         parts = (counted,) if isinstance(counted, Expression) else counted.items
         letters = [symbols_of(part) for part in parts]

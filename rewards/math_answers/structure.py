@@ -102,7 +102,7 @@ def normal(node: Node) -> Node:
         case Combined(sign, parts):
             return Combined(sign, tuple(map(normal, parts)))
         case Matrix(rows, kind):
-            made_of = kind if kind in ("vmatrix", "Vmatrix") else "matrix"  # a determinant is no matrix
+            made_of = kind if kind in ("vmatrix", "Vmatrix") else "matrix"  # a determinant is not a matrix
             return Matrix(tuple(tuple(map(normal, row)) for row in rows), made_of)
     return node
 

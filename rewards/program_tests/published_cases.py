@@ -107,13 +107,13 @@ def assertions_of(statements: Sequence[str]) -> tuple[str, str]:
     """The code of assertions made of statements (``assert f(1) == 2``), and the function that they call first.
 
     Raises:
-        ValueError: they are no Python, or call no function that they do not have themselves. One line.
+        ValueError: they are not Python, or call no function that they do not have themselves. One line.
     """
     code = "\n".join(statements)
     try:
         nodes = list(ast.walk(ast.parse(code)))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ValueError(f"is no Python: {type(error).__name__}") from None
+        raise ValueError(f"is not Python: {type(error).__name__}") from None
     bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
     bound |= {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
     bound |= {

@@ -1,7 +1,7 @@
 """A candidate and assertions as one program, in each language: for tests that cannot look at plain values from outside.
 
-The program gets one function, which runs the assertions and returns a text that nobody could know before. That is no
-protection from a candidate that looks for it in its own program: whoever shares a process can cheat.
+The program gets one function, which runs the assertions and returns a text that nobody could know before. It does not
+protect from a candidate that looks for it in its own program: whoever shares a process can cheat.
 """
 
 from __future__ import annotations

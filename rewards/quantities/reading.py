@@ -1,6 +1,6 @@
 """A number with its unit, as science writes it.
 
-The symbols of units depend on case (``mW`` is no ``MW``), so mathematics, where ``m`` is a variable and case is style,
+The symbols of units depend on case (``mW`` is not ``MW``), so mathematics, where ``m`` is a variable and case is style,
 reads answers another way (``rewards.math_answers``).
 """
 

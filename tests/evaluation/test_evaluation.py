@@ -111,11 +111,11 @@ def test_rollouts_of_other_processes_count():
 def test_held_out_tasks_share_nothing_with_training(compose):
     settings = compose("env.level=1-4", "env.size=400")
     train_set = open_environment(settings.env).tasks
-    tested = held_out(settings.env, 200)
-    assert len(tested) == 200
+    eval_tasks = held_out(settings.env, 200)
+    assert len(eval_tasks) == 200
     for what in ("program", "input"):
-        learned = {task.metadata[what] for task in train_set}
-        assert learned.isdisjoint(t.metadata[what] for t in tested)
+        trained_on = {task.metadata[what] for task in train_set}
+        assert trained_on.isdisjoint(task.metadata[what] for task in eval_tasks)
 
 
 def test_held_out_tasks_are_always_the_same(compose, tmp_path):
@@ -123,11 +123,11 @@ def test_held_out_tasks_are_always_the_same(compose, tmp_path):
     path.write_text("".join(f'{{"problem_id": "{i}", "task_type": "x", "prompt": "p{i}"}}\n' for i in range(300)))
     env = compose(f"env.tasks={path}").env
     train_set = open_environment(env, split="train").tasks
-    tested = [t.problem_id for t in held_out(env, 10)]
-    assert tested == [t.problem_id for t in held_out(env, 10)]
-    assert len(set(tested)) == 10
+    eval_tasks = [t.problem_id for t in held_out(env, 10)]
+    assert eval_tasks == [t.problem_id for t in held_out(env, 10)]
+    assert len(set(eval_tasks)) == 10
     everything = {t.problem_id for t in held_out(env, 10_000)}
-    assert set(tested) <= everything
+    assert set(eval_tasks) <= everything
     assert everything.isdisjoint(task.problem_id for task in train_set)
 
 

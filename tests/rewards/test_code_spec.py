@@ -63,7 +63,7 @@ MALFORMED = [
     (python(test_cases=[{**CALL, "input": 1}]), r"test_cases\[0\].input must be the list of arguments"),
     (python(test_cases=[ASSERTED, STDIN]), r"test_cases\[1\].type must be assert_case"),
     (python(test_cases=[{"type": "assert_case"}]), r"test_cases\[0\].assert_case must be a statement"),
-    (python(test_cases=[{**ASSERTED, "assert_case": "assert f(1"}]), "test_cases is no Python: SyntaxError"),
+    (python(test_cases=[{**ASSERTED, "assert_case": "assert f(1"}]), "test_cases is not Python: SyntaxError"),
     (python(test_cases=[{**ASSERTED, "assert_case": "assert 1"}]), "test_cases calls no function of the program's"),
     (python(test_cases=[ASSERTED], language="rust"), "test_cases are statements of Python, and the language is rust"),
     (python(test_cases=[{**CALL, "input": [{1, 2}]}]), r"test_cases\[0\].input cannot be passed"),

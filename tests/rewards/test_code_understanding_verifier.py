@@ -277,7 +277,7 @@ def test_cruxeval_gold_as_repr(golds):
 
 
 def test_cruxeval_gold_as_json_where_json_can_say_it(golds):
-    sayable = [(task, value) for task, value in golds if says_the_same(value)]
+    sayable = [(task, value) for task, value in golds if survives_json(value)]
     assert len(sayable) > 700
     assert scores_of(sayable, lambda value: value) == {1.0}
 
@@ -291,7 +291,7 @@ def test_cruxeval_gold_perturbed(golds):
     assert scores_of(golds, lambda value: repr(perturbed(value))) == {0.0}
 
 
-def says_the_same(value):
+def survives_json(value):
     try:
         return typed(json.loads(json.dumps(value))) == typed(value)
     except TypeError:

@@ -279,10 +279,10 @@ def test_the_file_of_bad_rows(row: Any, write: Any, tmp_path: Path) -> None:
     kept = [json.loads(line) for line in (tmp_path / "run" / FILE).read_text().splitlines()]
     assert [set(one) for one in kept] == [{"file", "row", "field", "reason", "raw"}] * len(BAD)
     assert [(one["file"], one["row"]) for one in kept] == [(str(path), 2 + place) for place in range(len(BAD))]
-    mended = tmp_path / "mended.jsonl"
-    mended.write_bytes(b"".join(one["raw"].encode() + b"\n" for one in kept))
+    fixed = tmp_path / "fixed.jsonl"
+    fixed.write_bytes(b"".join(one["raw"].encode() + b"\n" for one in kept))
     with pytest.raises(TaskError, match="all"):
-        open_sound(mended)
+        open_sound(fixed)
     assert keep_bad_rows(open_sound(write([row(0)], "good.jsonl")), tmp_path / "run") == 0
     assert not (tmp_path / "run" / FILE).exists()
 

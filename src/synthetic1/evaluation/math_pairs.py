@@ -1,7 +1,7 @@
 r"""Final answers of mathematics that the rules refuse without being certain: what a judge of them is measured on.
 
 Each is a problem (``?``), its gold (``=``), the gold in forms that few rules read (``+``), and near misses in such
-forms (``-``): another number, sign, bound, word or condition. They were written for this and are no sample of what
+forms (``-``): another number, sign, bound, word or condition. They were written for this and are not a sample of what
 models write: a judge that errs on them errs, one that does not may err elsewhere. What rules come to decide of them is
 counted apart, as everywhere in a calibration.
 """

@@ -3,7 +3,7 @@
 Servers of one protocol differ in what they take: reasoning models want no temperature, proxies know no seed, older ones
 no ``max_completion_tokens``. Nobody should have to list that in settings. A refusal that names a field we sent has the
 request sent again without it; what a request then went through without is left out for the rest of the run. A refusal
-that no change mends teaches nothing: it may have been about the prompt, and its words may be the prompt's.
+that no change fixes teaches nothing: it may have been about the prompt, and its words may be the prompt's.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ policy is taught to guess whose output was published. Nobody can see that from o
     Not one of the golds that were run, which may be only one: nobody has shown that the tests can be passed.
 
 A gold that does not compile, raises or hits a limit says nothing about outputs (published golds are now and then in
-Python 2, or for other machines): beside one that passes it is no reason. One without a score is left out.
+Python 2, or for other machines): beside one that passes it is not a reason. One without a score is left out.
 """
 
 from __future__ import annotations

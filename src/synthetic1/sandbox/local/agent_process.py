@@ -62,7 +62,7 @@ class LocalConnection(Connection):
                 back what root forks.
 
         Raises:
-            SandboxUnavailable: there can be no process or no folder.
+            SandboxUnavailable: the process or its folder cannot be made.
         """
         name = own_name(secrets.token_hex(4))
         ours, its = socket.socketpair()

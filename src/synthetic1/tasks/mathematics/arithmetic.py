@@ -118,7 +118,7 @@ def coprime(draw: Choices, modulus: int) -> int:
 
 
 def surds(level: int, draw: Choices) -> Drawn:
-    r"""Square roots brought to the form ``a + b\sqrt{c}``; asked for as numbers, so that the question is no answer."""
+    r"""Square roots brought to the form ``a + b\sqrt{c}``; asked for as numbers, so the question is not its answer."""
     if level == 1:
         while (root := sqrt(draw.integer(2, 40) ** 2 * draw.integer(2, 150))).is_integer:
             pass

@@ -1,7 +1,7 @@
 """Exclusions: a source without the tasks that a file names, as `synthetic1 audit --quarantine FILE` writes it.
 
 A line of the file is an object whose ``key`` is that of a task; what else it holds is for people. A key is the hash of
-the whole content, so a task that somebody has mended (its tests, its checker) is a task again by itself.
+the whole content, so a task that somebody has fixed (its tests, its checker) is a task again by itself.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def lines_of_array(file: BinaryIO) -> Iterator[bytes]:
     Elements are found by brackets, commas and strings alone, one in memory at a time: what is wrong inside of one
     (``NaN``, bad UTF-8, a missing value) stays in its line, for who reads it to say. So does what is wrong around
     them: an element that is cut off, nothing between two commas, an array without an end, text behind it. Such a line
-    is no JSON; the last line has no line end where the array has none.
+    is not JSON; the last line has no line end where the array has none.
     """
     buffer, at, start = file.read(BLOCK).removeprefix(b"\xef\xbb\xbf"), 0, 0
     depth, elements, in_string, more = 0, 0, False, True

@@ -1,6 +1,6 @@
 r"""Mutants by form: lists of guesses, negations, and words that change what a number means.
 
-The form is what is wrong, so no oracle is asked: ``\boxed{5} or \boxed{6}`` is no answer, whatever the gold is.
+The form is what is wrong, so no oracle is asked: ``\boxed{5} or \boxed{6}`` is not an answer, whatever the gold is.
 """
 
 from __future__ import annotations

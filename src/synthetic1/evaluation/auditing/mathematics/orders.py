@@ -20,7 +20,7 @@ _FACTOR = re.compile(
 
 
 def terms_of(text: str) -> list[str] | None:
-    """The terms of a sum with their signs; None if it is no sum of two or more."""
+    """The terms of a sum with their signs; None if it is not a sum of two or more."""
     if not is_formula(text) or _NO_SUM.search(text):
         return None
     parts = tokens(text)

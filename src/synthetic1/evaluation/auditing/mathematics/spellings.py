@@ -217,7 +217,7 @@ def _spaced(gold: AuditedGold, rng: random.Random, wanted: Callable[[str], bool]
 
 
 def _is_coefficient(parts: list[str], end: int) -> bool:
-    """Whether the digits before ``end`` are no argument or script."""
+    """Whether the digits before ``end`` are not an argument or a script."""
     start = end
     while start and (parts[start - 1].isdigit() or parts[start - 1] == "."):
         start -= 1

@@ -199,7 +199,7 @@ class DirectLauncher:
         """Do something as the user that programs are, in a process of its own if that is another one.
 
         Raises:
-            LauncherError: there can be no such process.
+            LauncherError: the process could not be started.
         """
         if (uid := self._uid) is None:
             act()

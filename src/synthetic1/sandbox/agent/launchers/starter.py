@@ -27,7 +27,7 @@ def open_starter(
     """Start one. The agent must be root with SETUID and SETGID.
 
     Raises:
-        LauncherError: there can be no more processes.
+        LauncherError: no more processes can be started.
     """
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with its:

@@ -31,7 +31,7 @@ def read_conversation_row(fields: Mapping[str, Any], where: str) -> Task:
     """The task of one row.
 
     Raises:
-        TaskError: the field is no conversation of one question and one answer, or the answer has no box.
+        TaskError: the field is not a conversation of one question and one answer, or the answer has no box.
     """
     row = Row(fields, where)
     turns = [turn for turn in read_turns(row, "conversations") if turn[0] != "system"]
