@@ -26,9 +26,9 @@ from synthetic1.datagen.journal.writer import Journal
 from synthetic1.inference.client import Client
 from synthetic1.inference.errors import ServerError
 from synthetic1.inference.server import Server
-from synthetic1.jobs.chat import model_opens_thinking
 from synthetic1.jobs.judge_trust import task_types, trusted
-from synthetic1.jobs.models import model_folder
+from synthetic1.jobs.launching import launched
+from synthetic1.jobs.model_settings import ModelSettings
 from synthetic1.jobs.opening import keep_bad_rows, many_held_out, open_environment
 from synthetic1.jobs.program import ProgramError
 from synthetic1.jobs.same_run import changes, in_words
@@ -167,21 +167,12 @@ async def server_of(settings: GenerateSettings) -> AsyncIterator[Server]:
     Raises:
         ProgramError: it cannot be started.
     """
-    opened = settings.opens_thinking
     if settings.server is not None:
-        yield settings.server_for(settings.server, opened)
+        yield settings.server_for(settings.server, settings.thinking_open)
         return
-    from synthetic1.inference.launch import launch_vllm
-
-    model = model_folder(settings.model_name)
-    if opened is None:
-        opened = model_opens_thinking(model)
-    print(f"starting vLLM with {settings.model_name} …", flush=True)
-    try:
-        async with launch_vllm(model, arguments=settings.vllm_arguments) as launched:
-            yield replace(settings.server_for(launched.urls, opened), model=launched.model)
-    except ServerError as error:
-        raise ProgramError(str(error)) from error
+    model = ModelSettings(name=settings.model_name)
+    async with launched(model, settings.vllm_arguments, thinking_open=settings.thinking_open) as server:
+        yield replace(settings.server_for(server.urls, server.thinking_open), model=server.model)
 
 
 async def introduce(client: Client) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from synthetic1.inference.server import Price, Server
+from synthetic1.jobs import chat
 from synthetic1.jobs.env_settings import EnvSettings, Section
 from synthetic1.jobs.judge_settings import JudgeSection, with_judge
 from synthetic1.jobs.same_run import JUDGE_MAY_CHANGE
@@ -25,8 +25,6 @@ MAY_CHANGE = frozenset(
 MAY_RISE = frozenset({"samples", "keep"})
 OPEN_GROUPS = {"model": (None, "model_name"), "judge": ("server", "judge.url")}
 """Config groups whose choice may be a free value: a model's name, the address of a judge."""
-R1_NAMES = re.compile(r"deepseek.*\br1\b", re.IGNORECASE)
-"""Models whose chat templates open the thought, so that servers without a reasoning parser send no ``<think>``."""
 
 
 class GenerationSampling(Section):
@@ -81,7 +79,8 @@ class GenerateSettings(Section):
     sampling: GenerationSampling = GenerationSampling()
     """How completions are sampled."""
     thinking_open: bool | None = None
-    """Whether the chat template ends inside ``<think>``; None = known for DeepSeek-R1, and with ``launch=vllm``."""
+    """Whether the chat template ends inside ``<think>``; None = the chat template says it with
+    ``launch=vllm``, else the model's name does (DeepSeek-R1)."""
     continue_truncated: bool = False
     """Go on with completions that ran into ``max_tokens`` (vLLM, SGLang)."""
     concurrency: PositiveInt = 64
@@ -120,8 +119,12 @@ class GenerateSettings(Section):
 
     @model_validator(mode="after")
     def sensible(self) -> GenerateSettings:
-        if (self.server is None) == (self.launch is None):
+        if self.server is not None and self.launch is not None:
+            raise ValueError("server= asks a server that runs, launch=vllm starts one here: leave one of them out")
+        if self.server is None and self.launch is None:
             raise ValueError("where from? give server=http://localhost:8000/v1, or launch=vllm to start one here")
+        if self.vllm_arguments and self.launch is None:
+            raise ValueError("vllm_arguments= is for launch=vllm; the server of server= has been started already")
         if self.keep is not None and self.keep > self.samples:
             raise ValueError(f"keep={self.keep} wants at least samples={self.keep} a task, got samples={self.samples}")
         if self.server is not None:
@@ -141,13 +144,11 @@ class GenerateSettings(Section):
         """The environment, with the judge for every judged family in it."""
         return with_judge(self.env, self.judge)
 
-    @property
-    def opens_thinking(self) -> bool | None:
-        """What is known of the chat template from the settings alone."""
-        return True if self.thinking_open is None and R1_NAMES.search(self.model_name) else self.thinking_open
-
     def server_for(self, urls: Any, thinking_open: bool | None) -> Server:
         """The server to ask.
+
+        Args:
+            thinking_open: whether its prompts end inside ``<think>``; None: as the model's name says.
 
         Raises:
             ValueError: an address that is not one.
@@ -160,7 +161,7 @@ class GenerateSettings(Section):
             timeout_s=self.timeout_s,
             retries=self.retries,
             outage_s=self.outage_s,
-            thinking_open=bool(thinking_open),
+            thinking_open=chat.opens_thinking(self.model_name) if thinking_open is None else thinking_open,
             stream=self.stream,
             price=Price(self.price.input, self.price.output) if self.price else None,
             extra_body=self.extra_body,

@@ -73,7 +73,7 @@ def test_a_shown_command_composes(page, program, arguments, monkeypatch):
     assert tasks is None or not tasks.startswith("hf://") or hub._spec.fullmatch(tasks)
     if program == "datagen/generate.py" and "DeepSeek-R1" in settings.model_name:
         assert settings.sampling.max_tokens >= 8192  # less would cut its thoughts off
-        assert settings.opens_thinking
+        assert settings.server_for("http://localhost:1/v1", settings.thinking_open).thinking_open
 
 
 def test_the_mixture_of_all_families_is_one():

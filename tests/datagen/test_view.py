@@ -50,6 +50,8 @@ WRONG = [
     ({"run_name": ".."}, r"run_name: a run's name is that of one folder"),
     ({"server": "localhost:8000"}, r"^server: a server's address begins with http"),
     ({"server": None}, r"where from\? give server="),
+    ({"launch": "vllm"}, r"launch=vllm starts one here: leave one of them out"),
+    ({"vllm_arguments": ["--x"]}, r"vllm_arguments= is for launch=vllm; the server of server= has been started"),
     ({"keep": 3}, r"keep=3 wants at least samples=3"),
 ]
 

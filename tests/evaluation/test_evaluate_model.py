@@ -124,6 +124,15 @@ def test_bad_rows_are_left_out_kept_and_counted(tmp_path, monkeypatch, capsys):
     [
         ({"engine": "server"}, "wants server=URL"),
         ({"samples": 2, "k": [4]}, "k=4 needs samples=4"),
+        ({"engine": "vllm", "server": "http://x/v1"}, r"^server= is for engine=server, got engine=vllm: leave one"),
+        ({"server_model": "m"}, "^server_model= is for engine=server, got engine=transformers: leave one"),
+        ({"server": "http://x/v1", "model": {"name": "a/b"}}, "^model= names what is loaded here; .* server_model="),
+        ({"vllm_arguments": ["--x"]}, "^vllm_arguments= is for engine=vllm, got engine=transformers"),
+        (
+            {"server": "http://x/v1", "vllm_arguments": ["--x"]},
+            "^vllm_arguments= is for engine=vllm, got engine=server",
+        ),
+        ({"thinking_open": True}, "^thinking_open= is for engine=vllm and engine=server; here the chat template"),
     ],
 )
 def test_settings_that_make_no_sense(values, said):

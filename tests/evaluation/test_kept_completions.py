@@ -198,7 +198,7 @@ def begun(runs, *, answered=True, **changes):
     return folder
 
 
-SERVED = {"server": "http://a/v1"}
+SERVED = {"server": "http://a/v1", "model": {"name": "embedded"}}
 SOME = {"id": "synthetic1/math-v0", "level": "1", "tasks": {"a": 1, "b": 1}}
 CHANGES = [
     ({"env": SOME}, {"env": SOME | {"tasks": {"a": 1}}}, "another env;"),
@@ -207,6 +207,7 @@ CHANGES = [
     ({}, {"n": 5, "samples": 2}, "another n, samples;"),
     (SERVED, {"server": "http://b/v1"}, "another server;"),
     (SERVED | {"server_model": "m"}, {"server": "http://b/v1"}, None),
+    (SERVED | {"server_model": "m"}, {"thinking_open": True}, "another thinking_open;"),
     ({}, {"batch_size": 7, "concurrency": 3, "compare": "x", "samples": 1, "k": [1]}, None),
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from synthetic1.evaluation.settings import EvaluationSettings
@@ -40,10 +41,13 @@ def open_engine(settings: EvaluationSettings) -> Iterator[OpenedEngine]:
             yield found
     else:
         from synthetic1.inference.server import Server
+        from synthetic1.jobs.chat import opens_thinking
 
         assert settings.server is not None
         server = Server((settings.server,), settings.server_model, max_in_flight=settings.concurrency)
         facts = asyncio.run(_introduced(server))
+        said = settings.thinking_open
+        server = replace(server, thinking_open=opens_thinking(facts.model) if said is None else said)
         yield OpenedEngine(_client(server), server.thinking_open, facts.model, f"{facts.model} {facts.root}")
 
 
@@ -67,20 +71,17 @@ def _transformers(settings: EvaluationSettings) -> OpenedEngine:
 @contextmanager
 def _launched(settings: EvaluationSettings) -> Iterator[OpenedEngine]:
     """A vLLM server for as long as the block lasts; it runs on a loop of its own, evaluation on another."""
-    from dataclasses import replace
+    from synthetic1.jobs.launching import launched
+    from synthetic1.jobs.models import weights_of
 
-    from synthetic1.inference.launch import launch_vllm
-    from synthetic1.jobs import chat, models
-
-    thinking_open = chat.prompt_opens_thinking(models.load_tokenizer(settings.model))
     with asyncio.Runner() as runner:
-        launched = launch_vllm(models.model_path(settings.model), arguments=tuple(settings.vllm_arguments))
-        server = runner.run(launched.__aenter__())
+        started = launched(settings.model, settings.vllm_arguments, thinking_open=settings.thinking_open)
+        server = runner.run(started.__aenter__())
         try:
-            server = replace(server, max_in_flight=settings.concurrency, thinking_open=thinking_open)
-            yield OpenedEngine(_client(server), thinking_open, settings.model.name, models.weights_of(settings.model))
+            server = replace(server, max_in_flight=settings.concurrency)
+            yield OpenedEngine(_client(server), server.thinking_open, settings.model.name, weights_of(settings.model))
         finally:
-            runner.run(launched.__aexit__(None, None, None))
+            runner.run(started.__aexit__(None, None, None))
 
 
 async def _introduced(server: Any) -> ServerFacts:

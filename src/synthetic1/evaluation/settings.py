@@ -41,6 +41,9 @@ class EvaluationSettings(Section):
     """Its name for the model; None = the one model it serves."""
     vllm_arguments: list[str] = Field(default_factory=list)
     """More arguments of ``vllm serve``, for ``engine=vllm``."""
+    thinking_open: bool | None = None
+    """Whether the chat template of a served model ends inside ``<think>``; None = the template says it with
+    ``engine=vllm``, else the model's name does (DeepSeek-R1)."""
     n: PositiveInt = 512
     """Held-out tasks."""
     samples: PositiveInt = 1
@@ -75,6 +78,16 @@ class EvaluationSettings(Section):
     def whole(self) -> EvaluationSettings:
         if self.engine == "server" and not self.server:
             raise ValueError("engine=server wants server=URL, e.g. server=http://localhost:8000/v1")
+        if self.engine != "server":
+            for name in ("server", "server_model"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"{name}= is for engine=server, got engine={self.engine}: leave one of them out")
+        elif self.model.name != "embedded":
+            raise ValueError("model= names what is loaded here; with server= its name is server_model=, as served")
+        if self.vllm_arguments and self.engine != "vllm":
+            raise ValueError(f"vllm_arguments= is for engine=vllm, got engine={self.engine}")
+        if self.thinking_open is not None and self.engine == "transformers":
+            raise ValueError("thinking_open= is for engine=vllm and engine=server; here the chat template says it")
         if any(k > self.samples for k in self.k):
             raise ValueError(f"k={max(self.k)} needs samples={max(self.k)} or more completions a task")
         return self

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from synthetic1.completion import Completion
+
+OPENING = re.compile(r"deepseek.*\br1\b", re.IGNORECASE)
+"""Names of models whose chat templates open the thought."""
 
 
 def render(tokenizer: Any, prompt: str) -> list[int]:
@@ -26,14 +30,13 @@ def prompt_opens_thinking(tokenizer: Any) -> bool:
     return text.rstrip().endswith("<think>")
 
 
-def model_opens_thinking(model: str) -> bool:
-    """As ``prompt_opens_thinking``, of a model by folder or name; False where its tokenizer cannot be loaded."""
-    from transformers import AutoTokenizer
+def opens_thinking(model: str, tokenizer: Any = None) -> bool:
+    """Whether a model's prompts end inside ``<think>``, where no setting ``thinking_open`` says it.
 
-    try:
-        return prompt_opens_thinking(AutoTokenizer.from_pretrained(model))
-    except (OSError, ValueError):
-        return False  # whoever loads the model says what is wrong with it
+    The chat template says it, where ``tokenizer`` is at hand; else the model's name does. A server without a reasoning
+    parser does not send the ``<think>`` that its template has written.
+    """
+    return prompt_opens_thinking(tokenizer) if tokenizer is not None else OPENING.search(model) is not None
 
 
 def decode(tokenizer: Any, ids: list[int], *, thinking_open: bool) -> Completion:
