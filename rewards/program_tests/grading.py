@@ -40,7 +40,7 @@ class TestOutcome:
     def doubtful(self) -> bool:
         """A failure that a fresh interpreter has to confirm: a fork of a warm one is not quite the same. Its
         limits are the same, so what hit one of them is not run for as long again."""
-        return not self.passed and self.status not in LIMITS_HIT and self.result.interpreter == "zygote"
+        return not self.passed and self.status not in LIMITS_HIT and self.result.interpreter == "fork_server"
 
 
 @dataclass

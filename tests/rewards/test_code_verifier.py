@@ -196,7 +196,7 @@ def test_three_time_limits_are_enough(verify):
 
 
 def test_what_only_a_fork_does_wrong_does_not_count(verify):
-    """11: the zygote is not quite a fresh interpreter; this program is right in one only."""
+    """11: the fork server is not quite a fresh interpreter; this program is right in one only."""
     source = "import sys\nn = int(input())\nprint(2 * n if 'json' not in sys.modules else 0)"
     assert verify(make_task(*DOUBLE), source).score == 1.0
     assert verify(make_task(*DOUBLE), source, credit="fraction").score == 1.0

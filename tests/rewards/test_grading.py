@@ -29,7 +29,7 @@ class ScriptedSandbox:
                 self.ran.append((int(given), fresh))
                 status = "ok" if fresh else self.script[int(given)]
                 output = b"wrong" if status == "wrong" else b"right"
-                kind = "fresh" if fresh else "zygote"
+                kind = "fresh" if fresh else "fork_server"
                 yield Result(index, "ok" if status == "wrong" else status, output, cpu_s=self.cpu_s, interpreter=kind)
 
         yield results()

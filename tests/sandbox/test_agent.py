@@ -118,9 +118,9 @@ class Talk:
                 self.running = False
                 return frames
 
-    def python(self, source, *inputs, zygote=True, **fields):
+    def python(self, source, *inputs, fork_server=True, **fields):
         """Run a Python program: the results; its slot must be clean afterwards."""
-        frames = self.job({"main.py": source}, PYTHON, inputs or (b"",), zygote=zygote, **fields)
+        frames = self.job({"main.py": source}, PYTHON, inputs or (b"",), fork_server=fork_server, **fields)
         assert frames.pop() == ({"op": "done", "clean": True}, [])
         return [Answer(header, *blobs) for header, blobs in frames]
 
@@ -279,7 +279,7 @@ def test_mapped_memory_that_is_not_touched_is_free(contained):
 def test_bytes_come_through_unchanged(plain_kept, inputs):
     answers = plain_kept.talk().python("import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())", *inputs)
     assert [(answer.index, answer.stdout) for answer in answers] == list(enumerate(inputs))
-    assert {answer.interpreter for answer in answers} == {"zygote"}
+    assert {answer.interpreter for answer in answers} == {"fork_server"}
 
 
 def test_megabytes_go_both_ways_at_once(agent):
@@ -298,7 +298,7 @@ def test_input_need_not_be_read(agent):
 
 def test_standard_streams_can_be_opened_by_name(agent):
     (answer,) = agent.python("open('/dev/stdout', 'w').write(open('/dev/stdin').read())", b"x")
-    assert (answer.stdout, answer.interpreter) == (b"x", "zygote")
+    assert (answer.stdout, answer.interpreter) == (b"x", "fork_server")
 
 
 CHANNEL = """
@@ -310,9 +310,9 @@ print("end")
 """
 
 
-@pytest.mark.parametrize("zygote", [True, False])
-def test_channel(agent, zygote):
-    answers = agent.python(CHANNEL, (b"", b"a\nb\n"), (b"", b"c" * 300 + b"\n"), zygote=zygote, channel=True)
+@pytest.mark.parametrize("fork_server", [True, False])
+def test_channel(agent, fork_server):
+    answers = agent.python(CHANNEL, (b"", b"a\nb\n"), (b"", b"c" * 300 + b"\n"), fork_server=fork_server, channel=True)
     assert [answer.channel for answer in answers] == [b"A\nB\n", b"C" * 300 + b"\n"]
     assert [answer.stdout for answer in answers] == [b"end\n"] * 2
 
@@ -324,7 +324,7 @@ def test_channel_is_capped(agent):
 
 
 def test_dialogue(agent):
-    number = agent.begin({"main.py": CHANNEL}, PYTHON, 1, zygote=True, channel=True, dialogue=True)
+    number = agent.begin({"main.py": CHANNEL}, PYTHON, 1, fork_server=True, channel=True, dialogue=True)
     agent.say({"op": "input", "id": number, "index": 0}, b"", b"")
     for words in (b"one\n", b"two\n"):
         agent.say({"op": "channel", "id": number}, words)
@@ -371,11 +371,11 @@ LEAVING = {
 }
 
 
-@pytest.mark.parametrize("zygote", [True, False])
+@pytest.mark.parametrize("fork_server", [True, False])
 @pytest.mark.parametrize("program", LEAVING.values(), ids=LEAVING)
-def test_nothing_is_left_for_the_next_program(contained, program, zygote):
-    contained.python(program, b"", b"", zygote=zygote, limits=bounds(cpu_s=0.5, wall_s=5.0))
-    (look,) = contained.python(LOOK, zygote=zygote)
+def test_nothing_is_left_for_the_next_program(contained, program, fork_server):
+    contained.python(program, b"", b"", fork_server=fork_server, limits=bounds(cpu_s=0.5, wall_s=5.0))
+    (look,) = contained.python(LOOK, fork_server=fork_server)
     assert look.stdout == b"[] 1 []\n", look
 
 
@@ -399,11 +399,11 @@ for what in ("open('../main.py', 'a')", "os.unlink('../main.py')", "open('../x',
 print(os.getresuid(), os.getresgid(), os.getgroups(), sorted(map(int, os.listdir("/proc/self/fd"))))
 """
     seen = set()
-    for zygote in (True, False):
-        for answer in contained.python(tries, b"", b"", b"", zygote=zygote):
+    for fork_server in (True, False):
+        for answer in contained.python(tries, b"", b"", b"", fork_server=fork_server):
             assert answer.stdout == f"{(UID,) * 3} {(UID,) * 3} [] [0, 1, 2, 3]\n".encode(), answer
             seen.add(answer.interpreter)
-    assert seen == {"zygote", "fresh"}
+    assert seen == {"fork_server", "fresh"}
 
 
 def test_every_start_is_alike(agent):
@@ -416,7 +416,7 @@ print(int(status["SigIgn"], 16) % 2**31)  # the two above are the C library's ow
 print([resource.getrlimit(number) for number in range(16)], open("/proc/self/oom_score_adj").read())
 print(sorted(os.listdir("/proc/self/fd")), os.getsid(0) == os.getpid(), os.getcwd(), sorted(os.environ.items()))
 """
-    first, *others = agent.python(look, b"", b"", b"", zygote=False)
+    first, *others = agent.python(look, b"", b"", b"", fork_server=False)
     assert first.ending == 0, first
     assert [other.stdout for other in others] == [first.stdout] * 2
 
@@ -438,7 +438,7 @@ def test_processes_of_others_with_the_same_user_are_no_fault_of_the_program(sand
         pytest.skip("only root can start processes of another user: run the tests as root")
     uid = UID + 1
     talk = Talk(contained_command(sandbox_image, uid))
-    number = talk.begin({"main.py": "print(1)"}, PYTHON, 4, limits=bounds(processes=4), zygote=False)
+    number = talk.begin({"main.py": "print(1)"}, PYTHON, 4, limits=bounds(processes=4), fork_server=False)
     for index in range(before):
         talk.say({"op": "input", "id": number, "index": index}, b"", b"")
         header, blobs = talk.hear()
@@ -487,7 +487,7 @@ def test_any_tree_is_removed(tmp_path_factory, data):
     assert top.parent.exists()
 
 
-# The zygote -----------------------------------------------------------------------------------------------------------
+# The fork server -----------------------------------------------------------------------------------------------------
 
 SAME = {
     "its names": "print(sorted(globals()), __name__, __file__, __spec__, __package__, type(__loader__).__name__)",
@@ -525,13 +525,13 @@ SAME = {
 
 
 @pytest.mark.parametrize("program", SAME.values(), ids=SAME)
-def test_zygote_is_like_a_fresh_interpreter(agent, program):
+def test_fork_server_is_like_a_fresh_interpreter(agent, program):
     data = b"a\r\nb\xff"
     (warm,) = agent.python(program, data)
-    (fresh,) = agent.python(program, data, zygote=False)
+    (fresh,) = agent.python(program, data, fork_server=False)
     assert (warm.ending, warm.stdout, warm.stderr) == (fresh.ending, fresh.stdout, fresh.stderr)
     assert fresh.ending == 0, fresh
-    assert (warm.interpreter, fresh.interpreter) == ("zygote", "fresh")
+    assert (warm.interpreter, fresh.interpreter) == ("fork_server", "fresh")
 
 
 @pytest.mark.parametrize(
@@ -547,15 +547,15 @@ def test_zygote_is_like_a_fresh_interpreter(agent, program):
         "raise KeyboardInterrupt",
     ],
 )
-def test_a_crash_in_the_zygote_is_told_by_a_fresh_interpreter(agent, program):
+def test_a_crash_in_the_fork_server_is_told_by_a_fresh_interpreter(agent, program):
     (warm,) = agent.python(program)
-    (fresh,) = agent.python(program, zygote=False)
+    (fresh,) = agent.python(program, fork_server=False)
     assert warm.interpreter == "fresh"
     assert (warm.ending, warm.stderr) == (fresh.ending, fresh.stderr)
     assert fresh.ending != 0
 
 
-def test_what_only_the_zygote_breaks_counts_as_right(agent):
+def test_what_only_the_fork_server_breaks_counts_as_right(agent):
     program = "import sys\nassert 'heapq' not in sys.modules\nprint(input())"
     (answer,) = agent.python(program, b"x")
     assert (answer.ending, answer.stdout, answer.interpreter) == (0, b"x\n", "fresh")
@@ -577,7 +577,7 @@ print(any("SECRET" in text for text in seen), len(seen))
 """
     (answer,) = agent.python(program, b"SECRET")
     assert answer.stdout.startswith(b"False "), answer
-    assert answer.interpreter == "zygote"
+    assert answer.interpreter == "fork_server"
 
 
 # Builds ---------------------------------------------------------------------------------------------------------------
@@ -639,7 +639,7 @@ def test_a_command_that_does_not_exist_is_a_fault(agent):
 
 
 def test_stop_ends_what_runs_and_what_waits(agent):
-    number = agent.begin({"main.py": "if input(): import time; time.sleep(1000)"}, PYTHON, 100, zygote=True)
+    number = agent.begin({"main.py": "if input(): import time; time.sleep(1000)"}, PYTHON, 100, fork_server=True)
     for index, line in enumerate([b"\n", b"wait\n", b"\n"]):
         agent.say({"op": "input", "id": number, "index": index}, line, b"")
     assert agent.hear()[0]["op"] == "result"
@@ -670,12 +670,14 @@ def test_a_job_that_cannot_be_laid_out_is_a_fault(agent, files):
 
 
 @pytest.mark.parametrize("program", [SLEEP, SPIN, f"import os\nos.fork(); os.setsid(); os.fork()\n{SLEEP}"])
-@pytest.mark.parametrize("zygote", [True, False])
+@pytest.mark.parametrize("fork_server", [True, False])
 @pytest.mark.parametrize("how", ["close", "kill"])
-def test_an_agent_without_host_leaves_nothing(tmp_path, program, zygote, how):
+def test_an_agent_without_host_leaves_nothing(tmp_path, program, fork_server, how):
     talk = Talk(plain_command(tmp_path))
     mark = f"MARK_{os.getpid()}_{time.monotonic_ns()}"
-    number = talk.begin({"main.py": "print(1, flush=True)\n" + program}, PYTHON, 1, zygote=zygote, env={mark: "1"})
+    number = talk.begin(
+        {"main.py": "print(1, flush=True)\n" + program}, PYTHON, 1, fork_server=fork_server, env={mark: "1"}
+    )
     talk.say({"op": "input", "id": number, "index": 0}, b"", b"")
     wait_for(lambda: len(marked(mark)) > 0)
     if how == "close":

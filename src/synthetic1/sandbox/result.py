@@ -41,7 +41,7 @@ class Result:
     peak_memory_bytes: int = 0
     why: str = ""
     """One line for people: which limit, which signal."""
-    interpreter: Literal["fresh", "zygote"] = "fresh"
+    interpreter: Literal["fresh", "fork_server"] = "fresh"
     sandbox: str = ""
     """``docker``, ``bubblewrap`` or ``subprocess``."""
     memory_limit: MemoryLimit = "cgroup"

@@ -54,7 +54,7 @@ class Job:
     env: dict[str, str]
     """Added to the agent's minimal environment (PATH, HOME, LANG …)."""
     build: Build | None = None
-    zygote: bool = False
+    fork_server: bool = False
     """Run ``argv[-1]`` (a Python file) in a fork of a warm interpreter. A crash there is run again in a fresh one."""
     channel: bool = False
     """Give the process a channel at fd 3."""

@@ -94,7 +94,7 @@ class Agent:
     def _run_inputs(self, number: object, job: Job) -> bool:
         """Whether nothing but the box is left."""
         command = self._command(job.argv, self._box.work, job, job.bounds, "run")
-        warm = self._launcher.warm(command) if job.zygote and not job.dialogue else None
+        warm = self._launcher.warm(command) if job.fork_server and not job.dialogue else None
         try:
             for _ in range(job.inputs):
                 given = self._host.next_input()
@@ -116,13 +116,13 @@ class Agent:
     def _run_input(
         self, number: object, job: Job, command: Command, warm: WarmProgram | None, stdin: bytes, channel: bytes
     ) -> tuple[FinishedProcess, str, WarmProgram | None]:
-        """How it ran, in which interpreter, and the zygote if it is still of use."""
+        """How it ran, in which interpreter, and the fork server if it is still of use."""
         words = channel if job.channel else None
         if warm is not None:
             try:
                 ran = self._run(warm.start, job.bounds, stdin, words)
                 if not (ran.crashed and ran.clean):
-                    return ran, "zygote", warm
+                    return ran, "fork_server", warm
             except LauncherError:
                 warm.close()
                 warm = None

@@ -194,7 +194,7 @@ async def _start(
                 if compiled is not None and not compiled.ok:
                     return with_origin(compile_error(compiled), slot.backend, slot.hello)
                 await slot.ready(program.run_memory_bytes)
-                # Never in a zygote: a crash there could not be tried again in a fresh interpreter.
+                # Never in a fork of the server: a crash there could not be tried again in a fresh interpreter.
                 return slot, program, *program.run_job(compiled, 1, fresh=True, dialogue=True)
             except SlotFailed as error:
                 await slot.discard()

@@ -85,7 +85,7 @@ class PreparedProgram:
         if compiled is not None:
             files = {name: file for name, file in files.items() if name in self.extra}
             files |= {name: (output, 0o755) for name, output in zip(self.plan.outputs, compiled.outputs, strict=True)}
-        return self._job(files, inputs, zygote=self.plan.zygote and not fresh, dialogue=dialogue)
+        return self._job(files, inputs, fork_server=self.plan.fork_server and not fresh, dialogue=dialogue)
 
     def _job(
         self,
@@ -93,7 +93,7 @@ class PreparedProgram:
         inputs: int,
         *,
         build: Build | None = None,
-        zygote: bool = False,
+        fork_server: bool = False,
         dialogue: bool = False,
     ) -> tuple[Job, list[bytes]]:
         limits = self.limits
@@ -113,7 +113,7 @@ class PreparedProgram:
             inputs=inputs,
             env=dict(self.plan.env),
             build=build,
-            zygote=zygote,
+            fork_server=fork_server,
             channel=build is None and (self.plan.channel or dialogue),
             dialogue=dialogue,
         )

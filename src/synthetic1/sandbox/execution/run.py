@@ -141,8 +141,8 @@ async def _next_result(
 ) -> Result:
     limits = program.limits
     window.fill()
-    # A program that crashes in a zygote runs again in a fresh interpreter before it is reported.
-    clock_s = limits.clock_s * (2 if program.plan.zygote and not fresh else 1)
+    # A program that crashes in a fork of the server runs again in a fresh interpreter before it is reported.
+    clock_s = limits.clock_s * (2 if program.plan.fork_server and not fresh else 1)
     header, blobs = await slot.receive(clock_s + GRACE_S, 2 * limits.stdout_bytes + limits.stderr_bytes + MIB)
     try:
         outcome = Outcome.from_header(header["outcome"])
@@ -154,7 +154,7 @@ async def _next_result(
         raise SlotFailed(f"the agent sent no result of input {window.answered}: {str(dict(header))[:200]}")
     one = window.take()
     result = result_of(outcome, first + window.answered - 1, limits, stdout, stderr, channel, one)
-    return replace(result, interpreter="zygote" if header.get("interpreter") == "zygote" else "fresh")
+    return replace(result, interpreter="fork_server" if header.get("interpreter") == "fork_server" else "fresh")
 
 
 class _Window:

@@ -17,7 +17,7 @@ class ProgramPlan:
     """Seen from ``box/build``, where all files stand: ``("{cxx}", "-O2", …, "-o", "main", "main.cpp")``."""
     outputs: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
-    zygote: bool = False
+    fork_server: bool = False
     channel: bool = False
 
 

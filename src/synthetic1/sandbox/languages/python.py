@@ -28,7 +28,7 @@ def _encode(source: str) -> bytes:
 
 def plan(source: str) -> ProgramPlan:
     """The source as ``main.py``, in a fork of a warm interpreter."""
-    return ProgramPlan(files={"main.py": _encode(source)}, argv=_ARGV, env=_ENV, zygote=True)
+    return ProgramPlan(files={"main.py": _encode(source)}, argv=_ARGV, env=_ENV, fork_server=True)
 
 
 def plan_call(source: str, function: str) -> ProgramPlan:
@@ -46,7 +46,7 @@ def plan_call(source: str, function: str) -> ProgramPlan:
         raise SignatureError(f"{function!r:.60} is not the name of a Python function")
     harness = asset("python_harness.py").replace(b"@function@", function.encode())
     files = {"main.py": harness, "candidate.py": _encode(source)}
-    return ProgramPlan(files=files, argv=_ARGV, env=_ENV, zygote=True, channel=True)
+    return ProgramPlan(files=files, argv=_ARGV, env=_ENV, fork_server=True, channel=True)
 
 
 PYTHON = Language(

@@ -57,7 +57,7 @@ def rlimits(bounds: Bounds, memory_limit: str, own_uid: bool, more_processes: in
 
 
 def stack_limit(memory_limit: str) -> RLimits:
-    """For the zygote: how far the main thread's stack may grow is laid down on exec, so a fork cannot widen it."""
+    """For the fork server: how far the main thread's stack may grow is laid down on exec, so a fork cannot widen it."""
     hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
     wanted = _STACK[memory_limit]
     return [(resource.RLIMIT_STACK, wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)]

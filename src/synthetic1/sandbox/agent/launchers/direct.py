@@ -23,7 +23,7 @@ from synthetic1.sandbox.agent.launchers.launcher import (
     WarmProgram,
 )
 from synthetic1.sandbox.agent.launchers.starter import open_starter
-from synthetic1.sandbox.agent.launchers.warm import Spawner, Zygote
+from synthetic1.sandbox.agent.launchers.warm import ForkServer, Spawner
 from synthetic1.sandbox.agent.linux import ipc, processes
 
 _BOX = "box"
@@ -47,7 +47,7 @@ class DirectLauncher:
         self._root, self._uid = root, uid
         self._group = None if uid is None else own_group()
         self.memory_limit: Literal["cgroup", "address_space"] = "cgroup" if self._group else "address_space"
-        self._zygote: Zygote | None = None
+        self._fork_server: ForkServer | None = None
         self._command: Command | None = None  # the last one started, and what starts it again
         self._starter: Spawner | None = None
         self._known_oom_kills = self._group.oom_kills() if self._group else 0
@@ -98,22 +98,22 @@ class DirectLauncher:
             os.write(2, f"{message}\n".encode())
 
     def warm(self, command: Command) -> WarmProgram | None:
-        if self._zygote is None or not self._zygote.serves(command):
-            self._end_zygote()
+        if self._fork_server is None or not self._fork_server.serves(command):
+            self._end_fork_server()
             try:
-                self._zygote = Zygote(command, self.memory_limit, self._fork)
+                self._fork_server = ForkServer(command, self.memory_limit, self._fork)
             except LauncherError:
                 return None
         limits = confine.rlimits(command.bounds, self.memory_limit, self._uid is not None)
         try:
-            program = self._zygote.program(command, limits, self._uid)
+            program = self._fork_server.program(command, limits, self._uid)
         except LauncherError:
-            self._end_zygote()  # the next program gets a new one
+            self._end_fork_server()  # the next program gets a new one
             return None
         return None if program is None else _WarmProgram(self, program)
 
     def spawn(self, starter: Spawner, streams: Streams) -> Process:
-        """By the zygote of a program, or a starter. Raises LauncherError: it is gone."""
+        """By the fork server of a program, or a starter. Raises LauncherError: it is gone."""
         account = ContainerAccount(self._group)
         starter.start(streams)
         return self._tree(account, starter.exit, lambda: processes.children(starter.pid), starter)
@@ -147,7 +147,7 @@ class DirectLauncher:
 
     def close(self) -> None:
         self._end_starter()
-        self._end_zygote()
+        self._end_fork_server()
         self._end_leftovers()
 
     def _end_leftovers(self) -> bool:
@@ -178,7 +178,7 @@ class DirectLauncher:
         return self._known_oom_kills > before
 
     def _leftovers(self) -> list[int]:
-        own = [helper.pid for helper in (self._zygote, self._starter) if helper is not None]
+        own = [helper.pid for helper in (self._fork_server, self._starter) if helper is not None]
         return [pid for pid in self._children.pids() if pid not in own]
 
     def _kill_leftovers(self, leftovers: list[int]) -> None:
@@ -245,10 +245,10 @@ class DirectLauncher:
             starter.close()
             reap(starter.pid, 0.0)
 
-    def _end_zygote(self) -> None:
-        zygote, self._zygote = self._zygote, None
-        if zygote is not None:
-            zygote.close()
+    def _end_fork_server(self) -> None:
+        fork_server, self._fork_server = self._fork_server, None
+        if fork_server is not None:
+            fork_server.close()
 
 
 class _WarmProgram:

@@ -36,7 +36,7 @@ class ContainerAccount:
 
 
 class ProcessTree:
-    """A process of a program and all below it: the agent's own child, or a fork of the zygote. A ``Process``.
+    """A process of a program and all below it: the agent's own child, or a fork of the fork server. A ``Process``.
 
     Args:
         wait: how the main process ended, None while it runs.

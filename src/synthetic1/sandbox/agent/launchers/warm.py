@@ -1,4 +1,4 @@
-"""The agent's side of the zygote: a warm Python interpreter, forked for each program, and then for each input."""
+"""The agent's side of the fork server: a warm Python interpreter, forked for each program, and then for each input."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from synthetic1.sandbox.agent.launchers import confine
 from synthetic1.sandbox.agent.launchers.direct_process import reap
 from synthetic1.sandbox.agent.launchers.launcher import Command, Exit, LauncherError, Streams
 
-_SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zygote.py")
+_SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fork_server.py")
 _CONTROL_FD = 3
 READY = struct.Struct("=?i")  # it compiles; the pid of the program's process
 EXIT = struct.Struct("=idq")  # wait status, CPU seconds, peak bytes
@@ -21,7 +21,7 @@ _START_S = 60.0
 _COMPILE_S = 20.0
 
 
-class Zygote:
+class ForkServer:
     """A process of its own: a program finds nothing of the agent in the memory it is forked from.
 
     Args:
@@ -51,7 +51,7 @@ class Zygote:
         """Compile a program; None if that fails.
 
         Raises:
-            LauncherError: the zygote is not what it was.
+            LauncherError: the fork server is not what it was.
         """
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with its:
@@ -60,7 +60,7 @@ class Zygote:
                 socket.send_fds(self._control, [json.dumps(message).encode()], [its.fileno()])
             except OSError as error:
                 ours.close()
-                raise LauncherError(f"the zygote is gone: {error.strerror}") from None
+                raise LauncherError(f"the fork server is gone: {error.strerror}") from None
         try:
             compiles, pid = READY.unpack(self._receive(ours, _COMPILE_S))
         except LauncherError:
@@ -92,18 +92,18 @@ class Zygote:
         waiting = select.poll()
         waiting.register(connection, select.POLLIN)
         if not waiting.poll(within_s * 1000):
-            raise LauncherError(f"the zygote says nothing for {within_s:.0f} s")
+            raise LauncherError(f"the fork server says nothing for {within_s:.0f} s")
         try:
             message = connection.recv(4096)
         except OSError as error:
-            raise LauncherError(f"the zygote is gone: {error.strerror}") from None
+            raise LauncherError(f"the fork server is gone: {error.strerror}") from None
         if not message:
-            raise LauncherError("the zygote is gone")
+            raise LauncherError("the fork server is gone")
         return message
 
 
 class Spawner:
-    """A process that starts another one for each input: a program's own fork of the zygote, or a starter."""
+    """A process that starts another one for each input: a program's own fork of the fork server, or a starter."""
 
     def __init__(self, connection: socket.socket, pid: int) -> None:
         self._connection, self.pid = connection, pid

@@ -1,4 +1,4 @@
-"""The zygote: run by the programs' own interpreter, with what they import already loaded, and forked for them.
+"""The fork server: run by the programs' own interpreter, with what they import already loaded, and forked for them.
 
 It forks a process for each program, and that one a process for each input, which becomes the program. It is a script,
 imports nothing of ours and holds no inputs; a program that looks at its callers' frames finds nothing here.
@@ -13,8 +13,8 @@ import os
 from typing import Any
 
 HOOKS: list[dict[str, Any]] = []
-"""What the modules below want to be called after a fork: for programs that fork themselves. The zygote has one thread,
-and does what would be left (``random.seed``)."""
+"""What the modules below want to be called after a fork: for programs that fork themselves. The fork server has one
+thread, and does what would be left (``random.seed``)."""
 register_at_fork, os.register_at_fork = os.register_at_fork, lambda **hook: HOOKS.append(hook)
 
 import _socket  # noqa: E402 - `socket` would bring thousands of objects
