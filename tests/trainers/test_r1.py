@@ -6,6 +6,7 @@ import importlib
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,7 @@ class Programs:
 
     def __init__(self, fail=None):
         self.ran: list[str] = []
+        self.settings: dict[str, Any] = {}
         self.fail = fail
         self.evaluations = 0
 
@@ -54,6 +56,7 @@ class Programs:
         config, home, name = SETTINGS[program]
         values = validate(getattr(importlib.import_module(home), name), compose(config, *arguments))
         self.ran.append(config)
+        self.settings[config] = values
         if config == self.fail:
             return subprocess.CompletedProcess(command, 2)
         if config == "export":
@@ -119,6 +122,41 @@ def test_its_commands_are_what_the_programs_take(tmp_path, monkeypatch, capsys):
     shown = capsys.readouterr().out
     assert "SFT + GRPO" in shown
     assert "+0.300 [+0.200, +0.400], p = 0.001" in shown
+
+
+QWEN = "Qwen/Qwen3-0.6B"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sft", "grpo"),
+    [
+        ([], ["trainer.learning_rate=1.0e-4"], ["recipe=demo", "overwrite=false"]),
+        ([f"base={QWEN}"], [], []),
+        ([f"base={QWEN}", "grpo.arguments=['recipe=r1']"], [], ["recipe=r1"]),
+        (["sft.arguments=[]"], [], ["recipe=demo", "overwrite=false"]),
+    ],
+)
+def test_what_fits_the_embedded_model_is_for_it_alone(tmp_path, overrides, sft, grpo):
+    settings = recipe(tmp_path, *overrides)
+    assert (settings.sft.arguments, settings.grpo.arguments) == (sft, grpo)
+    written = settings.model_dump(mode="json")
+    assert (written["sft"], written["grpo"]) == ({"arguments": sft}, {"arguments": grpo})
+
+
+@pytest.mark.parametrize(
+    ("base", "sft_rate", "grpo_rate", "extra"),
+    [("embedded", 1e-4, 0.0095, {"optim": "sgd"}), (QWEN, 4e-5, 1e-6, {})],
+)
+def test_a_base_is_trained_at_rates_that_fit_it(tmp_path, monkeypatch, base, sft_rate, grpo_rate, extra):
+    from synthetic1.jobs import models
+
+    monkeypatch.setattr(models, "check_model", lambda settings: None)  # no hub here
+    programs = Programs()
+    go(recipe(tmp_path, f"base={base}"), monkeypatch, programs)
+    sft, grpo = programs.settings["sft"], programs.settings["grpo"]
+    assert (sft.model.name, sft.trainer.learning_rate) == (base, sft_rate)
+    assert (grpo.trainer.learning_rate, grpo.trainer.extra, grpo.overwrite) == (grpo_rate, extra, False)
+    assert grpo.eval.n == 0
 
 
 @pytest.mark.parametrize("failing", ["generate", "export", "sft", "grpo"])

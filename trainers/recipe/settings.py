@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from typing import Any
+
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from synthetic1.jobs.env_settings import Section, SplitEnvSettings
+
+EMBEDDED = {
+    # A light touch: at ten times the rate the embedded model learns all that GRPO could teach it.
+    "sft": ("trainer.learning_rate=1.0e-4",),
+    # A rate and an optimizer for so few weights.
+    "grpo": ("recipe=demo", "overwrite=false"),
+}
+"""Stage → settings that fit the embedded model alone; for another one the trainers' own defaults do."""
 
 
 class StageArguments(Section):
     """Settings of one program, as its command line takes them."""
 
     arguments: list[str] = Field(default_factory=list)
-    """More settings of the program, e.g. ``[sampling.max_tokens=8192]``."""
+    """More settings of the program, each in quotes: ``['sampling.max_tokens=8192']``."""
 
 
-class SftArguments(StageArguments):
-    """Settings of ``trainers/sft.py``."""
+class FittedArguments(Section):
+    """Settings of a trainer, as its command line takes them."""
 
-    arguments: list[str] = Field(default=["trainer.learning_rate=1.0e-4"])
-    """A light touch: at ten times the rate the embedded model learns all that GRPO could teach it."""
-
-
-class GrpoArguments(StageArguments):
-    """Settings of ``trainers/grpo.py``."""
-
-    arguments: list[str] = Field(default=["recipe=demo", "overwrite=false", "eval.n=0"])
-    """The stages are evaluated by the recipe, so the trainer need not."""
+    arguments: list[str] | None = None
+    """More settings of the program; None = for ``base=embedded`` those that fit it alone
+    (``configs/r1.yaml``), else none."""
 
 
 class TraceSettings(StageArguments):
@@ -57,10 +61,10 @@ class R1Settings(Section):
     """What is learned."""
     traces: TraceSettings = TraceSettings()
     """The first stage: traces, verified."""
-    sft: SftArguments = SftArguments()
-    """The second stage: supervised fine-tuning on them."""
-    grpo: GrpoArguments = GrpoArguments()
-    """The third stage: GRPO."""
+    sft: FittedArguments = FittedArguments()
+    """The second stage, ``trainers/sft.py``: supervised fine-tuning on them."""
+    grpo: FittedArguments = FittedArguments()
+    """The third stage, ``trainers/grpo.py``. The stages are evaluated by the recipe, so the trainer does not."""
     eval: R1EvalSettings = R1EvalSettings()
     """How each stage is measured."""
     seed: NonNegativeInt = 0
@@ -69,6 +73,20 @@ class R1Settings(Section):
     """Name of the recipe's folder; None = env-base-seed."""
     runs: str = "runs"
     """Everything goes to ``<runs>/r1/<run_name>/``."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def fit_the_base(cls, values: Any) -> Any:
+        """Written out, so that a recipe's folder says what its stages were told."""
+        if not isinstance(values, dict):
+            return values
+        fitted = dict(values)
+        for stage, arguments in EMBEDDED.items():
+            section = fitted.get(stage) or {}
+            if isinstance(section, dict) and section.get("arguments") is None:
+                fits = arguments if fitted.get("base", "embedded") == "embedded" else ()
+                fitted[stage] = {**section, "arguments": list(fits)}
+        return fitted
 
     @property
     def name(self) -> str:

@@ -74,14 +74,15 @@ class Recipe:
         s = self.settings
         if not (self.folder / "sft" / NAME / "result.json").is_file():
             data = f"data={self.folder / 'traces'}"
-            self._run("SFT", "sft", data, f"model={s.base}", *self._going_on("sft"), *s.sft.arguments)
+            self._run("SFT", "sft", data, f"model={s.base}", *self._going_on("sft"), *(s.sft.arguments or ()))
 
     def reinforce(self) -> None:
         """GRPO from the fine-tuned model."""
         s = self.settings
         if not (self.folder / "grpo" / NAME / "result.json").is_file():
             model = f"model={self.folder / 'sft' / NAME / 'model'}"
-            self._run("GRPO", "grpo", *self._env(), model, *self._going_on("grpo"), *s.grpo.arguments)
+            arguments = ("eval.n=0", *(s.grpo.arguments or ()))  # the recipe evaluates every stage
+            self._run("GRPO", "grpo", *self._env(), model, *self._going_on("grpo"), *arguments)
 
     def evaluations(self) -> list[tuple[str, dict[str, Any]]]:
         """Each stage's evaluation on the same held-out tasks, compared with the stage before."""
