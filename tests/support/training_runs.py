@@ -34,7 +34,7 @@ TINY = (
 
 
 @dataclass(frozen=True)
-class Rollout:
+class RewardCall:
     """What one call of the reward saw."""
 
     step: int
@@ -47,8 +47,8 @@ class Run:
     """A finished run: its folder and what its reward saw."""
 
     path: Path
-    rollouts: list[Rollout] = field(default_factory=list)
-    judged: list[list[RewardedRollout]] = field(default_factory=list)
+    reward_calls: list[RewardCall] = field(default_factory=list)
+    rewarded: list[list[RewardedRollout]] = field(default_factory=list)
     """The rollouts of every batch with the advantages that TRL gave them."""
 
     def rows(self, name: str) -> list[dict[str, Any]]:
@@ -89,21 +89,21 @@ def train_here(*overrides: str, stop_after: int | None = None) -> Run:
     from synthetic1.trainers.reinforcement.reward import Reward
 
     chosen = composed(*TINY, *overrides)
-    seen: list[Rollout] = []
-    judged: list[list[RewardedRollout]] = []
+    seen: list[RewardCall] = []
+    rewarded: list[list[RewardedRollout]] = []
     score, with_advantages = Reward.score, Reward.with_advantages
 
     async def watched(self: Reward, **kwargs: Any) -> list[float | None]:
         step = kwargs["trainer_state"].global_step
         ids = tuple(tuple(row) for row in kwargs["completion_ids"])
-        seen.append(Rollout(step, tuple(kwargs["task_index"]), ids))
+        seen.append(RewardCall(step, tuple(kwargs["task_index"]), ids))
         if stop_after is not None and step == stop_after - 1:
             signal.raise_signal(signal.SIGINT)
         return await score(self, **kwargs)
 
     def noted(self: Reward, advantages: list[float]) -> list[RewardedRollout]:
-        judged.append(with_advantages(self, advantages))
-        return judged[-1]
+        rewarded.append(with_advantages(self, advantages))
+        return rewarded[-1]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Reward, "score", watched)
@@ -111,9 +111,9 @@ def train_here(*overrides: str, stop_after: int | None = None) -> Run:
         try:
             train(chosen)
         except SystemExit as stop:
-            stop.run = Run(runs.folder(chosen), seen, judged)  # type: ignore[attr-defined]
+            stop.run = Run(runs.folder(chosen), seen, rewarded)  # type: ignore[attr-defined]
             raise
-    return Run(runs.folder(chosen), seen, judged)
+    return Run(runs.folder(chosen), seen, rewarded)
 
 
 def child(*arguments: str, env: Mapping[str, str | None] | None = None) -> subprocess.CompletedProcess[str]:

@@ -56,10 +56,10 @@ def test_resumed_equals_uninterrupted(train, tmp_path, way):
     assert stopped_at in (3, 4)  # with two updates a rollout, after the second
     second = train(f"runs={tmp_path / 'parts'}", *options, "resume=true")
 
-    assert second.rollouts[0].step == stopped_at
-    together = [*first.rollouts, *second.rollouts]
-    assert [(r.step, r.tasks) for r in together] == [(r.step, r.tasks) for r in whole.rollouts]  # bit for bit
-    assert together == whole.rollouts  # on one machine's CPU, the completions too
+    assert second.reward_calls[0].step == stopped_at
+    together = [*first.reward_calls, *second.reward_calls]
+    assert [(r.step, r.tasks) for r in together] == [(r.step, r.tasks) for r in whole.reward_calls]  # bit for bit
+    assert together == whole.reward_calls  # on one machine's CPU, the completions too
     assert [row["step"] for row in second.steps] == [1, 2, 3, 4, 5, 6]
     for name in ("loss", "grad_norm", "reward", "learning_rate"):
         ours, theirs = ([row.get(name) for row in run.steps] for run in (second, whole))
@@ -73,7 +73,7 @@ def test_epochs_do_not_repeat_after_resuming(train, tmp_path):
     options = (f"runs={tmp_path}", "trainer.max_steps=10", "env.size=5")
     with stops() as stop:
         train(*options, stop_after=4)
-    drawn = [r.tasks[::4] for r in (*stop.value.run.rollouts, *train(*options, "resume=true").rollouts)]
+    drawn = [r.tasks[::4] for r in (*stop.value.run.reward_calls, *train(*options, "resume=true").reward_calls)]
     order = list(chain.from_iterable(drawn))
     assert [sorted(order[i : i + 5]) for i in range(0, 20, 5)] == [[0, 1, 2, 3, 4]] * 4
 
@@ -86,7 +86,7 @@ def test_resuming_what_never_began_begins(train, tmp_path):
 def test_resuming_a_finished_run_measures_it_again(train, tmp_path):
     first = train(f"runs={tmp_path}", "eval.n=6")
     again = train(f"runs={tmp_path}", "eval.n=6", "resume=true")
-    assert again.rollouts == []
+    assert again.reward_calls == []
     assert [row["step"] for row in again.steps] == [1, 2]
     assert again.result["after"] == first.result["after"]
     assert again.result["before"] == first.result["before"]
@@ -97,7 +97,7 @@ def test_a_finished_run_can_be_made_longer(train, tmp_path):
     whole = train(f"runs={tmp_path / 'whole'}", constant, "trainer.max_steps=4")
     train(f"runs={tmp_path / 'parts'}", constant, "trainer.max_steps=2")
     longer = train(f"runs={tmp_path / 'parts'}", constant, "trainer.max_steps=4", "resume=true")
-    assert longer.rollouts == whole.rollouts[2:]
+    assert longer.reward_calls == whole.reward_calls[2:]
     assert [row["loss"] for row in longer.steps] == pytest.approx([row["loss"] for row in whole.steps], abs=1e-5)
 
 
@@ -116,7 +116,7 @@ def test_a_broken_checkpoint_is_passed_over(train, tmp_path):
     weights = newest / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1])
     again = train(*options, "resume=true")
-    assert again.rollouts == whole.rollouts[3:]
+    assert again.reward_calls == whole.reward_calls[3:]
     assert [row["step"] for row in again.steps] == [1, 2, 3, 4]
 
 
@@ -169,8 +169,8 @@ def test_kill_9_during_a_checkpoint(train, run_child, tiny, tmp_path):
         file.write('{"step": 5, "lo')  # and a row was being written
 
     resumed = train(f"runs={tmp_path / 'parts'}", *options, "resume=true")
-    assert resumed.rollouts[0].step == 2  # from the checkpoint before
-    assert resumed.rollouts == whole.rollouts[2:]
+    assert resumed.reward_calls[0].step == 2  # from the checkpoint before
+    assert resumed.reward_calls == whole.reward_calls[2:]
     assert [row["step"] for row in resumed.steps] == [1, 2, 3, 4, 5, 6]
     assert [row["loss"] for row in resumed.steps] == pytest.approx([row["loss"] for row in whole.steps], abs=1e-5)
     assert is_complete(torn)
@@ -194,7 +194,7 @@ def test_ctrl_c_in_a_terminal(train, tiny, tmp_path):
     step = int(checkpoint.name.rpartition("-")[2])
     assert is_complete(checkpoint)
     resumed = train(f"runs={tmp_path}", f"trainer.max_steps={step + 2}", "resume=true")
-    assert [r.step for r in resumed.rollouts] == [step, step + 1]
+    assert [r.step for r in resumed.reward_calls] == [step, step + 1]
 
 
 @pytest.mark.proofs

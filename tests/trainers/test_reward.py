@@ -169,17 +169,17 @@ def fails_for_some(monkeypatch, chance) -> None:
 def test_unscorable_completions_are_masked_in_training(train, tmp_path, monkeypatch):
     fails_for_some(monkeypatch, lambda raw: raw != "?" and len(raw) % 2 == 0)
     run = train(f"runs={tmp_path}", "trainer.max_steps=3", "trainer.prompts_per_step=4")
-    samples = [sample for rollout in run.judged for sample in rollout]
+    samples = [sample for rollout in run.rewarded for sample in rollout]
     failed = [s for s in samples if s.verdict.score is None]
     assert 0 < len(failed) < len(samples)
     assert all(s.reward is None and s.advantage == 0.0 for s in failed)
     assert any(s.advantage for s in samples)
     assert all(math.isfinite(row["loss"]) and math.isfinite(row["grad_norm"]) for row in run.steps)
     assert [row["unscorable_share"] > 0 for row in run.steps] == [
-        any(s.reward is None for s in rollout) for rollout in run.judged
+        any(s.reward is None for s in rollout) for rollout in run.rewarded
     ]
     # The baseline of a group is the mean of those that could be scored.
-    for rollout in run.judged:
+    for rollout in run.rewarded:
         for start in range(0, len(rollout), 4):
             group = [s for s in rollout[start : start + 4] if s.reward is not None]
             baseline = sum(s.reward for s in group) / max(len(group), 1)
@@ -200,6 +200,6 @@ def test_a_step_without_any_score_changes_nothing(train, tmp_path, monkeypatch):
 def test_shuffled_rewards_train(train, tmp_path):
     run = train(f"runs={tmp_path}", "trainer.shuffle_rewards=true", "trainer.prompts_per_step=4")
     assert run.result["shuffled_rewards"] is True
-    for rollout in run.judged:
+    for rollout in run.rewarded:
         assert sorted(s.reward for s in rollout) == sorted(s.verdict.score for s in rollout)
-    assert any(s.reward != s.verdict.score for rollout in run.judged for s in rollout)
+    assert any(s.reward != s.verdict.score for rollout in run.rewarded for s in rollout)

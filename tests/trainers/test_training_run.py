@@ -44,11 +44,11 @@ def test_every_step_has_a_row_of_finite_numbers(run):
         assert sum(level["n"] for level in row["by_level"].values()) == 8
 
 
-def test_the_rows_agree_with_what_was_judged(run):
-    for row, samples in zip(run.steps, run.judged, strict=True):
+def test_the_rows_agree_with_what_was_rewarded(run):
+    for row, samples in zip(run.steps, run.rewarded, strict=True):
         assert row["reward"] == pytest.approx(sum(s.reward for s in samples) / len(samples))
         assert row["tokens"] == sum(s.tokens for s in samples)
-        assert row["tokens"] == sum(len(ids) for ids in run.rollouts[row["step"] - 1].completions)
+        assert row["tokens"] == sum(len(ids) for ids in run.reward_calls[row["step"] - 1].completions)
 
 
 def test_held_out_evaluations_come_when_asked(run):
@@ -122,7 +122,7 @@ def test_the_trained_model_loads_and_generates(run, tokenizer):
     folder = run.path / "model"
     trained, own = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
     assert own.chat_template == tokenizer.chat_template
-    messages = [{"role": "user", "content": run.judged[0][0].task.prompt}]
+    messages = [{"role": "user", "content": run.rewarded[0][0].task.prompt}]
     inputs = own.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)
     out = trained.generate(**inputs, max_new_tokens=8, do_sample=False)
     assert out.shape[1] > inputs["input_ids"].shape[1]
@@ -143,7 +143,7 @@ def test_two_checkpoints_are_kept(run):
 
 def test_the_same_command_gives_the_same_run(run, train, tmp_path):
     again = train(f"runs={tmp_path}", "trainer.max_steps=4", "env.level=1-3")  # evaluations must not disturb it
-    assert again.rollouts == run.rollouts
+    assert again.reward_calls == run.reward_calls
     assert [row["loss"] for row in again.steps] == pytest.approx([row["loss"] for row in run.steps], abs=1e-5)
 
 
@@ -151,7 +151,7 @@ def test_micro_batches_give_the_same_gradient(train, tmp_path):
     """Cut into micro-batches an update is the same update."""
     whole = train(f"runs={tmp_path}", "run_name=whole", "trainer.max_steps=1")
     cut = train(f"runs={tmp_path}", "run_name=cut", "trainer.max_steps=1", "trainer.micro_batch=2")
-    assert cut.rollouts[0].tasks == whole.rollouts[0].tasks
+    assert cut.reward_calls[0].tasks == whole.reward_calls[0].tasks
     assert cut.steps[0]["tokens"] == whole.steps[0]["tokens"]
     assert cut.steps[0]["grad_norm"] == pytest.approx(whole.steps[0]["grad_norm"], rel=1e-3)
 
@@ -165,7 +165,7 @@ def test_recipes_train(train, tmp_path, recipe):
     assert [row["step"] for row in run.steps] == [1, 2]
     assert all(math.isfinite(row["loss"]) for row in run.steps)
     assert (run.steps[-1]["kl"] is not None) == (recipe == "r1")  # its KL term loads a reference model
-    assert len(run.rollouts) == 1
+    assert len(run.reward_calls) == 1
 
 
 def test_lora_trains_and_can_be_loaded(train, tmp_path):
@@ -190,7 +190,7 @@ def test_a_weighted_mixture_trains(train, tmp_path):
     mixture = f"{{easy: {{weight: 3, {part}, level: 1}}, hard: {{weight: 1, {part}, level: 3}}}}"
     run = train(f"runs={tmp_path}", "env.id=null", f"+env.mixture={mixture}", "trainer.prompts_per_step=8", "eval.n=8")
     assert run.path.name.startswith("easy+hard")
-    levels = [s.task.metadata["level"] for rollout in run.judged for s in rollout]
+    levels = [s.task.metadata["level"] for rollout in run.rewarded for s in rollout]
     assert set(levels) == {1, 3}
     assert levels.count(1) > levels.count(3)
     assert run.result["levels"] == [1, 3]
@@ -198,8 +198,8 @@ def test_a_weighted_mixture_trains(train, tmp_path):
 
 def test_several_updates_a_rollout(train, tmp_path):
     run = train(f"runs={tmp_path}", "trainer.max_steps=4", "trainer.updates_per_rollout=2", "trainer.micro_batch=4")
-    assert [rollout.step for rollout in run.rollouts] == [0, 2]
-    assert all(len(rollout.tasks) == 16 and len(set(rollout.tasks)) == 4 for rollout in run.rollouts)
+    assert [call.step for call in run.reward_calls] == [0, 2]
+    assert all(len(call.tasks) == 16 and len(set(call.tasks)) == 4 for call in run.reward_calls)
     assert [row["tokens"] > 0 for row in run.steps] == [True, False, True, False]
     assert run.result["completions"] == 32
 
@@ -222,7 +222,7 @@ def test_cruxeval_trains(train, tmp_path, shared_data, require):
 
 def test_a_dry_run_checks_and_trains_nothing(train, tmp_path, capsys):
     run = train(f"runs={tmp_path}", "dry_run=true")
-    assert run.rollouts == []
+    assert run.reward_calls == []
     out = capsys.readouterr().out
     assert "verdict" in out
     assert "memory" in out
