@@ -101,7 +101,7 @@ class CodeEnv(TextEnv):
         verifier = Code(credit, time_limit_s, memory_limit_mb, max_tests, sandbox, slots)
         scorer = Scorer([verifier])
         if tasks in (None, EMBEDDED):
-            refuse_without_tasks(columns=columns)
+            refuse_without_tasks(columns=columns, bad_rows=bad_rows)
             source = open_tasks(EMBEDDED, exclude=exclude)
             source = source if split == "all" else split_by_problem(source, split, TEST_SHARE, _problem)
         else:

@@ -95,7 +95,7 @@ class CodeUnderstandingEnv(TextEnv):
     ) -> None:
         scorer = Scorer()
         if tasks is None:
-            refuse_without_tasks(columns=columns)
+            refuse_without_tasks(columns=columns, bad_rows=bad_rows)
             source: TaskSource = GeneratedTasks(
                 level, split=split_of_generated(split), seed=seed, size=size, language=language
             )

@@ -119,7 +119,7 @@ class MathEnv(TextEnv):
         # verified by rules unless somebody says otherwise of it.
         scorer = Scorer([Math(answer_style, judge=_judge(answer_judge))])
         if tasks is None:
-            refuse_without_tasks(columns=columns)
+            refuse_without_tasks(columns=columns, bad_rows=bad_rows)
             source: TaskSource = GeneratedMath(
                 level, kinds=kinds, split=split_of_generated(split), seed=seed, size=size
             )

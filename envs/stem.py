@@ -86,7 +86,7 @@ class StemEnv(TextEnv):
     ) -> None:
         scorer = Scorer([Stem(judge_settings(judge))])
         if tasks in (None, EMBEDDED):
-            refuse_without_tasks(columns=columns)
+            refuse_without_tasks(columns=columns, bad_rows=bad_rows)
             source = open_tasks(EMBEDDED)
             source = source if split == "all" else split_each_group(source, split, TEST_SHARE, _field)
         else:

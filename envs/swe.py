@@ -88,7 +88,7 @@ class SweEnv(TextEnv):
     ) -> None:
         scorer = Scorer([Swe(judge_settings(judge))])
         if tasks in (None, EMBEDDED):
-            refuse_without_tasks(columns=columns)
+            refuse_without_tasks(columns=columns, bad_rows=bad_rows)
             source = open_tasks(EMBEDDED)
             source = source if split == "all" else split_by_problem(source, split, TEST_SHARE)
         else:

@@ -14,6 +14,9 @@ import pytest
 
 import synthetic1
 from synthetic1 import Scorer
+from synthetic1.jobs.env_settings import EnvSettings
+from synthetic1.jobs.opening import open_environment
+from synthetic1.jobs.program import ProgramError
 from synthetic1.rewards.registry import get_verifier
 from synthetic1.task import Task, TaskError
 from synthetic1.tasks import TaskList, open_tasks
@@ -147,9 +150,26 @@ def test_what_is_wrong_is_said_in_a_line(columns: Any, family: str | None, messa
     assert "\n" not in str(error.value)
 
 
-def test_tasks_are_no_rows() -> None:
-    with pytest.raises(TaskError, match="columns is for files and rows"):
-        open_tasks(TaskList([Task("p", "t", "?")]), columns=FINAL)
+@pytest.mark.parametrize(
+    ("spec", "named"),
+    [
+        (TaskList([Task("p", "t", "?")], name="mine"), "mine"),
+        ("embedded:math", "embedded:math"),
+        (["embedded:math", "embedded:stem"], "embedded:math, embedded:stem"),
+        ({"embedded:math": 1.0, TaskList([Task("p", "t", "?")], name="mine"): 2.0}, "embedded:math, mine"),
+    ],
+)
+def test_tasks_are_no_rows(spec: Any, named: str) -> None:
+    with pytest.raises(TaskError, match=f"^columns is for files and rows; {named} has tasks already"):
+        open_tasks(spec, columns=FINAL)
+
+
+def test_columns_of_one_part_are_for_that_part(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    path.write_text(json.dumps({"ask": "1?", "gold": "1"}) + "\n")
+    mixed = open_tasks(["embedded:math", str(path)], columns={"prompt": "ask", "answer": "gold"}, family="math")
+    assert len(mixed) > 1
+    assert mixed[len(mixed) - 1].prompt.startswith("1?")
 
 
 @pytest.mark.parametrize(
@@ -188,10 +208,19 @@ def test_an_environment_takes_them(tmp_path: Path) -> None:
     env.close()
 
 
+@pytest.mark.parametrize("given", [{"columns": FINAL}, {"bad_rows": "quarantine"}])
 @pytest.mark.parametrize("family", synthetic1.FAMILIES)
-def test_without_files_there_are_no_columns(family: str) -> None:
-    with pytest.raises(ValueError, match="columns is about rows of files, and `tasks` names none: add tasks=FILE"):
-        gym.make(f"synthetic1/{family}-v0", columns=FINAL)
+def test_what_is_about_rows_wants_files(family: str, given: dict[str, Any]) -> None:
+    (name,) = given
+    with pytest.raises(ValueError, match=f"{name} is about rows of files, and `tasks` names none: add tasks=FILE"):
+        gym.make(f"synthetic1/{family}-v0", **given)
+
+
+def test_bad_rows_of_a_program_are_not_an_argument_of_each_environment() -> None:
+    mixture = {family: {"id": f"synthetic1/{family}-v0", "weight": 1} for family in ("math", "code_understanding")}
+    assert len(open_environment(EnvSettings(mixture=mixture), bad_rows="quarantine").tasks)
+    with pytest.raises(ProgramError, match="env `synthetic1/math-v0`: bad_rows is about rows of files"):
+        open_environment(EnvSettings(id="synthetic1/math-v0", bad_rows="error"), bad_rows="quarantine")
 
 
 def test_a_command_line_says_them(tmp_path: Path) -> None:

@@ -112,6 +112,7 @@ def test_a_dry_run_counts_and_leaves_nothing(tmp_path, samples, capsys):
     [
         (["data=[]"], "name a file or folder"),
         (["data=x", "resume=true", "overwrite=true"], "choose one"),
+        (["data=x", "trainer.max_steps=3", "trainer.epochs=9"], "trainer: max_steps=3 and epochs=9 both say how long"),
         (["data=x", "trainer.nope=1"], None),
     ],
 )

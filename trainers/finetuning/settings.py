@@ -17,7 +17,7 @@ class SftTrainerSettings(Section):
     """
 
     epochs: PositiveFloat = 1.0
-    """Passes over the samples; ignored where ``max_steps`` is given."""
+    """Passes over the samples; give it or ``max_steps``."""
     max_steps: PositiveInt | None = None
     """Optimizer updates; None = as many as ``epochs`` make."""
     batch_size: PositiveInt = 64
@@ -44,6 +44,15 @@ class SftTrainerSettings(Section):
     """Steps between two checkpoints."""
     extra: dict[str, Any] = Field(default_factory=dict)
     """More fields of ``trl.SFTConfig``."""
+
+    @model_validator(mode="after")
+    def one_length(self) -> SftTrainerSettings:
+        # A default counts as not given: configurations write all of them down.
+        if self.max_steps is not None and self.epochs != type(self).model_fields["epochs"].default:
+            raise ValueError(
+                f"max_steps={self.max_steps} and epochs={self.epochs:g} both say how long: leave one of them out"
+            )
+        return self
 
 
 class SftSettings(Section):

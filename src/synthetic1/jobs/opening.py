@@ -120,7 +120,8 @@ def _open(env_id: str, kwargs: dict[str, Any], bad_rows: BadRows | None) -> Open
 
     import synthetic1  # noqa: F401 - registers the environments
 
-    if bad_rows is not None and kwargs.get("bad_rows") is None and takes_argument(env_id, "bad_rows"):
+    reads_rows = kwargs.get("tasks") is not None or not takes_argument(env_id, "tasks")
+    if bad_rows is not None and kwargs.get("bad_rows") is None and takes_argument(env_id, "bad_rows") and reads_rows:
         kwargs = {**kwargs, "bad_rows": bad_rows}
     try:
         env = gymnasium.make(env_id, **kwargs).unwrapped

@@ -53,8 +53,8 @@ def open_tasks(
     check_bad_rows(bad_rows)
     lenient = bad_rows == "quarantine"
     choose: Choose = reader_for if columns is None else ColumnMapping.of(columns, family)
-    if columns is not None and isinstance(spec, TaskSource):
-        raise TaskError(f"columns is for files and rows; {spec.name} has tasks already")
+    if columns is not None and (ready := _without_rows(spec)) is not None:
+        raise TaskError(f"columns is for files and rows; {ready} has tasks already")
     if isinstance(spec, Mapping):
         source: TaskSource = Mixture(spec, choose=choose, lenient=lenient)
     elif lenient and is_rows(spec):
@@ -74,3 +74,15 @@ def open_tasks(
     if not len(part):
         raise TaskError(f"the {split} part of {source.name} is empty: it has {len(source):,} tasks, too few to split")
     return part
+
+
+def _without_rows(spec: Spec) -> str | None:
+    """The name of what has tasks instead of rows, in all parts of ``spec``; None where one is a file or rows."""
+    if isinstance(spec, TaskSource):
+        return spec.name
+    if isinstance(spec, str):
+        return spec if spec.startswith("embedded:") else None
+    if isinstance(spec, os.PathLike) or (not isinstance(spec, Mapping) and is_rows(spec)):
+        return None
+    named = [_without_rows(part) for part in spec]  # type: ignore[arg-type]
+    return None if None in named else ", ".join(filter(None, named))
