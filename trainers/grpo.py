@@ -30,7 +30,7 @@ def train(settings: GrpoSettings) -> None:
     from transformers import PrinterCallback, set_seed
     from transformers.utils.logging import disable_progress_bar
 
-    from synthetic1.trainers.trl_process import StopOnSignal, prepare_imports
+    from synthetic1.trainers.trl_process import SaveEvery, StopOnSignal, prepare_imports
 
     prepare_imports(settings.rollout.backend)
     disable_progress_bar()
@@ -142,6 +142,7 @@ def train(settings: GrpoSettings) -> None:
     stop = StopOnSignal(settings.steps_per_rollout)
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(recorder)
+    trainer.add_callback(SaveEvery())
     trainer.add_callback(stop)
     times = {"setup": time.perf_counter() - started}
 

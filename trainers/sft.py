@@ -25,7 +25,7 @@ def train(settings: SftSettings) -> None:
     from transformers import PrinterCallback, set_seed
     from transformers.utils.logging import disable_progress_bar
 
-    from synthetic1.trainers.trl_process import StopOnSignal, prepare_imports
+    from synthetic1.trainers.trl_process import SaveEvery, StopOnSignal, prepare_imports
 
     prepare_imports("transformers")
     disable_progress_bar()
@@ -80,6 +80,7 @@ def train(settings: SftSettings) -> None:
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(sft_run.LossRecorder(run))
     trainer.add_callback(sft_run.WholeCheckpoints())
+    trainer.add_callback(SaveEvery())
     trainer.add_callback(stop)
     try:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

@@ -25,6 +25,13 @@ def prepare_imports(backend: str) -> None:
         importlib.import_module("trl.import_utils").is_vllm_available = lambda min_version=None: False  # type: ignore[attr-defined]
 
 
+class SaveEvery(TrainerCallback):
+    """Checkpoints as often as this run says: transformers goes on as often as the checkpoint it resumes from did."""
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        state.save_steps = args.save_steps
+
+
 class StopOnSignal(TrainerCallback):
     """Ctrl-C (or SIGTERM) saves a checkpoint after the step at hand and stops; a second one stops at once."""
 

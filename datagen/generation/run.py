@@ -20,7 +20,6 @@ from synthetic1.datagen.generation.settings import MAY_RISE, GenerateSettings
 from synthetic1.datagen.generation.slots import slots
 from synthetic1.datagen.generation.view import View, cut_off, facts
 from synthetic1.datagen.journal.judges import record
-from synthetic1.datagen.journal.reader import JournalError
 from synthetic1.datagen.journal.runs import JOURNAL
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.inference.client import Client
@@ -31,8 +30,8 @@ from synthetic1.jobs.launching import launched
 from synthetic1.jobs.model_settings import ModelSettings
 from synthetic1.jobs.opening import keep_bad_rows, many_held_out, open_environment
 from synthetic1.jobs.program import ProgramError
-from synthetic1.jobs.same_run import changes, in_words
-from synthetic1.jobs.source_identity import fingerprint, gone, without_paths
+from synthetic1.jobs.same_run import check_same_run
+from synthetic1.jobs.source_identity import fingerprint, gone
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.rewards.judging.ledger import spent
 from synthetic1.rewards.scoring.scorer import Scorer
@@ -134,24 +133,26 @@ def about_tasks(settings: GenerateSettings, source: TaskSource, bad: int) -> Ite
 def check_same(journal: Journal, settings: GenerateSettings, source: TaskSource) -> tuple[bool, str | None]:
     """Whether the journal holds an earlier part of this run; and what to say of tasks that have changed since.
 
-    The tasks are the same if their content is, whatever the path to them. Under the same path they may have others:
-    an edited row is a new task, and what it was before stays in the run.
+    An edited row is a new task, and what it was before stays in the run.
 
     Raises:
-        JournalError: it holds another run; says what differs.
+        ProgramError: it holds another run; says what differs.
     """
     stored = journal.meta("config")
     if stored is None:
         return False, None
     before, now = json.loads(stored), settings.identity()
     known = json.loads(journal.meta(SOURCE) or "null")  # runs of older versions did not write it
-    same_tasks = known is not None and known == fingerprint(source)
-    compared = map(without_paths, (before, now)) if same_tasks else (before, now)
-    changed = changes(*compared, may_change={"bad_rows"}, may_rise=MAY_RISE)
-    if changed:
-        where = journal.path.parent
-        raise JournalError(f"{where} holds a run with other settings: {in_words(changed)}; choose another run_name=")
-    if same_tasks or known is None:
+    changed = check_same_run(
+        journal.path.parent,
+        before,
+        now,
+        known_tasks=known,
+        tasks=fingerprint(source),
+        may_change={"bad_rows"},
+        may_rise=MAY_RISE,
+    )
+    if not changed:
         return True, None
     lost = gone(source, journal.task_keys())
     return True, (

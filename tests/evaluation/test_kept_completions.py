@@ -169,7 +169,10 @@ def test_an_evaluation_that_was_killed_goes_on(tmp_path):
         assert status == -9, err
         status, _, err = ended(start("stopped", server, "sampling.temperature=0.1"))
         assert (status, err.count("\n")) == (2, 1)
-        assert "the beginning of an evaluation with another sampling; choose another run_name=" in err
+        assert (
+            "holds a run with other settings: sampling.temperature was 0.6 and is now 0.1; choose another run_name="
+            in err
+        )
         before = kept.read_bytes().count(b"\n")
         assert before == 4
         status, out, err = ended(start("stopped", server, "concurrency=3"))
@@ -201,13 +204,13 @@ def begun(runs, *, answered=True, **changes):
 SERVED = {"server": "http://a/v1", "model": {"name": "embedded"}}
 SOME = {"id": "synthetic1/math-v0", "level": "1", "tasks": {"a": 1, "b": 1}}
 CHANGES = [
-    ({"env": SOME}, {"env": SOME | {"tasks": {"a": 1}}}, "another env;"),
-    ({"env": SOME}, {"env": SOME | {"size": 5}}, "another env;"),
-    ({}, {"sampling": {"max_tokens": 9}}, "another sampling;"),
-    ({}, {"n": 5, "samples": 2}, "another n, samples;"),
-    (SERVED, {"server": "http://b/v1"}, "another server;"),
+    ({"env": SOME}, {"env": SOME | {"tasks": {"a": 1}}}, r"settings: env\.tasks was \[1\] and is now \[1, 1\];"),
+    ({"env": SOME}, {"env": SOME | {"size": 5}}, r"settings: env\.size was 5 and is now None;"),
+    ({}, {"sampling": {"max_tokens": 9}}, r"settings: sampling\.max_tokens was 9 and is now 8;"),
+    ({}, {"n": 5, "samples": 2}, "settings: n was 5 and is now 4; samples was 2 and is now 1;"),
+    (SERVED, {"server": "http://b/v1"}, "settings: server was 'http://b/v1' and is now 'http://a/v1';"),
     (SERVED | {"server_model": "m"}, {"server": "http://b/v1"}, None),
-    (SERVED | {"server_model": "m"}, {"thinking_open": True}, "another thinking_open;"),
+    (SERVED | {"server_model": "m"}, {"thinking_open": True}, "settings: thinking_open was True and is now None;"),
     ({}, {"batch_size": 7, "concurrency": 3, "compare": "x", "samples": 1, "k": [1]}, None),
 ]
 

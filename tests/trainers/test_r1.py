@@ -176,7 +176,10 @@ def test_the_same_command_goes_on_where_it_stopped(tmp_path, monkeypatch, failin
 
 def test_another_recipe_is_not_mixed_in(tmp_path, monkeypatch):
     go(recipe(tmp_path), monkeypatch, Programs())
-    with pytest.raises(ProgramError, match="holds this recipe with another traces; choose another run_name="):
+    with pytest.raises(
+        ProgramError,
+        match=r"other settings: traces\.tasks was 400 and is now 8; choose another run_name=",
+    ):
         go(recipe(tmp_path, "traces.tasks=8"), monkeypatch, Programs())
 
 

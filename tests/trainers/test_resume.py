@@ -101,11 +101,15 @@ def test_a_finished_run_can_be_made_longer(train, tmp_path):
     assert [row["loss"] for row in longer.steps] == pytest.approx([row["loss"] for row in whole.steps], abs=1e-5)
 
 
+def test_a_resumed_run_saves_as_often_as_it_is_told(train, tmp_path):
+    train(f"runs={tmp_path}", "trainer.max_steps=2", "trainer.save_every=2")
+    again = train(f"runs={tmp_path}", "trainer.max_steps=4", "trainer.save_every=1", "resume=true")
+    assert {path.name for path in (again.path / "checkpoints").glob("checkpoint-*")} >= {"checkpoint-3", "checkpoint-4"}
+
+
 def test_other_settings_cannot_resume_it(train, tmp_path):
     train(f"runs={tmp_path}", "trainer.max_steps=1")
-    with pytest.raises(
-        ProgramError, match=r"cannot be resumed with other settings: trainer\.learning_rate was .* run_name="
-    ):
+    with pytest.raises(ProgramError, match=r"holds a run with other settings: trainer\.learning_rate was .* run_name="):
         train(f"runs={tmp_path}", "trainer.max_steps=2", "trainer.learning_rate=1e-5", "resume=true")
 
 

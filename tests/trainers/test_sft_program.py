@@ -97,8 +97,24 @@ def test_it_trains_and_a_resumed_run_equals_a_whole_one(tmp_path, samples):
     before = load_model(ModelSettings(name="embedded")).state_dict()
     assert any(not torch.equal(before[name].float(), one[name].float()) for name in one if name in before)
 
-    with pytest.raises(ProgramError, match="cannot be resumed with other settings: trainer"):
-        train_here(tmp_path / "part", samples, "trainer.save_every=3", "resume=true")
+    with pytest.raises(ProgramError, match=r"holds a run with other settings: trainer\.learning_rate was .* run_name="):
+        train_here(tmp_path / "part", samples, "trainer.learning_rate=1e-5", "resume=true")
+
+
+def test_how_fast_and_how_long_may_change_in_a_resumed_run(tmp_path, samples):
+    """As docs/configuration.md says; the same samples make an update, so the losses are those of a whole run."""
+    constant = ("trainer.lr_scheduler=constant", "trainer.max_steps=null")
+
+    def losses(name):
+        return [json.loads(line)["loss"] for line in (tmp_path / name / "sft/x/metrics.jsonl").read_text().splitlines()]
+
+    train_here(tmp_path / "whole", samples, "trainer.lr_scheduler=constant", "trainer.max_steps=8")
+    train_here(tmp_path / "part", samples, "trainer.lr_scheduler=constant", "trainer.max_steps=3")
+    more = ("trainer.micro_batch=4", "trainer.save_every=1", "trainer.epochs=1.6")
+    train_here(tmp_path / "part", samples, *constant, *more, "resume=true")
+    assert losses("part") == pytest.approx(losses("whole"), abs=1e-4)
+    checkpoints = {path.name for path in (tmp_path / "part/sft/x/checkpoints").glob("checkpoint-*")}
+    assert checkpoints == {"checkpoint-7", "checkpoint-8"}
 
 
 def test_a_dry_run_counts_and_leaves_nothing(tmp_path, samples, capsys):

@@ -9,9 +9,8 @@ from typing import Any
 from transformers import TrainerCallback
 from trl import SFTConfig
 
-from synthetic1.jobs.program import ProgramError
 from synthetic1.jobs.provenance import peak_memory, versions
-from synthetic1.jobs.same_run import ALWAYS_MAY_CHANGE, changes, in_words
+from synthetic1.jobs.same_run import ALWAYS_MAY_CHANGE, check_same_run
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.trainers.checkpoints import mark_complete
 from synthetic1.trainers.finetuning.data import Tokenized
@@ -33,6 +32,8 @@ DERIVED = {
     "packing": "nothing: samples never share a row",
 }
 FIXED = "nothing: "
+MAY_CHANGE = ALWAYS_MAY_CHANGE | {f"trainer.{name}" for name in ("max_steps", "epochs", "save_every", "micro_batch")}
+"""Settings that a resumed run may change: none of them changes what an update learns from."""
 SHOW_EVERY_S = 5.0
 
 
@@ -119,12 +120,8 @@ def open_run(settings: SftSettings, path: Path) -> RunFolder:
         print(f"the run before this one is now {before.name}")
     run = RunFolder.create(path, resume=settings.resume)
     config = settings.model_dump(mode="json")
-    stored = run.read_config() if settings.resume else {}
-    changed = changes(stored, config, may_change=ALWAYS_MAY_CHANGE) if stored else []
-    if changed:
-        raise ProgramError(
-            f"{path} cannot be resumed with other settings: {in_words(changed)}; choose another run_name="
-        )
+    if settings.resume and (stored := run.read_config()):
+        check_same_run(path, stored, config, may_change=MAY_CHANGE)
     run.write_config(config)
     return run
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from synthetic1.jobs import same_run
 from synthetic1.jobs.program import ProgramError
-from synthetic1.jobs.same_run import changes
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.trainers.recipe.settings import R1Settings
 
@@ -31,10 +31,8 @@ def check_same(record: RunFolder, settings: R1Settings) -> None:
         ProgramError: names the settings that differ.
     """
     stored = record.read_config()
-    changed = changes(stored, settings.model_dump(mode="json"), may_change={"runs"}) if stored else []
-    if changed:
-        sections = ", ".join(sorted({change.section for change in changed}))
-        raise ProgramError(f"{record.path} holds this recipe with another {sections}; choose another run_name=")
+    if stored:
+        same_run.check_same_run(record.path, stored, settings.model_dump(mode="json"), may_change={"runs"})
 
 
 class Recipe:

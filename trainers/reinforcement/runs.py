@@ -11,8 +11,8 @@ from synthetic1.evaluation.evaluation import Evaluation
 from synthetic1.evaluation.scored_rollout import ScoredRollout
 from synthetic1.jobs.program import ProgramError
 from synthetic1.jobs.provenance import peak_memory, phase_time, versions
-from synthetic1.jobs.same_run import ALWAYS_MAY_CHANGE, JUDGE_MAY_CHANGE, changes, in_words
-from synthetic1.jobs.source_identity import fingerprint, keep_fingerprint, read_fingerprint, without_paths
+from synthetic1.jobs.same_run import ALWAYS_MAY_CHANGE, JUDGE_MAY_CHANGE, check_same_run
+from synthetic1.jobs.source_identity import fingerprint, keep_fingerprint, read_fingerprint
 from synthetic1.reports import terminal
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.reports.statistics import paired_test
@@ -84,7 +84,7 @@ def open_run(settings: GrpoSettings, path: Path, tasks: TaskSource) -> RunFolder
         print(f"the run before this one is now {before.name}")
     run = RunFolder.create(path, resume=settings.resume)
     if settings.resume:
-        check_same_run(run, settings, tasks)
+        check_resumed(run, settings, tasks)
     checkpoint = last_complete(path / "checkpoints") if settings.resume else None
     if settings.resume:
         run.truncate_after(step_of(checkpoint) if checkpoint else -1)
@@ -96,7 +96,7 @@ def open_run(settings: GrpoSettings, path: Path, tasks: TaskSource) -> RunFolder
     return run
 
 
-def check_same_run(run: RunFolder, settings: GrpoSettings, tasks: TaskSource) -> None:
+def check_resumed(run: RunFolder, settings: GrpoSettings, tasks: TaskSource) -> None:
     """A resumed run learns and measures the same thing as before; only how long and how it is shown may change.
 
     Tasks are the same if their content and their order are, whatever the path to them. Under the same path they may
@@ -107,14 +107,7 @@ def check_same_run(run: RunFolder, settings: GrpoSettings, tasks: TaskSource) ->
     """
     stored, wanted = run.read_config(), settings.model_dump(mode="json")
     known, now = read_fingerprint(run.path), fingerprint(tasks, ordered=True)
-    same_tasks = known is not None and known == now
-    compared = map(without_paths, (stored, wanted)) if same_tasks else (stored, wanted)
-    changed = changes(*compared, may_change=MAY_CHANGE) if stored else []
-    if changed:
-        raise ProgramError(
-            f"{run.path} cannot be resumed with other settings: {in_words(changed)}; choose another run_name="
-        )
-    if known is not None and not same_tasks:
+    if stored and check_same_run(run.path, stored, wanted, known_tasks=known, tasks=now, may_change=MAY_CHANGE):
         print(
             f"{tasks.name} has changed since this run began: from here on it learns from other tasks, in another order"
         )

@@ -12,8 +12,8 @@ from synthetic1.evaluation.kept_completions import FILE as KEPT
 from synthetic1.evaluation.settings import EvaluationSettings
 from synthetic1.jobs.program import ProgramError
 from synthetic1.jobs.provenance import versions
-from synthetic1.jobs.same_run import changes
-from synthetic1.jobs.source_identity import fingerprint, keep_fingerprint, read_fingerprint, without_paths
+from synthetic1.jobs.same_run import check_same_run
+from synthetic1.jobs.source_identity import fingerprint, keep_fingerprint, read_fingerprint
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.reports.statistics import paired_test
 from synthetic1.rewards.judging.ledger import cost_line
@@ -30,8 +30,7 @@ MAY_CHANGE = {"bad_rows", "concurrency", "batch_size", "compare", "k", "run_name
 def open_folder(settings: EvaluationSettings, tasks: TaskSource) -> RunFolder:
     """The run folder: new, or of an evaluation that did not come to its end, to go on with.
 
-    With ``overwrite=true`` an older one is put aside, whatever it holds. Tasks are the same if their content is,
-    whatever the path to them.
+    With ``overwrite=true`` an older one is put aside, whatever it holds.
 
     Args:
         tasks: the held-out ones.
@@ -54,16 +53,21 @@ def open_folder(settings: EvaluationSettings, tasks: TaskSource) -> RunFolder:
         may_change = MAY_CHANGE | ({"server"} if settings.server_model else set())
         wanted = settings.model_dump(mode="json")
         known, now = read_fingerprint(path), fingerprint(tasks, ordered=True)
-        same_tasks = known is not None and known == now
-        compared = map(without_paths, (stored, wanted)) if same_tasks else (stored, wanted)
-        changed = changes(*compared, may_change=may_change, stored_whole=False)
-        going_on = kept.exists() and kept.stat().st_size
-        if changed and going_on:  # else there is nothing to go on with
-            other = ", ".join(sorted({change.section for change in changed}))
-            raise ProgramError(f"{path} holds the beginning of an evaluation with another {other}; {elsewhere}")
+        others = False
+        if kept.exists() and kept.stat().st_size:  # else there is nothing to go on with
+            others = check_same_run(
+                path,
+                stored,
+                wanted,
+                known_tasks=known,
+                tasks=now,
+                may_change=may_change,
+                stored_whole=False,
+                instead=elsewhere,
+            )
         if not stored and (folder.read_samples() or folder.read_metrics()):
             raise ProgramError(f"{path} holds something else than an evaluation; {elsewhere}")
-        if known is not None and not same_tasks and going_on:
+        if others:
             print(f"{tasks.name} has changed since this evaluation began: what is not the same is asked anew")
         folder.truncate_after(-1)
         keep_fingerprint(path, now)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from synthetic1.jobs.program import ProgramError
+from synthetic1.jobs.source_identity import without_paths
 
 ALWAYS_MAY_CHANGE = frozenset({"resume", "overwrite", "dry_run", "runs", "run_name"})
 """Settings that say where a run is and how it is begun, not what it does."""
@@ -24,10 +28,6 @@ class SettingChange:
     """Dotted, e.g. ``trainer.group_size``."""
     before: Any
     now: Any
-
-    @property
-    def section(self) -> str:
-        return self.name.partition(".")[0]
 
     def __str__(self) -> str:
         return f"{self.name} was {self.before!r} and is now {self.now!r}"
@@ -64,6 +64,42 @@ def changes(
     return list(compare(stored, wanted, ""))
 
 
-def in_words(changed: list[SettingChange]) -> str:
+def check_same_run(
+    folder: Path,
+    stored: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    *,
+    known_tasks: str | None = None,
+    tasks: str | None = None,
+    may_change: Collection[str] = (),
+    may_rise: Collection[str] = (),
+    stored_whole: bool = True,
+    instead: str = "choose another run_name=",
+) -> bool:
+    """Go on with the run in ``folder`` only if it is the one that is wanted; see ``changes``.
+
+    Tasks are the same if their content is, whatever the path to them. Under the same path they may have changed.
+
+    Args:
+        stored: settings of the run that is there.
+        known_tasks: ``fingerprint`` of its tasks; None if it says nothing of them.
+        tasks: that of the tasks now.
+        instead: what else a person can do.
+
+    Returns:
+        Whether its tasks have changed under the same settings since it began.
+
+    Raises:
+        ProgramError: names the settings that differ.
+    """
+    same_tasks = known_tasks is not None and known_tasks == tasks
+    before, now = (without_paths(stored), without_paths(wanted)) if same_tasks else (stored, wanted)
+    changed = changes(before, now, may_change=may_change, may_rise=may_rise, stored_whole=stored_whole)
+    if changed:
+        raise ProgramError(f"{folder} holds a run with other settings: {_in_words(changed)}; {instead}")
+    return known_tasks is not None and not same_tasks
+
+
+def _in_words(changed: list[SettingChange]) -> str:
     """The first few changes, for the one line that refuses to go on."""
     return "; ".join(map(str, changed[:SHOWN]))
