@@ -152,6 +152,21 @@ def test_a_task_without_gold_is_no_fault(validate, file_of):
     assert (status, counts(output, path)) == (0, [5, 4, 1, 0, 0])
 
 
+def test_without_any_gold_nothing_was_checked(validate, file_of, tmp_path):
+    kept = tmp_path / "found.json"
+    path = file_of([program("unsolved", None), program("another", None)])
+    status, output, error = validate(path, "--json", kept)
+    assert (status, counts(output, path)) == (2, [2, 0, 2, 0, 0])
+    assert error == "error: nothing was checked: none of the 2 tasks has a gold; give tasks with one\n"
+    assert json.loads(kept.read_text())["accepted"] is False
+
+
+def test_a_fault_without_any_gold_is_a_fault(validate, file_of):
+    path = file_of([program("unsolved", None), "{", program("another", None)])
+    status, output, _ = validate(path)
+    assert (status, counts(output, path)) == (1, [3, 0, 2, 1, 0])
+
+
 def test_each_bad_row_is_named(validate, file_of):
     path = file_of([*GOOD, "{", {**row("t"), "prompt": 3}])
     status, output, _ = validate(path)

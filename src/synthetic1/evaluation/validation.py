@@ -65,7 +65,8 @@ def run(names: Sequence[str], limit: int | None = None, json_file: str | None = 
         json_file: where to write all of it, too.
 
     Returns:
-        The exit status: 0 if every gold that there is scores 1, else 1; 2 where there is nothing to look at.
+        The exit status: 0 if every gold that there is scores 1, else 1; 2 where there is nothing to look at, as where
+        no task has a gold.
     """
     try:
         if limit is not None and limit < 1:
@@ -79,7 +80,16 @@ def run(names: Sequence[str], limit: int | None = None, json_file: str | None = 
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return USAGE_ERROR
     print(render(checked))
+    if not _looked_at(checked):
+        many = f"{sum(one.tasks for one in checked):,}"
+        print(f"error: nothing was checked: none of the {many} tasks has a gold; give tasks with one", file=sys.stderr)
+        return USAGE_ERROR
     return 0 if all(one.accepted for one in checked) else 1
+
+
+def _looked_at(checked: Sequence[CheckedGolds]) -> bool:
+    """Whether there was a gold, or a fault."""
+    return any(one.correct or not one.accepted for one in checked)
 
 
 def check_golds(names: Sequence[str], limit: int | None = None) -> list[CheckedGolds]:
@@ -170,7 +180,7 @@ def _line(fault: GoldFault) -> str:
 
 def _write(path: Path, checked: Sequence[CheckedGolds]) -> None:
     content = {
-        "accepted": all(one.accepted for one in checked),
+        "accepted": _looked_at(checked) and all(one.accepted for one in checked),
         "sources": [{**asdict(one), "accepted": one.accepted} for one in checked],
     }
     try:
