@@ -132,7 +132,7 @@ VALIDATE = """Score every task's own gold, which must score 1: do this with task
 A gold fails because its task is wrong (the answer, the tests) or because the verifier is too strict. It is unscorable \
 where the verifier cannot read the task, or has no sandbox or judge here: the reason says which.
 
-Exit status: 0 if every gold that there is scores 1; 1 if one does not; 2 if there is nothing to look at."""
+Exit status: 0 if every gold that there is scores 1; 1 if one does not; 2 if no task has a gold."""
 
 
 @app.command(help=VALIDATE, epilog="For example: `synthetic1 validate math my_tasks.jsonl --limit 100`")
