@@ -151,7 +151,7 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
             return True
         if other_domain(gold.node, answer.node, self.asked.words, self.asked.sets):
             return False
-        said = remarks(answer.node) if self.asked.wholes and not remarks(gold.node) else []
+        said = remarks(answer.node) if self.asked.speaks_of_numbers and not remarks(gold.node) else []
         if any(restricts(remark, self.asked.text) for remark in said):
             return False
         if not self.same(gold.node, answer.node):

@@ -75,8 +75,8 @@ def without_remarks(node: Items) -> list[Node]:
 
 _RESTRICTS = {
     "Z": re.compile(r"\\Integers|\bintegers?\b|mathbb\{?Z"),
-    "N": re.compile(r"\\Naturals|\b(?:natural|whole)\b|mathbb\{?N"),
-    "Q": re.compile(r"\\Rationals|\brational\b|mathbb\{?Q"),
+    "N": re.compile(r"\\Naturals|\b(?:naturals?|whole)\b|mathbb\{?N"),
+    "Q": re.compile(r"\\Rationals|\brationals?\b|mathbb\{?Q"),
     "+": re.compile(r">|\\ge|positive|nonnegative|non-negative"),
     "-": re.compile(r"<|\\le|negative"),
     "but": re.compile(r"except|but|other than|\\ne|unless"),

@@ -39,6 +39,10 @@ _OPTION = re.compile(
     r"(?:\\(?:text|textbf|mathrm|textrm)\s*\{\s*)?\(([A-J])\)\s*\}?[\s~:$\\]*([^()\n]{1,80}?)"
     r"(?=[\s$\\,;]*(?:\\(?:q?quad|text|textbf|mathrm|textrm)\b[\s{~\\a-z]*)*\(?[A-J]\)|\s*\n|\s*$)"
 )
+_SETS = "real reals integer integers rational rationals natural naturals complex whole"
+_NUMBERS = frozenset(_SETS.split())
+    ["real", "reals", "integer", "integers", "rational", "rationals", "natural", "naturals", "complex", "whole"]
+)
 _NO_UNITS = """
     day second square cubic unit units even odd true false none hundred thousand million billion trillion m s g h L
     foot ft
@@ -110,6 +114,11 @@ class Asked:
     """The sets of numbers in it, by letter: ``\\mathbb{Z}``."""
     options: Mapping[str, str] = field(default_factory=dict, hash=False)
     """The options of a multiple choice, by letter."""
+
+    @property
+    def speaks_of_numbers(self) -> bool:
+        """It says which numbers its letters are."""
+        return bool(self.sets) or not self.words.isdisjoint(_NUMBERS)
 
     @property
     def letter(self) -> str | None:

@@ -282,16 +282,18 @@ NEW_METHODS = "console.log(new Set([1]).union(new Set([7])).size, ...Object.keys
 OWN_UNION = "class Sets { union(a, b) { throw a } }\nnew Sets().union(1, 2)"
 
 
-def test_a_method_that_only_newer_nodes_have_is_there_or_its_absence_is_our_failure(scorer, backend):
+NAMED_IN_VAIN = "if (0) Object.groupBy([], x => x);\nthrow 1"
+
+
+def test_a_method_that_only_newer_nodes_have_is_there_or_the_program_fails(scorer, backend):
     verdict = judge(scorer, NEW_METHODS, "js", language="javascript")
-    if backend == "docker" or verdict.score is not None:
-        assert verdict.reason == "correct", verdict
-    else:
-        assert verdict.reason == "unscorable_infra"
-        assert "which this Node has not; take 22 or a newer one, or sandbox=docker" in verdict.details["why"]
+    assert verdict.score in ((1.0,) if backend == "docker" else (1.0, 0.0)), verdict
 
 
-@pytest.mark.parametrize("source", [OWN_UNION, "[].toSortedd()", "throw new TypeError('x.union is not a function')"])
+RAISED = "throw new TypeError('x.union is not a function')"
+
+
+@pytest.mark.parametrize("source", [OWN_UNION, NAMED_IN_VAIN, "[].toSortedd()", RAISED])
 def test_a_program_that_fails_by_itself_scores_0_and_says_how_old_its_tool_is(scorer, backend, source):
     verdict = judge(scorer, source, "js", language="javascript")
     assert (verdict.score, verdict.reason) == (0.0, "runtime_error"), verdict

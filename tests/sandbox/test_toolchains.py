@@ -11,7 +11,7 @@ import pytest
 
 from synthetic1.sandbox.languages.cpp import flags
 from synthetic1.sandbox.languages.registry import get_language
-from synthetic1.sandbox.languages.versions import FEATURES, older_than_image, used_features
+from synthetic1.sandbox.languages.versions import older_than_image
 from synthetic1.sandbox.local import toolchains
 
 
@@ -81,37 +81,3 @@ def test_without_a_compiler_there_are_no_headers(tmp_path):
 )
 def test_older_than_the_image(language, said, older):
     assert older_than_image(get_language(language), said) == older
-
-
-@pytest.mark.parametrize(
-    ("source", "features"),
-    [
-        ("const a = [2, 1].toSorted();", ["Array.prototype.toSorted"]),
-        ("a\n  .toSpliced (0, 1)\n  ?.with?.(0, 1)", ["Array.prototype.toSpliced", "Array.prototype.with"]),
-        ("Object.groupBy(a, f)", ["Object.groupBy"]),
-        ("Map . groupBy(a, f); _.groupBy(a)", ["Map.groupBy"]),
-        ("Object.groupBy = (a, f) => [a, f]; Object.groupBy(a, f)", []),
-        ("groupBy(a); lodash.groupBy(a)", []),
-        ("structuredClone(x)", ["globalThis.structuredClone"]),
-        ("function structuredClone(x) { return x } structuredClone(x)", []),
-        ("a.union(b)", ["Set.prototype.union"]),
-        ("class DSU { union(a, b) {} }\nnew DSU().union(1, 2)", []),  # its own
-        ("class DSU { union = (a, b) => 0 }\nnew DSU().union(1, 2)", []),
-        ("const o = { union: f }; o.union(1)", []),
-        ("DSU.prototype.union = f; d.union(1)", []),
-        ("if (a.union == b) a.union(b)", ["Set.prototype.union"]),
-        ("const with_ = a.at; toSorted", []),
-    ],
-)
-def test_methods_that_older_nodes_lack_are_read_off_the_text(source, features):
-    assert used_features(source, "javascript") == features
-    assert used_features(source, "python") == []
-
-
-def test_all_of_them_are_in_node_22():
-    node = shutil.which("node")
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout if node else ""
-    if not node or older_than_image(get_language("javascript"), version):
-        pytest.skip("the node of this machine is not 22 or newer")
-    script = f"for (const f of {list(FEATURES)}) if (eval(f) === undefined) throw f"
-    subprocess.run([node, "-e", script], check=True)

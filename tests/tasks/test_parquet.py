@@ -123,7 +123,10 @@ def test_what_is_no_parquet_file_or_no_task(row: Any, tmp_path: Path) -> None:
         (tmp_path / "fake.parquet", "fake.parquet cannot be read as Parquet: "),
         (tmp_path / "absent.parquet", "absent.parquet: No such file"),
         (tmp_path / "empty", "empty holds no .parquet files"),
-        (save([{"q": "?"}], tmp_path / "other.parquet"), "other.parquet: no row format has the columns q; this may read them"),
+        (
+            save([{"q": "?"}], tmp_path / "other.parquet"),
+            "other.parquet: no row format has the columns q; this may read them",
+        ),
     ]:
         with pytest.raises(TaskError, match=message) as error:
             ParquetTasks(path)

@@ -13,7 +13,7 @@ from synthetic1.sandbox.backend import Backend
 from synthetic1.sandbox.errors import MissingPackage
 from synthetic1.sandbox.execution.compile_cache import CompileCache
 from synthetic1.sandbox.execution.dialogue import Party, open_dialogue
-from synthetic1.sandbox.execution.inventory import find_missing, find_missing_features
+from synthetic1.sandbox.execution.inventory import find_missing
 from synthetic1.sandbox.execution.planning import (
     PreparedProgram,
     called_function,
@@ -27,7 +27,7 @@ from synthetic1.sandbox.languages import packages
 from synthetic1.sandbox.languages.language import ProgramPlan, SignatureError
 from synthetic1.sandbox.languages.packages import Package, imported_packages, install_advice
 from synthetic1.sandbox.languages.registry import get_language, languages
-from synthetic1.sandbox.languages.versions import FEATURES, older_than_image, used_features
+from synthetic1.sandbox.languages.versions import older_than_image
 from synthetic1.sandbox.program import MIB, Input, Limits, Program
 from synthetic1.sandbox.result import Result
 
@@ -57,7 +57,6 @@ class Sandbox:
         self._cache = cache
         self._pool = Pool(backend, slots)
         self._missing: frozenset[Package] | None = None
-        self._missing_features: frozenset[str] | None = None
         self._older: dict[str, str] = {}
         self._knows: dict[str, bool] = {}
         _sandboxes.add(self)
@@ -170,8 +169,7 @@ class Sandbox:
         return self._missing
 
     async def require_for(self, program: Program) -> None:
-        """Of a program that failed: see that this was not for want of a package, a method of the language's own or a
-        standard that programs may use.
+        """Of a program that failed: see that this was not for want of a package or a standard that programs may use.
 
         Raises:
             UnknownLanguage: no such language.
@@ -187,15 +185,6 @@ class Sandbox:
                 f"{self.backend.name}: the program uses {names}, which programs may and this sandbox has not:"
                 f" {install_advice(missing)}, or take sandbox=docker"
             )
-        if used := used_features(program.source, language.name):
-            if self._missing_features is None:
-                self._missing_features = await find_missing_features(self._ask, FEATURES)
-            lacking = [feature for feature in used if feature in self._missing_features]
-            if lacking:
-                raise MissingPackage(
-                    f"{self.backend.name}: the program uses {', '.join(lacking)}, which this Node has not;"
-                    f" take {language.recommended} or a newer one, or sandbox=docker"
-                )
         if language.knows_standard:
             if language.id not in self._knows:
                 asked = await self._ask(language.id, ProgramPlan(files={}, argv=language.knows_standard), "")

@@ -259,3 +259,14 @@ def test_files_that_are_not_rollouts(tmp_path):
 
 def test_a_completion_is_read_as_it_was_sent():
     assert Completion.parse(r"<think>a</think>\boxed{5}").answer == r"\boxed{5}"
+
+
+def test_where_a_gold_fails_outside_the_sandbox_no_mutant_tells():
+    source = "from a_package_of_the_sandbox import double\nn = int(input())\nprint(double(n) if n > 3 else n)\n"
+    tests = {"language": "python", "test_cases": [{"type": "stdin_stdout", "input": "21", "output": "42"}]}
+    task = Task("1", "verifiable_code", "Double it.", tests, gold_standard_solution=source)
+    maker = ProgramCases(run_outside=True)
+    cases = list(maker.cases(task, None, random.Random(0)))
+    answers = dict(zip((case.kind for case in cases), maker.quick_answers(task, cases), strict=True))
+    changed = {answers[case.kind] for case in cases if case.expected == 0.0}
+    assert changed == {OracleAnswer.UNREAD}

@@ -295,3 +295,20 @@ def test_memory_does_not_grow_with_the_source(size):
         tracemalloc.stop()
     assert counts.total.golds == counts.total.mutants.wrong == size
     assert peaks[1] < peaks[0] + 100_000
+
+
+@dataclass(frozen=True)
+class OnlyVerifies(Verifier):
+    """A verifier as docs/verifiers.md teaches it: it names no gold's completion."""
+
+    version = 1
+
+    async def verify(self, task, completion):
+        return Verdict.graded(1.0)
+
+
+def test_a_verifier_that_only_verifies_is_given_the_completions_of_ours():
+    counts = audited([task("5"), task("7", 1)], OnlyVerifies()).to_dict()
+    assert counts["golds"] == 2
+    assert counts["false_accepts"] == counts["mutants"] > 0
+    assert not counts["not_audited"]

@@ -11,7 +11,7 @@ from synthetic1.evaluation.auditing.case import AuditCase, CaseMaker, Certainty,
 from synthetic1.evaluation.auditing.counts import SHOWN_CAP, AuditCounts, UnscorableGold, is_wrong
 from synthetic1.evaluation.auditing.solutions import run_solutions
 from synthetic1.reports.readable import cut
-from synthetic1.rewards.registry import UnknownTaskType, canonical_task_type
+from synthetic1.rewards.registry import UnknownTaskType, canonical_task_type, get_verifier
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
@@ -121,6 +121,8 @@ def _score_golds(
     for entry in batch:
         try:
             completion = scorer.verifier(entry.task.task_type).gold_completion(entry.task)
+            if completion is None:  # of a verifier of the user's own: what ours would be given
+                completion = _usual_gold(entry.task)
         except Exception as error:  # of a verifier that is not ours
             counts.add_gold(entry.family, entry.source)
             _note(entry, "unscorable_infra", f"gold_completion raised {type(error).__name__}: {error}", counts)
@@ -142,6 +144,13 @@ def _score_golds(
         counts.add_case(entry.family, entry.source, case, verdict, entry.gold, entry.task.problem_id)
         scorable.append((entry, verdict))
     return scorable
+
+
+def _usual_gold(task: Task) -> str | None:
+    try:
+        return get_verifier(task.task_type).gold_completion(task)
+    except (UnknownTaskType, TypeError):
+        return None
 
 
 def _quarantine(golds: list[tuple[_Entry, Verdict]], scorer: Scorer, counts: AuditCounts, seed: int) -> None:

@@ -18,14 +18,6 @@ for name in sys.stdin.read().split():
         print(name)
 """
 
-_JAVASCRIPT = """\
-for (const name of require('fs').readFileSync(0, 'utf8').split(' ')) {
-    let found;
-    try { found = eval(name) } catch {}
-    if (found === undefined) console.log(name);
-}
-"""
-
 Ask = Callable[[str, ProgramPlan, str], Awaitable[Result]]
 """(language, plan, stdin) → how it ended."""
 
@@ -48,14 +40,3 @@ async def find_missing(ask: Ask, packages: Sequence[Package]) -> frozenset[Packa
             if (await ask("cpp", ProgramPlan(files={}, argv=argv), "")).status != "ok":
                 missing.add(package)
     return frozenset(missing)
-
-
-async def find_missing_features(ask: Ask, features: Sequence[str]) -> frozenset[str]:
-    """The features of JavaScript that are not there; none if that cannot be told.
-
-    Raises:
-        SandboxError: the sandbox failed.
-    """
-    plan = ProgramPlan(files={"main.js": _JAVASCRIPT.encode()}, argv=("{node}", "../main.js"))
-    result = await ask("javascript", plan, " ".join(features))
-    return frozenset(result.stdout.decode("ascii", errors="replace").split() if result.status == "ok" else ())
