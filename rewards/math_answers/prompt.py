@@ -41,8 +41,6 @@ _OPTION = re.compile(
 )
 _SETS = "real reals integer integers rational rationals natural naturals complex whole"
 _NUMBERS = frozenset(_SETS.split())
-    ["real", "reals", "integer", "integers", "rational", "rationals", "natural", "naturals", "complex", "whole"]
-)
 _NO_UNITS = """
     day second square cubic unit units even odd true false none hundred thousand million billion trillion m s g h L
     foot ft

@@ -54,7 +54,7 @@ class ProgramCases:
         tests = program_runs.plain_tests(task.verification_info)
         changed = any(case.expected != 1.0 for case in cases)
         if changed and program_runs.compared(self.gold_text(task), tests) is not OracleAnswer.EQUAL:
-            tests = None  # where the gold fails outside the sandbox, for want of a package or a harness, no mutant tells
+            tests = None  # where the gold fails outside, for want of a package or a harness, no mutant tells
         return [
             OracleAnswer.EQUAL if case.expected == 1.0 else program_runs.compared(case.answer, tests) for case in cases
         ]
