@@ -13,6 +13,7 @@ from synthetic1.evaluation.auditing.solutions import run_solutions
 from synthetic1.reports.readable import cut
 from synthetic1.rewards.registry import UnknownTaskType, canonical_task_type, get_verifier
 from synthetic1.rewards.scoring.scorer import Scorer
+from synthetic1.rewards.verifier import Verifier
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
@@ -120,8 +121,9 @@ def _score_golds(
     golds = []
     for entry in batch:
         try:
-            completion = scorer.verifier(entry.task.task_type).gold_completion(entry.task)
-            if completion is None:  # of a verifier of the user's own: what ours would be given
+            verifier = scorer.verifier(entry.task.task_type)
+            completion = verifier.gold_completion(entry.task)
+            if type(verifier).gold_completion is Verifier.gold_completion:  # the user's own, which only verifies
                 completion = _usual_gold(entry.task)
         except Exception as error:  # of a verifier that is not ours
             counts.add_gold(entry.family, entry.source)
@@ -147,6 +149,7 @@ def _score_golds(
 
 
 def _usual_gold(task: Task) -> str | None:
+    """The completion that our verifier of this type would be given."""
     try:
         return get_verifier(task.task_type).gold_completion(task)
     except (UnknownTaskType, TypeError):
