@@ -101,7 +101,7 @@ def test_nothing_in_common_is_said_before_anything_is_asked():
 def test_a_server_is_asked_what_it_serves_first(tmp_path):
     from synthetic1.evaluation.engine import open_engine
 
-    values = {"env": {"id": "x"}, "model": {"name": "m"}, "n": 1, "sampling": {"max_tokens": 8}}
+    values = {"env": {"id": "x"}, "model": {"name": "embedded"}, "n": 1, "sampling": {"max_tokens": 8}}
     with scripted() as server:
         with open_engine(validate(EvaluationSettings, {**values, "server": server.url})) as (engine, _, model, _):
             assert model == "scripted"

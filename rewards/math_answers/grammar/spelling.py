@@ -96,9 +96,8 @@ KNOWN_WORDS = _words(r"""
 """)
 """Letters outside of ``\\text`` that are always a word."""
 COUNTED = _words("""
-    arrangements choices combinations euro euros gallons integers months numbers outcomes pairs people permutations
-    points
-    possibilities quarts rupees solutions students tons triangles triples tuples values ways weeks year years yuan
+    arrangements choices euro euros gallons integers months numbers outcomes people points possibilities quarts rupees
+    solutions students tons triangles values ways weeks year years yuan
 """)
 """What is counted, and changes no number, whether the prompt has the word or not."""
 MEASURES = _words("euro euros gallons months quarts rupees tons weeks year years yuan")
