@@ -127,7 +127,7 @@ class Math(Verifier):
         if self.answer_style == "any" and found.found not in ("box", "boxes"):
             asked = replace(asked, any_form=True)
         try:
-            answer = read(found.text, asked.terms)
+            answer = read(found.text, asked.terms | gold_words(gold.text))
             same = says_the_gold(gold, answer, asked, tally)
             if self.judge is not None and not same:
                 left = _left_open(task, gold, found, answer, asked)

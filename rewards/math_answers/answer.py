@@ -308,7 +308,12 @@ def _with_what_is_glued(text: str, start: int, content: str, end: int) -> str:
         return content
     left = _SIDE_BEFORE.search(text, max(0, start - 200), start)
     right = _SIDE_BEHIND.match(text, end)
-    if left is None or right is None or right[2] in ("=", "\\approx", "<", ">", "\\le", "\\ge"):
+    if (
+        left is None
+        or right is None
+        or "box" in left[1] + right[1]
+        or right[2] in ("=", "\\approx", "<", ">", "\\le", "\\ge")
+    ):
         return content
     inside = (
         content if re.fullmatch(r"[\d.]+", content) or not (left[1].strip() or right[1].strip()) else f"({content})"

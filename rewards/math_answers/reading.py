@@ -200,6 +200,7 @@ def _option(text: str, words: frozenset[str]) -> Lettered | None:
     return None
 
 
+@lru_cache(maxsize=8192)
 def gold_words(text: str) -> frozenset[str]:
     """What of a gold are words, though not marked as such: ``350 pages``."""
     bare = re.sub(r"\\(?:text|mathrm|operatorname)\s*\{[^{}]*\}|\$[^$]*\$|\\[A-Za-z]+", " ", text)

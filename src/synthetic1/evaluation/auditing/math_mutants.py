@@ -309,7 +309,9 @@ def neighbour(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
 def other_number(gold: AuditedGold, rng: random.Random) -> Iterator[str]:
     """A number for a formula with letters, a letter for a number"""
     if constant(gold.text) is None:
-        yield str(rng.randint(2, 99))
+        number = str(rng.randint(2, 99))
+        if number not in gold.text:  # ``25`` says what ``25 \\mathrm{ft}`` says
+            yield number
     else:
         yield rng.choice("xyzn")
 
