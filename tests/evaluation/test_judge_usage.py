@@ -50,7 +50,13 @@ def test_one_account_for_judges_that_follow_each_other(serve_judge):
 def test_an_evaluation_says_what_its_judge_cost(serve_judge, tmp_path, capsys):
     engine, judge = serve_judge(lambda messages, index: f"<answer>Since {index}.</answer>"), serve_judge(replies.fooled)
     env = {"id": "synthetic1/stem-v0", "judge": {"url": judge.url, "price": PRICE}}
-    asked = {"engine": "server", "server": engine.url, "server_model": engine.model, "n": 4, "model": {"name": "embedded"}}
+    asked = {
+        "engine": "server",
+        "server": engine.url,
+        "server_model": engine.model,
+        "n": 4,
+        "model": {"name": "embedded"},
+    }
     evaluate_model.run(EvaluationSettings(env=env, runs=str(tmp_path), run_name="one", **asked))
     result = json.loads((tmp_path / "evaluate" / "one" / "result.json").read_text())
     usage = result["judge_usage"]
