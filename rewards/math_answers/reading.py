@@ -39,6 +39,7 @@ _ORDINAL = re.compile(
 )
 _NUMBER_IN_TEXT = re.compile(r"^\\text\s*\{(\d[^{}]*)\}$")
 _SYSTEM = re.compile(r"\\left\s*\\\{\s*(?=\\begin\s*\{(?:array|aligned|cases|matrix|gathered))")
+_INTEGER = re.compile(r"-?(?:[1-9][0-9]{0,15}|0)")
 _BRACED_WORDS = re.compile(r"\{\s*([A-Za-z][A-Za-z ]+)\}")
 _COMPOUND = re.compile(r"\d+\s*[a-z]{1,8}\.?(?:,?\s+(?:and\s+)?\d+(?:\.\d+)?\s*[a-z]{1,8}\.?){1,3}")
 _PART_OF_COMPOUND = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]{1,8})")
@@ -86,6 +87,8 @@ def read(text: str, words: frozenset[str] = frozenset()) -> Said:
     Args:
         words: runs of letters that are words, e.g. because they stand in the prompt.
     """
+    if _INTEGER.fullmatch(text):  # most answers are: what follows would say the same, after a hundred microseconds
+        return Said(text, Num(Fraction(text)), text)
     text = "".join(char for char in text if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf")).strip()
     text = _SYSTEM.sub("", _NUMBER_IN_TEXT.sub(r"\1", ANSWER_IN_TEXT.sub(r"\1", text)))
     text = unwrapped(ANSWER_IS.sub("", _DOUBLED.sub(r"\\", text)).strip())
