@@ -79,14 +79,10 @@ _NUMBER = re.compile(
     r"|(?<![A-Za-z0-9_.,])[-−]?(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d{1,3}(?: \d{3})+(?!\d)|\d+)?"
     r"(?:[.,]\d+)?(?:/\d+)?%?(?!\d)(?![A-Za-z]{3})"
 )
+_WHENS = r"because|since|when|attained|achieved|obtained|for \$?[a-z]\$?\s*="
+_WHEN = re.compile(rf",?\s+(?:{_WHENS})(?![A-Za-z])", re.IGNORECASE)
 _REASON = re.compile(
-    r",?\s+(?:because|since|which (?:is|means|gives|equals)|when|attained|achieved|obtained"
-    r"|as (?:claimed|desired|required)"
-    r"|for \$?[a-z]\$?\s*=)(?![A-Za-z])",
-    re.IGNORECASE,
-)
-_WHEN = re.compile(
-    r",?\s+(?:because|since|when|attained|achieved|obtained|for \$?[a-z]\$?\s*=)(?![A-Za-z])", re.IGNORECASE
+    rf",?\s+(?:{_WHENS}|which (?:is|means|gives|equals)|as (?:claimed|desired|required))(?![A-Za-z])", re.IGNORECASE
 )
 _WORD = re.compile(r"(?:(?i:yes|no|true|false|even|odd)|[A-Z][a-z]{2,14})[.!]?")
 _STATED = re.compile(r"(?<![A-Za-z])(?:is|are|was|were|equals?|be)(?: equal to| exactly| just)?[ \t:]+")
@@ -94,7 +90,7 @@ _SO = re.compile(r"^(?:∴|so|thus|hence|therefore|then)[,:]?\s+", re.IGNORECASE
 _AT_LEAST = re.compile(
     r"(?:at least|at most|more than|less than|greater than|fewer than|over|under|about)\s*\$?$", re.IGNORECASE
 )
-_COPULA = re.compile(r"(?<![A-Za-z])(?:is|are|was|were|equals?|be)(?: equal to| exactly| just)?[ \t:]+|[=:]\s*")
+_COPULA = re.compile(_STATED.pattern + r"|[=:]\s*")
 _PROSE_WORD = re.compile(r"(?<![\\A-Za-z{])(?:[A-Za-z]{2,}|[^\W\d_A-Za-zͰ-Ͽ])")
 _SENTENCE = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{4,}\s")
 _ANY_LANGUAGE = r"(?:answer|option|choice|réponse|respuesta|resposta|risposta|antwort|ответ|答案|答え|정답)"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from synthetic1.rewards.math_answers.conditions import domain
+from synthetic1.rewards.math_answers.conditions import domain, domains
 from synthetic1.rewards.math_answers.evaluate import AGREE, MP, NotANumber, Undefined, agree, symbols, value
 from synthetic1.rewards.math_answers.forms import ORDER, turned, value_of
 from synthetic1.rewards.math_answers.grammar.tree import Bracketed, Expression, Items, Node, Relation, SetBuilder, Sym
@@ -38,7 +38,7 @@ def same_progressions(gold: Node, answer: Node) -> bool | None:
     letter, among = counts
     named = counted_by(answer)
     counted = _counted(answer)
-    if named is None and any(other[0] in COUNTING | {letter} for other in _domains(answer)):
+    if named is None and domains(answer).keys() & (COUNTING | {letter}):
         return False  # counted by something other than a whole number
     if named is None and isinstance(counted, Expression | Bracketed):
         parts = (counted,) if isinstance(counted, Expression) else counted.items
@@ -86,16 +86,6 @@ def counted_by(node: Node) -> tuple[str, str] | None:
             return found[0] if len(found) == 1 else None
     found_domain = domain(node)
     return found_domain if found_domain is not None and found_domain[1].startswith(_WHOLE) else None
-
-
-def _domains(node: Node) -> list[tuple[str, str]]:
-    match node:
-        case SetBuilder(_, condition):
-            return _domains(condition)
-        case Items(items, _):
-            return [found for item in items for found in _domains(item)]
-    found_domain = domain(node)
-    return [] if found_domain is None else [found_domain]
 
 
 def _counted(node: Node) -> Node:

@@ -142,6 +142,15 @@ def letters_of(node: Node) -> frozenset[str]:
     return frozenset().union(*map(letters_of, children(node)))
 
 
+@lru_cache(maxsize=4096)
+def _formula(text: str) -> Node | None:
+    """What a formula of a prompt says, read once though it is both one of its formulas and what is asked for."""
+    try:
+        return parse(text)
+    except (Unreadable, RecursionError):
+        return None
+
+
 def _parts(node: Node) -> Iterator[Node]:
     if not isinstance(node, Num):
         yield node
@@ -156,10 +165,7 @@ def _targets(text: str) -> tuple[frozenset[Node], frozenset[str]]:
     for match in _TARGET.finditer(text):
         formulas = [part for part in match.groups() if part]
         for formula in formulas:
-            try:
-                node = parse(formula)
-            except (Unreadable, RecursionError):
-                continue
+            node = _formula(formula)
             if isinstance(node, Relation):
                 found.update(side for side in node.sides if isinstance(side, Sym | Applied))
             elif isinstance(node, Raw | Combined) or (isinstance(node, Expression) and letters_of(node)):
@@ -187,9 +193,7 @@ def what_is_asked(prompt: str) -> Asked:
     found = [next(part for part in match.groups() if part is not None) for match in _FORMULA.finditer(text)]
     found += [match[1] for match in _BARE.finditer(text)]
     for one in found[-MOST_FORMULAS:]:
-        try:
-            node = parse(one)
-        except (Unreadable, RecursionError):
+        if (node := _formula(one)) is None:
             continue
         formulas.add(normal(node))
         wholes.add(normal(node))
