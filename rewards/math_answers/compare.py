@@ -8,6 +8,7 @@ spelling, never letter by letter.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from math import gcd
 
 from synthetic1.rewards.math_answers.collection_rules import CollectionRules
@@ -81,11 +82,11 @@ def says_the_gold(gold: Said, answer: Said, asked: Asked = NOTHING, tally: Tally
         return says_the_gold(gold.option.value, answer, asked, tally)
     if answer.option is not None and answer.option.value is not None and comparison.gold.node is not None:
         option = asked.options.get(answer.option.letter)
-        right = option is None or says_the_gold(gold, read(option), asked, tally)
+        right = option is None or says_the_gold(gold, read(option), _within(asked), tally)
         return right and says_the_gold(gold, answer.option.value, asked, tally)
     if answer.option is not None and (option := asked.options.get(answer.option.letter)) is not None:
         said = read(option)
-        return said.option is None and says_the_gold(gold, said, asked, tally)
+        return said.option is None and says_the_gold(gold, said, _within(asked), tally)
     return comparison.decide()
 
 
@@ -95,11 +96,16 @@ def _same_option(gold: Said, answer: Said, asked: Asked, tally: Tally) -> bool:
     option = read(asked.options[letter]) if letter in asked.options else None
     if answer.option is not None:
         said = answer.option.value
-        contradicts = said is not None and option is not None and not says_the_gold(option, said, asked, tally)
+        contradicts = said is not None and option is not None and not says_the_gold(option, said, _within(asked), tally)
         return answer.option.letter == letter and not contradicts
     if answer.text.strip(" ().[]$") == letter or answer.spelled == gold.spelled:
         return True
-    return option is not None and option.option is None and says_the_gold(option, answer, asked, tally)
+    return option is not None and option.option is None and says_the_gold(option, answer, _within(asked), tally)
+
+
+def _within(asked: Asked) -> Asked:
+    """For the text of an option: a letter in it is not looked up once more, or two options could name each other."""
+    return replace(asked, options={})
 
 
 class _Comparison(RelationRules, CollectionRules, ExpressionRules):

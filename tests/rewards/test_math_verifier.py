@@ -142,6 +142,11 @@ def test_what_an_attacker_found_who_had_not_seen_the_code() -> None:
     assert wrong == []
 
 
+def test_options_that_name_each_other_are_compared_once(scorer: Scorer) -> None:
+    verdict = judged(scorer, "7", boxed("(A) 4"), "Which is it?\n(A) B: 4\n(B) A: 4\n")
+    assert (verdict.score, verdict.details.get("defect")) == (0.0, None)
+
+
 def test_cases_that_were_judged_wrongly(scorer: Scorer, shared_data: Path, require: Any) -> None:
     path = shared_data.parent / "cases" / "math.jsonl"
     require("the shared cases", path.is_file(), "put math.jsonl into ../shared/cases")
