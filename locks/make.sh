@@ -15,7 +15,7 @@ resolve() { # resolve NAME EXTRA_ARGUMENTS…
   local name=$1
   shift
   "$tools/bin/uv" pip compile pyproject.toml "locks/$name.in" "$@" \
-    --extra train --extra sandbox --extra judge --extra dev \
+    --extra train --extra sandbox --extra judge --extra curate --extra dev \
     --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
     --generate-hashes --annotation-style line --custom-compile-command "make lock" --quiet \
     --output-file "locks/$name.txt"

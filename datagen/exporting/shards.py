@@ -21,7 +21,7 @@ from synthetic1.reports.storage import make_folder, sync_folder
 MANIFEST = "manifest.json"
 PLACING = ".placing.json"
 STAGING = ".export-"
-SHARD = re.compile(r"train-\d{5,}\.(parquet|jsonl)")
+SHARD = re.compile(r"(?:data/)?train-\d{5,}\.(parquet|jsonl)")
 ROW_GROUP = 1_000  # rows; rollouts are long, and a reader holds a row group in memory
 
 

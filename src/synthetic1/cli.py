@@ -69,6 +69,13 @@ PROGRAMS = (
         "train",
     ),
     Subcommand(
+        "curate",
+        "synthetic1.datagen.curate",
+        "Make tasks of raw datasets: `recipe=math|code|swe|stem|code_understanding|repair input=… output=…`; `--help` "
+        "lists the configuration.",
+        "curate",
+    ),
+    Subcommand(
         "evaluate",
         "synthetic1.evaluation.evaluate_model",
         "pass@1 and pass@k of a checkpoint or a server: `env=… model=…`; `--help` lists the configuration.",

@@ -1,0 +1,117 @@
+"""The third pass: the recipe's second half, many rows at a time, each outcome recorded as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from typing import Any
+
+from synthetic1.datagen.curation.draft import Draft, Dropped, LeftOut, Quarantined
+from synthetic1.datagen.curation.funnel import DIFFICULTY, GOLD
+from synthetic1.datagen.curation.recipe import Recipe
+from synthetic1.datagen.curation.settings import CurateSettings
+from synthetic1.datagen.curation.tools import Workbench
+from synthetic1.datagen.curation.work_store import WorkStore
+from synthetic1.reports.progress import progress
+from synthetic1.rewards.registry import get_verifier
+from synthetic1.task import Task
+
+
+class Finishing:
+    """Rows in, outcomes into the store.
+
+    A row whose work fails for a reason that every other row would meet, too (no server, no sandbox), ends the run with
+    its error; what was recorded until then stays.
+    """
+
+    def __init__(self, recipe: Recipe, tools: Workbench, store: WorkStore, settings: CurateSettings) -> None:
+        self.recipe, self.tools, self.store, self.settings = recipe, tools, store, settings
+        self.stopping = False
+
+    def stop(self) -> None:
+        """Begin no more rows; those under way are finished."""
+        self.stopping = True
+
+    async def run(self, drafts: Iterable[Draft]) -> None:
+        """Finish every draft that has no outcome yet."""
+        left = iter(drafts)
+        with progress(None, "rows finished") as advance:
+            working: set[asyncio.Task[None]] = set()
+            try:
+                while True:
+                    while len(working) < self.settings.at_once and not self.stopping:
+                        draft = next((one for one in left if not self.store.has_outcome(one.number)), None)
+                        if draft is None:
+                            break
+                        working.add(asyncio.create_task(self._one(draft)))
+                    if not working:
+                        break
+                    done, working = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+                    for one in done:
+                        one.result()
+                        advance()
+            finally:
+                for one in working:
+                    one.cancel()
+                await asyncio.gather(*working, return_exceptions=True)
+                self.store.commit()
+
+    async def _one(self, draft: Draft) -> None:
+        draft = self.store.merged(draft.number) or draft
+        try:
+            tasks = await self.recipe.finish(draft, self.tools)
+            if not tasks:
+                raise AssertionError(f"{draft.where}: {type(self.recipe).__name__}.finish made no task and gave no reason")
+            tasks = [_told(task, draft) for task in tasks]
+            for task in tasks:
+                await self._check_gold(task)
+            if self.settings.difficulty.samples:
+                tasks = [await self._measured(task) for task in tasks]
+        except LeftOut as error:
+            self.store.leave(draft.number, draft.where, error, json.dumps(asdict(draft)))
+        else:
+            self.store.finish(draft.number, tasks)
+
+    async def _check_gold(self, task: Task) -> None:
+        """No task is kept whose gold its own verifier does not accept.
+
+        Raises:
+            Dropped: it scores less than 1.
+            Quarantined: there is no gold, or nobody can say here.
+        """
+        completion = get_verifier(task.task_type).gold_completion(task)
+        if completion is None:
+            raise Quarantined(GOLD, "no_gold", f"{task.problem_id} has no gold that could be checked")
+        verdict = await self.tools.score(task, completion)
+        why = str(verdict.details.get("why", verdict.details.get("failed", "")))
+        if verdict.score is None:
+            raise Quarantined(GOLD, verdict.reason, f"{task.problem_id}: {why}")
+        if verdict.score < 1.0:
+            raise Dropped(GOLD, "gold_fails", f"{task.problem_id}: {verdict.reason} {why}")
+
+    async def _measured(self, task: Task) -> Task:
+        """The task with the model's pass rate on it.
+
+        Raises:
+            Dropped: it is outside of what is wanted.
+        """
+        asked = self.settings.difficulty
+        completions = await self.tools.sample(task.prompt, asked.samples, asked.temperature)
+        verdicts = [await self.tools.score(task, completion) for completion in completions]
+        scores = [verdict.score for verdict in verdicts if verdict.score is not None]
+        if not scores:
+            raise Quarantined(DIFFICULTY, "unscorable", f"{task.problem_id}: {verdicts[0].reason}")
+        rate = sum(score == 1.0 for score in scores) / len(scores)
+        if asked.min_pass_rate is not None and rate < asked.min_pass_rate:
+            raise Dropped(DIFFICULTY, "too_hard", f"{task.problem_id}: solved {rate:.0%}")
+        if asked.max_pass_rate is not None and rate > asked.max_pass_rate:
+            raise Dropped(DIFFICULTY, "too_easy", f"{task.problem_id}: solved {rate:.0%}")
+        said: dict[str, Any] = {"pass_rate": rate, "pass_rate_samples": len(scores)}
+        return replace(task, metadata={**task.metadata, **said})
+
+
+def _told(task: Task, draft: Draft) -> Task:
+    """The task with where it came from and what was done to it; references of a judge's kind say it, too."""
+    return replace(task, metadata={**task.metadata, "curation": dict(draft.metadata)})

@@ -1,0 +1,272 @@
+"""A run of curation from settings to the finished set; it goes on where it was stopped, however that was."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from synthetic1.datagen.curation.asking import NO_REPLY, Asker
+from synthetic1.datagen.curation.draft import Draft, Dropped, LeftOut, Quarantined
+from synthetic1.datagen.curation.finishing import Finishing
+from synthetic1.datagen.curation.funnel import CONTAMINATION, DIFFICULTY, DUPLICATES, GOLD, READ, Funnel
+from synthetic1.datagen.curation.prompt_files import Prompt, load_prompts
+from synthetic1.datagen.curation.raw_rows import BadRow
+from synthetic1.datagen.curation.recipe import Recipe
+from synthetic1.datagen.curation.recipes.registry import make_recipe
+from synthetic1.datagen.curation.settings import CurateSettings
+from synthetic1.datagen.curation.sifting import Benchmarks, DraftFiles, drop_contaminated, drop_duplicates
+from synthetic1.datagen.curation.tools import Workbench
+from synthetic1.datagen.curation.work_store import WorkStore
+from synthetic1.datagen.curation.writing import write_set
+from synthetic1.inference.client import Client
+from synthetic1.inference.errors import ServerError
+from synthetic1.inference.server import Server
+from synthetic1.jobs.launching import launched
+from synthetic1.jobs.model_settings import ModelSettings
+from synthetic1.jobs.program import ProgramError
+from synthetic1.jobs.same_run import check_same_run
+from synthetic1.reports.progress import progress
+from synthetic1.reports.run_folder import RunFolder
+from synthetic1.rewards.scoring.scorer import Scorer
+
+STORE = "work.sqlite"
+DRAFTED, SIFTED, IN = "drafted", "sifted", "in"  # what the store's meta says of passes that are done
+
+
+def folder_of(settings: CurateSettings) -> Path:
+    return (Path(settings.runs) / "curate" / settings.name).absolute()
+
+
+def steps_of(recipe: Recipe) -> tuple[str, ...]:
+    """All steps of a run, in order."""
+    return (READ, *recipe.draft_steps, CONTAMINATION, DUPLICATES, *recipe.finish_steps, GOLD, DIFFICULTY)
+
+
+def curate(settings: CurateSettings) -> bool:
+    """Do what is left of the run; whether it was stopped before it was done.
+
+    Raises:
+        ProgramError: another run lies there, the input cannot be read, the model cannot be used.
+    """
+    recipe = make_recipe(settings.recipe, getattr(settings, settings.recipe))
+    prompts = load_prompts(list(recipe.prompts), settings.prompts)
+    if recipe.needs_model and not settings.model.is_named and not settings.dry_run:
+        raise ProgramError(f"recipe={settings.recipe} asks a language model: give model=http://localhost:8000/v1")
+    path = folder_of(settings)
+    with RunFolder.create(path, resume=True) as folder:
+        store = WorkStore(path / STORE)
+        try:
+            going_on = _check_same(store, settings, prompts)
+            folder.write_config(settings.model_dump(mode="json"))
+            print(f"{'going on with' if going_on else 'run'} {path}", flush=True)
+            drafts = DraftFiles(path / "drafts")
+            _draft(recipe, settings, store, drafts)
+            _sift(recipe, settings, store, drafts, path)
+            if settings.dry_run:
+                print(_estimate(recipe, settings, store, drafts, prompts))
+                return False
+            usage, stopped = asyncio.run(_finish(recipe, settings, store, drafts, prompts))
+            funnel = funnel_of(recipe, store)
+            if stopped:
+                print("stopped; the same command goes on")
+                return True
+            funnel.check()
+            write_set(settings, recipe, store, funnel, prompts)
+            folder.write_result({**funnel.to_dict(), "usage": usage})
+            print(funnel.table())
+            unanswered = funnel.of("quarantined").get(NO_REPLY, 0)
+            if unanswered:
+                print(f"{unanswered:,} rows got no reply from the server: the same command with overwrite=true asks again")
+            print(f"the set is in {settings.output}; next: synthetic1 show {settings.output}")
+            return False
+        finally:
+            store.close()
+
+
+def funnel_of(recipe: Recipe, store: WorkStore) -> Funnel:
+    """The books, from the store."""
+    funnel = Funnel(steps_of(recipe), rows=store.meta(IN) or 0)
+    for outcome, step, reason, many in store.gone_counts():
+        funnel.add(outcome, step, reason, many)
+    for _, tasks in store.tasks():
+        funnel.kept += 1
+        funnel.tasks += len(tasks)
+    return funnel
+
+
+def _check_same(store: WorkStore, settings: CurateSettings, prompts: dict[str, Prompt]) -> bool:
+    """Whether the store holds an earlier part of this run.
+
+    Raises:
+        ProgramError: it holds another run; says what differs.
+    """
+    wanted = {**settings.identity(), "prompt_versions": {name: prompt.label for name, prompt in prompts.items()}}
+    stored = store.meta("settings")
+    if stored is not None:
+        check_same_run(store.path.parent, stored, wanted)
+        store.clear_reasons(NO_REPLY)
+    store.set_meta("settings", wanted)
+    return stored is not None
+
+
+def _draft(recipe: Recipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles) -> None:
+    """The first pass: read all rows, filter by rule, write what is left to disk. Done again if it was interrupted."""
+    if store.meta(DRAFTED):
+        return
+    store.clear("gone", "merged", "done")
+    counted = 0
+
+    def made() -> Iterator[Draft]:
+        nonlocal counted
+        with progress(settings.limit, "rows read") as advance:
+            for number, row in enumerate(recipe.rows(settings.input)):
+                if settings.limit is not None and number >= settings.limit:
+                    break
+                counted = number + 1
+                advance()
+                raw = None
+                try:
+                    if isinstance(row, BadRow):
+                        raw = row.raw
+                        raise Quarantined(READ, row.reason, row.detail)
+                    draft = recipe.draft(row)
+                except LeftOut as error:
+                    if raw is None and isinstance(error, Quarantined):
+                        raw = json.dumps(dict(row.fields), default=str)  # type: ignore[union-attr]
+                    store.leave(number, row.where, error, raw)
+                else:
+                    draft.number = number
+                    yield draft
+
+    drafts.write(made())
+    store.set_meta(IN, counted)
+    store.set_meta(DRAFTED, True)
+    if not counted:
+        raise ProgramError(f"input={', '.join(settings.input)} has no rows")
+
+
+def _sift(recipe: Recipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles, path: Path) -> None:
+    """The second pass: contamination and duplicates among all that is left. Done again if it was interrupted."""
+    if store.meta(SIFTED):
+        return
+    store.clear("merged")
+    store.clear_steps((CONTAMINATION, DUPLICATES))
+    gone: set[int] = set()
+    asked = settings.decontaminate
+    if asked.benchmarks:
+        benchmarks = Benchmarks.read(asked.benchmarks, asked.n, asked.share)
+        print(f"looking for {len(benchmarks.names):,} problems of {len(asked.benchmarks)} benchmarks", flush=True)
+        gone = drop_contaminated(drafts, benchmarks, store, path / "contamination", workers=settings.processes)
+    if settings.deduplicate:
+        print("looking for duplicates", flush=True)
+        drop_duplicates(
+            drafts, recipe, store, path / "minhash", gone=gone, workers=settings.processes, seed=settings.seed
+        )
+    store.set_meta(SIFTED, True)
+
+
+async def _finish(
+    recipe: Recipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles, prompts: dict[str, Prompt]
+) -> tuple[dict[str, Any], bool]:
+    """The third pass: models, sandbox, verifiers, row by row. What is done stays done."""
+    async with _client_of(settings) as client:
+        asker = None
+        if client is not None:
+            model = settings.model
+            asker = Asker(client, max_tokens=model.max_tokens, attempts=model.attempts, seed=settings.seed)
+        with Scorer() as scorer:
+            tools = Workbench(asker, prompts, scorer, settings.seed)
+            try:
+                work = Finishing(recipe, tools, store, settings)
+                with _stop_on_signal(work):
+                    await work.run(drafts)
+            finally:
+                await tools.aclose()
+        return {} if client is None else client.usage.to_dict(), work.stopping
+
+
+@asynccontextmanager
+async def _client_of(settings: CurateSettings) -> AsyncIterator[Client | None]:
+    """The client of the model, started first under ``model.launch=vllm``; None where no model is named.
+
+    Raises:
+        ProgramError: it cannot be started, does not answer, or has another model.
+    """
+    model = settings.model
+    if not model.is_named:
+        yield None
+        return
+    cache = model.cache or str(folder_of(settings) / "replies.sqlite")
+    async with _server_of(settings, cache) as server, Client(server) as client:
+        try:
+            await client.check()
+        except ServerError as error:
+            raise ProgramError(str(error)) from error
+        yield client
+
+
+@asynccontextmanager
+async def _server_of(settings: CurateSettings, cache: str) -> AsyncIterator[Server]:
+    model = settings.model
+    if model.url is not None:
+        yield model.server(model.url, cache=cache)
+        return
+    assert model.name is not None
+    async with launched(ModelSettings(name=model.name), model.vllm_arguments) as server:
+        yield model.server(server.urls, name=server.model, cache=cache, thinking_open=server.thinking_open)
+
+
+@contextmanager
+def _stop_on_signal(work: Finishing) -> Iterator[None]:
+    """Ctrl-C (or SIGTERM) stops cleanly; a second one ends the process."""
+    import os
+
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if work.stopping:
+            os._exit(130)
+        print("stopping; once more to end at once", flush=True)
+        work.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(RuntimeError, ValueError):  # not in the main thread
+            loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(RuntimeError, ValueError):
+                loop.remove_signal_handler(number)
+
+
+def _estimate(
+    recipe: Recipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles, prompts: dict[str, Prompt]
+) -> str:
+    """What the model would be asked: calls as the recipe counts them, tokens at four characters each."""
+    from synthetic1.inference.server import Price
+
+    calls = dict.fromkeys(prompts, 0)
+    read = 0
+    for draft in drafts:
+        if store.has_outcome(draft.number):
+            continue
+        for name, many in recipe.many_calls(draft).items():
+            calls[name] += many
+            read += many * (len(prompts[name].text) + len(draft.text)) // 4
+    total = sum(calls.values())
+    written = total * settings.model.max_tokens
+    lines = ["dry run: nothing was asked", *(f"  {name:<28}{many:>12,} calls" for name, many in calls.items())]
+    lines.append(f"  {'tokens read':<28}{read / 1e6:>12,.2f} M")
+    lines.append(f"  {'tokens written, at most':<28}{written / 1e6:>12,.2f} M")
+    if settings.model.price is not None:
+        cost = Price.of(settings.model.price).cost(read, written)
+        lines.append(f"  {'money, at most':<28}{cost:>12,.2f}")
+    else:
+        lines.append("  money: give model.price={input: …, output: …} per million tokens")
+    return "\n".join(lines)

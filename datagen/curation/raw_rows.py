@@ -1,0 +1,135 @@
+"""Raw rows of the input: JSON Lines, JSON arrays and Parquet, packed or not, row by row; a bad row stops nothing."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synthetic1.jobs.program import ProgramError
+from synthetic1.tasks.sources.json_array import lines_of_array
+from synthetic1.tasks.sources.kinds import DAMAGE, FileKind, files_with_rows, is_damage, kind_of, open_unpacked
+
+READ = ".jsonl, .json (also .gz, .xz, .bz2, .zst), .parquet, folders and globs of them"
+BATCH = 1_000  # rows of Parquet in memory
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """A row as it is published."""
+
+    where: str
+    """``FILE, row N``, from 1; of lines, the number of the line."""
+    fields: Mapping[str, Any]
+    file: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """What stands where a row should be."""
+
+    where: str
+    reason: str
+    """A short constant: ``not_json``, ``not_utf8``, ``not_an_object``, ``damaged``."""
+    detail: str
+    raw: str
+    """All of it; bytes that are not UTF-8 as ``\\xff``."""
+
+
+def input_files(inputs: Sequence[str]) -> list[tuple[Path, str]]:
+    """The files that ``input=`` names and what to call them, in order; a folder's sorted by path, hidden ones left out.
+
+    Raises:
+        ProgramError: there is no such file, or nothing in the folder that rows are read from.
+    """
+    found: list[tuple[Path, str]] = []
+    for spec in inputs:
+        path = Path(os.path.expanduser(spec))
+        if path.is_dir():
+            files = files_with_rows(path)
+            if not files:
+                raise ProgramError(f"input={spec} holds nothing that rows are read from: {READ}")
+            found += [(file, str(file.relative_to(path.parent))) for file in files]
+        elif path.is_file():
+            if kind_of(path.name) is None:
+                raise ProgramError(f"input={spec}: rows are not read from such a file, but from {READ}")
+            found.append((path, path.name))
+        else:
+            matches = [Path(name) for name in sorted(glob.glob(str(path), recursive=True)) if kind_of(name)]
+            if not matches:
+                raise ProgramError(f"input={spec}: there is no such file or folder; rows are read from {READ}")
+            found += [(file, file.name) for file in matches]
+    return found
+
+
+def raw_rows(inputs: Sequence[str]) -> Iterator[RawRow | BadRow]:
+    """Every row of every file.
+
+    Raises:
+        ProgramError: as ``input_files``, or a file that cannot be opened.
+    """
+    for path, name in input_files(inputs):
+        kind = kind_of(path.name) or FileKind("lines")
+        try:
+            yield from _parquet(path, name) if kind.rows == "parquet" else _lines(path, name, kind)
+        except OSError as error:
+            raise ProgramError(f"input: {path} cannot be read: {error.strerror or error}") from error
+
+
+def _lines(path: Path, name: str, kind: FileKind) -> Iterator[RawRow | BadRow]:
+    with open_unpacked(path, kind.packing) as file:
+        lines: Iterator[bytes] = iter(file)
+        if kind.rows == "array":
+            head = file.read(1 << 12).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+            file.seek(0)
+            lines = lines_of_array(file) if head == b"[" else iter(file)
+        number = 0
+        while True:
+            try:
+                line = next(lines, None)
+            except DAMAGE as error:
+                if not is_damage(error):
+                    raise
+                yield BadRow(f"{name}, row {number + 1}", "damaged", f"the file ends here: {error}", "")
+                return
+            if line is None:
+                return
+            number += 1
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")
+            if line.strip():
+                yield _row(line, name, number)
+
+
+def _row(line: bytes, name: str, number: int) -> RawRow | BadRow:
+    where = f"{name}, row {number}"
+    try:
+        fields = json.loads(line)
+    except UnicodeDecodeError as error:
+        return BadRow(where, "not_utf8", str(error), line.decode("utf-8", "backslashreplace").strip())
+    except (ValueError, RecursionError) as error:
+        return BadRow(where, "not_json", str(error), line.decode("utf-8", "backslashreplace").strip())
+    if not isinstance(fields, dict):
+        return BadRow(where, "not_an_object", f"a row is an object, got {type(fields).__name__}", line.decode().strip())
+    return RawRow(where, fields, name, number)
+
+
+def _parquet(path: Path, name: str) -> Iterator[RawRow | BadRow]:
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    number = 0
+    try:
+        for batch in parquet.ParquetFile(path).iter_batches(batch_size=BATCH):
+            for fields in batch.to_pylist():
+                number += 1
+                yield RawRow(f"{name}, row {number}", fields, name, number)
+    except (FileNotFoundError, PermissionError):
+        raise
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # damaged pages, dates beyond Python's
+        yield BadRow(f"{name}, row {number + 1}", "damaged", f"the file ends here: {error}", "")

@@ -1,0 +1,1 @@
+"""The recipes of curation, one a file."""

@@ -1,0 +1,179 @@
+"""What is looked for among all drafts at once: near duplicates, and texts of benchmarks.
+
+datatrove's blocks find the candidates, in as many processes as there are cores. What they find is then compared in
+full: MinHash takes two problems of one template for duplicates, and an n-gram of a benchmark may be a common phrase.
+"""
+
+from __future__ import annotations
+
+import shutil
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from synthetic1.datagen.curation.draft import Draft, Dropped
+from synthetic1.datagen.curation.funnel import CONTAMINATION, DUPLICATES
+from synthetic1.datagen.curation.recipe import Recipe
+from synthetic1.datagen.curation.work_store import WorkStore
+from synthetic1.datagen.exporting.decontaminate import benchmark_texts
+from synthetic1.jobs.program import ProgramError
+
+DRAFTS_A_FILE = 20_000
+COMPARED = 64
+"""With how many kept drafts of its cluster a draft is compared: of a template there may be thousands."""
+
+
+class DraftFiles:
+    """The drafts on disk: lines in files of at most ``DRAFTS_A_FILE``, in order."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def files(self) -> list[Path]:
+        return sorted(self.folder.glob("[0-9]*.jsonl"))
+
+    def write(self, drafts: Iterator[Draft]) -> None:
+        """All of them, in place of what was there."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        file, many = None, 0
+        try:
+            for draft in drafts:
+                if many % DRAFTS_A_FILE == 0:
+                    if file is not None:
+                        file.close()
+                    file = (self.folder / f"{many // DRAFTS_A_FILE:06d}.jsonl").open("w", encoding="ascii")
+                assert file is not None
+                file.write(draft.to_line() + "\n")
+                many += 1
+        finally:
+            if file is not None:
+                file.close()
+
+    def __iter__(self) -> Iterator[Draft]:
+        for path in self.files:
+            with path.open("rb") as lines:
+                for line in lines:
+                    yield Draft.from_line(line)
+
+    def at(self, places: Sequence[tuple[int, int]]) -> Iterator[Draft]:
+        """The drafts at (file, line), which must be in order."""
+        files, wanted = self.files, iter(places)
+        place = next(wanted, None)
+        while place is not None:
+            number = place[0]
+            with files[number].open("rb") as lines:
+                for line_number, line in enumerate(lines):
+                    if place is None or place[0] != number:
+                        break
+                    if line_number == place[1]:
+                        yield Draft.from_line(line)
+                        place = next(wanted, None)
+
+
+@dataclass(frozen=True)
+class Benchmarks:
+    """The texts of benchmarks, and which of them an n-gram is of."""
+
+    n: int
+    share: float
+    names: tuple[str, ...]
+    """Of each text, the file it is from."""
+    grams: tuple[frozenset[int], ...]
+    owners: dict[int, array[int]]
+    """n-gram → its texts."""
+
+    @classmethod
+    def read(cls, paths: Sequence[str], n: int, share: float) -> Benchmarks:
+        """Raises ProgramError: a file that cannot be read, or that protects nothing."""
+        from synthetic1.datagen.curation.blocks import Grams
+
+        grams, names, found = Grams(n), [], []
+        owners: dict[int, array[int]] = defaultdict(lambda: array("l"))
+        for path in paths:
+            try:
+                for text in benchmark_texts(Path(path).expanduser()):
+                    mine = frozenset(grams.of(text))
+                    for gram in mine:
+                        owners[gram].append(len(found))
+                    names.append(Path(path).name)
+                    found.append(mine)
+            except (OSError, ValueError) as error:
+                raise ProgramError(f"decontaminate.benchmarks: {error}") from error
+        return cls(n, share, tuple(names), tuple(found), dict(owners))
+
+    def source_of(self, text: str) -> str | None:
+        """The benchmark of which ``text`` holds a problem: so large a share of its n-grams as ``share`` says."""
+        from synthetic1.datagen.curation.blocks import Grams
+
+        mine = set(Grams(self.n).of(text))
+        shared: dict[int, int] = defaultdict(int)
+        for gram in mine:
+            for owner in self.owners.get(gram, ()):
+                shared[owner] += 1
+        for owner in sorted(shared):
+            if shared[owner] >= max(1.0, self.share * len(self.grams[owner])):
+                return self.names[owner]
+        return None
+
+
+def drop_contaminated(
+    drafts: DraftFiles, benchmarks: Benchmarks, store: WorkStore, folder: Path, *, workers: int
+) -> set[int]:
+    """Drop every draft that holds a problem of a benchmark; the numbers of those dropped."""
+    from synthetic1.datagen.curation.blocks import find_contaminated, write_index
+
+    index, files = folder / "index", [str(path) for path in drafts.files]
+    shutil.rmtree(folder, ignore_errors=True)
+    write_index(set(benchmarks.owners), index)
+    places = list(find_contaminated(files, index, folder, n=benchmarks.n, workers=workers)) if files else []
+    gone = set()
+    for draft in drafts.at(places):
+        if (name := benchmarks.source_of(draft.text)) is not None:
+            store.leave(draft.number, draft.where, Dropped(CONTAMINATION, "benchmark", f"a problem of {name}"))
+            gone.add(draft.number)
+    shutil.rmtree(folder, ignore_errors=True)
+    return gone
+
+
+def drop_duplicates(
+    drafts: DraftFiles, recipe: Recipe, store: WorkStore, folder: Path, *, gone: set[int], workers: int, seed: int
+) -> None:
+    """Drop every draft that is a duplicate of an earlier one, which takes what it adds.
+
+    Args:
+        gone: numbers of drafts that count no more.
+    """
+    from synthetic1.datagen.curation.blocks import find_clusters
+
+    files = [str(path) for path in drafts.files]
+    shutil.rmtree(folder, ignore_errors=True)
+    found = list(find_clusters(files, folder, workers=workers, seed=seed)) if files else []
+    shutil.rmtree(folder, ignore_errors=True)
+    places = [(file, place) for file, place, _ in found]
+    kept: dict[int, list[Draft]] = defaultdict(list)
+    left = defaultdict(int)
+    for _, _, cluster in found:
+        left[cluster] += 1
+    for (_, _, cluster), draft in zip(found, drafts.at(places), strict=True):
+        left[cluster] -= 1
+        if draft.number not in gone:
+            _drop_duplicate(draft, kept[cluster], recipe, store)
+        if not left[cluster]:
+            kept.pop(cluster, None)  # no more of this one will come: nothing of it stays in memory
+
+
+def _drop_duplicate(draft: Draft, kept: list[Draft], recipe: Recipe, store: WorkStore) -> None:
+    for place, one in enumerate(kept):
+        if recipe.is_duplicate(one, draft):
+            store.leave(draft.number, draft.where, Dropped(DUPLICATES, "duplicate", f"of {one.where}"))
+            merged = recipe.merge(one, draft)
+            if merged is not one:
+                kept[place] = merged
+                store.merge(merged)
+            return
+    if len(kept) < COMPARED:
+        kept.append(draft)
