@@ -78,6 +78,8 @@ class Said:
     """The text as words, where it is words."""
     number: Fraction | None = None
     """What number words spell."""
+    integer: int | None = None
+    """Of a text that is a whole number and nothing else, written as one writes it."""
 
 
 @lru_cache(maxsize=16384)
@@ -88,7 +90,7 @@ def read(text: str, words: frozenset[str] = frozenset()) -> Said:
         words: runs of letters that are words, e.g. because they stand in the prompt.
     """
     if _INTEGER.fullmatch(text):  # most answers are: what follows would say the same, after a hundred microseconds
-        return Said(text, Num(Fraction(text)), text)
+        return Said(text, Num(Fraction(text)), text, integer=int(text))
     text = "".join(char for char in text if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf")).strip()
     text = _SYSTEM.sub("", _NUMBER_IN_TEXT.sub(r"\1", ANSWER_IN_TEXT.sub(r"\1", text)))
     text = unwrapped(ANSWER_IS.sub("", _DOUBLED.sub(r"\\", text)).strip())

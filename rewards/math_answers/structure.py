@@ -2,8 +2,10 @@ r"""Trees up to what changes nothing: order, nesting, neutral operations."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 from synthetic1.rewards.math_answers.grammar.tree import (
     Applied,
@@ -160,19 +162,29 @@ MOST_DIGITS = 4000
 
 
 def children(node: Node) -> tuple[Node, ...]:
-    match node:
-        case Neg(arg) | PlusMinus(arg) | Scaled(arg) | Measured(arg):
-            return (arg,)
-        case Sum(parts) | Product(parts):
-            return parts
-        case Quotient(a, b) | Power(a, b):
-            return (a, b)
-        case Applied(_, args, base):
-            return args if base is None else (*args, base)
-        case Bracketed(_, _, items) | Items(items, _) | Relation(items, _) | Combined(_, items):
-            return items
-        case SetBuilder(a, b):
-            return (a, b)
-        case Matrix(rows, _):
-            return tuple(cell for row in rows for cell in row)
-    return ()
+    parts = _CHILDREN.get(type(node))
+    return () if parts is None else parts(node)
+
+
+def _one(node: Any) -> tuple[Node, ...]:
+    return (node.arg,)
+
+
+def _items(node: Any) -> tuple[Node, ...]:
+    items: tuple[Node, ...] = node.items
+    return items
+
+
+_CHILDREN: dict[type[Node], Callable[[Any], tuple[Node, ...]]] = {  # by type: it is asked of every node, often
+    **dict.fromkeys((Neg, PlusMinus, Scaled, Measured), _one),
+    **dict.fromkeys((Bracketed, Items), _items),
+    Sum: lambda node: node.terms,
+    Product: lambda node: node.factors,
+    Quotient: lambda node: (node.above, node.below),
+    Power: lambda node: (node.base, node.exponent),
+    Applied: lambda node: node.args if node.base is None else (*node.args, node.base),
+    Relation: lambda node: node.sides,
+    Combined: lambda node: node.parts,
+    SetBuilder: lambda node: (node.element, node.condition),
+    Matrix: lambda node: tuple(cell for row in node.rows for cell in row),
+}

@@ -415,13 +415,19 @@ def test_calls_return_what_the_function_returns(
     assert values(served(language, source, function, *calls)) == expected
 
 
-@pytest.mark.parametrize("language", ["python", "javascript", "cpp", "rust"])
-async def test_the_toolchains_of_the_image_agree(sandbox_image: str, tmp_path: Path, language: str) -> None:
+SOME = {"python": 1, "javascript": 1, "cpp": 4, "rust": 3}  # every how many rows: compilers take a second for each
+
+
+@pytest.mark.parametrize(
+    ("language", "step"),
+    [*SOME.items(), *(pytest.param(name, 1, marks=pytest.mark.proofs) for name, step in SOME.items() if step > 1)],
+)
+async def test_the_toolchains_of_the_image_agree(sandbox_image: str, tmp_path: Path, language: str, step: int) -> None:
     """The same table once more in a real sandbox, whose compilers and interpreters are older than a developer's."""
     async with open_sandbox("docker", cache=tmp_path) as sandbox:
-        for case in TABLE:
+        for place, case in enumerate(TABLE):
             name, source, calls, expected = case.values
-            if name == language:
+            if name == language and place % step == 0:
                 inputs = [Call("count" if "count(long long" in source else "f", args) for args in calls]
                 results = await sandbox.run(Program(name, source), inputs)
                 assert [result.status for result in results] == ["ok"] * len(calls), (source, results)

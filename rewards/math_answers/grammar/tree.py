@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar, dataclass_transform
 
 
 class Node:
-    """Anything that a text may say."""
+    """Anything that a text may say. Its hash is computed once: trees are looked up, whole, again and again."""
 
-    __slots__ = ()
+    __slots__ = ("_hash",)
+    _hash: int
 
 
 class Expression(Node):
@@ -18,26 +20,45 @@ class Expression(Node):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+Made = TypeVar("Made", bound=Node)
+
+
+@dataclass_transform(frozen_default=True)
+def _node(cls: type[Made]) -> type[Made]:
+    made = dataclass(frozen=True, slots=True)(cls)
+    of_fields = made.__hash__
+
+    def once(self: Made) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            object.__setattr__(self, "_hash", of_fields(self))
+            return self._hash
+
+    made.__hash__ = once  # type: ignore[assignment]
+    return made
+
+
+@_node
 class Num(Expression):
     value: Fraction
     decimals: int | None = None
     """Digits after a point, where it was written with one (or with a power of ten); ``None``: written exactly."""
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Sym(Expression):
     """A letter, with what stands below or above it: ``x``, ``\\alpha``, ``x_{1}``, ``S_{\\triangle ABC}``, ``f'``."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Neg(Expression):
     arg: Node
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class PlusMinus(Expression):
     """``\\pm a`` (``sign`` 1) or ``\\mp a`` (-1)."""
 
@@ -45,29 +66,29 @@ class PlusMinus(Expression):
     sign: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Sum(Expression):
     terms: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Product(Expression):
     factors: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Quotient(Expression):
     above: Node
     below: Node
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Power(Expression):
     base: Node
     exponent: Node
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Applied(Expression):
     """A function by its name without backslash; ``base`` of a logarithm, degree of a root."""
 
@@ -76,7 +97,7 @@ class Applied(Expression):
     base: Node | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Based(Expression):
     """A number in another base, ``1011_2``."""
 
@@ -84,7 +105,7 @@ class Based(Expression):
     base: int
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Scaled(Expression):
     """A number with ``%`` (1/100) or in degrees (pi/180) after it."""
 
@@ -93,7 +114,7 @@ class Scaled(Expression):
     """``percent`` or ``degree``."""
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Measured(Expression):
     """A number with a unit or a noun after it."""
 
@@ -108,21 +129,21 @@ class Measured(Expression):
         return self.factors is None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Text(Node):
     """Words."""
 
     words: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Raw(Node):
     """Not understood: canonical tokens, to be compared as written."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Relation(Node):
     """``a < b \\le c``: sides and what stands between them."""
 
@@ -130,7 +151,7 @@ class Relation(Node):
     signs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Bracketed(Node):
     """``(a, b)``, ``[a, b)``, ``{a, b}``, ``<a, b>`` with its brackets."""
 
@@ -139,7 +160,7 @@ class Bracketed(Node):
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class SetBuilder(Node):
     """``{x | condition}``."""
 
@@ -147,14 +168,14 @@ class SetBuilder(Node):
     condition: Node
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Matrix(Node):
     rows: tuple[tuple[Node, ...], ...]
     kind: str = "matrix"
     """``cases`` for a system."""
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Combined(Node):
     """Sets joined by ``\\cup``, ``\\cap`` or ``\\setminus``."""
 
@@ -162,7 +183,7 @@ class Combined(Node):
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Items(Node):
     """Several things side by side at the top: by ``comma``, ``and``, ``or``, ``;`` or a line's end."""
 
