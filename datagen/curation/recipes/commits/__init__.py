@@ -1,0 +1,1 @@
+"""Commits as raw material: reading a local history, and the rules about messages, files, licences and leaks."""
