@@ -1,0 +1,1 @@
+"""What curating mathematical problems takes: columns, statements, choices, rewrites, golds."""

@@ -1,0 +1,207 @@
+r"""Which statements are not to be trained on, by rule: proofs, figures, several parts, texts that ask nothing.
+
+Every pattern stands behind words that are looked for first: most statements hold none of them, and are read once.
+"""
+
+from __future__ import annotations
+
+import re
+
+REASONS = {
+    "empty": "there is no statement",
+    "too_long": "more characters than math.longest",
+    "garbled": "characters that a wrong encoding left behind",
+    "proof": "it asks for a proof",
+    "needs_figure": "it speaks of a figure that a text does not show",
+    "needs_table": "it speaks of a table that is not there",
+    "has_link": "it points to a page",
+    "several_parts": "it asks several things",
+    "several_turns": "a chat of more than one question",
+    "refers_elsewhere": "it builds on another problem",
+    "answer_given_away": "its answer stands in it",
+    "not_a_question": "it asks nothing",
+    "open_ended": "it asks for an explanation, a drawing or an example",
+}
+_numbering = re.compile(
+    r"(?:#+\s*)?(?:\*\*)?(?:(?:Problem|Task|Example|Exercise|Question|Subject|Item)\s+\d[\w.\-]*\s*[.:)]?(?:\*\*)?\s+"
+    r"|\[?\d{1,3}(?:\.\d{1,3}){0,3}[.)\]]\s+)?"
+    r"(?:[(\[（]\s*\\?\[?(?:This (?:question|problem) (?:is worth |\())?\d{1,3}\s*(?:points?|marks?|分)\s*\)?\\?\]?[)\]）]\s*)?"
+    r"(?=[A-Z($\\])"
+)
+_request = re.compile(
+    r"\?|\b(?:find|determine|compute|calculate|evaluate|what|how|solve|simplify|express|factor|factori[sz]e|write|convert|prove"
+    r"|show|expand|explain|give|state|draw|sketch|verify|why|construct|estimate|list)\b",
+    re.IGNORECASE,
+)
+_NO_WORK = r"(?!\s+(?:(?:all|the|every|each) )?(?:of )?(?:your\b|answers?|works?|steps?|reasoning|solutions?|calculations?))"
+_proof = re.compile(
+    r"(?:^|[.!?:;,)$\]*]\s*|\n\s*)(?:\(?[a-z0-9]\)\s*|please )?(?:prove|show|demonstrate|verify|establish|deduce|justify|disprove)"
+    rf"(?:\s+or disprove)?\b{_NO_WORK}"
+    r"(?=,?\s+(?:that|the|this|there|it|if|by|whether|for|how|why|in|using|each|all|\$|\\)|\s*[:$\\])"
+    rf"|\b(?:and|then|also|hence|or)\s+(?:(?:show|verify|demonstrate|deduce)\s+that\b|prove\b{_NO_WORK})|\bto prove\b{_NO_WORK}"
+    r"|\b(?:is|are|asked|required|suffices) to show\b|\bproof of\b|\ba proof\b|\bprove (?:it|this|these)\b",
+    re.IGNORECASE,
+)
+_SEEN = r"(?:figure|diagram|picture|drawing|image|sketch|illustration|graph|chart|plot|map|grid)"
+_PLACE = r"(?:below|above|shown|at (?:the )?right|at (?:the )?left|to the right|to the left|on the right|on the left|provided)"
+_figure = re.compile(
+    rf"\b(?:in|from|on|see|per|by) (?:the |this )?(?:(?:following|adjacent|accompanying|attached|given|above|below) )?"
+    rf"(?:figure|diagram|illustration)\b(?! (?:eight|skat|of speech))"
+    rf"|\b(?:the|this|following|accompanying|adjacent|attached) (?:\w+ )?{_SEEN}\s+(?:\w+ ){{0,2}}{_PLACE}\b"
+    rf"|\b(?:following|accompanying|adjacent|attached) (?:\w+ )?(?:figure|diagram|picture|drawing|image|illustration)\b"
+    rf"|\bthe (?:figure|diagram) (?:shows|represents|is|depicts|consists|has)\b|\b(?:[Ff]igure|Fig\.|Diagram)\s*\(?\d"
+    rf"|\bis (?:pictured|graphed|depicted|drawn) (?:below|above|here)|\bare (?:pictured|graphed|depicted|drawn) (?:below|above|here)"
+    rf"|\bshown (?:in|on) (?:the )?(?:\w+ )?{_SEEN}\b|\bpictured\b|\bas illustrated\b|\bas depicted\b|\bas drawn\b"
+    rf"|\b(?:the )?\w+ (?:is |are )?(?:shown|pictured) (?:below|above|here|at (?:the )?right)\b"
+    rf"|\b(?:graph|figure|diagram)(?: of [^.?]{{1,60}})? is (?:shown|given|drawn)\b",
+    re.IGNORECASE,
+)
+_as_shown = re.compile(r"\b(?:as|is|are)\s+shown\b(?! (?:that|to be|by))|\b\w+ shown[?.,](?:\s|$)", re.IGNORECASE)
+_table = re.compile(
+    r"\b(?:the|this|following) (?:\w+ )?table (?:\w+ )?(?:below|above|shows|gives|lists|shown)\b|\b(?:in|from) the (?:following )?table\b"
+    r"|\btable below\b",
+    re.IGNORECASE,
+)
+_TABULAR = ("|", "&", "\\hline", "\t", "  \n")
+_MEDIA = {
+    "[": ("[asy]", "![", "[img", "[image"),
+    "<": ("<img", "<image", "<svg"),
+    "\\": ("\\begin{tikz", "\\begin{picture", "\\begin{asy", "\\includegraphics"),
+    "http": ("mathpix", ".png", ".jpg", ".jpeg", ".gif", ".svg", "imgur", "/attachments"),
+}
+"""By what is looked for first."""
+_part = re.compile(
+    r"(?:^|[\s.;:?!,$])\(\s*(?P<a>[a-h]|i{1,3}|iv|v|[1-9]|[A-D])\s*\)\s*|(?:\A|\n|[.;:?!,$]\s+)(?:(?P<b>[a-h]|[1-9]|i{1,3}|[А-Г])\)\s"
+    r"|(?:\*\*)?(?:Part|Question|Problem)\s+\(?(?P<c>[a-hA-H1-9]|I{1,3})\)?[.:)]?(?:\*\*)?|(?:(?<=\n)|(?<=\A))\s*(?P<d>[1-9])\.\s)\s*",
+)
+_firsts = {"a": "b", "i": "ii", "1": "2", "A": "B", "I": "II", "А": "Б"}
+_of_each = re.compile(
+    r"(?:following|each|below)\b[^.?!]{0,80}[.:]?\s*$|\b(?:find|calculate|compute|evaluate|simplify|factor(?:ise|ize)?|solve|determine"
+    r"|differentiate|integrate|expand|convert)\s*[:.]?\s*$",
+    re.IGNORECASE,
+)
+_elsewhere = re.compile(
+    r"\b(?:the|from|of|in) (?:previous|preceding|last|above) (?:problem|question|exercise|example|part|task)\b"
+    r"|\b(?:see|from|of|in|using) (?:problem|exercise|example|theorem|lemma|question|task) \d|\bthis is a continuation\b",
+    re.IGNORECASE,
+)
+_open = re.compile(
+    r"(?:^|[.!?]\s+|\n\s*)(?:explain|describe|discuss|sketch|draw|plot|graph|construct|illustrate|give an example|compare and contrast)\b",
+    re.IGNORECASE,
+)
+_ASKS = (
+    "find", "what", "how", "determine", "comput", "calculate", "evaluate", "solve", "simplif", "which", "express",
+    "factor", "write", "convert", "expand", "give", "which", "who", "when", "where", "name", "state", "enter", "round",
+    "estimate", "list", "reduce", "rationalize", "complete", "fill", "answer", "maximize", "minimize", "count", "choose",
+    "differentiate", "integrate", "add", "subtract", "multiply", "divide", "approximate", "select", "prove", "show",
+    "decide", "__", "\\_", "\\ldots", "tell", "assume", "get", "establish", "invert", "construct", "…", "\\quad", "(\\quad", "( )",
+)  # fmt: skip
+_left_open = re.compile(r"(?:\b(?:is|are|equals?|be|to|of|was|than)|=|:|\))[\s.$:\\\]]*$", re.IGNORECASE)
+
+
+def without_numbering(statement: str) -> str:
+    """The statement without the number and the points that its collection gave it: ``12. (5 points) Find …``."""
+    if statement[:1] in "0123456789#[(（*PTEQSI" and (found := _numbering.match(statement)) and found.end():
+        return statement[found.end() :]
+    return statement
+
+
+def why_not(statement: str, longest: int) -> tuple[str, str] | None:
+    """The reason why a statement is not to be trained on, and what says so; ``None`` if no rule objects."""
+    if not statement:
+        return "empty", ""
+    if len(statement) > longest:
+        return "too_long", f"{len(statement):,} characters"
+    if not statement.isascii() and (found := _garbled(statement)):
+        return "garbled", found
+    lower = statement.lower()
+    for sign, marks in _MEDIA.items():
+        if sign in lower:
+            for mark in marks:
+                if mark in lower:
+                    return "needs_figure", mark
+    if "http" in lower or "www." in lower:
+        return "has_link", ""
+    if (
+        "prove" in lower or "proof" in lower or "show" in lower or "demonstrate" in lower or "verify" in lower
+        or "justify" in lower or "establish" in lower or "deduce" in lower
+    ) and (said := _asks_for_proof(statement)):  # fmt: skip
+        return "proof", said
+    if (said := _speaks_of_figure(statement, lower)) is not None:
+        return said
+    if ("a)" in lower or "1)" in lower or "i)" in lower or "а)" in lower or "\n" in lower or "part " in lower
+        or "question " in lower or "1." in lower):  # fmt: skip
+        if (said_of := _parts(statement)) is not None:
+            return "several_parts", said_of
+    if "\\boxed" in lower or "\\fbox" in lower:
+        return "answer_given_away", "a box"
+    if ("problem" in lower or "exercise" in lower or "question" in lower or "example" in lower or "part" in lower
+        or "task" in lower or "theorem" in lower or "lemma" in lower) and (found_there := _elsewhere.search(statement)):  # fmt: skip
+        return "refers_elsewhere", found_there[0]
+    if "?" not in statement:
+        if ("expl" in lower or "descr" in lower or "discuss" in lower or "sketch" in lower or "draw" in lower
+            or "plot" in lower or "graph" in lower or "construct" in lower or "an example" in lower) and (
+            found_open := _open.search(statement)):  # fmt: skip
+            return "open_ended", found_open[0].strip()
+        if not _asks(statement, lower):
+            return "not_a_question", ""
+    return None
+
+
+def asks(statement: str) -> bool:
+    """Whether something is asked in it."""
+    return "?" in statement or _asks(statement, statement.lower())
+
+
+def _asks(statement: str, lower: str) -> bool:
+    for word in _ASKS:
+        if word in lower:
+            return True
+    if _left_open.search(statement):
+        return True
+    return sum(char > "\u024f" and char.isalpha() and not "\u0370" <= char <= "\u03ff" for char in statement) > 8
+
+
+def _garbled(statement: str) -> str:
+    for mark in ("\ufffd", "â€", "Ã©", "Ã—", "Â°", "ï¼", "\x00"):
+        if mark in statement:
+            return mark
+    try:
+        statement.encode()
+    except UnicodeEncodeError:
+        return "a lone surrogate"
+    return ""
+
+
+def _asks_for_proof(statement: str) -> str:
+    found = _proof.search(statement)
+    return "" if found is None else found[0].strip(" .,;:\n$")
+
+
+def _speaks_of_figure(statement: str, lower: str) -> tuple[str, str] | None:
+    if "fig" in lower or "diagram" in lower or "picture" in lower or "graph" in lower or "image" in lower \
+        or "drawing" in lower or "sketch" in lower or "illustrat" in lower or "shown" in lower or "drawn" in lower \
+        or "depict" in lower or "chart" in lower or "plot" in lower:  # fmt: skip
+        shown = "table" in lower or any(mark in statement for mark in ("\\begin{", "|"))
+        if (found := _figure.search(statement)) and not (shown and not re.search(_SEEN, found[0], re.IGNORECASE)):
+            return "needs_figure", found[0]
+        if "shown" in lower and not shown and (found := _as_shown.search(statement)):
+            return "needs_figure", found[0]
+    if "table" in lower and (found := _table.search(statement)) and not any(mark in statement for mark in _TABULAR):
+        return "needs_table", found[0]
+    return None
+
+
+def _parts(statement: str) -> str | None:
+    """What shows that several things are asked; conditions may be listed, too, and ask nothing."""
+    marks = [(next(filter(None, found.groups())), found) for found in _part.finditer(statement)]
+    for place, (name, first) in enumerate(marks):
+        if name not in _firsts:
+            continue
+        second = next((found for later, found in marks[place + 1 :] if later == _firsts[name]), None)
+        if second is None:
+            continue
+        items = [statement[first.end() : second.start()], statement[second.end() :]]
+        if all(_request.search(item) for item in items) or _of_each.search(statement[: first.start() + 1].strip()):
+            return f"{first[0].strip()} {second[0].strip()}"
+    return None
