@@ -1,0 +1,164 @@
+"""Checkers for problems with many right answers: proposed by a model, accepted by what they do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from synthetic1.datagen.curation.draft import Draft, Quarantined
+from synthetic1.datagen.curation.recipe import Tools
+from synthetic1.datagen.curation.recipes.programs.mutations import Mutation, mutated
+from synthetic1.datagen.curation.recipes.programs.program_problem import ProgramProblem
+from synthetic1.datagen.curation.recipes.programs.published_solutions import outputs_of
+from synthetic1.rewards.program_tests.checker_program import FUNCTION, LIMITS
+from synthetic1.rewards.program_tests.spec import TestCase, read_spec
+from synthetic1.sandbox.program import Call, Program
+from synthetic1.task import Task
+
+STEP = "checker"
+PROMPT = "code_checker"
+SHOWN_CHARS = 1_500
+"""Of a text in the prompt."""
+SHOWN_SOLUTIONS = 2
+BROKEN = ("compile_error", "time_limit", "memory_limit", "output_limit", "tampered")
+"""How a checker program ends that says nothing; one that raises on an output has not accepted it."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a checker is held against."""
+
+    tests: Sequence[TestCase]
+    right: list[list[str]]
+    """Of each test: the expected output, then those of the programs that are published as right."""
+    wrong: list[Mutation]
+
+    @property
+    def right_outputs(self) -> int:
+        return sum(map(len, self.right))
+
+
+@dataclass(frozen=True)
+class AcceptedChecker:
+    """A checker program that has proved itself."""
+
+    source: str
+    attempts: int
+    right_outputs: int
+    wrong_outputs: int
+
+
+async def evidence_of(tools: Tools, task: Task, solutions: Sequence[str], *, tests: int, seed: str) -> Evidence:
+    """Run the programs once more, for their outputs.
+
+    Args:
+        tests: of how many tests the outputs are made wrong.
+        seed: of how they are.
+    """
+    cases = read_spec(task).tests
+    found = await asyncio.gather(*(outputs_of(tools, task, one, cases) for one in solutions))
+    right = []
+    for place, case in enumerate(cases):
+        expected = json.dumps(case.expected) if case.function is not None else case.expected
+        known = [expected, *(outputs[place] for outputs in found)]
+        right.append(list(dict.fromkeys(one for one in known if one is not None)))
+    is_call = cases[0].function is not None
+    return Evidence(cases, right, mutated(right, is_call=is_call, tests=tests, seed=seed))
+
+
+async def find_checker(
+    tools: Tools, draft: Draft, problem: ProgramProblem, evidence: Evidence, solutions: Sequence[str], attempts: int
+) -> AcceptedChecker:
+    """Ask for a checker program until one accepts every right output and refuses every wrong one.
+
+    Raises:
+        Quarantined: ``no_model``, a reply that cannot be read, ``nothing_to_refuse``, or what the last proposal did:
+            ``checker_fails``, ``checker_refuses_gold``, ``checker_accepts_wrong``.
+    """
+    if not tools.has_model:
+        raise Quarantined(STEP, "no_model", "programs that are published as right differ: it needs a checker")
+    if not evidence.wrong:
+        raise Quarantined(STEP, "nothing_to_refuse", "no output could be made wrong")
+    reason = objection = ""
+    for attempt in range(1, attempts + 1):
+        earlier = f"\nAn earlier program was not good enough: {objection}\n" if objection else ""
+        source = await tools.ask(
+            PROMPT,
+            draft,
+            STEP,
+            problem=problem.statement or problem.prompt,
+            outputs=_shown_outputs(evidence),
+            programs=_shown_programs(solutions, problem.language),
+            interface=_interface(problem),
+            earlier=earlier,
+        )
+        refused = await objection_to(tools, source, evidence)
+        if refused is None:
+            return AcceptedChecker(source, attempt, evidence.right_outputs, len(evidence.wrong))
+        reason, objection = refused
+    raise Quarantined(STEP, reason, objection)
+
+
+async def objection_to(tools: Tools, source: str, evidence: Evidence) -> tuple[str, str] | None:
+    """Why a checker program is not accepted, as it is counted and in words; None if it is."""
+    inputs = [case.input.to_json() if isinstance(case.input, Call) else str(case.input) for case in evidence.tests]
+    expected = [known[0] for known in evidence.right]
+    questions = [(place, output) for place, known in enumerate(evidence.right) for output in known]
+    many_right = len(questions)
+    questions += [(one.test, one.output) for one in evidence.wrong]
+    calls = [Call(FUNCTION, (inputs[place], output, expected[place])) for place, output in questions]
+    results = await tools.run(Program("python", source), calls, LIMITS)
+    for result in results:
+        place, output = questions[result.index]
+        about = f"the input {_cut(inputs[place], 300)!r} and the output {_cut(output, 300)!r}"
+        if result.status in BROKEN:
+            return "checker_fails", f"{result.status} ({result.why or _last_line(result.stderr)}) on {about}"
+        is_right = result.index < many_right
+        said = json.loads(result.returned) if result.status == "ok" and result.returned is not None else None
+        if is_right and said is not True:
+            why = result.why or _last_line(result.stderr) if result.status != "ok" else result.returned
+            return "checker_refuses_gold", f"it must accept {about}; it said {why}"
+        if not is_right and result.status == "ok":
+            if said is True:
+                kind = evidence.wrong[result.index - many_right].kind
+                return "checker_accepts_wrong", f"it must refuse ({kind}) {about}"
+            if said is not False and not isinstance(said, str):
+                return "checker_fails", f"it returned {result.returned!s:.60}, neither a bool nor a string, on {about}"
+    if len(results) < len(calls):
+        return "checker_fails", f"it was run {len(results)} times instead of {len(calls)}"
+    return None
+
+
+def _interface(problem: ProgramProblem) -> str:
+    if problem.function is None:
+        return "`input` is what the program read, `output` what it wrote, `expected` one right output; all are strings."
+    return (
+        f"`input` is the JSON text of the list of arguments that `{problem.function}` was called with, `output` the "
+        "JSON text of what it returned, `expected` that of one right value; all are strings."
+    )
+
+
+def _shown_outputs(evidence: Evidence) -> str:
+    """A test on which right outputs differ; the one with the least text."""
+    places = [place for place, known in enumerate(evidence.right) if len({" ".join(one.split()) for one in known}) > 1]
+    place = min(places or range(len(evidence.right)), key=lambda one: evidence.tests[one].size)
+    given = evidence.tests[place].input
+    text = given.to_json() if isinstance(given, Call) else str(given)
+    parts = [f"input:\n{_cut(text, SHOWN_CHARS)}"]
+    parts += [f"a right output:\n{_cut(one, SHOWN_CHARS)}" for one in evidence.right[place][:4]]
+    return "\n\n".join(parts)
+
+
+def _shown_programs(solutions: Sequence[str], language: str) -> str:
+    shown = [_cut(one, 2 * SHOWN_CHARS) for one in solutions[:SHOWN_SOLUTIONS]]
+    return "\n\n".join(f"```{language}\n{one.rstrip()}\n```" for one in shown)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def _last_line(stderr: bytes) -> str:
+    return (stderr.decode("utf-8", errors="replace").strip().splitlines() or [""])[-1][:200]

@@ -1,0 +1,143 @@
+"""A programming problem between its published row and its tasks: all that the recipe of code keeps of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from synthetic1.rewards.extraction.fences import code_block
+from synthetic1.task import Task
+from synthetic1.tasks.formats.code_rows import (
+    FUNCTION_REQUEST,
+    METHOD_REQUEST,
+    STDIN_REQUEST,
+    TASK_TYPE,
+    call_test,
+    compose_prompt,
+    stdin_test,
+)
+
+START = "\n\nStart from this code:\n\n```python\n"
+WRITTEN = {
+    "python": "Python",
+    "javascript": "JavaScript (Node.js)",
+    "rust": "Rust",
+    "cpp": "C++",
+}
+"""Language → what a prompt calls it."""
+
+
+@dataclass(frozen=True)
+class ProgramProblem:
+    """One problem, its tests and the programs that are published as right."""
+
+    problem: str
+    """Its id, the same in every language."""
+    source: str
+    language: str
+    """Of the published programs."""
+    prompt: str
+    """As our reader composes it, for ``language``."""
+    statement: str | None
+    """The problem as published; None where the prompt cannot be taken apart, so that there is no other language."""
+    starter: str
+    function: str | None
+    """What tests call; None for programs that read stdin."""
+    tests: list[list[Any]]
+    """``[input, output]``: texts, or of calls the arguments and the value. Empty where there are assertions."""
+    info: dict[str, Any]
+    """The rest of ``verification_info``: limits, checker, assertions."""
+    solutions: list[str]
+    metadata: dict[str, Any] = field(default_factory=dict)
+    in_source_id: str | None = None
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> ProgramProblem:
+        """From ``Draft.data``."""
+        return cls(**data)
+
+    def to_data(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _FIELDS}  # asdict copies every test
+
+    @property
+    def has_checker_program(self) -> bool:
+        checker = self.info.get("checker")
+        return isinstance(checker, Mapping) and "program" in checker
+
+    def with_checker(self, source: str) -> ProgramProblem:
+        return replace(self, info={**self.info, "checker": {"program": source}})
+
+    def task(self, solutions: list[str]) -> Task:
+        """The task in its own language; the first of ``solutions`` is the gold."""
+        return self._task(self.language, self.prompt, solutions, self.problem)
+
+    def task_in(self, language: str, solution: str, signature: str | None) -> Task:
+        """The task in another language.
+
+        Args:
+            signature: the line that heads the function in ``solution``; None for programs that read stdin.
+        """
+        assert self.statement is not None, "only such problems are translated"
+        if signature is None:
+            request = in_language(STDIN_REQUEST, language)
+        else:
+            request = in_language(FUNCTION_REQUEST, language).format(name=signature)
+        prompt = "\n\n".join([self.statement.strip("\n"), request])
+        return self._task(language, prompt, [solution], f"{self.problem}/{language}")
+
+    def _task(self, language: str, prompt: str, solutions: list[str], problem_id: str) -> Task:
+        info: dict[str, Any] = {"language": language, **self.info}
+        if self.tests:
+            name = self.function
+            info["test_cases"] = [
+                stdin_test(given, wanted) if name is None else call_test(name, given, wanted)
+                for given, wanted in self.tests
+            ]
+        if language != self.language:
+            for name in ("cpp_standard", "rust_edition"):
+                info.pop(name, None)
+        return Task(
+            problem_id=problem_id,
+            task_type=TASK_TYPE,
+            prompt=prompt,
+            verification_info=info,
+            gold_standard_solution=solutions[0],
+            source=self.source,
+            in_source_id=self.in_source_id,
+            metadata={**self.metadata, "language": language, "problem": self.problem},
+            other_solutions=tuple(solutions[1:]),
+        )
+
+
+_FIELDS = tuple(one.name for one in fields(ProgramProblem))
+
+
+def completion_of(solution: str, language: str) -> str:
+    """A completion that answers with this program."""
+    return code_block(solution, language)
+
+
+def in_language(request: str, language: str) -> str:
+    """What our readers ask for in Python, asked for in another language."""
+    name = WRITTEN[language]
+    return request.replace("```python", f"```{language}").replace("Python", name)
+
+
+def taken_apart(task: Task, function: str | None) -> tuple[str, str] | None:
+    """The statement and the code to start from, of a prompt that ``compose_prompt`` made; None of any other."""
+    prompt = task.prompt
+    if function is None:
+        requests = [STDIN_REQUEST]
+    else:
+        requests = [FUNCTION_REQUEST.format(name=function), METHOD_REQUEST.format(name=function)]
+    for request in requests:
+        if not prompt.endswith(f"\n\n{request}"):
+            continue
+        statement, starter = prompt.removesuffix(f"\n\n{request}"), ""
+        if START in statement and statement.endswith("\n```"):
+            statement, _, starter = statement.rpartition(START)
+            starter = starter.removesuffix("\n```")
+        if compose_prompt(statement, function=function, starter=starter) == prompt:
+            return statement, starter
+    return None
