@@ -47,10 +47,9 @@ class Completion:
             if start < 0:
                 return cls(text, None, text, finish_reason, usage)
             return cls(text, text[start + len(OPEN) :], None, finish_reason, usage)
-        reasoning = text[:close]
-        head = reasoning.lstrip()
-        if head.startswith(OPEN):  # the usual form; a lone </think> keeps everything before it
-            reasoning = head[len(OPEN) :]
+        start = len(text) - len(text.lstrip())
+        # The usual form; a lone </think> keeps everything before it. One copy: thoughts are long
+        reasoning = text[start + len(OPEN) : close] if text.startswith(OPEN, start) else text[:close]
         tail = text[close + len(CLOSE) :]
         return cls(text, reasoning, None if OPEN in tail else tail, finish_reason, usage)
 
