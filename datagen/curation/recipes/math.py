@@ -181,7 +181,9 @@ class MathRecipe(Recipe):
             raise Dropped(ANSWER, "several_choices", answer)
         if (named := named_letter(answer)) is not None and not named[1] and named[0] in answer and named[0] in "ABCDE":
             spoken_of = re.search(rf"(?<![A-Za-z\\]){named[0]}(?![A-Za-z])", statement)
-            if str(fields.get("question_type", "")).upper() == "MCQ" or not (spoken_of or _LETTER_WORD.search(statement)):
+            if str(fields.get("question_type", "")).upper() == "MCQ" or not (
+                spoken_of or _LETTER_WORD.search(statement)
+            ):
                 raise Dropped(ANSWER, "letter_without_options", answer)
 
     def _chosen(self, choices: Choices, answer: str, solution: str) -> dict[str, Any]:
@@ -220,7 +222,9 @@ class MathRecipe(Recipe):
         data, value = draft.data, draft.data["answer"]
         if not tools.has_model:
             raise Dropped(REWRITE, "needs_rewrite", "give model=http://localhost:8000/v1")
-        reply = await tools.ask("math_rewrite", draft, REWRITE, problem=data["statement"], stem=data["stem"], answer=value)
+        reply = await tools.ask(
+            "math_rewrite", draft, REWRITE, problem=data["statement"], stem=data["stem"], answer=value
+        )
         if reply["possible"] == "no":
             raise Dropped(REWRITE, "not_possible", reply["question"])
         question = reply["question"].strip()

@@ -19,7 +19,9 @@ _MARKS = (
     re.compile(r"(?:(?<=\s)|(?<=\A))([a-h])[).](?=\s)"),
 )
 _SMALL = 4  # from here on, marks of small letters
-_trim = re.compile(r"(?:\\q?quad(?![A-Za-z])|\\hspace\{[^{}]*\}|\\[ ,;:!~]|\\\\|\\newline|~|\s|[;,]|\*\*|\\par(?![A-Za-z]))+")
+_trim = re.compile(
+    r"(?:\\q?quad(?![A-Za-z])|\\hspace\{[^{}]*\}|\\[ ,;:!~]|\\\\|\\newline|~|\s|[;,]|\*\*|\\par(?![A-Za-z]))+"
+)
 _LETTER = re.compile(
     rf"\$?\s*(?:(?:the )?(?:correct )?(?:answer|option|choice)(?: is)?:?\s*)?\(?(?:{_FONT}\s*\{{\s*)?[(\[]?\s*([A-Ha-h])\s*"
     r"(?:[)\].:]|\}|(?=\s*(?:\}|\$|$)))[)\].:\s}$]*(.*)",

@@ -52,7 +52,9 @@ async def check_gold(task: Task, tools: Tools, rewritings: int) -> dict[str, int
     rng = random.Random(f"{tools.seed}/rewritings/{task.key}")
     made = [case for case in cases.cases(task, None, rng) if case.certainty is Certainty.CERTAIN]
     if not made:
-        raise Dropped(GOLD, "unscorable_gold", f"a gold of {len(cases.gold_text(task))} characters is not a short answer")
+        raise Dropped(
+            GOLD, "unscorable_gold", f"a gold of {len(cases.gold_text(task))} characters is not a short answer"
+        )
     tried = rng.sample(made, min(rewritings, len(made)))
     for case in tried:
         verdict = await tools.score(task, case.completion)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from synthetic1.datagen.curation.draft import Dropped, Quarantined
 from synthetic1.rewards.math_answers.answer import find_answer
@@ -38,8 +37,7 @@ _REQUEST = re.compile(
 """What others put around a problem: how to think, and where the answer goes."""
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedProblem:
+class PublishedProblem(NamedTuple):
     """What a row says."""
 
     statement: str
@@ -57,12 +55,15 @@ def read_published(fields: Mapping[str, Any], where: str) -> PublishedProblem:
         Quarantined: no column is called like a problem's, or one holds something else than what it is called.
         Dropped: the row says itself that it is not to be used, or has several answers or turns.
     """
-    name = next((name for name in PROBLEMS if name in fields), None)
-    if name is None:
+    for name in PROBLEMS:
+        if name in fields:
+            break
+    else:
         fields = {str(key).strip().lower(): value for key, value in fields.items()}
-        name = next((name for name in PROBLEMS if name in fields), None)
-        if name is None:
+        found_name = next((name for name in PROBLEMS if name in fields), None)
+        if found_name is None:
             raise Quarantined(COLUMNS, "unknown_columns", f"none of {', '.join(PROBLEMS)}, but {', '.join(fields)}")
+        name = found_name
     value, replied = fields[name], ""
     if isinstance(value, str) and not (value[:1] == "[" and is_message_list(value)):
         statement = value
@@ -70,7 +71,13 @@ def read_published(fields: Mapping[str, Any], where: str) -> PublishedProblem:
         statement = ""
     else:
         statement, replied = _turns(fields, name, where)
-    if "boxed" in statement or "by step" in statement or "-by-step" in statement or "####" in statement or '"Answer:"' in statement:
+    if (
+        "boxed" in statement
+        or "by step" in statement
+        or "-by-step" in statement
+        or "####" in statement
+        or '"Answer:"' in statement
+    ):
         statement = _REQUEST.sub("\n", statement)
     solution = _solution(fields, replied)
     answer, column = _answer(fields)
@@ -115,6 +122,8 @@ def _answer(fields: Mapping[str, Any]) -> tuple[str, str]:
         if name not in fields:
             continue
         value = fields[name]
+        if name == "reward_model":
+            name, value = "reward_model.ground_truth", _ground_truth(fields)
         if type(value) is str:
             if value[:1] != "[" or not _LISTED.match(value):
                 if value.strip().lower() not in UNANSWERED:
@@ -124,8 +133,6 @@ def _answer(fields: Mapping[str, Any]) -> tuple[str, str]:
                 value = json.loads(value)
             except ValueError:
                 return value, name
-        if name == "reward_model":
-            name, value = "reward_model.ground_truth", _ground_truth(value)
         if isinstance(value, list):
             if len(value) > 1:
                 raise Dropped("answer", "several_answers", f"{name}: {value!r:.200}")
@@ -142,19 +149,13 @@ def _answer(fields: Mapping[str, Any]) -> tuple[str, str]:
     return "", ""
 
 
-def _ground_truth(value: Any) -> Any:
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            raise Quarantined(COLUMNS, "answer_not_text", f"reward_model is not JSON: {value!r:.100}") from None
-    found = value.get("ground_truth") if isinstance(value, Mapping) else None
-    if isinstance(found, str) and _LISTED.match(found):
-        try:
-            return json.loads(found)
-        except ValueError:
-            return found
-    return found
+def _ground_truth(fields: Mapping[str, Any]) -> Any:
+    """verl's gold, of a mapping, also as JSON text or as Python printed it."""
+    try:
+        value = Row(fields, "").structure("reward_model")
+    except TaskError as error:
+        raise Quarantined(COLUMNS, "answer_not_text", str(error)) from None
+    return value.get("ground_truth") if isinstance(value, Mapping) else None
 
 
 def _turns(fields: Mapping[str, Any], name: str, where: str) -> tuple[str, str]:

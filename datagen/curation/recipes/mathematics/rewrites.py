@@ -37,10 +37,22 @@ _said = re.compile(
     r"|\bhint\s*:",
     re.IGNORECASE,
 )
-_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+_ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+)
 _NAMES = {str(value): name for value, name in enumerate(f"{_ONES} eighteen nineteen twenty".split())}
-_NAMES |= {"30": "thirty", "40": "forty", "50": "fifty", "60": "sixty", "100": "hundred", "1/2": "half", "1000": "thousand"}
-_counted = re.compile(rf"\b(?:{'|'.join(name for name in _NAMES.values() if name not in ('zero', 'one'))}|twice|double|triple)\b")
+_NAMES |= {
+    "30": "thirty",
+    "40": "forty",
+    "50": "fifty",
+    "60": "sixty",
+    "100": "hundred",
+    "1/2": "half",
+    "1000": "thousand",
+}
+_counted = re.compile(
+    rf"\b(?:{'|'.join(name for name in _NAMES.values() if name not in ('zero', 'one'))}|twice|double|triple)\b"
+)
 _command = re.compile(r"\\(?:frac|sqrt|sin|cos|tan|log|ln|pi|sum|int|binom|le|ge|ne|pm|times|div|theta|alpha|beta)")
 _number = re.compile(r"\d")
 

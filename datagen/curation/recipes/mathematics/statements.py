@@ -1,6 +1,7 @@
 r"""Which statements are not to be trained on, by rule: proofs, figures, several parts, texts that ask nothing.
 
-Every pattern stands behind words that are looked for first: most statements hold none of them, and are read once.
+Every pattern stands behind words that are looked for first, and words behind single characters: most statements hold
+none of them, and are through after a few microseconds.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ _request = re.compile(
     r"|show|expand|explain|give|state|draw|sketch|verify|why|construct|estimate|list)\b",
     re.IGNORECASE,
 )
-_NO_WORK = r"(?!\s+(?:(?:all|the|every|each) )?(?:of )?(?:your\b|answers?|works?|steps?|reasoning|solutions?|calculations?))"
+_NO_WORK = (
+    r"(?!\s+(?:(?:all|the|every|each) )?(?:of )?(?:your\b|answers?|works?|steps?|reasoning|solutions?|calculations?))"
+)
 _proof = re.compile(
     r"(?:^|[.!?:;,)$\]*]\s*|\n\s*)(?:\(?[a-z0-9]\)\s*|please )?(?:prove|show|demonstrate|verify|establish|deduce|justify|disprove)"
     rf"(?:\s+or disprove)?\b{_NO_WORK}"
@@ -67,7 +70,7 @@ _MEDIA = {
     "[": ("[asy]", "![", "[img", "[image"),
     "<": ("<img", "<image", "<svg"),
     "\\": ("\\begin{tikz", "\\begin{picture", "\\begin{asy", "\\includegraphics"),
-    "http": ("mathpix", ".png", ".jpg", ".jpeg", ".gif", ".svg", "imgur", "/attachments"),
+    "/": ("mathpix", ".png", ".jpg", ".jpeg", ".gif", ".svg", "imgur", "/attachments"),
 }
 """By what is looked for first."""
 _part = re.compile(
@@ -101,9 +104,11 @@ _left_open = re.compile(r"(?:\b(?:is|are|equals?|be|to|of|was|than)|=|:|\))[\s.$
 
 def without_numbering(statement: str) -> str:
     """The statement without the number and the points that its collection gave it: ``12. (5 points) Find …``."""
-    if statement[:1] in "0123456789#[(（*PTEQSI" and (found := _numbering.match(statement)) and found.end():
-        return statement[found.end() :]
-    return statement
+    if statement[:1] not in "0123456789#[(（*PTEQSI" or not (found := _numbering.match(statement)) or not found.end():
+        return statement
+    if "1" in found[0] and ("2." in statement or "2)" in statement) and _parts(statement) is not None:
+        return statement  # the first of several
+    return statement[found.end() :]
 
 
 def why_not(statement: str, longest: int) -> tuple[str, str] | None:
@@ -120,7 +125,7 @@ def why_not(statement: str, longest: int) -> tuple[str, str] | None:
             for mark in marks:
                 if mark in lower:
                     return "needs_figure", mark
-    if "http" in lower or "www." in lower:
+    if "/" in lower and ("http" in lower or "www." in lower):
         return "has_link", ""
     if (
         "prove" in lower or "proof" in lower or "show" in lower or "demonstrate" in lower or "verify" in lower
@@ -129,14 +134,15 @@ def why_not(statement: str, longest: int) -> tuple[str, str] | None:
         return "proof", said
     if (said := _speaks_of_figure(statement, lower)) is not None:
         return said
-    if ("a)" in lower or "1)" in lower or "i)" in lower or "а)" in lower or "\n" in lower or "part " in lower
-        or "question " in lower or "1." in lower):  # fmt: skip
+    if (
+        (")" in lower and ("a)" in lower or "1)" in lower or "i)" in lower or "а)" in lower))
+        or "\n" in lower or "Part " in statement or "Question " in statement or "Problem " in statement
+    ):  # fmt: skip
         if (said_of := _parts(statement)) is not None:
             return "several_parts", said_of
-    if "\\boxed" in lower or "\\fbox" in lower:
+    if "\\" in lower and ("\\boxed" in lower or "\\fbox" in lower):
         return "answer_given_away", "a box"
-    if ("problem" in lower or "exercise" in lower or "question" in lower or "example" in lower or "part" in lower
-        or "task" in lower or "theorem" in lower or "lemma" in lower) and (found_there := _elsewhere.search(statement)):  # fmt: skip
+    if ("problem" in lower or "exercise" in lower or "question" in lower or "example" in lower or "theorem" in lower) and (found_there := _elsewhere.search(statement)):  # fmt: skip
         return "refers_elsewhere", found_there[0]
     if "?" not in statement:
         if ("expl" in lower or "descr" in lower or "discuss" in lower or "sketch" in lower or "draw" in lower
