@@ -171,6 +171,18 @@ def _bound(tree: ast.AST) -> set[str]:
     return found
 
 
+def uses_sets(tree: ast.Module) -> bool:
+    """Whether the order of a set may show in what it gives: nothing else of Python's depends on the hash seed."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Set | ast.SetComp) or (isinstance(node, ast.Name) and node.id in ("set", "frozenset")):
+            return True
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr | ast.BitXor | ast.Sub):
+            views = [side.func for side in (node.left, node.right) if isinstance(side, ast.Call)]
+            if any(isinstance(view, ast.Attribute) and view.attr in ("keys", "items") for view in views):
+                return True
+    return False
+
+
 def shape(tree: ast.Module) -> str:
     """The program up to names, layout, comments, docstrings and annotations: the same for what is only rewritten so."""
     bare = _Bare(_bound(tree)).visit(ast.parse(ast.unparse(tree)))  # a copy

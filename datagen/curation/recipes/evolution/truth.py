@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections import Counter
@@ -13,7 +14,7 @@ from typing import Any
 from synthetic1.datagen.curation.draft import Quarantined
 from synthetic1.datagen.curation.recipe import Tools
 from synthetic1.datagen.curation.recipes.evolution import runner
-from synthetic1.datagen.curation.recipes.evolution.functions import FUNCTION, Unfit
+from synthetic1.datagen.curation.recipes.evolution.functions import FUNCTION, Unfit, uses_sets
 from synthetic1.sandbox.program import Call, Limits, Program
 from synthetic1.sandbox.result import Result
 
@@ -24,6 +25,10 @@ ENVIRONMENTS: tuple[dict[str, Any], ...] = (
     {"variables": {"PYTHONHASHSEED": "77", "TZ": "ABC+7", "LANG": "POSIX", "USER": "nobody"}, "cwd": ".."},
 )
 """What must not matter. The second one takes the inputs backwards: what earlier calls leave must not matter either."""
+MORE_SEEDS: tuple[dict[str, Any], ...] = tuple(
+    {"variables": {"PYTHONHASHSEED": str(seed)}, "cwd": "."} for seed in range(1, 10)
+)
+"""For functions with sets: two strings have the same order under every other seed."""
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
 _STATUS = {"time_limit": "too_slow", "memory_limit": "too_much_memory", "output_limit": "overlong_output"}
 
@@ -52,13 +57,14 @@ async def outputs_of(source: str, inputs: Sequence[str], tools: Tools, limits: T
         Quarantined: the runner did not begin: nobody knows about the function.
     """
     jobs = []
-    for number, environment in enumerate(ENVIRONMENTS):
+    environments = ENVIRONMENTS + MORE_SEEDS * uses_sets(ast.parse(source))
+    for number, environment in enumerate(environments):
         job = {"source": source, "inputs": list(inputs), "backwards": number == 1}
         job |= {"max_steps": limits.max_steps, "max_output": limits.max_output}
         jobs.append(f"{json.dumps(environment)}\n{json.dumps(job)}")
     program = Program("python", Path(runner.__file__).read_text(encoding="utf-8"))
     reports = []
-    for some in (jobs[:1], jobs[1:]):  # most of what is unfit shows in the first, which is a third of the work
+    for some in (jobs[:1], jobs[1:]):  # most of what is unfit shows in the first, a third of the work at most
         for result in await tools.run(program, some, limits.sandbox):
             report = _report(result)
             if isinstance(report, Unfit):
