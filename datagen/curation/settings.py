@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
+from synthetic1.datagen.curation.recipes.code_understanding import EvolutionSettings
 from synthetic1.inference.server import Price, Server
 from synthetic1.jobs.env_settings import Section
 
@@ -159,6 +160,8 @@ class CurateSettings(Section):
     """How hard the tasks are for a model."""
     card: CardSettings = CardSettings()
     """What the dataset card says."""
+    code_understanding: EvolutionSettings = EvolutionSettings()
+    """Of recipe=code_understanding."""
     limit: PositiveInt | None = None
     """Only so many rows of the input; None = all."""
     seed: NonNegativeInt = 0
