@@ -12,7 +12,7 @@ from synthetic1.datagen.curation.draft import Draft, Dropped, Quarantined
 from synthetic1.datagen.curation.raw_rows import BadRow, RawRow, raw_rows
 from synthetic1.datagen.curation.recipe import Recipe, Tools
 from synthetic1.datagen.curation.recipes.commits.file_kinds import why_not_written
-from synthetic1.datagen.curation.recipes.commits.git_history import PREFIX, git_rows
+from synthetic1.datagen.curation.recipes.commits.git_history import PREFIX, git_rows, git_state
 from synthetic1.datagen.curation.recipes.commits.leaks import AddedText, find_leak
 from synthetic1.datagen.curation.recipes.commits.messages import (
     BUMP,
@@ -101,6 +101,14 @@ class SweRecipe(Recipe):
 
     def rows(self, inputs: Sequence[str]) -> Iterator[RawRow | BadRow]:
         return chain.from_iterable(self._rows_of(one) for one in inputs)
+
+    def state_of(self, inputs: Sequence[str]) -> dict[str, str]:
+        state = super().state_of([one for one in inputs if not one.startswith(PREFIX)])
+        for one in inputs:
+            if one.startswith(PREFIX):
+                name, tip = git_state(one.removeprefix(PREFIX), self.options.revision)
+                state[f"{PREFIX}{name} at {tip[:12]}"] = tip
+        return state
 
     def _rows_of(self, spec: str) -> Iterator[RawRow | BadRow]:
         if not spec.startswith(PREFIX):

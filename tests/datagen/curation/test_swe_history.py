@@ -76,6 +76,8 @@ def test_a_local_repository(history):
     assert "Ä: and one by default." in task.prompt
     assert draft.origin["author"] == "Ann Example"
     assert (draft.origin["license"], draft.origin["dataset"]) == ("mit", "git:small")
+    state = SweRecipe(SweCuration()).state_of([f"git:{history}"])
+    assert state == {f"git:small at {rows[0].fields['commit'][:12]}": rows[0].fields["commit"]}
     main_line = SweRecipe(SweCuration(history="first_parent", revision="main"))
     assert "Use larger limits of the basket" not in {
         row.fields["subject"] for row in main_line.rows([f"git:{history}"])

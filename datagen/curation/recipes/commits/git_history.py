@@ -55,13 +55,7 @@ def git_rows(path: str, *, revision: str, first_parent: bool) -> Iterator[RawRow
     Raises:
         ProgramError: git is absent, ``path`` is not a repository, or it has no such revision.
     """
-    folder = Path(os.path.expanduser(path)).absolute()
-    git = _git_at(folder)
-    top = _asked(git, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    if top is None:
-        raise ProgramError(f"input=git:{path} has no revision `{revision}`, or no commit yet")
-    tip = top.decode().strip()
-    name = _name_of(git, folder)
+    git, name, tip = _opened(path, revision)
     license_name = _license_at(git, tip)
     arguments = [
         "log",
@@ -88,6 +82,25 @@ def git_rows(path: str, *, revision: str, first_parent: bool) -> Iterator[RawRow
             if len(changed) == 1:
                 fields |= _contents(files, changed[0])
             yield RawRow(f"{name}, commit {said['commit'][:12]}", fields, f"{PREFIX}{name}", number)
+
+
+def git_state(path: str, revision: str) -> tuple[str, str]:
+    """What the repository is called, and the commit that ``revision`` is.
+
+    Raises:
+        ProgramError: see ``git_rows``.
+    """
+    _, name, tip = _opened(path, revision)
+    return name, tip
+
+
+def _opened(path: str, revision: str) -> tuple[list[str], str, str]:
+    folder = Path(os.path.expanduser(path)).absolute()
+    git = _git_at(folder)
+    tip = _asked(git, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if tip is None:
+        raise ProgramError(f"input=git:{path} has no revision `{revision}`, or no commit yet")
+    return git, _name_of(git, folder), tip.decode("ascii").strip()
 
 
 def _git_at(folder: Path) -> list[str]:
