@@ -168,7 +168,7 @@ class CodeUnderstandingRecipe(Recipe):
         for name in ("license", "author", "url"):
             if isinstance(row.fields.get(name), str) and row.fields[name]:
                 origin[name] = row.fields[name]
-        data = {"text": text, "lineage": row.fields.get(LINEAGE, 0), "turn": row.fields.get(TURN, 0)}
+        data = {"lineage": row.fields.get(LINEAGE, 0), "turn": row.fields.get(TURN, 0)}
         return Draft(0, row.where, text, data, origin)
 
     def is_duplicate(self, kept: Draft, other: Draft) -> bool:
@@ -176,7 +176,7 @@ class CodeUnderstandingRecipe(Recipe):
         return bool(kept.data["turn"] == other.data["turn"]) and super().is_duplicate(kept, other)
 
     async def finish(self, draft: Draft, tools: Tools) -> list[Task]:
-        options, key = self.options, content_key([draft.data["lineage"], draft.data["text"]])[:16]
+        options, key = self.options, content_key([draft.data["lineage"], draft.text])[:16]
         choose = random.Random(f"{tools.seed}/code_understanding/{key}")
         topics = draw(TOPICS, options.iterations + 1, choose)
         operators = draw(OPERATORS, options.iterations + 1, choose, options.operators)
@@ -189,7 +189,7 @@ class CodeUnderstandingRecipe(Recipe):
             base = versions[-1] if versions else None
             said = {"from": len(base.operators) if base else None}
             said["asked"] = operators[turn] if base else topics[turn]
-            seen = snippet(draft.data["text"], choose, 200)
+            seen = snippet(draft.text, choose, 200)
             rng = random.Random(f"{tools.seed}/code_understanding/{key}/inputs/{turn}")
             try:
                 source = await self._write(base, str(said["asked"]), seen, draft, tools)
@@ -240,7 +240,7 @@ class CodeUnderstandingRecipe(Recipe):
         if found in shapes:
             raise Unfit("function", "unchanged", "an earlier version but for names and layout")
         shapes.add(found)
-        inputs = draw_inputs(draft.data["text"], choose, options.probes, options.max_input, unicode=options.unicode)
+        inputs = draw_inputs(draft.text, choose, options.probes, options.max_input, unicode=options.unicode)
         outputs = await outputs_of(source, inputs, tools, self._limits)
         telling = telling_inputs(inputs, outputs, choose, options.inputs_per_function)
         if not telling:
