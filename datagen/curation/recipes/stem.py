@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, PositiveInt, model_validator
 
+from synthetic1.completion import CLOSE, OPEN
 from synthetic1.datagen.curation.draft import Draft, Dropped, Quarantined
 from synthetic1.datagen.curation.raw_rows import BadRow, RawRow, raw_rows
 from synthetic1.datagen.curation.recipe import Recipe, Tools
@@ -46,6 +47,7 @@ _image = re.compile(
 _code = re.compile(r"(?is)<pre\b.*?</pre>|^(`{3,}).*?^\1\s*$|<code\b.*?</code>|`[^`\n]+`", re.MULTILINE)
 _tags = re.compile(r"<[^<>]{0,300}>")
 _links = re.compile(r"(?is)<a\b.*?</a>|https?://\S+")
+_own_tags = re.compile(rf"(?i)</?answer\s*>|{OPEN}|{CLOSE}")
 _words = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -203,8 +205,8 @@ class StemRecipe(Recipe):
             raise Dropped(ANSWER, "too_short", reference)
         if len(reference) > self.options.max_answer_chars:
             raise Dropped(ANSWER, "too_long", f"{len(reference):,} characters")
-        if re.search(r"(?i)</?answer\s*>", reference):
-            raise Dropped(ANSWER, "holds_answer_tags")
+        if (tag := _own_tags.search(reference)) is not None:
+            raise Dropped(ANSWER, "holds_answer_tags", f"no answer can hold {tag[0]}")
         return reference
 
     async def finish(self, draft: Draft, tools: Tools) -> list[Task]:
@@ -221,7 +223,9 @@ class StemRecipe(Recipe):
                     raise Dropped(FILTER, reason, said["why"])
             draft.history[FILTER] = "objective, needs reasoning, self-contained, says the model"
         site = data["site"]
-        known = {name: draft.origin[name] for name in ("license", "url") if name in draft.origin}
+        known: dict[str, Any] = {name: draft.origin[name] for name in ("license", "url") if name in draft.origin}
+        if data["tags"]:
+            known["tags"] = data["tags"]
         task = to_task(
             data["question"],
             data["reference"],
@@ -229,7 +233,7 @@ class StemRecipe(Recipe):
             source=site,
             problem_id=f"{site}/{data['id']}" if data["id"] else None,
             in_source_id=data["id"],
-            metadata={**known, "tags": data["tags"]} if data["tags"] else known,
+            metadata=known,
         )
         return [task]
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import NonNegativeInt, PositiveInt, field_validator
 
+from synthetic1.completion import CLOSE, OPEN
 from synthetic1.datagen.curation.draft import Draft, Dropped, Quarantined
 from synthetic1.datagen.curation.raw_rows import BadRow, RawRow, raw_rows
 from synthetic1.datagen.curation.recipe import Recipe, Tools
@@ -80,7 +81,7 @@ class SweRecipe(Recipe):
                   ``license_not_allowed``
     ``message``   ``no_message``, ``revert``, ``version_bump``, ``not_imperative``
     ``file``      ``language``, ``not_a_file``, ``binary``, ``deleted``, ``renamed``, ``generated_or_vendored``,
-                  ``too_large``
+                  ``too_large``, ``holds_thought_tags``
     ``change``    ``no_change``, ``whitespace_only``, ``too_small``, ``too_large``
     ``instruction`` ``unclear`` (says the model), ``uninformative`` (the message, where no model is named)
     ``leak``      ``leak_line``, ``leak_ngram``, ``leak_literal``, ``leak_names`` (by rule), ``leak_judged``
@@ -195,6 +196,8 @@ class SweRecipe(Recipe):
             raise Dropped(FILE, "renamed", f"{old} to {path}")
         if (size := max(len(text or "") for text in contents)) > self.options.max_file_chars:
             raise Dropped(FILE, "too_large", f"{size:,} characters")
+        if (tag := next((tag for tag in (OPEN, CLOSE) if tag in contents[1]), None)) is not None:
+            raise Dropped(FILE, "holds_thought_tags", f"no answer can hold {tag}")
         if (why := why_not_written(path, contents[1])) is not None:
             raise Dropped(FILE, "generated_or_vendored", why)
 

@@ -71,6 +71,7 @@ def test_questions(changes, wanted):
         ([answer_of(Body="<p>It rises.</p>")], "answer: too_short"),
         ([answer_of(Body=f"<p>{'It does. ' * 900}</p>")], "answer: too_long"),
         ([answer_of(Body=ANSWER + "<p>Write &lt;answer&gt; and &lt;/answer&gt;.</p>")], "answer: holds_answer_tags"),
+        ([answer_of(Body=ANSWER + "<p>It ends with &lt;/think&gt;.</p>")], "answer: holds_answer_tags"),
         ([answer_of(Score="2"), answer_of(3, Score="5")], None),
     ],
 )

@@ -104,15 +104,14 @@ def test_reading_stops_where_the_reader_stops(history):
 
 
 SOUND = """
-5b417a3 3841a60 7c3c1a2 6945f4c de92abe 4f4beb2 e0dc948 9b0b931 ecbe894 2a424a9 8586793 ae3b0fd
-d0037db 2199939 eb64d00 b5fd849 9cbf6ae cb0de71 8dffe3f 51b837f f303884 c4aaebe c27c832 0ac7a6f
-bb89f6b 8a05c3a
+5b417a3 3841a60 7c3c1a2 de92abe 4f4beb2 e0dc948 ecbe894 1b843a9 2a424a9 8586793 ae3b0fd d0037db 2199939 fb4926d
+b5fd849 d1de3fd e3fe0d6 d1bd1c3 cb0de71 d1993ed b6460db 8dffe3f 51b837f 02a443a 3d48540 7710d2b
 """
 READ_BY_HAND = {
-    # what a person says of the commit, mood apart: one file, written by hand, a change that can be asked for
+    # what a person says who read the commit, mood apart: one file, written by hand, a change that can be asked for
     **dict.fromkeys(SOUND.split()),
+    "6945f4c": "holds_thought_tags",  # a picture of how completions are split
     "3d864c5": "too_large",  # results of a benchmark, measured anew
-    "a421a14": "too_large",  # a program of 306 lines
     "04c301c": "too_small",  # one line
     "a074892": "several_files",  # a large move
 }
@@ -130,10 +129,11 @@ def test_this_repositorys_own_history():
     if len(judged) < 25:
         pytest.skip("this history has been rewritten")
     assert {name: found[name][0] for name in judged} == judged
-    alone = [why for why, row in found.values() if row.fields["files"] == 1]
+    ours = "holds_thought_tags"  # a project about completions has many such files
+    alone = [why for why, row in found.values() if row.fields["files"] == 1 and why != ours]
     kept = alone.count(None)
     print(f"{len(found)} commits, {len(alone)} to one file, {kept} kept: {Counter(why for why, _ in found.values())}")
-    assert kept / len(alone) > 0.85
+    assert kept / len(alone) > 0.9
     assert reason(found["bb89f6b"][1]) is None  # "Drop a clock phase nobody reads": the mood that is wanted
     assert reason(found["5b417a3"][1]) == "not_imperative"  # "Math: plain integers are read at once"
     assert found["5b417a3"][1].fields["license"] == "apache-2.0"

@@ -43,7 +43,8 @@ def formulas(text: str) -> list[str]:
 
 def to_markdown(html: str) -> str:
     """The Markdown of a post; see the module."""
-    from bs4 import BeautifulSoup, NavigableString
+    from bs4 import BeautifulSoup
+    from bs4.element import NavigableString
     from markdownify import MarkdownConverter
 
     html = _BREAKS.sub(lambda found: found[1] + _BREAK.sub("\n", found[2]) + found[3], html)

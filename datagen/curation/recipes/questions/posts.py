@@ -54,8 +54,8 @@ def post_rows(path: Path, least_score: int) -> Iterator[RawRow | BadRow]:
             database.execute("PRAGMA synchronous=OFF")
             database.execute("CREATE TABLE answers (question INTEGER, post TEXT)")
             try:
-                for question, post in _answers(path, least_score):
-                    database.execute("INSERT INTO answers VALUES (?, ?)", (question, post))
+                for question, answer in _answers(path, least_score):
+                    database.execute("INSERT INTO answers VALUES (?, ?)", (question, answer))
             except ElementTree.ParseError:
                 pass  # the second reading says so, behind the questions that are whole
             database.execute("CREATE INDEX by_question ON answers (question)")
