@@ -9,6 +9,8 @@ from typing import Any, Literal
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from synthetic1.datagen.curation.recipes.code_understanding import EvolutionSettings
+from synthetic1.datagen.curation.recipes.stem import StemCuration
+from synthetic1.datagen.curation.recipes.swe import SweCuration
 from synthetic1.inference.server import Price, Server
 from synthetic1.jobs.env_settings import Section
 
@@ -162,6 +164,10 @@ class CurateSettings(Section):
     """What the dataset card says."""
     code_understanding: EvolutionSettings = EvolutionSettings()
     """Of recipe=code_understanding."""
+    stem: StemCuration = StemCuration()
+    """Of recipe ``stem``."""
+    swe: SweCuration = SweCuration()
+    """Of recipe ``swe``."""
     limit: PositiveInt | None = None
     """Only so many rows of the input; None = all."""
     seed: NonNegativeInt = 0
