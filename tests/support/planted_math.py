@@ -63,14 +63,16 @@ BAD_GOLDS = (
     "Since $n$ is odd, we show that it holds for $n+2$, too",
     "???",
 )
+FIVE = "ABCDE"
 MC_STYLES = (
-    "{} $\\textbf{{(A)}}\\ {}\\qquad\\textbf{{(B)}}\\ {}\\qquad\\textbf{{(C)}}\\ {}\\qquad\\textbf{{(D)}}\\ {}\\qquad\\textbf{{(E)}}\\ {}$",
+    "{} $" + "\\qquad".join(f"\\textbf{{{{({letter})}}}}\\ {{}}" for letter in FIVE) + "$",
+    "{}\n\n$" + "\\qquad ".join(f"\\text{{{{({letter})}}}}\\ {{}}" for letter in FIVE) + "$",
+    "{}\n$$" + "\\qquad ".join(f"\\textbf{{{{({letter}) }}}}{{}}" for letter in FIVE) + "$$",
+    "{}\n\\( " + " \\qquad ".join(f"\\textbf{{{{({letter})}}}}\\ {{}}" for letter in FIVE) + " \\)",
+    "{}\n" + " ".join(f"$(\\mathrm{{{{{letter}}}}})$ ${{}}$" for letter in FIVE),
     "{}\n(A) {}\n(B) {}\n(C) {}\n(D) {}\n(E) {}",
     "{}\nA. {}\nB. {}\nC. {}\nD. {}\nE. {}",
     "{} A) {} B) {} C) {} D) {} E) {}",
-    "{}\n\n$\\text{{(A)}}\\ {}\\qquad \\text{{(B)}}\\ {}\\qquad \\text{{(C)}}\\ {}\\qquad \\text{{(D)}}\\ {}\\qquad \\text{{(E)}}\\ {}$",
-    "{}\n$(\\mathrm{{A}})$ ${}$ $(\\mathrm{{B}})$ ${}$ $(\\mathrm{{C}})$ ${}$ $(\\mathrm{{D}})$ ${}$ $(\\mathrm{{E}})$ ${}$",
-    "{}\n\\( \\textbf{{(A)}}\\ {} \\qquad \\textbf{{(B)}}\\ {} \\qquad \\textbf{{(C)}}\\ {} \\qquad \\textbf{{(D)}}\\ {} \\qquad \\textbf{{(E)}}\\ {} \\)",
 )
 LETTERS = ("{}", "({})", "\\text{{({})}}", "\\textbf{{({})}}", "{}.", "\\mathrm{{({})}}", "option {}")
 
@@ -139,12 +141,8 @@ def respelled(text, rng):
 
 def one_word_changed(text, rng):
     """The same problem with one word of prose put another way."""
-    words = [
-        found
-        for found in re.finditer(
-            r"(?<![\\\w$])[a-z]{4,}(?![\w$}])", re.sub(r"\$[^$]*\$", lambda m: "#" * len(m[0]), text)
-        )
-    ]
+    prose = re.sub(r"\$[^$]*\$", lambda formula: "#" * len(formula[0]), text)
+    words = list(re.finditer(r"(?<![\\\w$])[a-z]{4,}(?![\w$}])", prose))
     if not words:
         return None
     one = rng.choice(words)

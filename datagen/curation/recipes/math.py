@@ -23,7 +23,7 @@ from synthetic1.datagen.curation.recipes.mathematics import choices as choosing
 from synthetic1.datagen.curation.recipes.mathematics.choices import Choices, find_choices, named_letter
 from synthetic1.datagen.curation.recipes.mathematics.published import COLUMNS, answer_of_solution, read_published
 from synthetic1.datagen.curation.recipes.mathematics.sameness import nearly_same_text, same_text
-from synthetic1.datagen.curation.recipes.mathematics.statements import why_not, without_numbering
+from synthetic1.datagen.curation.recipes.mathematics.statements import shown_medium, why_not, without_numbering
 from synthetic1.jobs.env_settings import Section
 from synthetic1.keys import content_key
 from synthetic1.rewards.math_answers.phrasing import NO_GOLD, PROSE
@@ -62,7 +62,7 @@ class MathCuration(Section):
     """Problems of mathematics."""
 
     classify: Literal["auto", "never"] = "auto"
-    """auto: the model of ``model=`` says whether a problem can be verified; without one, and with never, rules alone."""
+    """auto: the model says whether a problem can be verified; without a model, and with never, rules alone decide."""
     rewritings: NonNegativeInt = 8
     """Forms of each gold, of the audit's, that the verifier has to take; 0 = the gold itself alone."""
     longest: PositiveInt = 6_000
@@ -105,6 +105,8 @@ class MathRecipe(Recipe):
         data: dict[str, Any] = {"statement": statement, "answer": answer}
         text = statement
         if choices is not None:
+            if mark := shown_medium(statement):  # behind the options
+                raise Dropped(STATEMENT, "needs_figure", mark)
             data.update(self._chosen(choices, answer, said.solution))
             text = statement if _leans_on_options(choices.stem) else choices.stem
         else:
@@ -143,9 +145,8 @@ class MathRecipe(Recipe):
         if conflict := draft.data.get("conflict"):
             raise Dropped(DUPLICATES, "gold_conflict", f"{_value(draft)}, but {conflict}")
         statement, gold = draft.data["statement"], draft.data["answer"]
-        if boxed := draft.data.get("boxed"):
-            if not same_answer(gold, boxed, statement):
-                raise Dropped(GOLD, "solution_disagrees", f"{gold}, but the solution says {boxed}")
+        if (boxed := draft.data.get("boxed")) and not same_answer(gold, boxed, statement):
+            raise Dropped(GOLD, "solution_disagrees", f"{gold}, but the solution says {boxed}")
         if "options" in draft.data:
             statement, gold = await self._direct(draft, tools)
         await self._classified(draft, tools, statement, gold)

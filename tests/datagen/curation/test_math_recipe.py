@@ -1,4 +1,4 @@
-r"""The recipe of mathematics: columns, statements, choices, rewrites, golds, duplicates; and faults planted, by kind."""
+"""The recipe of mathematics: columns, statements, choices, rewrites, golds, duplicates; faults planted by kind."""
 
 from __future__ import annotations
 
@@ -70,12 +70,14 @@ def numina(problem, answer="7", number=1, **more):
 
 def outcome(row, tools, recipe=RECIPE):
     """The tasks of a row, or why it left."""
+    left = None
     try:
         draft = Draft.from_line(recipe.draft(row).to_line())
         return asyncio.run(recipe.finish(draft, tools))
     except LeftOut as error:
-        assert error.step in (*recipe.draft_steps, *recipe.finish_steps, "gold", "duplicates")
-        return error
+        left = error
+    assert left.step in (*recipe.draft_steps, *recipe.finish_steps, "gold", "duplicates")
+    return left
 
 
 def reason(row, tools=None):
@@ -87,6 +89,7 @@ def reason(row, tools=None):
 
 Q = "What is $2+2$?"
 BOXED = "We add: $2+2=\\boxed{4}$."
+USER = [{"role": "user", "content": Q}]
 LAYOUTS = {
     "numina_cot": {"source": "cn_k12", "problem": Q, "solution": BOXED, "messages": [{"content": Q, "role": "user"}]},
     "numina_1.5": {"problem": Q, "solution": BOXED, "answer": "4", "question_type": "math-word-problem", "uuid": "u"},
@@ -95,18 +98,20 @@ LAYOUTS = {
     "big_math": {"problem": Q, "answer": "4", "source": "orca_math", "domain": ["Algebra"], "llama8b_solve_rate": 0.5},
     "deepscaler": {"problem": Q, "answer": "4", "solution": ""},
     "deepmath": {"question": Q, "final_answer": "4", "difficulty": 2.0, "topic": "Algebra", "r1_solution_1": "…"},
-    "openmathreasoning": {"problem": Q, "expected_answer": "4", "generated_solution": "\\boxed{5}", "problem_type": "x"},
+    "openmathreasoning": {"problem": Q, "expected_answer": "4", "generated_solution": "\\boxed{5}"},
     "olympiad_bench": {"question": Q, "final_answer": ["4"]},
-    "skywork": {"prompt": [{"role": "user", "content": Q}], "reward_model": {"style": "rule", "ground_truth": '["4"]'}},
-    "verl_repr": {"prompt": [{"role": "user", "content": Q}], "reward_model": "{'style': 'rule', 'ground_truth': '4'}"},
+    "skywork": {"prompt": USER, "reward_model": {"style": "rule", "ground_truth": '["4"]'}},
+    "verl_repr": {"prompt": USER, "reward_model": "{'style': 'rule', 'ground_truth': '4'}"},
     "verl": {"prompt": [{"role": "system", "content": "s"}, {"role": "user", "content": f"{Q} Let's think step by step "
-             'and output the final answer after "####".'}], "reward_model": {"ground_truth": "4"}, "data_source": "gsm8k"},
+             'and output the final answer after "####".'}], "reward_model": {"ground_truth": "4"},
+             "data_source": "gsm8k"},
     "dapo": {"prompt": "Solve the following math problem step by step. The last line of your response should be of the "
              "form Answer: $Answer (without quotes) where $Answer is the answer to the problem.\n\n" + Q +
              '\n\nRemember to put your answer on its own line after "Answer:".', "answer": "4"},
-    "boxed_request": {"problem": f"{Q}\nPlease reason step by step, and put your final answer within \\boxed{{}}.", "answer": 4},
-    "messages_repr": {"messages": repr([{"role": "user", "content": Q}, {"role": "assistant", "content": BOXED}])},
-    "messages_json": {"messages": json.dumps([{"role": "user", "content": Q}, {"role": "assistant", "content": BOXED}])},
+    "boxed_request": {"problem": Q + "\nPlease reason step by step, and put your final answer within \\boxed{}.",
+                      "answer": 4},
+    "messages_repr": {"messages": repr([*USER, {"role": "assistant", "content": BOXED}])},
+    "messages_json": {"messages": json.dumps([*USER, {"role": "assistant", "content": BOXED}])},
     "sharegpt": {"conversations": [{"from": "human", "value": Q}, {"from": "gpt", "value": BOXED}]},
     "aime": {"ID": "2024-I-1", "Problem": Q, "Answer": 4, "Solution": "so 4"},
     "float_of_a_table": {"problem": Q, "answer": 4.0},
@@ -168,6 +173,76 @@ def test_a_task_says_where_it_came_from(scorer):
 @pytest.mark.parametrize(
     ("statement", "why"),
     [
+        ("Given $a,b>0$ and $a+b=1$, the minimum value of $\\frac{1}{a}+\\frac{4}{b}$ is __________.", None),
+        ("The function $f(x)=x^2$ satisfies: (1) $f(x)\\ge 0$; (2) $f(0)=0$. Find $f(3)$.", None),
+        (
+            "Given the function $f(x)=2\\sin x$.\n(1) Find the period of $f(x)$;\n(2) Find the maximum of $f(x)$ on $[0,\\pi]$.",
+            "several_parts",
+        ),
+        (
+            "Given the function $f(x)=2\\sin x$.  \n$(1)$ Find the period of $f(x)$;  \n$(2)$ Find the maximum of $f(x)$ on $[0,\\pi]$.",
+            "several_parts",
+        ),
+        ("Given that $a$ is real. (Ⅰ) Find the range of $a$; (Ⅱ) Find the minimum of $a$.", "several_parts"),
+        ("Let $x>0$. (I) Find the range of $x$. (II) If $x=2$, find $y$.", "several_parts"),
+        (
+            "Given $A=\\{1\\}$. (1) When $m=3$, find $A\\cup B$; (2) If $A\\cap B=A$, find the range of $m$.",
+            "several_parts",
+        ),
+        ("a) Find $x$. b) Find $y$.", "several_parts"),
+        ("Find (a) the sum of the roots and (b) the product of the roots?", "several_parts"),
+        ("Which of the curves has vertices $A(1,2)$ and $B(3,4)$? Find the distance between $A$ and $B$.", None),
+        ("Let $ABC$ be a triangle. Let $D$ be the foot of the altitude. Prove that $AD=BC$.", "proof"),
+        ("Let $p$ be prime.Prove that $p^2-1$ is divisible by 24", "proof"),
+        ("Given $x>0$. Prove: $x+1/x\\ge2$.", "proof"),
+        ("\\[a+b=c\\]\nShow that $a=0$.", "proof"),
+        ("Prove the inequality $x^2\\ge 0$.", "proof"),
+        ("**4.** Prove that among any 5 numbers...", "proof"),
+        ("8.5. Prove that...", "proof"),
+        ("Determine all $n$ for which it holds, and show that there are no others.", "proof"),
+        ("Is it true that $n$ is even? Justify: prove that.", "proof"),
+        ("Prove, that for any $x$ we have $x=x$.", "proof"),
+        ("Prove or disprove: every $n$ is even.", "proof"),
+        ("Find all integers $n$. Justify your answer.", None),
+        ("It can be shown that $x=\\frac{m}{n}$ where $m,n$ coprime. Find $m+n$.", None),
+        ("Sarah watches a show that lasts 30 minutes. How many shows fit in 2 hours?", None),
+        ("In the figure, $AB=3$. Find $BC$.", "needs_figure"),
+        ("In the figure below, $AB=3$. Find $BC$.", "needs_figure"),
+        ("As shown in Figure 2, point $P$ is on the circle. Find $PA$.", "needs_figure"),
+        ("As shown in the figure, it is known that...find $x$", "needs_figure"),
+        ("The shaded region in the diagram is a square. What is its area?", "needs_figure"),
+        ("The diagram shows a square. What is its area?", "needs_figure"),
+        ("What is the area of the shaded region shown?", "needs_figure"),
+        ("Four congruent rectangles are placed as shown. What is it?", "needs_figure"),
+        ("(See diagram.) Find $x$.", "needs_figure"),
+        ("Find the value of $x$ in the following picture.", "needs_figure"),
+        ("A square and a triangle are drawn as shown above. What is x?", "needs_figure"),
+        ("The bar graph shows the grades. How many got A?", "needs_figure"),
+        ("A portion of the graph of $f(x)$ is shown in red below, find $f(2)$.", "needs_figure"),
+        ("Find $x$. ![img](a.png)", "needs_figure"),
+        ("In triangle $ABC$ the figure formed by its medians has area 3. Find it.", None),
+        ("Draw a card. What is the probability?", None),
+        ("How many three-figure numbers are there?", None),
+        ("The graph of $y=ax^2+bx+c$ passes through $(0,1)$. Find $c$.", None),
+        ("What is the slope of the graph of $y=2x$?", None),
+        ("Figure out how much it costs.", None),
+        ("Mary drew a picture of 3 cats. Each picture shows 4 legs. How many legs?", None),
+        ("Let $S$ be (a) set. Find $x$", None),
+        ("Calculate: $(1) + (2) + (3)$", None),
+        ("Evaluate $f(1)+f(2)$ where $f(x)=x$.", None),
+        ("For real $x$, $y$: (i) $x+y=3$, (ii) $xy=2$. What is $x^2+y^2$?", None),
+        ("Solve $x+1=x$.", None),
+        ("Find the direction.", None),
+        ("Who is tallest?", None),
+        ("We say that a number is nice if it is even. The number 3 is odd.", "not_a_question"),
+        ("Under the conditions of the previous problem, find the mean.", "refers_elsewhere"),
+        ("(Continuation of problem 5) Find $x$.", "refers_elsewhere"),
+        ("According to the table, what is the mean?", "needs_table"),
+        ("Write an essay. Explain why it holds.", "open_ended"),
+        ("Compute $\\lim_{x\\to 0} \\frac{\\sin x}{x}$", None),
+        ("1. Calculate the limit.\n\n$$\\lim_{n} \\frac{(3-n)^2}{(3+n)^2}$$", None),
+        ("Problem 3. Calculate the integral: $\\int_0^1 x dx$", None),
+        ("## Task B-1.2.\n\nCalculate the sum.", None),
         ("Find all $n$ such that $n^2<50$. Prove your answer.", None),
         ("Show your work. What is $3+4$?", None),
         ("Her card needs to show that she received 80. What grade is it?", None),
@@ -219,6 +294,36 @@ AMC = r"What is the value of $2^3$? $\textbf{(A)}\ 6 \qquad\textbf{(B)}\ 8 \qqua
         ("The price is (　)\nA. 10 yuan\nB. 12 yuan\nC. 14 yuan", "C", "14 yuan"),
         ("How many?\nA: $1$; B: $2$; C: $3$", "A", "1"),
         ("Is it so? a) 3 b) 4 c) 5", "b", "4"),
+        (
+            "Given that $\\sin\\alpha=\\frac{1}{2}$, the value of $\\alpha$ is (　　)\nA: $\\frac{\\pi}{6}$\nB: $\\frac{\\pi}{3}$\nC: $1$\nD: $0$",
+            "A",
+            "\\frac{\\pi}{6}",
+        ),
+        ("If $x=2$, then $x^2=$ ( )\n\nA. 1\n\nB. 4\n\nC. 6\n\nD. 8", "B", "4"),
+        (
+            "In a plane, points $A$ and $B$ are $10$ apart. How many points $C$ are there?\n\n$\\textbf{(A) }0\\qquad\\textbf{(B) }2\\qquad\\textbf{(C) }4\\qquad\\textbf{(D) }8\\qquad\\textbf{(E) }\\text{infinitely many}$",
+            "\\textbf{(A) }0",
+            "0",
+        ),
+        (
+            "Quel est le rapport $\\frac{XQ}{QY}$ ?\n$$\\textbf{(A)}\\ \\frac 25 \\qquad \\textbf{(B)}\\ \\frac 12 \\qquad \\textbf{(C)}\\ \\frac 35 \\qquad \\textbf{(D)}\\ \\frac 23 \\qquad \\textbf{(E)}\\ \\frac 34$$",
+            "D",
+            "\\frac 23",
+        ),
+        ("How many ways? (A) $\\ 5$ $\\qquad$ (B) $\\ 6$ $\\qquad$ (C) $\\ 7$", "(B)", "6"),
+        ("What is it? $\\mathrm{(A)\\ } 1 \\qquad \\mathrm{(B)\\ } 2\\qquad \\mathrm{(C)\\ } 3$", "B", "2"),
+        (
+            "What is it? $ \\textbf{(A)}\\ \\text{ 3} \\qquad\\textbf{(B)}\\ 4\\frac12 \\qquad \\textbf{(C)}\\ \\$5$",
+            "B",
+            "4\\frac12",
+        ),
+        (
+            "The area is: $\\text{(A) } 4\\quad \\text{(B) } 6\\quad \\text{(C) } 8\\quad \\text{(D) } 10\\quad \\text{(E) none}$",
+            "C",
+            "8",
+        ),
+        ("Find it.\n\n(A) 1;\n\n(B) 2;\n\n(C) 3.\n\n(1997 competition)", "C", "3"),
+        ("Value of $x$?\nA) $3$\nB) $4$\nC) $5$\nD) $6$", "The answer is C", "5"),
         ("Find $x$. A) 1 B) 2", "A)", "1"),
     ],
 )
@@ -230,6 +335,7 @@ def test_a_letter_is_resolved_to_the_value(statement, answer, value):
 @pytest.mark.parametrize(
     ("statement", "answer", "why"),
     [
+        (f"{AMC}\n\n[asy]draw((0,0)--(1,1));[/asy]", "B", "needs_figure"),
         (AMC, "E", "answer_not_an_option"),
         (AMC, "17", "answer_not_an_option"),
         (AMC, "A, C", "several_choices"),

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 MOST = 8  # options
 _FONT = r"\\(?:textbf|text|textrm|textsf|textit|mathrm|mathbf|mathsf|mbox|bf|rm|bold)"
 _MARKS = (
-    re.compile(rf"\$?\s*\(?\s*{_FONT}\s*\{{\s*\(?\s*([A-H])\s*[).:]?\s*\)?\s*(?:\\?[ ~])*\}}\s*[).:]?"),
+    re.compile(
+        rf"\$?\s*\(?\s*{_FONT}\s*\{{\s*\(?\s*([A-H])\s*[).:]?\s*\)?\s*(?:\\?[ ~])*"
+        r"(?:\}\s*[).:]?|(?<=\)\s)(?=\w[^{}]*\}))"  # the option may stand inside of the braces, too
+    ),
     re.compile(rf"\$?\s*\{{\s*{_FONT}\s*\(?\s*([A-H])\s*[).:]?\s*\)?\s*\}}\s*[).:]?"),
     re.compile(r"(?<![\w)\\{])\(\s*([A-H])\s*\)|(?<=quad)\s*\(([A-H])\)|(?<=\\ )\(([A-H])\)"),
     re.compile(r"(?:(?<=\s)|(?<=\A)|(?<=[$;,?:.。？]))(?:\*\*)?([A-H])\s?[).．、:：](?!\s*[A-H][).]?(?:\s|$))"),
@@ -19,29 +22,36 @@ _MARKS = (
     re.compile(r"(?:(?<=\s)|(?<=\A))([a-h])[).](?=\s)"),
 )
 _SMALL = 4  # from here on, marks of small letters
+_blank = re.compile(r"\$\s*(?:\\q?quad\s*)+\$")
 _trim = re.compile(
     r"(?:\\q?quad(?![A-Za-z])|\\hspace\{[^{}]*\}|\\[ ,;:!~]|\\\\|\\newline|~|\s|[;,]|\*\*|\\par(?![A-Za-z]))+"
 )
 _LETTER = re.compile(
-    rf"\$?\s*(?:(?:the )?(?:correct )?(?:answer|option|choice)(?: is)?:?\s*)?\(?(?:{_FONT}\s*\{{\s*)?[(\[]?\s*([A-Ha-h])\s*"
-    r"(?:[)\].:]|\}|(?=\s*(?:\}|\$|$)))[)\].:\s}$]*(.*)",
+    r"\$?\s*(?:(?i:(?:the )?(?:correct )?(?:answer|option|choice)(?: is)?):?\s*)?\(?"
+    rf"(?:{_FONT}\s*\{{\s*)?[(\[]?\s*([A-Ha-h])\s*(?:[)\].:]|\}}|(?=\s*(?:\}}|\$|$)))[)\].:\s}}$]*(.*)",
     re.DOTALL,
 )
 _SEVERAL = re.compile(r"[\s$(]*[A-H](?:\s*(?:,|;|、|and|&|or)?\s*[A-H])+[\s$).]*")
 _ABOUT_OPTIONS = re.compile(
-    r"\b(?:none|all|both|neither|any|more than one|two|some)\b[^$]{0,20}\b(?:of (?:the |these|those|them)|above|others?)\b|\bnone\b\s*$"
+    r"\b(?:none|all|both|neither|any|more than one|two|some)\b[^$]{0,20}\b(?:of (?:the |these|those|them)|above"
+    r"|others?)\b|\bnone\b\s*$"
     r"|\b(?:cannot|can't|can not|could not|not) be (?:determined|found|solved|calculated|uniquely)"
-    r"|\bnot enough information|\bimpossible to (?:determine|tell|say|answer)|\banother (?:answer|value|number)\b|\bboth \(?[A-H]\)? and"
+    r"|\bnot enough information|\bimpossible to (?:determine|tell|say|answer)|\banother (?:answer|value|number)\b"
+    r"|\bboth \(?[A-H]\)? and"
     r"|^(?:only )?(?:[IVX]+|\(?[①-⑨]\)?|\(\d\))(?:(?:,| and| or|，|、)\s*(?:[IVX]+|[①-⑨]|\(\d\)))*(?: only)?\.?$|①|②"
     r"|^\(?[A-H]\)?(?:,? (?:and|or) \(?[A-H]\)?)+$|\bnot given\b|\bno correct\b|\bdepends on\b",
     re.IGNORECASE,
 )
 CHOICES_ARE_THE_QUESTION = re.compile(
-    r"\bwhich (?:one |two |ones )?(?:of (?:the )?(?:following|these|options|choices|above|statements)|statements?|option|conclusion"
-    r"|answer choice)\b[^?.]{0,60}?\b(?:statements?|conclusions?|is (?:always |necessarily |definitely )?(?:true|false|correct|incorrect|not|an?)"
-    r"|are (?:always |necessarily )?(?:true|false|correct|not)|could|can|cannot|must|may|might|does not|do not|will not|has|have|best)\b"
+    r"\bwhich (?:one |two |ones )?(?:of (?:the )?(?:following|these|options|choices|above|statements)|statements?"
+    r"|option|conclusion"
+    r"|answer choice)\b[^?.]{0,60}?\b(?:statements?|conclusions?|is (?:always |necessarily |definitely )?(?:true"
+    r"|false|correct|incorrect|not|an?)"
+    r"|are (?:always |necessarily )?(?:true|false|correct|not)|could|can|cannot|must|may|might|does not|do not"
+    r"|will not|has|have|best)\b"
     r"|\b(?:the|an?) (?:in)?correct (?:statement|option|conclusion|one|proposition|answer)\b|\bamong the following\b"
-    r"|\bwhich (?:statement|option|conclusion)s?\b|\bof the following\b[^?.]{0,30}\b(?:largest|smallest|greatest|least|closest)\b",
+    r"|\bwhich (?:statement|option|conclusion)s?\b|\bof the following\b[^?.]{0,30}\b(?:largest|smallest|greatest"
+    r"|least|closest)\b",
     re.IGNORECASE,
 )
 
@@ -98,23 +108,31 @@ def is_about_options(option: str) -> bool:
 
 def cleaned(option: str) -> str:
     """An option's text without the space and the dollar signs that belong to the list."""
-    text = option.strip()
+    text = _blank.sub(" ", option).strip()
     while text:
         before = text
         if found := _trim.match(text):
             text = text[found.end() :]
         text = _without_trailing_space(text).rstrip(".;,")
-        if text.count("$") % 2:
+        if text.endswith("$$") and not text.startswith("$$"):
+            text = text[:-2]
+        if _dollars(text) % 2:
             text = text.removesuffix("$") if text.endswith("$") else text.removeprefix("$")
-            if text.count("$") % 2:
-                text = text.replace("$", "")
+            if _dollars(text) % 2:
+                text = re.sub(r"(?<!\\)\$", "", text)
         elif len(text) > 2 and text.startswith("$") and text.endswith("$") and "$" not in text[1:-1]:
             text = text[1:-1]
+        if text.endswith("}") and text.count("}") > text.count("{"):
+            text = text[:-1]
         if text.endswith(("\\[", "\\(")):
             text = text[:-2]
         if text == before:
             break
     return text.removesuffix("\\")
+
+
+def _dollars(text: str) -> int:
+    return text.count("$") - text.count("\\$")
 
 
 def _without_trailing_space(text: str) -> str:
@@ -151,7 +169,9 @@ def _taken_apart(statement: str, run: list[tuple[str, re.Match[str]]]) -> Choice
     if not any("\n\n" in text.strip() for text in texts[:-1]):
         texts[-1] = texts[-1].strip().split("\n\n")[0]
     options = {letter: cleaned(text) for (letter, _), text in zip(run, texts, strict=True)}
-    stem = _without_trailing_space(statement[: run[0][1].start()].rstrip().removesuffix("\\[").removesuffix("$"))
+    stem = _without_trailing_space(statement[: run[0][1].start()])
+    for opening in ("\\[", "\\(", "$$", "\\begin{align*}"):
+        stem = _without_trailing_space(stem.removesuffix(opening))
     if stem.count("$") % 2:
         stem = stem.rstrip().removesuffix("$").rstrip()
     return Choices(stem.strip(), options) if any(options.values()) else None

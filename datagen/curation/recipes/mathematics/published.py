@@ -35,6 +35,8 @@ _REQUEST = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """What others put around a problem: how to think, and where the answer goes."""
+_plain_box = re.compile(r"(?:\$|=\s?)\\boxed\{([^{}$]{1,60})\}\s?\.?(?:\$|\\\])")
+"""A box to which nothing is joined: as most solutions end."""
 
 
 class PublishedProblem(NamedTuple):
@@ -99,6 +101,9 @@ def read_published(fields: Mapping[str, Any], where: str) -> PublishedProblem:
 def answer_of_solution(solution: str) -> tuple[str, str]:
     r"""What follows the last ``####`` of a solution, or stands in its last box; and which of both."""
     if "\\boxed" in solution or "\\fbox" in solution:
+        start = solution.find("\\boxed")
+        if start > 1 and (plain := _plain_box.search(solution, start - 2)) and solution.count("box") == 1:
+            return plain[1].strip(), "boxed"
         found = find_answer(solution)
         return ("", "") if found is None else (found.text, "boxed")
     if "####" in solution:

@@ -1,4 +1,4 @@
-r"""What a direct question made of a multiple choice has to be: a question, of the same numbers, that gives nothing away.
+r"""What a direct question made of a multiple choice has to be: a question of the same numbers that gives nothing away.
 
 By rule, since a model that rewrites leaks in ways that a model that checks does not see.
 """
@@ -25,15 +25,20 @@ REASONS = {
 FAR = 0.3
 """Jaccard similarity of word pairs below which a rewrite is another problem."""
 _options = re.compile(
-    r"\b(?:which|one|any|each|all|none|either|among|from|of) (?:one )?(?:of )?(?:the )?(?:following|these|options|choices|below)\b"
-    r"|\b(?:answer |multiple[- ])?(?:choices?|options?)\b(?! (?:of|to|for|is|are|but)\b)|\bthe following (?:values|numbers|options|answers|choices|expressions)"
-    r"|\bcorrect (?:letter|option|choice)|\b(?:letter|option) of the\b|\bselect (?:the|one|from)\b|\bchoose (?:the|one|from|between)\b"
+    r"\b(?:which|one|any|each|all|none|either|among|from|of) (?:one )?(?:of )?(?:the )?(?:following|these|options"
+    r"|choices|below)\b"
+    r"|\b(?:answer |multiple[- ])?(?:choices?|options?)\b(?! (?:of|to|for|is|are|but)\b)|\bthe following (?:values"
+    r"|numbers|options|answers|choices|expressions)"
+    r"|\bcorrect (?:letter|option|choice)|\b(?:letter|option) of the\b|\bselect (?:the|one|from)\b|\bchoose (?:the"
+    r"|one|from|between)\b"
     r"|[(\[]\s*[A-H]\s*[)\]]\s*\S+[^()]*[(\[]\s*[B-H]\s*[)\]]|\\q?quad\s*\(?[A-H]\b|\\text(?:bf)?\{\s*\(?[A-H]\)",
     re.IGNORECASE,
 )
 _said = re.compile(
-    r"\b(?:the |whose |its )?(?:correct |right |final )?(?:answer|solution|result)\b\s*(?:is|was|should be|equals|=|:)\s*(?!in\b|to\b|a\b|an\b)"
-    r"|\b(?:note|given|knowing|recall|hint|observe|verify|show|check|confirm|prove|explain why)\b[^.?]{0,40}\b(?:answer|it is|equals|is correct)\b"
+    r"\b(?:the |whose |its )?(?:correct |right |final )?(?:answer|solution|result)\b\s*(?:is|was|should be|equals|="
+    r"|:)\s*(?!in\b|to\b|a\b|an\b)"
+    r"|\b(?:note|given|knowing|recall|hint|observe|verify|show|check|confirm|prove"
+    r"|explain why)\b[^.?]{0,40}\b(?:answer|it is|equals|is correct)\b"
     r"|\bhint\s*:",
     re.IGNORECASE,
 )

@@ -1,7 +1,7 @@
 r"""When two problems are the same: the same numbers, signs and commands in the same order, and nearly the same words.
 
-MinHash sees words alone: ``x^2-3x`` and ``x^2+3x`` are the same to it, and so are two problems of one template. Spelling
-does not count: case, white space, ``\dfrac`` for ``\frac``, ``\left(`` for ``(``, ``$$`` for ``\[``.
+Two problems of one template are nearly the same words, and so are ``x^2-3x`` and ``x^2+3x``. Spelling does not count:
+case, white space, ``\dfrac`` for ``\frac``, ``\left(`` for ``(``, ``$$`` for ``\[``.
 """
 
 from __future__ import annotations

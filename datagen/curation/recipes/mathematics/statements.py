@@ -24,13 +24,16 @@ REASONS = {
     "open_ended": "it asks for an explanation, a drawing or an example",
 }
 _numbering = re.compile(
-    r"(?:#+\s*)?(?:\*\*)?(?:(?:Problem|Task|Example|Exercise|Question|Subject|Item)\s+\d[\w.\-]*\s*[.:)]?(?:\*\*)?\s+"
+    r"(?:#+\s*)?(?:\*\*)?(?:(?:Problem|Task|Example|Exercise|Question|Subject"
+    r"|Item)\s+(?:[A-Z]-?)?\d[\w.\-]*\s*[.:)]?(?:\*\*)?\s+"
     r"|\[?\d{1,3}(?:\.\d{1,3}){0,3}[.)\]]\s+)?"
-    r"(?:[(\[（]\s*\\?\[?(?:This (?:question|problem) (?:is worth |\())?\d{1,3}\s*(?:points?|marks?|分)\s*\)?\\?\]?[)\]）]\s*)?"
+    r"(?:[(\[（]\s*\\?\[?(?:This (?:question|problem) (?:is worth |\())?\d{1,3}\s*(?:points?|marks?"
+    r"|分)\s*\)?\\?\]?[)\]）]\s*)?"
     r"(?=[A-Z($\\])"
 )
 _request = re.compile(
-    r"\?|\b(?:find|determine|compute|calculate|evaluate|what|how|solve|simplify|express|factor|factori[sz]e|write|convert|prove"
+    r"\?|\b(?:find|determine|compute|calculate|evaluate|what|how|solve|simplify|express|factor|factori[sz]e|write"
+    r"|convert|prove"
     r"|show|expand|explain|give|state|draw|sketch|verify|why|construct|estimate|list)\b",
     re.IGNORECASE,
 )
@@ -38,22 +41,27 @@ _NO_WORK = (
     r"(?!\s+(?:(?:all|the|every|each) )?(?:of )?(?:your\b|answers?|works?|steps?|reasoning|solutions?|calculations?))"
 )
 _proof = re.compile(
-    r"(?:^|[.!?:;,)$\]*]\s*|\n\s*)(?:\(?[a-z0-9]\)\s*|please )?(?:prove|show|demonstrate|verify|establish|deduce|justify|disprove)"
+    r"(?:^|[.!?:;,)$\]*]\s*|\n\s*)(?:\(?[a-z0-9]\)\s*|please )?(?:prove|show|demonstrate|verify|establish|deduce"
+    r"|justify|disprove)"
     rf"(?:\s+or disprove)?\b{_NO_WORK}"
     r"(?=,?\s+(?:that|the|this|there|it|if|by|whether|for|how|why|in|using|each|all|\$|\\)|\s*[:$\\])"
-    rf"|\b(?:and|then|also|hence|or)\s+(?:(?:show|verify|demonstrate|deduce)\s+that\b|prove\b{_NO_WORK})|\bto prove\b{_NO_WORK}"
+    rf"|\b(?:and|then|also|hence|or)\s+(?:(?:show|verify|demonstrate|deduce)\s+that\b|prove\b{_NO_WORK})"
+    rf"|\bto prove\b{_NO_WORK}"
     r"|\b(?:is|are|asked|required|suffices) to show\b|\bproof of\b|\ba proof\b|\bprove (?:it|this|these)\b",
     re.IGNORECASE,
 )
 _SEEN = r"(?:figure|diagram|picture|drawing|image|sketch|illustration|graph|chart|plot|map|grid)"
-_PLACE = r"(?:below|above|shown|at (?:the )?right|at (?:the )?left|to the right|to the left|on the right|on the left|provided)"
+_PLACE = r"(?:below|above|shown|provided|(?:at|to|on) (?:the )?(?:right|left))"
 _figure = re.compile(
     rf"\b(?:in|from|on|see|per|by) (?:the |this )?(?:(?:following|adjacent|accompanying|attached|given|above|below) )?"
     rf"(?:figure|diagram|illustration)\b(?! (?:eight|skat|of speech))"
     rf"|\b(?:the|this|following|accompanying|adjacent|attached) (?:\w+ )?{_SEEN}\s+(?:\w+ ){{0,2}}{_PLACE}\b"
     rf"|\b(?:following|accompanying|adjacent|attached) (?:\w+ )?(?:figure|diagram|picture|drawing|image|illustration)\b"
-    rf"|\bthe (?:figure|diagram) (?:shows|represents|is|depicts|consists|has)\b|\b(?:[Ff]igure|Fig\.|Diagram)\s*\(?\d"
-    rf"|\bis (?:pictured|graphed|depicted|drawn) (?:below|above|here)|\bare (?:pictured|graphed|depicted|drawn) (?:below|above|here)"
+    rf"|\bthe (?:figure|diagram) (?:shows|represents|is|depicts|consists|has)\b"
+    rf"|\bthe (?:\w+ )?(?:graph|chart|plot|histogram|map|grid|picture) (?:shows|displays|depicts|gives)\b"
+    rf"|\b(?:[Ff]igure|Fig\.|Diagram)\s*\(?\d"
+    rf"|\bis (?:pictured|graphed|depicted|drawn) (?:below|above|here)|\bare (?:pictured|graphed|depicted"
+    rf"|drawn) (?:below|above|here)"
     rf"|\bshown (?:in|on) (?:the )?(?:\w+ )?{_SEEN}\b|\bpictured\b|\bas illustrated\b|\bas depicted\b|\bas drawn\b"
     rf"|\b(?:the )?\w+ (?:is |are )?(?:shown|pictured) (?:below|above|here|at (?:the )?right)\b"
     rf"|\b(?:graph|figure|diagram)(?: of [^.?]{{1,60}})? is (?:shown|given|drawn)\b",
@@ -61,8 +69,8 @@ _figure = re.compile(
 )
 _as_shown = re.compile(r"\b(?:as|is|are)\s+shown\b(?! (?:that|to be|by))|\b\w+ shown[?.,](?:\s|$)", re.IGNORECASE)
 _table = re.compile(
-    r"\b(?:the|this|following) (?:\w+ )?table (?:\w+ )?(?:below|above|shows|gives|lists|shown)\b|\b(?:in|from) the (?:following )?table\b"
-    r"|\btable below\b",
+    r"\b(?:the|this|following) (?:\w+ )?table (?:\w+ )?(?:below|above|shows|gives|lists|shown)\b|\btable below\b"
+    r"|\b(?:in|from|to) the (?:\w+ )?table\b(?! (?:of|for|at|and|with|when|is|was)\b)",
     re.IGNORECASE,
 )
 _TABULAR = ("|", "&", "\\hline", "\t", "  \n")
@@ -74,31 +82,58 @@ _MEDIA = {
 }
 """By what is looked for first."""
 _part = re.compile(
-    r"(?:^|[\s.;:?!,$])\(\s*(?P<a>[a-h]|i{1,3}|iv|v|[1-9]|[A-D])\s*\)\s*|(?:\A|\n|[.;:?!,$]\s+)(?:(?P<b>[a-h]|[1-9]|i{1,3}|[А-Г])\)\s"
-    r"|(?:\*\*)?(?:Part|Question|Problem)\s+\(?(?P<c>[a-hA-H1-9]|I{1,3})\)?[.:)]?(?:\*\*)?|(?:(?<=\n)|(?<=\A))\s*(?P<d>[1-9])\.\s)\s*",
+    r"(?:^|[\s.;:?!,$])\(\s*(?P<a>[a-h]|i{1,3}|iv|v|[1-9]|[A-D]|I{1,3}|[ⅠⅡⅢ])\s*\)\s*|(?:\A|\n"
+    r"|[.;:?!,$]\s+)(?:(?P<b>[a-h]|[1-9]"
+    r"|i{1,3}|[А-Г])\)\s"
+    r"|(?:\*\*)?(?:Part|Question|Problem)\s+\(?(?P<c>[a-hA-H1-9]|I{1,3})\)?[.:)]?(?:\*\*)?|(?:(?<=\n)"
+    r"|(?<=\A))\s*(?P<d>[1-9])\.\s)\s*",
 )
-_firsts = {"a": "b", "i": "ii", "1": "2", "A": "B", "I": "II", "А": "Б"}
+_firsts = {"a": "b", "i": "ii", "1": "2", "A": "B", "I": "II", "Ⅰ": "Ⅱ", "А": "Б"}
 _of_each = re.compile(
-    r"(?:following|each|below)\b[^.?!]{0,80}[.:]?\s*$|\b(?:find|calculate|compute|evaluate|simplify|factor(?:ise|ize)?|solve|determine"
+    r"(?:following|each|below)\b[^.?!]{0,80}[.:]?\s*$|\b(?:find|calculate|compute|evaluate|simplify|factor(?:ise"
+    r"|ize)?|solve|determine"
     r"|differentiate|integrate|expand|convert)\s*[:.]?\s*$",
     re.IGNORECASE,
 )
 _elsewhere = re.compile(
     r"\b(?:the|from|of|in) (?:previous|preceding|last|above) (?:problem|question|exercise|example|part|task)\b"
-    r"|\b(?:see|from|of|in|using) (?:problem|exercise|example|theorem|lemma|question|task) \d|\bthis is a continuation\b",
+    r"|\b(?:see|from|of|in|using) (?:problem|exercise|example|theorem|lemma|question|task) \d"
+    r"|\bthis is a continuation\b",
     re.IGNORECASE,
 )
 _open = re.compile(
-    r"(?:^|[.!?]\s+|\n\s*)(?:explain|describe|discuss|sketch|draw|plot|graph|construct|illustrate|give an example|compare and contrast)\b",
+    r"(?:^|[.!?]\s+|\n\s*)(?:explain|describe|discuss|sketch|draw|plot|graph|construct|illustrate|give an example"
+    r"|compare and contrast)\b",
     re.IGNORECASE,
 )
-_ASKS = (
-    "find", "what", "how", "determine", "comput", "calculate", "evaluate", "solve", "simplif", "which", "express",
-    "factor", "write", "convert", "expand", "give", "which", "who", "when", "where", "name", "state", "enter", "round",
-    "estimate", "list", "reduce", "rationalize", "complete", "fill", "answer", "maximize", "minimize", "count", "choose",
-    "differentiate", "integrate", "add", "subtract", "multiply", "divide", "approximate", "select", "prove", "show",
-    "decide", "__", "\\_", "\\ldots", "tell", "assume", "get", "establish", "invert", "construct", "…", "\\quad", "(\\quad", "( )",
-)  # fmt: skip
+_asking = re.compile(
+    r"\b(?:find|what|how|determine|comput|calculate|evaluate|solve|simplif|which|who|when|where|express|factor|write"
+    r"|convert"
+    r"|expand|give|name|state|enter|round|estimate|list|reduce|rationalize|complete|fill|answer|maximize|minimize|count"
+    r"|choose|differentiate|integrate|add|subtract|multiply|divide|approximate|select|prove|show|decide|tell|invert"
+    r"|construct|identify|transform|rewrite|obtain|classify|order|arrange|guess|predict|specify|describe|explain)"
+    r"|__|\\_|\\ldots|…|\(\s*\\q?quad|\(\s*\)",
+    re.IGNORECASE,
+)
+_USUAL = (
+    "find ",
+    "what ",
+    "determine ",
+    "compute ",
+    "evaluate ",
+    "how many",
+    "simplify",
+    "express ",
+    "solve ",
+    "calculate ",
+)
+_OF_PROOFS = ("prove", "proof", "show", "demonstrate", "verify", "justify", "establish", "deduce")
+_OF_FIGURES = (
+    *("fig", "diagram", "picture", "graph", "image", "drawing", "sketch", "illustrat", "shown", "drawn", "depict"),
+    *("chart", "plot"),
+)
+_OF_PARTS = ("a)", "1)", "i)", "а)", "ⅰ)")
+_OF_OTHERS = ("problem", "exercise", "question", "example", "theorem")
 _left_open = re.compile(r"(?:\b(?:is|are|equals?|be|to|of|was|than)|=|:|\))[\s.$:\\\]]*$", re.IGNORECASE)
 
 
@@ -106,7 +141,7 @@ def without_numbering(statement: str) -> str:
     """The statement without the number and the points that its collection gave it: ``12. (5 points) Find …``."""
     if statement[:1] not in "0123456789#[(（*PTEQSI" or not (found := _numbering.match(statement)) or not found.end():
         return statement
-    if "1" in found[0] and ("2." in statement or "2)" in statement) and _parts(statement) is not None:
+    if "1" in found[0] and ("2." in statement or "2)" in statement) and _parts(statement):
         return statement  # the first of several
     return statement[found.end() :]
 
@@ -120,52 +155,56 @@ def why_not(statement: str, longest: int) -> tuple[str, str] | None:
     if not statement.isascii() and (found := _garbled(statement)):
         return "garbled", found
     lower = statement.lower()
-    for sign, marks in _MEDIA.items():
-        if sign in lower:
-            for mark in marks:
-                if mark in lower:
-                    return "needs_figure", mark
+    if medium := shown_medium(lower):
+        return "needs_figure", medium
     if "/" in lower and ("http" in lower or "www." in lower):
         return "has_link", ""
-    if (
-        "prove" in lower or "proof" in lower or "show" in lower or "demonstrate" in lower or "verify" in lower
-        or "justify" in lower or "establish" in lower or "deduce" in lower
-    ) and (said := _asks_for_proof(statement)):  # fmt: skip
-        return "proof", said
+    if _holds(lower, _OF_PROOFS) and (found := _asks_for_proof(statement)):
+        return "proof", found
     if (said := _speaks_of_figure(statement, lower)) is not None:
         return said
-    if (
-        (")" in lower and ("a)" in lower or "1)" in lower or "i)" in lower or "а)" in lower))
-        or "\n" in lower or "Part " in statement or "Question " in statement or "Problem " in statement
-    ):  # fmt: skip
-        if (said_of := _parts(statement)) is not None:
-            return "several_parts", said_of
+    if _may_have_parts(statement, lower) and (found := _parts(statement)):
+        return "several_parts", found
     if "\\" in lower and ("\\boxed" in lower or "\\fbox" in lower):
         return "answer_given_away", "a box"
-    if ("problem" in lower or "exercise" in lower or "question" in lower or "example" in lower or "theorem" in lower) and (found_there := _elsewhere.search(statement)):  # fmt: skip
-        return "refers_elsewhere", found_there[0]
+    if _holds(lower, _OF_OTHERS) and (other := _elsewhere.search(statement)):
+        return "refers_elsewhere", other[0]
     if "?" not in statement:
-        if ("expl" in lower or "descr" in lower or "discuss" in lower or "sketch" in lower or "draw" in lower
-            or "plot" in lower or "graph" in lower or "construct" in lower or "an example" in lower) and (
-            found_open := _open.search(statement)):  # fmt: skip
-            return "open_ended", found_open[0].strip()
-        if not _asks(statement, lower):
+        if open_ended := _open.search(statement):
+            return "open_ended", open_ended[0].strip()
+        if not _holds(lower, _USUAL) and not asks(statement):
             return "not_a_question", ""
     return None
 
 
+def shown_medium(statement: str) -> str:
+    """What in a statement stands for a picture; ``""`` if nothing does."""
+    for sign, marks in _MEDIA.items():
+        if sign in statement:
+            for mark in marks:
+                if mark in statement:
+                    return mark
+    return ""
+
+
 def asks(statement: str) -> bool:
-    """Whether something is asked in it."""
-    return "?" in statement or _asks(statement, statement.lower())
-
-
-def _asks(statement: str, lower: str) -> bool:
-    for word in _ASKS:
-        if word in lower:
-            return True
-    if _left_open.search(statement):
+    """Whether something is asked in it, as far as one can tell of a text that may be in any language."""
+    if "?" in statement or _asking.search(statement) or _left_open.search(statement):
         return True
     return sum(char > "\u024f" and char.isalpha() and not "\u0370" <= char <= "\u03ff" for char in statement) > 8
+
+
+def _holds(text: str, words: tuple[str, ...]) -> bool:
+    for word in words:  # noqa: SIM110  # any() takes twice as long
+        if word in text:
+            return True
+    return False
+
+
+def _may_have_parts(statement: str, lower: str) -> bool:
+    if "\n" in lower or (")" in lower and _holds(lower, _OF_PARTS)):
+        return True
+    return "Part " in statement or "Question " in statement or "Problem " in statement
 
 
 def _garbled(statement: str) -> str:
@@ -185,10 +224,8 @@ def _asks_for_proof(statement: str) -> str:
 
 
 def _speaks_of_figure(statement: str, lower: str) -> tuple[str, str] | None:
-    if "fig" in lower or "diagram" in lower or "picture" in lower or "graph" in lower or "image" in lower \
-        or "drawing" in lower or "sketch" in lower or "illustrat" in lower or "shown" in lower or "drawn" in lower \
-        or "depict" in lower or "chart" in lower or "plot" in lower:  # fmt: skip
-        shown = "table" in lower or any(mark in statement for mark in ("\\begin{", "|"))
+    if _holds(lower, _OF_FIGURES):
+        shown = "table" in lower or "\\begin{" in lower or "|" in lower
         if (found := _figure.search(statement)) and not (shown and not re.search(_SEEN, found[0], re.IGNORECASE)):
             return "needs_figure", found[0]
         if "shown" in lower and not shown and (found := _as_shown.search(statement)):
@@ -198,7 +235,7 @@ def _speaks_of_figure(statement: str, lower: str) -> tuple[str, str] | None:
     return None
 
 
-def _parts(statement: str) -> str | None:
+def _parts(statement: str) -> str:
     """What shows that several things are asked; conditions may be listed, too, and ask nothing."""
     marks = [(next(filter(None, found.groups())), found) for found in _part.finditer(statement)]
     for place, (name, first) in enumerate(marks):
@@ -210,4 +247,4 @@ def _parts(statement: str) -> str | None:
         items = [statement[first.end() : second.start()], statement[second.end() :]]
         if all(_request.search(item) for item in items) or _of_each.search(statement[: first.start() + 1].strip()):
             return f"{first[0].strip()} {second[0].strip()}"
-    return None
+    return ""
