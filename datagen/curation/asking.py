@@ -22,7 +22,9 @@ NO_REPLY = "no_reply"
 """The reason of rows whose server failed after all retries; the same command asks for them again."""
 _fence = re.compile(r"^(`{3,}|~{3,})[^\n]*\n(.*?)^\1\s*$", re.DOTALL | re.MULTILINE)
 _refusal = re.compile(
-    r"\A\W*(?:I(?:'|’)?m sorry|Sorry\b|I (?:can(?:no|')t|am unable|won(?:'|’)t|must decline)|As an AI\b|Unfortunately, I\b)", re.I
+    r"\A\W*(?:I(?:'|’)?m sorry|Sorry\b|I (?:can(?:no|')t|am unable|won(?:'|’)t|must decline)|As an AI\b"
+    r"|Unfortunately, I\b)",
+    re.IGNORECASE,
 )
 
 

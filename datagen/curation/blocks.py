@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from datatrove.data import Document
@@ -76,7 +76,7 @@ class DraftTexts(PipelineStep):  # type: ignore[misc]
 class Contaminated(NGramsDecontFilter):  # type: ignore[misc]
     """Writes which drafts of a rank share an n-gram with a benchmark: their places in the file."""
 
-    _requires_dependencies: list[str] = []
+    _requires_dependencies: ClassVar[list[str]] = []
 
     def __init__(self, index: str, output: str, n: int) -> None:
         super().__init__(index, contamination_config(n), language=Words(n))
@@ -117,6 +117,7 @@ def write_index(grams: set[int], folder: Path) -> None:
 def find_clusters(files: list[str], folder: Path, *, workers: int, seed: int) -> Iterator[tuple[int, int, int]]:
     """(file, place in it, cluster) of every draft that looks like another one, by MinHash; files in order."""
     config, logs = minhash_config(seed), str(folder / "logs")
+    workers = min(workers, len(files))  # a process takes a second to begin, as long as some thousand drafts
     signatures, buckets, clusters = (str(folder / name) for name in ("signatures", "buckets", "clusters"))
     _execute(
         [DraftTexts(files), MinhashDedupSignature(signatures, config, language=Words(SHINGLE))],
@@ -124,7 +125,9 @@ def find_clusters(files: list[str], folder: Path, *, workers: int, seed: int) ->
         tasks=len(files),
         workers=workers,
     )
-    _execute([MinhashDedupBuckets(signatures, buckets, config=config)], f"{logs}/buckets", tasks=BUCKETS, workers=workers)
+    _execute(
+        [MinhashDedupBuckets(signatures, buckets, config=config)], f"{logs}/buckets", tasks=BUCKETS, workers=workers
+    )
     _execute([MinhashDedupCluster(buckets, clusters, config, save_cluster_id=True)], f"{logs}/clusters", 1, 1)
     for number in range(len(files)):
         path = Path(clusters) / f"{number:06d}.clusters"
@@ -133,7 +136,9 @@ def find_clusters(files: list[str], folder: Path, *, workers: int, seed: int) ->
                 yield number, place, cluster
 
 
-def find_contaminated(files: list[str], index: Path, folder: Path, *, n: int, workers: int) -> Iterator[tuple[int, int]]:
+def find_contaminated(
+    files: list[str], index: Path, folder: Path, *, n: int, workers: int
+) -> Iterator[tuple[int, int]]:
     """(file, place in it) of every draft that shares an n-gram with ``index``."""
     output = folder / "contaminated"
     output.mkdir(parents=True, exist_ok=True)

@@ -63,7 +63,9 @@ class Finishing:
         try:
             tasks = await self.recipe.finish(draft, self.tools)
             if not tasks:
-                raise AssertionError(f"{draft.where}: {type(self.recipe).__name__}.finish made no task and gave no reason")
+                raise AssertionError(
+                    f"{draft.where}: {type(self.recipe).__name__}.finish made no task and gave no reason"
+                )
             tasks = [_told(task, draft) for task in tasks]
             for task in tasks:
                 await self._check_gold(task)

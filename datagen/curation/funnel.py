@@ -125,7 +125,9 @@ def draw_funnel(funnel: Funnel, path: Path, title: str) -> None:
         reasons = [*step["dropped"].items(), *step["quarantined"].items()]
         said = ", ".join(f"{reason.replace('_', ' ')} {many:,}" for reason, many in reasons[:4])
         said += f" and {len(reasons) - 4} more" if len(reasons) > 4 else ""
-        axes.text(funnel.rows * 1.01, place, f"{step['out']:,}{f'   − {said}' if said else ''}", va="center", fontsize=7)
+        axes.text(
+            funnel.rows * 1.01, place, f"{step['out']:,}{f'   − {said}' if said else ''}", va="center", fontsize=7
+        )
     axes.text(max(funnel.rows, 1) * 1.01, 0, f"{funnel.rows:,}", va="center", fontsize=7)
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.invert_yaxis()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from synthetic1.datagen.curation.asking import NO_REPLY, Asker
-from synthetic1.datagen.curation.draft import Draft, Dropped, LeftOut, Quarantined
+from synthetic1.datagen.curation.draft import Draft, LeftOut, Quarantined
 from synthetic1.datagen.curation.finishing import Finishing
 from synthetic1.datagen.curation.funnel import CONTAMINATION, DIFFICULTY, DUPLICATES, GOLD, READ, Funnel
 from synthetic1.datagen.curation.prompt_files import Prompt, load_prompts
@@ -53,7 +53,7 @@ def curate(settings: CurateSettings) -> bool:
     Raises:
         ProgramError: another run lies there, the input cannot be read, the model cannot be used.
     """
-    recipe = make_recipe(settings.recipe, getattr(settings, settings.recipe))
+    recipe = make_recipe(settings.recipe, getattr(settings, settings.recipe, None))
     prompts = load_prompts(list(recipe.prompts), settings.prompts)
     if recipe.needs_model and not settings.model.is_named and not settings.dry_run:
         raise ProgramError(f"recipe={settings.recipe} asks a language model: give model=http://localhost:8000/v1")
@@ -65,6 +65,7 @@ def curate(settings: CurateSettings) -> bool:
             folder.write_config(settings.model_dump(mode="json"))
             print(f"{'going on with' if going_on else 'run'} {path}", flush=True)
             drafts = DraftFiles(path / "drafts")
+            _check_input(recipe, settings, store)
             _draft(recipe, settings, store, drafts)
             _sift(recipe, settings, store, drafts, path)
             if settings.dry_run:
@@ -81,7 +82,9 @@ def curate(settings: CurateSettings) -> bool:
             print(funnel.table())
             unanswered = funnel.of("quarantined").get(NO_REPLY, 0)
             if unanswered:
-                print(f"{unanswered:,} rows got no reply from the server: the same command with overwrite=true asks again")
+                print(
+                    f"{unanswered:,} rows got no reply from the server: the same command with overwrite=true asks again"
+                )
             print(f"the set is in {settings.output}; next: synthetic1 show {settings.output}")
             return False
         finally:
@@ -112,6 +115,16 @@ def _check_same(store: WorkStore, settings: CurateSettings, prompts: dict[str, P
         store.clear_reasons(NO_REPLY)
     store.set_meta("settings", wanted)
     return stored is not None
+
+
+def _check_input(recipe: Recipe, settings: CurateSettings, store: WorkStore) -> None:
+    """Raises ProgramError: there is no such input, or it is another one than when this run began."""
+    now = recipe.state_of(settings.input)
+    before = store.meta("input")
+    if before is not None and before != now:
+        other = next(name for name in {**before, **now} if before.get(name) != now.get(name))
+        raise ProgramError(f"input has changed since this run began: {other}; choose another run_name=")
+    store.set_meta("input", now)
 
 
 def _draft(recipe: Recipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles) -> None:

@@ -28,6 +28,7 @@ from typing import Any
 from synthetic1.jobs.program import ProgramError
 
 Reply = str | Mapping[str, Any]
+OURS = Path(str(resources.files("synthetic1.datagen.curation.prompts")))
 KINDS = {"text": {"type": "string"}, "integer": {"type": "integer"}, "boolean": {"type": "boolean"}}
 _head = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 _place = re.compile(r"\{\{(\w+)\}\}")
@@ -75,20 +76,21 @@ def load_prompts(names: Mapping[str, frozenset[str]] | list[str], folder: str | 
     Raises:
         ProgramError: a file that is not a prompt, or that lacks a place or a field of ours.
     """
-    ours = Path(str(resources.files("synthetic1.datagen.curation.prompts")))
     theirs = Path(folder).expanduser() if folder is not None else None
     if theirs is not None and not theirs.is_dir():
         raise ProgramError(f"prompts={folder} is not a folder of NAME.md files")
     found = {}
     for name in names:
-        found[name] = prompt = read_prompt(ours / f"{name}.md")
+        found[name] = prompt = read_prompt(OURS / f"{name}.md")
         if theirs is not None and (theirs / f"{name}.md").is_file():
             other = read_prompt(theirs / f"{name}.md")
             if other.reply != prompt.reply:
                 raise ProgramError(f"{theirs / name}.md: reply must be {prompt.reply}, as the recipe reads it")
             if unknown := sorted(other.places - prompt.places):
                 known = ", ".join(sorted(prompt.places))
-                raise ProgramError(f"{theirs / name}.md: there is no value for {{{{{unknown[0]}}}}}; there are: {known}")
+                raise ProgramError(
+                    f"{theirs / name}.md: there is no value for {{{{{unknown[0]}}}}}; there are: {known}"
+                )
             found[name] = other
     if theirs is not None and (strangers := sorted({file.stem for file in theirs.glob("*.md")} - set(found))):
         known = ", ".join(sorted(found))

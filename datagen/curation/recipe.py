@@ -6,11 +6,13 @@ import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, ClassVar, Protocol
 
 from synthetic1.completion import Completion
 from synthetic1.datagen.curation.draft import Draft
-from synthetic1.datagen.curation.raw_rows import BadRow, RawRow, raw_rows
+from synthetic1.datagen.curation.raw_rows import BadRow, RawRow, input_files, raw_rows
+from synthetic1.datagen.exporting.shards import checksum
 from synthetic1.sandbox.program import Input, Limits, Program
 from synthetic1.sandbox.result import Result
 from synthetic1.task import Task
@@ -19,7 +21,7 @@ from synthetic1.verdict import Verdict
 NEAR = 0.7
 """Jaccard similarity of word pairs from which two texts are near duplicates."""
 _number = re.compile(r"\d+(?:[.,]\d+)*")
-_word = re.compile(r"\w+")
+_word = re.compile(r"\w+|[^\w\s]")
 
 
 class Tools(Protocol):
@@ -79,6 +81,14 @@ class Recipe(ABC):
         """
         return raw_rows(inputs)
 
+    def state_of(self, inputs: Sequence[str]) -> dict[str, str]:
+        """What shows that the input has changed, by its parts: of files, a hash of what is in them.
+
+        Raises:
+            ProgramError: as ``rows``.
+        """
+        return {name: checksum(path) for path, name in input_files(inputs)}
+
     @abstractmethod
     def draft(self, row: RawRow) -> Draft:
         """Read and filter by rule. Pure, and the same whenever it is called.
@@ -94,6 +104,10 @@ class Recipe(ABC):
         Two problems of one template differ in their numbers alone, so the numbers have to be the same.
         """
         return numbers(kept.text) == numbers(other.text) and similarity(kept.text, other.text) >= NEAR
+
+    def duplicate_reason(self, kept: Draft, other: Draft) -> str:
+        """Why ``other`` goes, where ``is_duplicate`` says that it does."""
+        return "duplicate"
 
     def merge(self, kept: Draft, other: Draft) -> Draft:
         """``kept``, with what its duplicate adds to it."""
@@ -121,10 +135,10 @@ def numbers(text: str) -> Counter[str]:
 
 
 def similarity(a: str, b: str) -> float:
-    """Jaccard similarity of the pairs of neighbouring words of two texts; 1 where both have the same words."""
+    """Jaccard similarity of the pairs of neighbouring words and signs of two texts; 1 where both are alike."""
     words = [_word.findall(text.lower()) for text in (a, b)]
     if words[0] == words[1]:
         return 1.0
-    pairs = [set(zip(one, one[1:], strict=False)) for one in words]
+    pairs = [set(pairwise(one)) for one in words]
     union = pairs[0] | pairs[1]
     return len(pairs[0] & pairs[1]) / len(union) if union else 0.0

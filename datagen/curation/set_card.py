@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
-
-import json
 
 from synthetic1.datagen.curation.funnel import Funnel
 from synthetic1.datagen.curation.recipe import Recipe
@@ -32,6 +31,7 @@ class SetFacts:
     languages: Counter[str] = field(default_factory=Counter)
     sources: Counter[str] = field(default_factory=Counter)
     licenses: Counter[str] = field(default_factory=Counter)
+    repairs: Counter[str] = field(default_factory=Counter)
 
     def count(self, task: Task) -> None:
         self.tasks += 1
@@ -39,7 +39,9 @@ class SetFacts:
         if task.language:
             self.languages[task.language] += 1
         self.sources[task.source or "–"] += 1
-        origin = task.metadata.get("curation", {}).get("origin", {})
+        said = task.metadata.get("curation", {})
+        self.repairs.update(said.get("history", {}).get("repair", {}).keys())
+        origin = said.get("origin", {})
         self.licenses[str(origin.get("license") or "not said")] += 1
 
 
@@ -69,13 +71,14 @@ def card(settings: CurateSettings, recipe: Recipe, funnel: Funnel, facts: SetFac
         f"# {title}",
         "",
         f"{facts.tasks:,} {CATEGORIES[settings.recipe]}, curated by `synthetic1 curate recipe={settings.recipe}`.",
-        "The gold of every task scores 1 with the verifier of its type. `metadata.curation` of a row says where it came",
-        "from, what was done to it, and by which version of which prompt (`prompts/`).",
+        "The gold of every task scores 1 with the verifier of its type. `metadata.curation` of a row says where it",
+        "came from, what was done to it, and by which version of which prompt (`prompts/`).",
         "",
         "![funnel](funnel.png)",
         "",
         *funnel.markdown(),
         "",
+        *_repaired(facts),
         "Every row that was left out stands in `left_out.jsonl.gz`, with its reason.",
         "",
         "| | tasks |",
@@ -86,3 +89,10 @@ def card(settings: CurateSettings, recipe: Recipe, funnel: Funnel, facts: SetFac
         *(f"| licence: {name} | {many:,} |" for name, many in facts.licenses.most_common(20)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _repaired(facts: SetFacts) -> list[str]:
+    if not facts.repairs:
+        return []
+    lines = [f"| {what.replace('_', ' ')} | {many:,} |" for what, many in sorted(facts.repairs.items())]
+    return ["## What was repaired", "", "| repair | tasks |", "|---|---|", *lines, ""]

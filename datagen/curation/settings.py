@@ -8,7 +8,10 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
+from synthetic1.datagen.curation.recipes.code import CodeCuration
 from synthetic1.datagen.curation.recipes.code_understanding import EvolutionSettings
+from synthetic1.datagen.curation.recipes.math import MathCuration
+from synthetic1.datagen.curation.recipes.repair import Repair
 from synthetic1.datagen.curation.recipes.stem import StemCuration
 from synthetic1.datagen.curation.recipes.swe import SweCuration
 from synthetic1.inference.server import Price, Server
@@ -17,12 +20,12 @@ from synthetic1.jobs.env_settings import Section
 RECIPES = ("math", "code", "swe", "stem", "code_understanding", "repair")
 MAY_CHANGE = frozenset(
     {
-        *("output", "overwrite", "workers", "runs", "run_name", "dry_run", "card", "rows_per_shard"),
+        *("input", "output", "overwrite", "workers", "runs", "run_name", "dry_run", "card", "rows_per_shard"),
         *(f"model.{name}" for name in ("url", "launch", "vllm_arguments", "api_key_env", "max_in_flight", "timeout_s")),
         *(f"model.{name}" for name in ("outage_s", "price", "cache")),
     }
 )
-"""Settings that the same run may go on with: none of them changes what comes out."""
+"""Settings that the same run may go on with: none of them changes what comes out. Input is known by its content."""
 
 
 class ModelSection(Section):
@@ -162,8 +165,14 @@ class CurateSettings(Section):
     """How hard the tasks are for a model."""
     card: CardSettings = CardSettings()
     """What the dataset card says."""
+    code: CodeCuration = CodeCuration()
+    """Of ``recipe=code``."""
     code_understanding: EvolutionSettings = EvolutionSettings()
     """Of recipe=code_understanding."""
+    math: MathCuration = MathCuration()
+    """Of recipe ``math``."""
+    repair: Repair = Repair()
+    """Of ``recipe=repair``."""
     stem: StemCuration = StemCuration()
     """Of recipe ``stem``."""
     swe: SweCuration = SweCuration()

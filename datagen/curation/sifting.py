@@ -169,7 +169,8 @@ def drop_duplicates(
 def _drop_duplicate(draft: Draft, kept: list[Draft], recipe: Recipe, store: WorkStore) -> None:
     for place, one in enumerate(kept):
         if recipe.is_duplicate(one, draft):
-            store.leave(draft.number, draft.where, Dropped(DUPLICATES, "duplicate", f"of {one.where}"))
+            reason = recipe.duplicate_reason(one, draft)
+            store.leave(draft.number, draft.where, Dropped(DUPLICATES, reason, f"of {one.where}"))
             merged = recipe.merge(one, draft)
             if merged is not one:
                 kept[place] = merged

@@ -99,7 +99,9 @@ class WorkStore:
 
     def gone_counts(self) -> Iterator[tuple[str, str, str, int]]:
         """(outcome, step, reason, rows)."""
-        yield from self._rows.execute("SELECT outcome, step, reason, count(*) FROM gone GROUP BY 1, 2, 3 ORDER BY 1, 2, 3")
+        yield from self._rows.execute(
+            "SELECT outcome, step, reason, count(*) FROM gone GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+        )
 
     def tasks(self) -> Iterator[tuple[int, list[Task]]]:
         """The tasks of every row that is done, in order."""

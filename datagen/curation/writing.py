@@ -1,4 +1,4 @@
-"""The finished set: tasks in Parquet under ``data/``, a card, the funnel in numbers and as a picture, what was left out.
+"""The finished set: tasks in Parquet under ``data/``, a card, the funnel in numbers and drawn, what was left out.
 
 The same input, settings and replies give the same bytes. ``manifest.json`` comes last: where it is, the set is whole.
 """
