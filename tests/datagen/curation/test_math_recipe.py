@@ -176,11 +176,13 @@ def test_a_task_says_where_it_came_from(scorer):
         ("Given $a,b>0$ and $a+b=1$, the minimum value of $\\frac{1}{a}+\\frac{4}{b}$ is __________.", None),
         ("The function $f(x)=x^2$ satisfies: (1) $f(x)\\ge 0$; (2) $f(0)=0$. Find $f(3)$.", None),
         (
-            "Given the function $f(x)=2\\sin x$.\n(1) Find the period of $f(x)$;\n(2) Find the maximum of $f(x)$ on $[0,\\pi]$.",
+            "Given the function $f(x)=2\\sin x$.\n(1) Find the period of $f(x)$;\n(2) Find the maximum of $f(x)$ on "
+            "$[0,\\pi]$.",
             "several_parts",
         ),
         (
-            "Given the function $f(x)=2\\sin x$.  \n$(1)$ Find the period of $f(x)$;  \n$(2)$ Find the maximum of $f(x)$ on $[0,\\pi]$.",
+            "Given the function $f(x)=2\\sin x$.  \n$(1)$ Find the period of $f(x)$;  \n$(2)$ Find the maximum of "
+            "$f(x)$ on $[0,\\pi]$.",
             "several_parts",
         ),
         ("Given that $a$ is real. (Ⅰ) Find the range of $a$; (Ⅱ) Find the minimum of $a$.", "several_parts"),
@@ -243,6 +245,9 @@ def test_a_task_says_where_it_came_from(scorer):
         ("1. Calculate the limit.\n\n$$\\lim_{n} \\frac{(3-n)^2}{(3+n)^2}$$", None),
         ("Problem 3. Calculate the integral: $\\int_0^1 x dx$", None),
         ("## Task B-1.2.\n\nCalculate the sum.", None),
+        ("Determine if the graph of the equation below is a circle or a line.\n$x^2+y^2=1$", None),
+        ("Below is the graph of $y=f(x)$. Find $f(2)$.", "needs_figure"),
+        ("The volume of the cylinder shown is $45$. What is its height?", "needs_figure"),
         ("Find all $n$ such that $n^2<50$. Prove your answer.", None),
         ("Show your work. What is $3+4$?", None),
         ("Her card needs to show that she received 80. What grade is it?", None),
@@ -295,18 +300,22 @@ AMC = r"What is the value of $2^3$? $\textbf{(A)}\ 6 \qquad\textbf{(B)}\ 8 \qqua
         ("How many?\nA: $1$; B: $2$; C: $3$", "A", "1"),
         ("Is it so? a) 3 b) 4 c) 5", "b", "4"),
         (
-            "Given that $\\sin\\alpha=\\frac{1}{2}$, the value of $\\alpha$ is (　　)\nA: $\\frac{\\pi}{6}$\nB: $\\frac{\\pi}{3}$\nC: $1$\nD: $0$",
+            "Given that $\\sin\\alpha=\\frac{1}{2}$, the value of $\\alpha$ is (　　)\nA: $\\frac{\\pi}{6}$\nB: "
+            "$\\frac{\\pi}{3}$\nC: $1$\nD: $0$",
             "A",
             "\\frac{\\pi}{6}",
         ),
         ("If $x=2$, then $x^2=$ ( )\n\nA. 1\n\nB. 4\n\nC. 6\n\nD. 8", "B", "4"),
         (
-            "In a plane, points $A$ and $B$ are $10$ apart. How many points $C$ are there?\n\n$\\textbf{(A) }0\\qquad\\textbf{(B) }2\\qquad\\textbf{(C) }4\\qquad\\textbf{(D) }8\\qquad\\textbf{(E) }\\text{infinitely many}$",
+            "In a plane, points $A$ and $B$ are $10$ apart. How many points $C$ are there?\n\n$\\textbf{(A) "
+            "}0\\qquad\\textbf{(B) }2\\qquad\\textbf{(C) }4\\qquad\\textbf{(D) }8\\qquad\\textbf{(E) "
+            "}\\text{infinitely many}$",
             "\\textbf{(A) }0",
             "0",
         ),
         (
-            "Quel est le rapport $\\frac{XQ}{QY}$ ?\n$$\\textbf{(A)}\\ \\frac 25 \\qquad \\textbf{(B)}\\ \\frac 12 \\qquad \\textbf{(C)}\\ \\frac 35 \\qquad \\textbf{(D)}\\ \\frac 23 \\qquad \\textbf{(E)}\\ \\frac 34$$",
+            "Quel est le rapport $\\frac{XQ}{QY}$ ?\n$$\\textbf{(A)}\\ \\frac 25 \\qquad \\textbf{(B)}\\ \\frac 12 "
+            "\\qquad \\textbf{(C)}\\ \\frac 35 \\qquad \\textbf{(D)}\\ \\frac 23 \\qquad \\textbf{(E)}\\ \\frac 34$$",
             "D",
             "\\frac 23",
         ),
@@ -318,7 +327,8 @@ AMC = r"What is the value of $2^3$? $\textbf{(A)}\ 6 \qquad\textbf{(B)}\ 8 \qqua
             "4\\frac12",
         ),
         (
-            "The area is: $\\text{(A) } 4\\quad \\text{(B) } 6\\quad \\text{(C) } 8\\quad \\text{(D) } 10\\quad \\text{(E) none}$",
+            "The area is: $\\text{(A) } 4\\quad \\text{(B) } 6\\quad \\text{(C) } 8\\quad \\text{(D) } 10\\quad "
+            "\\text{(E) none}$",
             "C",
             "8",
         ),

@@ -60,6 +60,7 @@ _figure = re.compile(
     rf"|\bthe (?:figure|diagram) (?:shows|represents|is|depicts|consists|has)\b"
     rf"|\bthe (?:\w+ )?(?:graph|chart|plot|histogram|map|grid|picture) (?:shows|displays|depicts|gives)\b"
     rf"|\b(?:[Ff]igure|Fig\.|Diagram)\s*\(?\d"
+    rf"|\bthe \w+ shown\b(?! (?:to|that|by|how)\b)|,\s*shown\b|(?:^|[.:?!]\s+)below is (?:the|an?|part of the)\b"
     rf"|\bis (?:pictured|graphed|depicted|drawn) (?:below|above|here)|\bare (?:pictured|graphed|depicted"
     rf"|drawn) (?:below|above|here)"
     rf"|\bshown (?:in|on) (?:the )?(?:\w+ )?{_SEEN}\b|\bpictured\b|\bas illustrated\b|\bas depicted\b|\bas drawn\b"
@@ -130,7 +131,7 @@ _USUAL = (
 _OF_PROOFS = ("prove", "proof", "show", "demonstrate", "verify", "justify", "establish", "deduce")
 _OF_FIGURES = (
     *("fig", "diagram", "picture", "graph", "image", "drawing", "sketch", "illustrat", "shown", "drawn", "depict"),
-    *("chart", "plot"),
+    *("chart", "plot", "below is"),
 )
 _OF_PARTS = ("a)", "1)", "i)", "а)", "ⅰ)")
 _OF_OTHERS = ("problem", "exercise", "question", "example", "theorem")
