@@ -49,7 +49,7 @@ class EvolutionSettings(Section):
     """How often a function is made harder."""
     operators: list[str] = Field(default_factory=list)
     """Ways to make it harder, by name, e.g. ``[recursion, two_pass]``; empty = all."""
-    languages: list[Literal["python", "javascript", "rust", "cpp"]] = Field(default_factory=lambda: ["python"])
+    languages: list[Literal["python", "javascript", "rust", "cpp"]] = Field(default=["python"])
     """What functions are shown in: they are written in Python and rewritten by the model."""
     inputs_per_function: PositiveInt = 2
     """Tasks a function, in each language."""
@@ -187,13 +187,13 @@ class CodeUnderstandingRecipe(Recipe):
         last: Unfit | Quarantined | None = None
         for turn in range(options.iterations + 1):
             base = versions[-1] if versions else None
-            said = {"from": len(base.operators) if base else None}
+            said: dict[str, Any] = {"from": len(base.operators) if base else None}
             said["asked"] = operators[turn] if base else topics[turn]
             seen = snippet(draft.text, choose, 200)
             rng = random.Random(f"{tools.seed}/code_understanding/{key}/inputs/{turn}")
             try:
-                source = await self._write(base, str(said["asked"]), seen, draft, tools)
-                version = await self._judged(source, base, str(said["asked"]), shapes, draft, rng, tools)
+                source = await self._write(base, said["asked"], seen, draft, tools)
+                version = await self._judged(source, base, said["asked"], shapes, draft, rng, tools)
             except (Unfit, Quarantined) as error:
                 if isinstance(error, Quarantined) and error.reason in (NO_REPLY, "runner_failed"):
                     raise  # nothing about the function: the row is asked for again
@@ -252,7 +252,8 @@ class CodeUnderstandingRecipe(Recipe):
         """The version in all languages that hold."""
         from synthetic1.tasks.programs.languages import LANGUAGES
 
-        found, said = {}, draft.history.setdefault("translations", []) if self.options.languages != ["python"] else []
+        found: dict[str, str] = {}
+        said = draft.history.setdefault("translations", []) if self.options.languages != ["python"] else []
         for language in self.options.languages:
             if language == "python":
                 found[language] = version.source

@@ -73,7 +73,7 @@ def finished(replies: Mapping[str, Sequence[Reply]], **options: Any) -> tuple[li
     draft = made.draft(RawRow("news.jsonl, row 1", {"text": TEXT, "license": "cc0-1.0"}, "news.jsonl", 1))
 
     async def work(sandbox: Any) -> tuple[list[Any], Draft, ScriptedTools]:
-        tools = ScriptedTools(sandbox, replies)
+        tools: Any = ScriptedTools(sandbox, replies)
         return await made.finish(draft, tools), draft, tools
 
     found: tuple[list[Any], Draft, ScriptedTools] = with_sandbox(work)
@@ -171,7 +171,8 @@ def test_the_text_of_a_row(fields: dict[str, Any], options: dict[str, Any], expe
 
 
 def test_settings_name_what_there_is() -> None:
-    for wrong in ({"operators": ["magic"]}, {"languages": []}, {"languages": ["python"] * 2}, {"languages": ["go"]}):
+    none: dict[str, Any] = {"languages": []}
+    for wrong in ({"operators": ["magic"]}, none, {"languages": ["python"] * 2}, {"languages": ["go"]}):
         with pytest.raises(ValidationError):
             EvolutionSettings(**wrong)
     assert len(OPERATORS) >= 10

@@ -41,7 +41,7 @@ def model() -> Callable[[Any, int], str]:
 
 def article(n: int) -> str:
     return (
-        f"In {TOWNS[n]}, {n + 3} boats left the harbour at dawn; the {'north' if n % 2 else 'south'} quay stayed closed. "
+        f"In {TOWNS[n]}, {n + 3} boats left the harbour at dawn; the {'north' if n % 2 else 'south'} quay is closed. "
         f"“It will open in {n + 2} weeks,” said the master of {TOWNS[n - 1]}."
     )
 
@@ -56,7 +56,7 @@ def articles(folder: Path) -> Path:
 
 
 def settings(tmp_path: Path, url: str | None, name: str, **more: Any) -> CurateSettings:
-    given = {"recipe": "code_understanding", "input": [str(tmp_path / "articles")], "output": str(tmp_path / name)}
+    given = {"recipe_name": "code_understanding", "input": [str(tmp_path / "articles")], "output": str(tmp_path / name)}
     asked = {"url": url, "attempts": 2} if url else {}
     found: CurateSettings = validate(
         CurateSettings, {**given, "runs": str(tmp_path / "runs"), "workers": 1, "model": asked, **more}

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import json
+import random
+import re
 from collections import Counter
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +18,9 @@ from planted_functions import functions
 from synthetic1.datagen.curation.draft import Draft, Dropped
 from synthetic1.datagen.curation.raw_rows import RawRow
 from synthetic1.datagen.curation.recipes.code_understanding import CodeUnderstandingRecipe, EvolutionSettings
+from synthetic1.datagen.curation.recipes.evolution.functions import Unfit, read_function
+from synthetic1.datagen.curation.recipes.evolution.inputs import draw_inputs
+from synthetic1.datagen.curation.recipes.evolution.truth import TruthLimits, outputs_of
 from synthetic1.sandbox import open_sandbox
 from synthetic1.task import Task
 from synthetic1.tasks.code_understanding import Example, examples
@@ -21,6 +29,7 @@ from synthetic1.tasks.programs.evaluate import evaluate
 TEXT = (
     "Rain fell on 14 of 30 days in April, the station's keeper wrote; the river rose by 2 metres, then it sank again."
 )
+LIMITS = TruthLimits(max_steps=20_000, max_output=600, cpu_s=1.0)
 RECIPE = CodeUnderstandingRecipe(EvolutionSettings(iterations=0, cpu_s=1.0))
 
 
@@ -93,3 +102,43 @@ def test_sound_functions_stay_and_give_what_an_independent_evaluator_says() -> N
             assert task.gold_standard_solution == evaluate(one.program, task.metadata["input"])
             checked += 1
     assert checked >= 2 * 0.99 * len(known)
+
+
+def value_of(literal: str) -> Any:
+    """None of what is not one value: arguments by name, calls."""
+    try:
+        return ast.literal_eval(literal)
+    except (SyntaxError, ValueError):
+        return None
+
+
+@pytest.mark.usefixtures("sandbox_kind")
+def test_published_functions_give_their_published_outputs(shared_data: Path) -> None:
+    """CRUXEval's functions of one string: what is kept of them gives what their authors say."""
+    rows = [json.loads(line) for line in (shared_data / "cruxeval.jsonl").read_text(encoding="utf-8").splitlines()]
+    published = []
+    for row in rows:
+        given, output = value_of(row["input"]), value_of(row["output"])
+        if isinstance(given, str) and isinstance(output, str):
+            published.append((re.sub(r"\bf\(", "transform(", row["code"]), given, output))
+    assert len(published) >= 100
+
+    async def one(sandbox: Any, number: int) -> str:
+        source, given, output = published[number]
+        inputs = [given, *(text for text in draw_inputs(TEXT, random.Random(number), 12, 60) if text != given)]
+        try:
+            source, _ = read_function(source, 6_000)
+            outputs = await outputs_of(source, inputs, OneReply(sandbox, ""), LIMITS)
+        except Unfit as error:
+            return error.reason
+        return "right" if outputs[0] == output else f"{outputs[0]!r} is not {output!r}"
+
+    async def work() -> list[str]:
+        async with open_sandbox() as sandbox:
+            return await asyncio.gather(*(one(sandbox, number) for number in range(len(published))))
+
+    found = Counter(asyncio.run(work()))
+    print(f"\n{len(published)} published: {dict(found.most_common())}")
+    reasons = {"right", "crashing", "constant", "identity", "not_a_string_function", "too_slow"}
+    assert set(found) <= reasons, "nothing else is true of them; one of them does not end for an A"
+    assert found["right"] >= 0.4 * len(published)
