@@ -18,9 +18,9 @@ from pydantic import NonNegativeInt, PositiveInt
 from synthetic1.datagen.curation.draft import Draft, Dropped
 from synthetic1.datagen.curation.funnel import DUPLICATES, GOLD
 from synthetic1.datagen.curation.raw_rows import RawRow
-from synthetic1.datagen.curation.recipe import Recipe, Tools
+from synthetic1.datagen.curation.recipe import CurationRecipe, Tools
 from synthetic1.datagen.curation.recipes.mathematics import choices as choosing
-from synthetic1.datagen.curation.recipes.mathematics.choices import Choices, find_choices, named_letter
+from synthetic1.datagen.curation.recipes.mathematics.choices import PrintedOptions, find_choices, named_letter
 from synthetic1.datagen.curation.recipes.mathematics.published import COLUMNS, answer_of_solution, read_published
 from synthetic1.datagen.curation.recipes.mathematics.sameness import nearly_same_text, same_text
 from synthetic1.datagen.curation.recipes.mathematics.statements import shown_medium, why_not, without_numbering
@@ -73,7 +73,7 @@ class MathCuration(Section):
     """Keep problems whose answer is yes, no, true or false."""
 
 
-class MathRecipe(Recipe):
+class MathRecipe(CurationRecipe):
     """Problems with a short answer.
 
     Every reason of a drop stands in a table: ``statements.REASONS``, ``ANSWER_REASONS``, ``REWRITE_REASONS``,
@@ -92,8 +92,11 @@ class MathRecipe(Recipe):
     def draft(self, row: RawRow) -> Draft:
         fields = row.fields
         said = read_published(fields, row.where)
-        statement = without_numbering(said.statement)
-        answer = said.answer
+        if len(said.statement) > 2 * self.options.longest:  # before anything reads it
+            raise Dropped(STATEMENT, "too_long", f"{len(said.statement):,} characters")
+        statement, answer, solution = without_numbering(said.statement), said.answer, said.solution
+        if not (answer.isascii() and solution.isascii()):
+            answer, solution = _encodable(answer), _encodable(solution)
         history: dict[str, Any] = {"answer_from": said.answer_from}
         if statement != said.statement:
             history["numbering"] = said.statement[: len(said.statement) - len(statement)].strip()
@@ -107,15 +110,15 @@ class MathRecipe(Recipe):
         if choices is not None:
             if mark := shown_medium(statement):  # behind the options
                 raise Dropped(STATEMENT, "needs_figure", mark)
-            data.update(self._chosen(choices, answer, said.solution))
+            data.update(self._chosen(choices, answer, solution))
             text = statement if _leans_on_options(choices.stem) else choices.stem
         else:
             self._check_answer(answer, said.answer_from, statement, fields)
-        if said.solution:
-            boxed = _other_answer(said.solution, answer, said.answer_from)
+        if solution:
+            boxed = _other_answer(solution, answer, said.answer_from)
             if boxed and choices is None:
                 data["boxed"] = boxed
-            data["solution"] = said.solution
+            data["solution"] = solution
         if len(fields) > 2:
             data["facts"] = {name: fields[name] for name in _FACTS if name in fields and _is_fact(fields[name])}
         return Draft(0, row.where, text, data, _origin(row), history)
@@ -131,12 +134,20 @@ class MathRecipe(Recipe):
         return nearly_same_text(kept.text, other.text) and _agree(kept, other)
 
     def duplicate_reason(self, kept: Draft, other: Draft) -> str:
-        return "duplicate" if not kept.data.get("conflict") and _agree(kept, other) else "gold_conflict"
+        if "conflict" not in kept.data and (_agree(kept, other) or not (_is_readable(kept) and _is_readable(other))):
+            return "duplicate"
+        return "gold_conflict"
 
     def merge(self, kept: Draft, other: Draft) -> Draft:
-        """``kept``; where ``other`` has another answer, marked, so that it goes as well."""
-        if kept.data.get("conflict") or _agree(kept, other):
+        """``kept``; where ``other`` has another answer, marked, so that it goes as well.
+
+        An answer that the verifier cannot read contradicts nothing: then the row with the other one is taken.
+        """
+        if "conflict" in kept.data or _agree(kept, other) or not _is_readable(other):
             return kept
+        if not _is_readable(kept):
+            history = {**other.history, "merged": {"of": other.where, "unreadable": _value(kept)[:200]}}
+            return replace(kept, text=other.text, data=other.data, history=history)
         return replace(kept, data={**kept.data, "conflict": f"{_value(other)} in {other.where}"})
 
     async def finish(self, draft: Draft, tools: Tools) -> list[Task]:
@@ -187,7 +198,7 @@ class MathRecipe(Recipe):
             ):
                 raise Dropped(ANSWER, "letter_without_options", answer)
 
-    def _chosen(self, choices: Choices, answer: str, solution: str) -> dict[str, Any]:
+    def _chosen(self, choices: PrintedOptions, answer: str, solution: str) -> dict[str, Any]:
         """What of a multiple choice is kept: its options, the letter, and the right option's value, by rule.
 
         Raises:
@@ -229,7 +240,7 @@ class MathRecipe(Recipe):
         if reply["possible"] == "no":
             raise Dropped(REWRITE, "not_possible", reply["question"])
         question = reply["question"].strip()
-        choices = Choices(data["stem"], data["options"])
+        choices = PrintedOptions(data["stem"], data["options"])
         if (found := what_is_wrong(question, choices, value, self.options.longest)) is not None:
             raise Dropped(REWRITE, found[0], f"{found[1]}: {question}")
         if not same_answer(value, reply["answer"], question):
@@ -272,6 +283,11 @@ def _is_fact(value: Any) -> bool:
     return isinstance(value, str | int | float) and value == value
 
 
+def _encodable(text: str) -> str:
+    """A text that can be written as UTF-8: JSON may hold halves of characters."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _origin(row: RawRow) -> dict[str, Any]:
     source = row.fields.get("source") or row.fields.get("data_source")
     origin = {"dataset": source if isinstance(source, str) else _stem(row.file), "file": row.file, "row": row.number}
@@ -291,7 +307,7 @@ def _leans_on_options(stem: str) -> bool:
     return len(stem) < 40 or "following" in stem.lower()
 
 
-def _letter_of(choices: Choices, answer: str) -> str | None:
+def _letter_of(choices: PrintedOptions, answer: str) -> str | None:
     """The option that an answer names, by its letter or by its text."""
     if (named := named_letter(answer)) is not None and named[0] in choices.options:
         return named[0]
@@ -316,6 +332,12 @@ def _other_answer(solution: str, answer: str, answer_from: str) -> str:
 
 def _value(draft: Draft) -> str:
     return str(draft.data["answer"])
+
+
+def _is_readable(draft: Draft) -> bool:
+    from synthetic1.datagen.curation.recipes.mathematics.golds import is_readable
+
+    return is_readable(_value(draft), draft.text)
 
 
 def _agree(one: Draft, other: Draft) -> bool:

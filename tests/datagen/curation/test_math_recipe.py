@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import random
+import time
 from collections import Counter
 
 import planted_math as planted
@@ -456,6 +458,40 @@ def test_other_answers_to_the_same_text_drop_both(scorer):
     assert RECIPE.merge(kept, third) is kept
     assert RECIPE.duplicate_reason(kept, third) == "duplicate"
     assert RECIPE.duplicate_reason(merged, third) == "gold_conflict"
+
+
+def test_an_answer_that_nobody_can_read_contradicts_nothing(scorer):
+    good, bad = draft_of("Find $x$ at $y=3$.", "3.5"), draft_of("Find $x$ at $y=3$.", "\\frac{7}{2", 2)
+    for kept, other in ((good, bad), (bad, good)):
+        assert RECIPE.is_duplicate(kept, other)
+        assert RECIPE.duplicate_reason(kept, other) == "duplicate"
+        (task,) = asyncio.run(RECIPE.finish(RECIPE.merge(kept, other), ScriptedTools(scorer)))
+        assert task.verification_info == {"ground_truth": "3.5"}
+
+
+def test_no_row_takes_long_or_breaks_what_comes_behind():
+    many = 3_000
+    hostile = [
+        "What is $2$? (A)" + " " * many + "(B) 3 (C) 4", "$" * many + " what?", "\\textbf{(A" * many, "(" * many + "?",
+        "A) " * many, "figure " * many, "the graph of " * many, "1. " * many + "\n2. find", "prove " * many,
+        "\n" * many + "?",
+        "boxed by step" + " " * many + "please put your answer " * 100, "A. B. " * many, "\\qquad" * many + "(A) what",
+        "\\text{" * many + "?", "in the table " * many, "shown " * many, "(a) " * many, "[" * many + "{",
+        "x" * 1_000_000,
+        " " * 1_000_000 + "boxed",
+    ]  # fmt: skip
+    for statement in hostile:
+        for answer in ("B", "A" * 300, "(" * 300, "A, " * 100, " " * 300, "\\text{" * 60):
+            begun = time.process_time()
+            with contextlib.suppress(LeftOut):
+                RECIPE.draft(numina(statement, answer))
+            assert time.process_time() - begun < 0.5, statement[:40]
+
+
+def test_halves_of_characters_can_be_written(scorer):
+    (task,) = outcome(numina("Find $x$.", "5", solution="\ud83d so 5"), ScriptedTools(scorer))
+    json.dumps(task.to_row(), ensure_ascii=False).encode()
+    assert reason(numina("Find $x$ \ud83d.", "5")) == "garbled"
 
 
 def test_one_word_and_another_answer_is_another_problem():

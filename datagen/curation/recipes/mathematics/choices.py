@@ -12,10 +12,10 @@ MOST = 8  # options
 _FONT = r"\\(?:textbf|text|textrm|textsf|textit|mathrm|mathbf|mathsf|mbox|bf|rm|bold)"
 _MARKS = (
     re.compile(
-        rf"\$?\s*\(?\s*{_FONT}\s*\{{\s*\(?\s*([A-H])\s*[).:]?\s*\)?\s*(?:\\?[ ~])*"
-        r"(?:\}\s*[).:]?|(?<=\)\s)(?=\w[^{}]*\}))"  # the option may stand inside of the braces, too
+        rf"(?:\$\s?)?(?:\(\s?)?{_FONT}\s?\{{\s?\(?\s?([A-H])\s?[).:]?\s?\)?(?:\\?[ ~]){{0,4}}"
+        r"(?:\}\s?[).:]?|(?<=\)\s)(?=\w[^{}]*\}))"  # the option may stand inside of the braces, too
     ),
-    re.compile(rf"\$?\s*\{{\s*{_FONT}\s*\(?\s*([A-H])\s*[).:]?\s*\)?\s*\}}\s*[).:]?"),
+    re.compile(rf"\$?\{{\s?{_FONT}\s?\(?\s?([A-H])\s?[).:]?\s?\)?\s?\}}\s?[).:]?"),
     re.compile(r"(?<![\w)\\{])\(\s*([A-H])\s*\)|(?<=quad)\s*\(([A-H])\)|(?<=\\ )\(([A-H])\)"),
     re.compile(r"(?:(?<=\s)|(?<=\A)|(?<=[$;,?:.。？]))(?:\*\*)?([A-H])\s?[).．、:：](?!\s*[A-H][).]?(?:\s|$))"),
     re.compile(r"(?:(?<=\s)|(?<=\A)|(?<=quad))\(([a-h])\)"),
@@ -57,7 +57,7 @@ CHOICES_ARE_THE_QUESTION = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class PrintedOptions:
     """A statement taken apart."""
 
     stem: str
@@ -66,7 +66,7 @@ class Choices:
     """Letter, always a capital → its text."""
 
 
-def find_choices(statement: str, answer: str = "") -> Choices | None:
+def find_choices(statement: str, answer: str = "") -> PrintedOptions | None:
     """The options of a statement: at least three in order from A on, or two with a letter as the answer."""
     if "B" not in statement and "b)" not in statement and "b." not in statement:
         return None
@@ -163,7 +163,7 @@ def _last_run(found: list[tuple[str, re.Match[str]]]) -> list[tuple[str, re.Matc
     return best[:MOST]
 
 
-def _taken_apart(statement: str, run: list[tuple[str, re.Match[str]]]) -> Choices | None:
+def _taken_apart(statement: str, run: list[tuple[str, re.Match[str]]]) -> PrintedOptions | None:
     ends = [after.start() for _, after in run[1:]] + [len(statement)]
     texts = [statement[mark.end() : end] for (_, mark), end in zip(run, ends, strict=True)]
     if not any("\n\n" in text.strip() for text in texts[:-1]):
@@ -174,4 +174,4 @@ def _taken_apart(statement: str, run: list[tuple[str, re.Match[str]]]) -> Choice
         stem = _without_trailing_space(stem.removesuffix(opening))
     if stem.count("$") % 2:
         stem = stem.rstrip().removesuffix("$").rstrip()
-    return Choices(stem.strip(), options) if any(options.values()) else None
+    return PrintedOptions(stem.strip(), options) if any(options.values()) else None

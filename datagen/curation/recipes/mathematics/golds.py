@@ -33,6 +33,13 @@ def same_answer(one: str, other: str, statement: str) -> bool:
     return _accepts(one, other, statement) or _accepts(other, one, statement)
 
 
+def is_readable(gold: str, statement: str) -> bool:
+    """Whether the verifier can score with it at all."""
+    task = Task("read", TASK_TYPE, compose_prompt(statement), {"ground_truth": gold})
+    verdict = Math().verify_now(task, Completion.parse(f"\\boxed{{{gold}}}"))
+    return verdict is not None and verdict.score is not None
+
+
 async def check_gold(task: Task, tools: Tools, rewritings: int) -> dict[str, int]:
     """Hold the gold to its verifier, itself and in up to ``rewritings`` other forms; how many it was held to.
 

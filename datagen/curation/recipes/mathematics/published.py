@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from synthetic1.datagen.curation.draft import Dropped, Quarantined
+from synthetic1.datagen.curation.recipes.mathematics.statements import holds
 from synthetic1.rewards.math_answers.answer import find_answer
 from synthetic1.task import TaskError
 from synthetic1.tasks.formats.chats.messages import is_message_list, read_turns
@@ -22,11 +23,13 @@ COLUMNS = "columns"
 PROBLEMS = ("problem", "question", "prompt", "messages", "conversations", "chat", "query", "statement")
 ANSWERS = ("answer", "final_answer", "expected_answer", "ground_truth", "reward_model", "gold")
 SOLUTIONS = ("solution", "solutions", "rationale", "reward_model_solution")
+LONGEST = 20_000  # characters of what requests are taken out of
+REQUEST_MARKS = ("boxed", "by step", "-by-step", "####", "Answer:")
 UNANSWERED = frozenset(("", "notfound", "not found", "none", "null", "nan"))
 _VALID = frozenset(("yes", "true", "problem not solved", "incomplete solution", ""))
 _LISTED = re.compile(r'\[\s*(?:"|\')')
 _REQUEST = re.compile(
-    r"""\s*(?:please\ |you\ must\ )?(?:
+    r"""(?<!\s)\s*(?:please\ |you\ must\ )?(?:
       (?:let'?s\ think|reason|think|solve\ (?:the\ following|this)\ math\ problem)\ step[ -]by[ -]step[.,]?
         (?:\ (?:and|then|put|output|the\ last\ line)[^\n]*)?
     | (?:remember\ to\ |then\ )?(?:put|present|place|return|write|give|box|output|enclose)\ (?:your|the)\ (?:final\ )?
@@ -73,13 +76,7 @@ def read_published(fields: Mapping[str, Any], where: str) -> PublishedProblem:
         statement = ""
     else:
         statement, replied = _turns(fields, name, where)
-    if (
-        "boxed" in statement
-        or "by step" in statement
-        or "-by-step" in statement
-        or "####" in statement
-        or '"Answer:"' in statement
-    ):
+    if holds(statement, REQUEST_MARKS) and len(statement) < LONGEST:
         statement = _REQUEST.sub("\n", statement)
     solution = _solution(fields, replied)
     answer, column = _answer(fields)

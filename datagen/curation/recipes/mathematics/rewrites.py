@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from synthetic1.datagen.curation.recipe import similarity
-from synthetic1.datagen.curation.recipes.mathematics.choices import Choices, find_choices
+from synthetic1.datagen.curation.recipes.mathematics.choices import PrintedOptions, find_choices
 from synthetic1.datagen.curation.recipes.mathematics.sameness import canonical, formula_marks
 from synthetic1.datagen.curation.recipes.mathematics.statements import asks, why_not
 
@@ -62,7 +62,7 @@ _command = re.compile(r"\\(?:frac|sqrt|sin|cos|tan|log|ln|pi|sum|int|binom|le|ge
 _number = re.compile(r"\d")
 
 
-def what_is_wrong(question: str, choices: Choices, value: str, longest: int) -> tuple[str, str] | None:
+def what_is_wrong(question: str, choices: PrintedOptions, value: str, longest: int) -> tuple[str, str] | None:
     """The reason why ``question`` is not the direct form of the statement, and what shows it; ``None`` if it may be."""
     if (left := _options_left(question, choices, value)) is not None:
         return "options_left", left
@@ -85,7 +85,7 @@ def what_is_wrong(question: str, choices: Choices, value: str, longest: int) -> 
     return why_not(question, longest)
 
 
-def _options_left(question: str, choices: Choices, value: str) -> str | None:
+def _options_left(question: str, choices: PrintedOptions, value: str) -> str | None:
     if find_choices(question, "A") or find_choices(question, "a"):
         return "they are marked"
     if (found := _options.search(question)) and found[0].lower() not in choices.stem.lower():

@@ -160,7 +160,7 @@ def why_not(statement: str, longest: int) -> tuple[str, str] | None:
         return "needs_figure", medium
     if "/" in lower and ("http" in lower or "www." in lower):
         return "has_link", ""
-    if _holds(lower, _OF_PROOFS) and (found := _asks_for_proof(statement)):
+    if holds(lower, _OF_PROOFS) and (found := _asks_for_proof(statement)):
         return "proof", found
     if (said := _speaks_of_figure(statement, lower)) is not None:
         return said
@@ -168,12 +168,12 @@ def why_not(statement: str, longest: int) -> tuple[str, str] | None:
         return "several_parts", found
     if "\\" in lower and ("\\boxed" in lower or "\\fbox" in lower):
         return "answer_given_away", "a box"
-    if _holds(lower, _OF_OTHERS) and (other := _elsewhere.search(statement)):
+    if holds(lower, _OF_OTHERS) and (other := _elsewhere.search(statement)):
         return "refers_elsewhere", other[0]
     if "?" not in statement:
         if open_ended := _open.search(statement):
             return "open_ended", open_ended[0].strip()
-        if not _holds(lower, _USUAL) and not asks(statement):
+        if not holds(lower, _USUAL) and not asks(statement):
             return "not_a_question", ""
     return None
 
@@ -195,7 +195,8 @@ def asks(statement: str) -> bool:
     return sum(char > "\u024f" and char.isalpha() and not "\u0370" <= char <= "\u03ff" for char in statement) > 8
 
 
-def _holds(text: str, words: tuple[str, ...]) -> bool:
+def holds(text: str, words: tuple[str, ...]) -> bool:
+    """Whether one of the words stands in the text."""
     for word in words:  # noqa: SIM110  # any() takes twice as long
         if word in text:
             return True
@@ -203,7 +204,7 @@ def _holds(text: str, words: tuple[str, ...]) -> bool:
 
 
 def _may_have_parts(statement: str, lower: str) -> bool:
-    if "\n" in lower or (")" in lower and _holds(lower, _OF_PARTS)):
+    if "\n" in lower or (")" in lower and holds(lower, _OF_PARTS)):
         return True
     return "Part " in statement or "Question " in statement or "Problem " in statement
 
@@ -225,7 +226,7 @@ def _asks_for_proof(statement: str) -> str:
 
 
 def _speaks_of_figure(statement: str, lower: str) -> tuple[str, str] | None:
-    if _holds(lower, _OF_FIGURES):
+    if holds(lower, _OF_FIGURES):
         shown = "table" in lower or "\\begin{" in lower or "|" in lower
         if (found := _figure.search(statement)) and not (shown and not re.search(_SEEN, found[0], re.IGNORECASE)):
             return "needs_figure", found[0]
