@@ -12,7 +12,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
 from synthetic1.datagen.curation.draft import Draft, Dropped, Quarantined
 from synthetic1.datagen.curation.raw_rows import RawRow
-from synthetic1.datagen.curation.recipe import Recipe, Tools
+from synthetic1.datagen.curation.recipe import CurationRecipe, Tools
 from synthetic1.datagen.curation.recipes.programs import statements
 from synthetic1.datagen.curation.recipes.programs.checker_proposals import evidence_of, find_checker
 from synthetic1.datagen.curation.recipes.programs.program_problem import ProgramProblem, taken_apart
@@ -65,7 +65,7 @@ class CodeCuration(Section):
         return languages
 
 
-class CodeRecipe(Recipe):
+class CodeRecipe(CurationRecipe):
     """One record a problem, its tests cleaned, its published solutions run against them, then in other languages.
 
     ==================== ==============================================================================================

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from synthetic1.datagen.curation.draft import Draft, Quarantined
 from synthetic1.datagen.curation.recipe import Tools
@@ -22,8 +23,18 @@ PROMPT = "code_checker"
 SHOWN_CHARS = 1_500
 """Of a text in the prompt."""
 SHOWN_SOLUTIONS = 2
-BROKEN = ("compile_error", "time_limit", "memory_limit", "output_limit", "tampered")
-"""How a checker program ends that says nothing; one that raises on an output has not accepted it."""
+ANSWERS = """
+
+_proposed = check
+
+
+def check(input, output, expected):
+    try:
+        return _proposed(input, output, expected)
+    except Exception as error:
+        return f"it raised {type(error).__name__}: {error}"
+"""
+"""Behind a proposal while it is tried: to raise is to refuse, as the verifier has it, and need not be run again."""
 
 
 @dataclass(frozen=True)
@@ -103,32 +114,55 @@ async def find_checker(
 
 async def objection_to(tools: Tools, source: str, evidence: Evidence) -> tuple[str, str] | None:
     """Why a checker program is not accepted, as it is counted and in words; None if it is."""
-    inputs = [case.input.to_json() if isinstance(case.input, Call) else str(case.input) for case in evidence.tests]
-    expected = [known[0] for known in evidence.right]
-    questions = [(place, output) for place, known in enumerate(evidence.right) for output in known]
-    many_right = len(questions)
-    questions += [(one.test, one.output) for one in evidence.wrong]
-    calls = [Call(FUNCTION, (inputs[place], output, expected[place])) for place, output in questions]
-    results = await tools.run(Program("python", source), calls, LIMITS)
-    for result in results:
-        place, output = questions[result.index]
-        about = f"the input {_cut(inputs[place], 300)!r} and the output {_cut(output, 300)!r}"
-        if result.status in BROKEN:
-            return "checker_fails", f"{result.status} ({result.why or _last_line(result.stderr)}) on {about}"
-        is_right = result.index < many_right
-        said = json.loads(result.returned) if result.status == "ok" and result.returned is not None else None
-        if is_right and said is not True:
-            why = result.why or _last_line(result.stderr) if result.status != "ok" else result.returned
-            return "checker_refuses_gold", f"it must accept {about}; it said {why}"
-        if not is_right and result.status == "ok":
-            if said is True:
-                kind = evidence.wrong[result.index - many_right].kind
-                return "checker_accepts_wrong", f"it must refuse ({kind}) {about}"
-            if said is not False and not isinstance(said, str):
-                return "checker_fails", f"it returned {result.returned!s:.60}, neither a bool nor a string, on {about}"
-    if len(results) < len(calls):
-        return "checker_fails", f"it was run {len(results)} times instead of {len(calls)}"
+    right = [(place, output) for place, known in enumerate(evidence.right) for output in known]
+    wrong = [(one.test, one.output) for one in evidence.wrong]
+    for (place, output), said in zip(right, await _answers(tools, source, evidence, right), strict=False):
+        about = _about(evidence, place, output)
+        if isinstance(said, _Broken):
+            return "checker_fails", f"{said.why} on {about}"
+        if said is not True:
+            return "checker_refuses_gold", f"it must accept {about}; it returned {said!s:.200}"
+    answers = await _answers(tools, source, evidence, wrong)
+    for mutation, said in zip(evidence.wrong, answers, strict=False):
+        about = _about(evidence, mutation.test, mutation.output)
+        if isinstance(said, _Broken):
+            return "checker_fails", f"{said.why} on {about}"
+        if said is True:
+            return "checker_accepts_wrong", f"it must refuse ({mutation.kind}) {about}"
+        if said is not False and not isinstance(said, str):
+            return "checker_fails", f"it returned {said!s:.60}, neither a bool nor a string, on {about}"
+    if len(answers) < len(wrong):
+        return "checker_fails", f"it answered {len(answers)} of {len(wrong)} times"
     return None
+
+
+@dataclass(frozen=True)
+class _Broken:
+    """In place of an answer."""
+
+    why: str
+
+
+async def _answers(tools: Tools, source: str, evidence: Evidence, questions: Sequence[tuple[int, str]]) -> list[Any]:
+    """What the checker returns for each (test, output)."""
+    calls = []
+    for place, output in questions:
+        given = evidence.tests[place].input
+        text = given.to_json() if isinstance(given, Call) else str(given)
+        calls.append(Call(FUNCTION, (text, output, evidence.right[place][0])))
+    answers: list[Any] = []
+    for result in await tools.run(Program("python", source + ANSWERS), calls, LIMITS):
+        if result.status != "ok" or result.returned is None:
+            answers.append(_Broken(f"{result.status} ({_last_line(result.stderr) or result.why})"))
+        else:
+            answers.append(json.loads(result.returned))
+    return answers
+
+
+def _about(evidence: Evidence, place: int, output: str) -> str:
+    given = evidence.tests[place].input
+    text = given.to_json() if isinstance(given, Call) else str(given)
+    return f"the input {_cut(text, 300)!r} and the output {_cut(output, 300)!r}"
 
 
 def _interface(problem: ProgramProblem) -> str:

@@ -71,6 +71,8 @@ def is_same_problem(texts: tuple[str, str], problems: tuple[ProgramProblem, Prog
         return False
     if one.tests and other.tests:
         tests = overlap(one, other)
+        if tests.agreeing and not tests.differing and alike >= NEAR and numbers(texts[0]) == numbers(texts[1]):
+            return _adds_only(texts) or tests.shows_one_problem
         if tests.shows_one_problem:
             return alike >= NEAR or _adds_only(texts) or tests.agreeing >= max(3, 0.5 * tests.fewer)
         if tests.shows_two_problems and not (one.has_checker_program or other.has_checker_program):

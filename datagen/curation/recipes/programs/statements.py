@@ -20,8 +20,43 @@ _interactive = re.compile(
     r"|\bflush(?:ing)? (?:the |your )?(?:output|stdout|standard output)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_command = re.compile(r"\\[a-zA-Z]+|</?[a-zA-Z][^<>\n]{0,40}>|&[a-z]{2,6};")
-_marks = str.maketrans(dict.fromkeys("{}$*#`_~^\\", " "))
+_command = re.compile(  # each branch begins with a character: the search then leaps from one of them to the next
+    r"\\[a-zA-Z]+|</?[a-zA-Z][^<>\n]{0,40}>|&[a-z]{2,6};|---+|===+"
+)
+_signs = {
+    **dict.fromkeys(("\\le", "\\leq", "\\leqslant", "&le;"), " <= "),
+    **dict.fromkeys(("\\ge", "\\geq", "\\geqslant", "&ge;"), " >= "),
+    **dict.fromkeys(("\\ne", "\\neq", "&ne;"), " != "),
+    **dict.fromkeys(("\\ldots", "\\dots", "\\cdots"), " ... "),
+    "\\lt": "<",
+    "&lt;": "<",
+    "\\gt": ">",
+    "&gt;": ">",
+    "&amp;": "&",
+    "&quot;": '"',
+}
+"""Commands and entities that are a sign of plain text."""
+_marks = str.maketrans(
+    {
+        **dict.fromkeys("{}$*#`_~^\\×⋅·", " "),
+        "≤": " <= ",
+        "⩽": " <= ",
+        "≥": " >= ",
+        "⩾": " >= ",
+        "≠": " != ",
+        "…": " ... ",
+        "‘": "'",
+        "’": "'",
+        "“": '"',
+        "”": '"',
+        "‐": "-",
+        "‑": "-",
+        "–": "-",
+        "—": "-",
+        "−": "-",
+    }
+)
+"""Of formulas and typography: what stands for it in plain text."""
 _thousands = re.compile(r"(?<=\d)(?:,|\\,|\u00a0|\u202f)(?=\d{3}(?!\d))")
 
 
@@ -55,10 +90,10 @@ def comparable(statement: str) -> str:
     examples = _examples_in(statement)
     if examples is not None and len(statement[:examples].split()) >= MIN_WORDS:
         statement = statement[:examples]
-    if _has_any(statement, (",", "\u00a0", "\u202f")):
+    if "," in statement or not statement.isascii():
         statement = _thousands.sub("", statement)
-    if _has_any(statement, ("\\", "<", "&")):
-        statement = _command.sub(" ", statement)
+    if any(part in statement for part in ("\\", "<", "&", "---", "===")):
+        statement = _command.sub(lambda found: _signs.get(found[0], " "), statement)
     return " ".join(statement.translate(_marks).split())
 
 
