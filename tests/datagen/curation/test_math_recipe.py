@@ -393,12 +393,39 @@ def test_a_choice_becomes_a_direct_question(scorer):
         ("What is the value of $2-3$?", "8", "formula_changed"),
         ("What is the value of $2^3$?", "9", "answer_changed"),
         ("Which of the following is $2^3$?", "8", "options_left"),
-        ("Name the cube over $2^3$ in some other words that have nothing to do with it?", "8", "rewrite_strays"),
     ],
 )
 def test_a_bad_rewrite_is_dropped(question, answer, why, scorer):
     reply = {"possible": "yes", "question": question, "answer": answer}
     assert reason(numina(AMC, "B"), ScriptedTools(scorer, {"math_rewrite": reply, "math_classify": VERIFIABLE})) == why
+
+
+def test_a_rewrite_of_another_problem_is_dropped(scorer):
+    row = numina("A farmer sells 12 cows and 3 goats. How many animals? (A) 15 (B) 9 (C) 36", "A")
+    reply = {"possible": "yes", "question": "A teacher owns 12 books and 3 pens; count these.", "answer": "15"}
+    assert reason(row, ScriptedTools(scorer, {"math_rewrite": reply, "math_classify": VERIFIABLE})) == "rewrite_strays"
+
+
+@pytest.mark.parametrize(
+    ("stem", "question", "value"),
+    [
+        ("If $x=2$, then $x^2=$ ( )", "If $x=2$, what is $x^2$?", "4"),
+        ("The area of it is:", "What is the area of it?", "8"),
+        ("Which of the following is equal to $2+3$?", "What is $2+3$?", "5"),
+        ("Given that $a+b=7$, the value of $2a+2b$ is (　　)", "Given that $a+b=7$, find the value of $2a+2b$.", "14"),
+        ("The number of sides of a square is $\\ldots$.", "How many sides does a square have?", "4"),
+        ("Let $f(x)=x-1$. What is $f(3)$?", "Suppose that $f(x)=x-1$. Determine $f(3)$.", "2"),
+        ("The derivative of $y=ax$ is", "What is the derivative of $y=ax$?", "a"),
+        ("A man is twice as old as his son of 12. His age is ____.", "A man is twice as old as his son of 12. How old "
+         "is he?", "24"),
+    ],
+)  # fmt: skip
+def test_a_rewrite_in_other_words_is_kept(stem, question, value, scorer):
+    row = numina(f"{stem}\nA. 1000\nB. {value}\nC. 999", "B")
+    reply = {"possible": "yes", "question": question, "answer": value}
+    tools = ScriptedTools(scorer, {"math_rewrite": reply, "math_classify": VERIFIABLE})
+    (task,) = outcome(row, tools)
+    assert task.verification_info == {"ground_truth": value}
 
 
 def test_the_model_classifies_unless_told_never_to(scorer):

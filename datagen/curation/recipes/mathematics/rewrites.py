@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from synthetic1.datagen.curation.recipe import similarity
 from synthetic1.datagen.curation.recipes.mathematics.choices import PrintedOptions, find_choices
 from synthetic1.datagen.curation.recipes.mathematics.sameness import canonical, formula_marks
 from synthetic1.datagen.curation.recipes.mathematics.statements import asks, why_not
@@ -22,8 +21,13 @@ REASONS = {
     "rewrite_strays": "hardly a word of the original is left",
     "not_a_question": "nothing is asked any more",
 }
-FAR = 0.3
-"""Jaccard similarity of word pairs below which a rewrite is another problem."""
+LEFT = 0.5
+"""The share of the original's words that has to be left; those of a question's form may go."""
+_FORM = frozenset({
+    *("which", "what", "of", "the", "following", "is", "are", "was", "were", "equal", "equals", "to", "value", "then"),
+    *("find", "its", "be", "an", "it", "that", "let"),
+})  # fmt: skip
+_word = re.compile(r"[^\W\d_]{2,}")
 _options = re.compile(
     r"\b(?:which|one|any|each|all|none|either|among|from|of) (?:one )?(?:of )?(?:the )?(?:following|these|options"
     r"|choices|below)\b"
@@ -60,6 +64,7 @@ _counted = re.compile(
 )
 _command = re.compile(r"\\(?:frac|sqrt|sin|cos|tan|log|ln|pi|sum|int|binom|le|ge|ne|pm|times|div|theta|alpha|beta)")
 _number = re.compile(r"\d")
+_to_complete = re.compile(r"(?:=|\\ldots|\.{3}|_|\\_)?[\s$_\\.]*(?:[(（](?:\s|\\q?quad|_)*[)）])?[\s$_.?:]*\Z")
 
 
 def what_is_wrong(question: str, choices: PrintedOptions, value: str, longest: int) -> tuple[str, str] | None:
@@ -78,7 +83,8 @@ def what_is_wrong(question: str, choices: PrintedOptions, value: str, longest: i
         return "numbers_changed", other
     if other := _difference(_without_numbers(before), _without_numbers(after)):
         return "formula_changed", other
-    if similarity(stem, asked) < FAR:
+    words = set(_word.findall(stem)) - _FORM
+    if len(words) > 3 and len(words & set(_word.findall(asked))) < LEFT * len(words):
         return "rewrite_strays", ""
     if not asks(question):
         return "not_a_question", ""
@@ -102,7 +108,7 @@ def _given_away(asked: str, stem: str, value: str, added: Counter[str]) -> str |
     said = canonical(value)
     forms = [said, *([_NAMES[said]] if said in _NAMES else []), *([said.replace("/", " over ")] if "/" in said else [])]
     for form in forms:
-        if form and _stands_in(form, asked) > _stands_in(form, stem):
+        if not (len(form) == 1 and form.isalpha()) and form and _stands_in(form, asked) > _stands_in(form, stem):
             return form
     numbers = re.findall(r"\d+(?:\.\d+)?", said)
     if numbers and all(added[number] for number in numbers):
@@ -119,7 +125,7 @@ def _stands_in(text: str, where: str) -> int:
 
 def _marks(text: str) -> Counter[str]:
     """Numbers, signs and commands; without what a sentence to complete ends in: ``Then x =``."""
-    return Counter(formula_marks(re.sub(r"(?:=|\\ldots|\.{3}|_+|\\_)[\s$_\\.]*$", "", text.strip())))
+    return Counter(formula_marks(_to_complete.sub("", text)))
 
 
 def _only_numbers(marks: Mapping[str, int]) -> Counter[str]:
