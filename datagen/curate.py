@@ -15,6 +15,9 @@ from __future__ import annotations
 from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.jobs.program import STOPPED, run_program
 
+OPEN_GROUPS = {"recipe": (None, "recipe_name"), "model": (None, "model.url")}
+"""Short names of settings that people give in every command."""
+
 
 def curate(settings: CurateSettings) -> None:
     """Do what is left of the run."""
@@ -26,7 +29,7 @@ def curate(settings: CurateSettings) -> None:
 
 def main() -> None:
     """Compose the configuration from the command line, and curate."""
-    run_program("curate", CurateSettings, curate, open_groups={"model": (None, "model.url")})
+    run_program("curate", CurateSettings, curate, open_groups=OPEN_GROUPS)
 
 
 if __name__ == "__main__":

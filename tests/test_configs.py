@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from settings_table import with_tables
 
 from synthetic1 import configs
+from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.datagen.exporting.settings import ExportSettings
 from synthetic1.datagen.generation.settings import GenerateSettings
 from synthetic1.datagen.verify_settings import VerifySettings
@@ -34,6 +35,7 @@ SHARED = "hydra_defaults"
 """What every program tells Hydra."""
 ROOTS: dict[str, type[BaseModel]] = {
     "calibrate_judge": CalibrationSettings,
+    "curate": CurateSettings,
     "evaluate_model": EvaluationSettings,
     "export": ExportSettings,
     "generate": GenerateSettings,
@@ -151,6 +153,7 @@ def test_every_default_has_one_home(root: str, overrides: tuple[str, ...]) -> No
 
 
 REQUIRED = {"model.name", "rollout.backend", "data", "run", "to", "model_name", "judge.url"}
+REQUIRED |= {"recipe_name", "input", "output"}
 """Settings without a default: a group sets them, or a person must."""
 
 

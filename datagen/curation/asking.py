@@ -28,7 +28,7 @@ _refusal = re.compile(
 )
 
 
-class Malformed(Exception):
+class MalformedReply(Exception):
     """A reply that is not in the form that was asked for; the message says why, to the model, too."""
 
 
@@ -54,7 +54,7 @@ class Asker:
                 raise Quarantined(step, "refused_by_server" if refused else NO_REPLY, str(error)) from error
             try:
                 return read_reply(prompt, completion)
-            except Malformed as error:
+            except MalformedReply as error:
                 why = str(error)
                 said = completion.answer or ""
                 if completion.finish_reason == "length":
@@ -76,21 +76,21 @@ def read_reply(prompt: Prompt, completion: Completion) -> Any:
     """The reply as the prompt's file says it has to be: a text, or a mapping of fields.
 
     Raises:
-        Malformed: it is not.
+        MalformedReply: it is not.
     """
     said = completion.answer
     if said is None or not said.strip():
-        raise Malformed("there is no answer behind the thought" if completion.reasoning else "it is empty")
+        raise MalformedReply("there is no answer behind the thought" if completion.reasoning else "it is empty")
     if completion.finish_reason == "length":
-        raise Malformed("it is cut off")
+        raise MalformedReply("it is cut off")
     if prompt.reply == "text":
         if _refusal.match(said):
-            raise Malformed("it is a refusal")
+            raise MalformedReply("it is a refusal")
         return said.strip()
     if prompt.reply == "code":
         blocks = _fence.findall(said)
         if not blocks:
-            raise Malformed("it has no fenced block of code")
+            raise MalformedReply("it has no fenced block of code")
         return blocks[-1][1]
     assert isinstance(prompt.reply, Mapping)
     return _fields(said, prompt.reply)
@@ -111,24 +111,24 @@ def _fields(said: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
             found = value
         start = said.find("{", end)
     if found is None:
-        raise Malformed(why)
+        raise MalformedReply(why)
     return {name: _field(found, name, kind) for name, kind in wanted.items()}
 
 
 def _field(found: Mapping[str, Any], name: str, kind: Any) -> Any:
     if name not in found:
-        raise Malformed(f"the field {name} is missing")
+        raise MalformedReply(f"the field {name} is missing")
     value = found[name]
     if isinstance(kind, list):
         word = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
         match = next((one for one in kind if isinstance(word, str) and one.lower() == word.strip().lower()), None)
         if match is None:
-            raise Malformed(f"the field {name} must be one of {', '.join(kind)}")
+            raise MalformedReply(f"the field {name} must be one of {', '.join(kind)}")
         return match
     fits = {"text": isinstance(value, str), "boolean": isinstance(value, bool)}
     fits["integer"] = isinstance(value, int) and not isinstance(value, bool)
     if kind == "text" and isinstance(value, int | float) and not isinstance(value, bool):
         return json.dumps(value)  # a number where a text was asked for says the same
     if not fits[kind]:
-        raise Malformed(f"the field {name} must be {'an' if kind == 'integer' else 'a'} {kind}")
+        raise MalformedReply(f"the field {name} must be {'an' if kind == 'integer' else 'a'} {kind}")
     return value

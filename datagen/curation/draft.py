@@ -42,6 +42,10 @@ class Draft:
         return {name: value for name, value in said.items() if value}
 
 
+AGAIN = frozenset({"no_reply", "no_model", "runner_failed", "unscorable_infra", "unscorable_judge"})
+"""Reasons that are not the row's: the same command tries such rows once more."""
+
+
 class LeftOut(Exception):
     """A row leaves the pipeline before its end.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from synthetic1.datagen.curation.draft import Draft, Dropped, LeftOut, Quarantined
 from synthetic1.datagen.curation.funnel import DIFFICULTY, GOLD
-from synthetic1.datagen.curation.recipe import Recipe
+from synthetic1.datagen.curation.recipe import CurationRecipe
 from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.datagen.curation.tools import Workbench
 from synthetic1.datagen.curation.work_store import WorkStore
@@ -26,7 +26,7 @@ class Finishing:
     its error; what was recorded until then stays.
     """
 
-    def __init__(self, recipe: Recipe, tools: Workbench, store: WorkStore, settings: CurateSettings) -> None:
+    def __init__(self, recipe: CurationRecipe, tools: Workbench, store: WorkStore, settings: CurateSettings) -> None:
         self.recipe, self.tools, self.store, self.settings = recipe, tools, store, settings
         self.stopping = False
 
@@ -70,7 +70,7 @@ class Finishing:
             for task in tasks:
                 await self._check_gold(task)
             if self.settings.difficulty.samples:
-                tasks = [await self._measured(task) for task in tasks]
+                tasks = await self._within_difficulty(tasks)
         except LeftOut as error:
             self.store.leave(draft.number, draft.where, error, json.dumps(asdict(draft)))
         else:
@@ -92,6 +92,23 @@ class Finishing:
             raise Quarantined(GOLD, verdict.reason, f"{task.problem_id}: {why}")
         if verdict.score < 1.0:
             raise Dropped(GOLD, "gold_fails", f"{task.problem_id}: {verdict.reason} {why}")
+
+    async def _within_difficulty(self, tasks: list[Task]) -> list[Task]:
+        """Those of the tasks of a row whose pass rate is within what is wanted.
+
+        Raises:
+            Dropped, Quarantined: none is; why the last is not.
+        """
+        kept: list[Task] = []
+        why: LeftOut | None = None
+        for task in tasks:
+            try:
+                kept.append(await self._measured(task))
+            except LeftOut as error:
+                why = error
+        if not kept and why is not None:
+            raise why
+        return kept
 
     async def _measured(self, task: Task) -> Task:
         """The task with the model's pass rate on it.

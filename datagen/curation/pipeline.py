@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from synthetic1.datagen.curation.asking import NO_REPLY, Asker
-from synthetic1.datagen.curation.draft import Draft, LeftOut, Quarantined
+from synthetic1.datagen.curation.asking import Asker
+from synthetic1.datagen.curation.draft import AGAIN, Draft, LeftOut, Quarantined
 from synthetic1.datagen.curation.finishing import Finishing
 from synthetic1.datagen.curation.funnel import CONTAMINATION, DIFFICULTY, DUPLICATES, GOLD, READ, Funnel
 from synthetic1.datagen.curation.prompt_files import Prompt, load_prompts
-from synthetic1.datagen.curation.raw_rows import BadRow
-from synthetic1.datagen.curation.recipe import Recipe
+from synthetic1.datagen.curation.raw_rows import UnreadableRow
+from synthetic1.datagen.curation.recipe import CurationRecipe
 from synthetic1.datagen.curation.recipes.registry import make_recipe
 from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.datagen.curation.sifting import Benchmarks, DraftFiles, drop_contaminated, drop_duplicates
@@ -42,7 +42,7 @@ def folder_of(settings: CurateSettings) -> Path:
     return (Path(settings.runs) / "curate" / settings.name).absolute()
 
 
-def steps_of(recipe: Recipe) -> tuple[str, ...]:
+def steps_of(recipe: CurationRecipe) -> tuple[str, ...]:
     """All steps of a run, in order."""
     return (READ, *recipe.draft_steps, CONTAMINATION, DUPLICATES, *recipe.finish_steps, GOLD, DIFFICULTY)
 
@@ -53,10 +53,10 @@ def curate(settings: CurateSettings) -> bool:
     Raises:
         ProgramError: another run lies there, the input cannot be read, the model cannot be used.
     """
-    recipe = make_recipe(settings.recipe, getattr(settings, settings.recipe, None))
+    recipe = make_recipe(settings.recipe_name, getattr(settings, settings.recipe_name, None))
     prompts = load_prompts(list(recipe.prompts), settings.prompts)
     if recipe.needs_model and not settings.model.is_named and not settings.dry_run:
-        raise ProgramError(f"recipe={settings.recipe} asks a language model: give model=http://localhost:8000/v1")
+        raise ProgramError(f"recipe={settings.recipe_name} asks a language model: give model=http://localhost:8000/v1")
     path = folder_of(settings)
     with RunFolder.create(path, resume=True) as folder:
         store = WorkStore(path / STORE)
@@ -91,7 +91,7 @@ def curate(settings: CurateSettings) -> bool:
             store.close()
 
 
-def funnel_of(recipe: Recipe, store: WorkStore) -> Funnel:
+def funnel_of(recipe: CurationRecipe, store: WorkStore) -> Funnel:
     """The books, from the store."""
     funnel = Funnel(steps_of(recipe), rows=store.meta(IN) or 0)
     for outcome, step, reason, many in store.gone_counts():
@@ -112,12 +112,12 @@ def _check_same(store: WorkStore, settings: CurateSettings, prompts: dict[str, P
     stored = store.meta("settings")
     if stored is not None:
         check_same_run(store.path.parent, stored, wanted)
-        store.clear_reasons(NO_REPLY)
+        store.clear_reasons(*sorted(AGAIN))
     store.set_meta("settings", wanted)
     return stored is not None
 
 
-def _check_input(recipe: Recipe, settings: CurateSettings, store: WorkStore) -> None:
+def _check_input(recipe: CurationRecipe, settings: CurateSettings, store: WorkStore) -> None:
     """Raises ProgramError: there is no such input, or it is another one than when this run began."""
     now = recipe.state_of(settings.input)
     before = store.meta("input")
@@ -127,7 +127,7 @@ def _check_input(recipe: Recipe, settings: CurateSettings, store: WorkStore) -> 
     store.set_meta("input", now)
 
 
-def _draft(recipe: Recipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles) -> None:
+def _draft(recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles) -> None:
     """The first pass: read all rows, filter by rule, write what is left to disk. Done again if it was interrupted."""
     if store.meta(DRAFTED):
         return
@@ -144,7 +144,7 @@ def _draft(recipe: Recipe, settings: CurateSettings, store: WorkStore, drafts: D
                 advance()
                 raw = None
                 try:
-                    if isinstance(row, BadRow):
+                    if isinstance(row, UnreadableRow):
                         raw = row.raw
                         raise Quarantined(READ, row.reason, row.detail)
                     draft = recipe.draft(row)
@@ -163,7 +163,7 @@ def _draft(recipe: Recipe, settings: CurateSettings, store: WorkStore, drafts: D
         raise ProgramError(f"input={', '.join(settings.input)} has no rows")
 
 
-def _sift(recipe: Recipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles, path: Path) -> None:
+def _sift(recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles, path: Path) -> None:
     """The second pass: contamination and duplicates among all that is left. Done again if it was interrupted."""
     if store.meta(SIFTED):
         return
@@ -184,7 +184,7 @@ def _sift(recipe: Recipe, settings: CurateSettings, store: WorkStore, drafts: Dr
 
 
 async def _finish(
-    recipe: Recipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles, prompts: dict[str, Prompt]
+    recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles, prompts: dict[str, Prompt]
 ) -> tuple[dict[str, Any], bool]:
     """The third pass: models, sandbox, verifiers, row by row. What is done stays done."""
     async with _client_of(settings) as client:
@@ -259,7 +259,7 @@ def _stop_on_signal(work: Finishing) -> Iterator[None]:
 
 
 def _estimate(
-    recipe: Recipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles, prompts: dict[str, Prompt]
+    recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles, prompts: dict[str, Prompt]
 ) -> str:
     """What the model would be asked: calls as the recipe counts them, tokens at four characters each."""
     from synthetic1.inference.server import Price

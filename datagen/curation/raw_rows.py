@@ -30,7 +30,7 @@ class RawRow:
 
 
 @dataclass(frozen=True, slots=True)
-class BadRow:
+class UnreadableRow:
     """What stands where a row should be."""
 
     where: str
@@ -67,7 +67,7 @@ def input_files(inputs: Sequence[str]) -> list[tuple[Path, str]]:
     return found
 
 
-def raw_rows(inputs: Sequence[str]) -> Iterator[RawRow | BadRow]:
+def raw_rows(inputs: Sequence[str]) -> Iterator[RawRow | UnreadableRow]:
     """Every row of every file.
 
     Raises:
@@ -81,7 +81,7 @@ def raw_rows(inputs: Sequence[str]) -> Iterator[RawRow | BadRow]:
             raise ProgramError(f"input: {path} cannot be read: {error.strerror or error}") from error
 
 
-def _lines(path: Path, name: str, kind: FileKind) -> Iterator[RawRow | BadRow]:
+def _lines(path: Path, name: str, kind: FileKind) -> Iterator[RawRow | UnreadableRow]:
     with open_unpacked(path, kind.packing) as file:
         lines: Iterator[bytes] = iter(file)
         if kind.rows == "array":
@@ -95,7 +95,7 @@ def _lines(path: Path, name: str, kind: FileKind) -> Iterator[RawRow | BadRow]:
             except DAMAGE as error:
                 if not is_damage(error):
                     raise
-                yield BadRow(f"{name}, row {number + 1}", "damaged", f"the file ends here: {error}", "")
+                yield UnreadableRow(f"{name}, row {number + 1}", "damaged", f"the file ends here: {error}", "")
                 return
             if line is None:
                 return
@@ -106,20 +106,22 @@ def _lines(path: Path, name: str, kind: FileKind) -> Iterator[RawRow | BadRow]:
                 yield _row(line, name, number)
 
 
-def _row(line: bytes, name: str, number: int) -> RawRow | BadRow:
+def _row(line: bytes, name: str, number: int) -> RawRow | UnreadableRow:
     where = f"{name}, row {number}"
     try:
         fields = json.loads(line)
     except UnicodeDecodeError as error:
-        return BadRow(where, "not_utf8", str(error), line.decode("utf-8", "backslashreplace").strip())
+        return UnreadableRow(where, "not_utf8", str(error), line.decode("utf-8", "backslashreplace").strip())
     except (ValueError, RecursionError) as error:
-        return BadRow(where, "not_json", str(error), line.decode("utf-8", "backslashreplace").strip())
+        return UnreadableRow(where, "not_json", str(error), line.decode("utf-8", "backslashreplace").strip())
     if not isinstance(fields, dict):
-        return BadRow(where, "not_an_object", f"a row is an object, got {type(fields).__name__}", line.decode().strip())
+        return UnreadableRow(
+            where, "not_an_object", f"a row is an object, got {type(fields).__name__}", line.decode().strip()
+        )
     return RawRow(where, fields, name, number)
 
 
-def _parquet(path: Path, name: str) -> Iterator[RawRow | BadRow]:
+def _parquet(path: Path, name: str) -> Iterator[RawRow | UnreadableRow]:
     import pyarrow as pa
     import pyarrow.parquet as parquet
 
@@ -132,4 +134,4 @@ def _parquet(path: Path, name: str) -> Iterator[RawRow | BadRow]:
     except (FileNotFoundError, PermissionError):
         raise
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # damaged pages, dates beyond Python's
-        yield BadRow(f"{name}, row {number + 1}", "damaged", f"the file ends here: {error}", "")
+        yield UnreadableRow(f"{name}, row {number + 1}", "damaged", f"the file ends here: {error}", "")

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 from synthetic1.completion import Completion
 from synthetic1.datagen.curation.draft import Draft
-from synthetic1.datagen.curation.raw_rows import BadRow, RawRow, input_files, raw_rows
+from synthetic1.datagen.curation.raw_rows import RawRow, UnreadableRow, input_files, raw_rows
 from synthetic1.datagen.exporting.shards import checksum
 from synthetic1.sandbox.program import Input, Limits, Program
 from synthetic1.sandbox.result import Result
@@ -55,7 +55,7 @@ class Tools(Protocol):
         """
 
 
-class Recipe(ABC):
+class CurationRecipe(ABC):
     """Rows of one family, from raw to tasks. Frozen settings, no state: the pipeline may stop and go on anywhere.
 
     A row goes through ``draft`` (by rule, on all rows, fast), then near duplicates and benchmarks are taken out of all
@@ -73,7 +73,7 @@ class Recipe(ABC):
     needs_model: ClassVar[bool] = False
     """Whether nothing can be made without a language model."""
 
-    def rows(self, inputs: Sequence[str]) -> Iterator[RawRow | BadRow]:
+    def rows(self, inputs: Sequence[str]) -> Iterator[RawRow | UnreadableRow]:
         """The raw rows of what ``input=`` names, in an order that is always the same.
 
         Raises:

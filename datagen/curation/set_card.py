@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from synthetic1.datagen.curation.funnel import Funnel
-from synthetic1.datagen.curation.recipe import Recipe
+from synthetic1.datagen.curation.recipe import CurationRecipe
 from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.task import Task
 
@@ -45,7 +45,7 @@ class SetFacts:
         self.licenses[str(origin.get("license") or "not said")] += 1
 
 
-def card(settings: CurateSettings, recipe: Recipe, funnel: Funnel, facts: SetFacts, title: str) -> str:
+def card(settings: CurateSettings, recipe: CurationRecipe, funnel: Funnel, facts: SetFacts, title: str) -> str:
     """The text of ``README.md``."""
     size = next((name for limit, name in SIZES if facts.tasks < limit), "10M<n<100M")
     said = settings.card
@@ -70,7 +70,7 @@ def card(settings: CurateSettings, recipe: Recipe, funnel: Funnel, facts: SetFac
         "---",
         f"# {title}",
         "",
-        f"{facts.tasks:,} {CATEGORIES[settings.recipe]}, curated by `synthetic1 curate recipe={settings.recipe}`.",
+        f"{facts.tasks:,} {CATEGORIES[recipe.name]}, curated by `synthetic1 curate recipe={recipe.name}`.",
         "The gold of every task scores 1 with the verifier of its type. `metadata.curation` of a row says where it",
         "came from, what was done to it, and by which version of which prompt (`prompts/`).",
         "",

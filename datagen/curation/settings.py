@@ -147,8 +147,8 @@ class CardSettings(Section):
 class CurateSettings(Section):
     """What ``datagen/curate.py`` is told."""
 
-    recipe: Literal["math", "code", "swe", "stem", "code_understanding", "repair"]
-    """How rows become tasks."""
+    recipe_name: Literal["math", "code", "swe", "stem", "code_understanding", "repair"]
+    """How rows become tasks. ``recipe=`` is short for it."""
     input: list[str]
     """Files, folders and globs of raw rows; ``git:PATH`` for ``swe``."""
     output: str
@@ -219,7 +219,7 @@ class CurateSettings(Section):
     @property
     def name(self) -> str:
         """The run's name: stable over restarts, so that the same command goes on with it."""
-        return self.run_name or f"{self.recipe}-{self.output.rstrip('/').rpartition('/')[2] or 'out'}"
+        return self.run_name or f"{self.recipe_name}-{self.output.rstrip('/').rpartition('/')[2] or 'out'}"
 
     @property
     def processes(self) -> int:
@@ -227,7 +227,7 @@ class CurateSettings(Section):
 
     def identity(self) -> dict[str, Any]:
         """The settings that decide what comes out, as JSON values."""
-        other = {f"{name}" for name in RECIPES} - {self.recipe}
+        other = {f"{name}" for name in RECIPES} - {self.recipe_name}
         values = self.model_dump(mode="json", exclude={*MAY_CHANGE, *other})
         model = {k: v for k, v in values["model"].items() if f"model.{k}" not in MAY_CHANGE}
         return {**values, "model": model}

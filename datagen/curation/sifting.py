@@ -15,7 +15,7 @@ from pathlib import Path
 
 from synthetic1.datagen.curation.draft import Draft, Dropped
 from synthetic1.datagen.curation.funnel import CONTAMINATION, DUPLICATES
-from synthetic1.datagen.curation.recipe import Recipe
+from synthetic1.datagen.curation.recipe import CurationRecipe
 from synthetic1.datagen.curation.work_store import WorkStore
 from synthetic1.datagen.exporting.decontaminate import benchmark_texts
 from synthetic1.jobs.program import ProgramError
@@ -140,7 +140,14 @@ def drop_contaminated(
 
 
 def drop_duplicates(
-    drafts: DraftFiles, recipe: Recipe, store: WorkStore, folder: Path, *, gone: set[int], workers: int, seed: int
+    drafts: DraftFiles,
+    recipe: CurationRecipe,
+    store: WorkStore,
+    folder: Path,
+    *,
+    gone: set[int],
+    workers: int,
+    seed: int,
 ) -> None:
     """Drop every draft that is a duplicate of an earlier one, which takes what it adds.
 
@@ -166,7 +173,7 @@ def drop_duplicates(
             kept.pop(cluster, None)  # no more of this one will come: nothing of it stays in memory
 
 
-def _drop_duplicate(draft: Draft, kept: list[Draft], recipe: Recipe, store: WorkStore) -> None:
+def _drop_duplicate(draft: Draft, kept: list[Draft], recipe: CurationRecipe, store: WorkStore) -> None:
     for place, one in enumerate(kept):
         if recipe.is_duplicate(one, draft):
             reason = recipe.duplicate_reason(one, draft)

@@ -15,7 +15,7 @@ from typing import Any
 
 from synthetic1.datagen.curation.funnel import Funnel, draw_funnel
 from synthetic1.datagen.curation.prompt_files import Prompt
-from synthetic1.datagen.curation.recipe import Recipe
+from synthetic1.datagen.curation.recipe import CurationRecipe
 from synthetic1.datagen.curation.set_card import SetFacts, card
 from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.datagen.curation.work_store import WorkStore
@@ -29,7 +29,7 @@ UNTOLD = {"output", "runs", "run_name", "overwrite", "workers", "at_once", "dry_
 
 
 def write_set(
-    settings: CurateSettings, recipe: Recipe, store: WorkStore, funnel: Funnel, prompts: Mapping[str, Prompt]
+    settings: CurateSettings, recipe: CurationRecipe, store: WorkStore, funnel: Funnel, prompts: Mapping[str, Prompt]
 ) -> None:
     """Write all of it to ``settings.output``, in place of a set that is there only if the settings say so.
 
@@ -55,7 +55,7 @@ def write_set(
         (folder / "README.md").write_text(card(settings, recipe, funnel, facts, title), encoding="utf-8")
         manifest = {
             "manifest_version": 1,
-            "recipe": settings.recipe,
+            "recipe": settings.recipe_name,
             "files": as_rows(shards),
             "funnel": funnel.to_dict(),
             "settings": _settings(settings),
@@ -92,7 +92,7 @@ def _write_left_out(store: WorkStore, path: Path) -> None:
 def _settings(settings: CurateSettings) -> dict[str, Any]:
     """The settings without places and servers: inputs by their names alone."""
     chosen = settings.model_dump(mode="json", exclude=UNTOLD)
-    other = {"math", "code", "swe", "stem", "code_understanding", "repair"} - {settings.recipe}
+    other = {"math", "code", "swe", "stem", "code_understanding", "repair"} - {settings.recipe_name}
     chosen = {name: value for name, value in chosen.items() if name not in other}
     chosen["input"] = [name if "://" in name else Path(name.rstrip("/")).name for name in settings.input]
     chosen["decontaminate"]["benchmarks"] = [Path(name).name for name in settings.decontaminate.benchmarks]

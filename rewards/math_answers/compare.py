@@ -13,6 +13,8 @@ from math import gcd
 
 from synthetic1.rewards.math_answers.collection_rules import CollectionRules
 from synthetic1.rewards.math_answers.conditions import (
+    bounds_what_is_listed,
+    is_bound_of_index,
     is_condition,
     other_domain,
     remarks,
@@ -271,8 +273,8 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
     def plain(self, node: Node) -> Node:
         """Without remarks that say nothing of the value, and without brackets around one thing."""
         if isinstance(node, Items):
-            kept = [item for item in without_remarks(node) if not _is_bound_of_index(item, self.gold_node)]
-            kept += [item for item in node.items if is_condition(item) and _restricts(item, node)]
+            kept = [item for item in without_remarks(node) if not is_bound_of_index(item, self.gold_node)]
+            kept += [item for item in node.items if is_condition(item) and bounds_what_is_listed(item, node)]
             if len(kept) == 1 and len(kept) < len(node.items):
                 return self.plain(kept[0])
         if isinstance(node, Bracketed) and len(node.items) == 1:
@@ -294,23 +296,6 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
 def _can_be_reduced(fraction: Quotient) -> bool:
     above, below = whole_value(fraction.above), whole_value(fraction.below)
     return above is not None and below is not None and gcd(int(above), int(below)) > 1
-
-
-def _is_bound_of_index(item: Node, gold: Node | None) -> bool:
-    """``n \\ge 1``, behind a sequence's formula."""
-    match item:
-        case Relation((Sym(letter), Num()), (r"\ge" | ">",)):
-            name = gold.sides[0] if isinstance(gold, Relation) else None
-            return isinstance(name, Sym) and name.name.endswith(f"_{{{letter}}}")
-    return False
-
-
-def _restricts(condition: Node, node: Items) -> bool:
-    """``1 \\le x < 3, x \\in \\mathbb{Z}``: a condition on what is bounded is not a remark."""
-    match condition:
-        case Relation((Sym() as letter, Sym(r"\Integers" | r"\Naturals" | r"\Rationals" | "Z" | "N")), (r"\in",)):
-            return any(isinstance(one, Relation) and letter in one.sides and one is not condition for one in node.items)
-    return False
 
 
 def _is_letters(said: Said) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from synthetic1.rewards.math_answers.grammar.tree import Items, Node, Raw, Relation, Sym, Text
+from synthetic1.rewards.math_answers.grammar.tree import Items, Node, Num, Raw, Relation, Sym, Text
 from synthetic1.rewards.math_answers.structure import children
 
 FOR_ALL = re.compile(
@@ -97,3 +97,20 @@ def remarks(node: Node) -> list[str]:
         text = node.text if isinstance(node, Raw) else node.words
         return [text] if FOR_ALL.match(text.strip()) else []
     return [text for child in children(node) for text in remarks(child)]
+
+
+def is_bound_of_index(item: Node, gold: Node | None) -> bool:
+    """``n \\ge 1``, behind a sequence's formula."""
+    match item:
+        case Relation((Sym(letter), Num()), (r"\ge" | ">",)):
+            name = gold.sides[0] if isinstance(gold, Relation) else None
+            return isinstance(name, Sym) and name.name.endswith(f"_{{{letter}}}")
+    return False
+
+
+def bounds_what_is_listed(condition: Node, node: Items) -> bool:
+    """``1 \\le x < 3, x \\in \\mathbb{Z}``: a condition on what is bounded is not a remark."""
+    match condition:
+        case Relation((Sym() as letter, Sym(r"\Integers" | r"\Naturals" | r"\Rationals" | "Z" | "N")), (r"\in",)):
+            return any(isinstance(one, Relation) and letter in one.sides and one is not condition for one in node.items)
+    return False

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from synthetic1.datagen.curation.draft import Draft, Dropped, Quarantined
-from synthetic1.datagen.curation.recipe import Recipe, Tools
+from synthetic1.datagen.curation.recipe import CurationRecipe, Tools
 from synthetic1.task import Task
 
 
-class SumRecipe(Recipe):
+class SumRecipe(CurationRecipe):
     """Rows ``{"problem": "…", "answer": "…"}``; ``"ask": true`` has the model say the answer."""
 
     name = "math"

@@ -39,7 +39,7 @@ _fenced = re.compile(r"\s*(`{3,})[^\n`]*\n(.*?)\n?\1\s*", re.DOTALL)
 class CodeCuration(Section):
     """How programming problems are made into tasks."""
 
-    languages: list[Literal["python", "javascript", "rust", "cpp"]] = Field(default_factory=lambda: ["python"])
+    languages: list[Literal["python", "javascript", "rust", "cpp"]] = Field(default=["python"])
     """Languages of the tasks. That of the published solutions is always among them; in each other one a model writes a
     program, which has to pass all tests."""
     solutions: PositiveInt = 8

@@ -12,8 +12,8 @@ from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 
 from synthetic1.datagen.curation.asking import NO_REPLY
 from synthetic1.datagen.curation.draft import Draft, Dropped, Quarantined
-from synthetic1.datagen.curation.raw_rows import BadRow, RawRow
-from synthetic1.datagen.curation.recipe import Recipe, Tools
+from synthetic1.datagen.curation.raw_rows import RawRow, UnreadableRow
+from synthetic1.datagen.curation.recipe import CurationRecipe, Tools
 from synthetic1.datagen.curation.recipes.evolution.functions import Unfit, read_function, shape
 from synthetic1.datagen.curation.recipes.evolution.inputs import draw_inputs, plain, snippet
 from synthetic1.datagen.curation.recipes.evolution.operators import OPERATORS, TOPICS, draw
@@ -99,7 +99,7 @@ class EvolvedFunction:
     """Language → source, of those that give the same for all inputs."""
 
 
-class CodeUnderstandingRecipe(Recipe):
+class CodeUnderstandingRecipe(CurationRecipe):
     """A row is a lineage: a text, of which snippets become inputs, and a function that grows.
 
     ================= =================================================================================================
@@ -131,14 +131,14 @@ class CodeUnderstandingRecipe(Recipe):
         self.options = options
         self._limits = TruthLimits(options.max_steps, options.max_output, options.cpu_s)
 
-    def rows(self, inputs: Sequence[str]) -> Iterator[RawRow | BadRow]:
+    def rows(self, inputs: Sequence[str]) -> Iterator[RawRow | UnreadableRow]:
         """A row a lineage. Texts are read again for as long as there have to be more lineages than texts."""
         wanted = self.options.lineages or LINEAGES_BY_DEFAULT
         made = turn = 0
         while made < wanted:
             before = made
             for row in text_rows(inputs):
-                if isinstance(row, BadRow):
+                if isinstance(row, UnreadableRow):
                     if turn == 0:
                         yield row
                     continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from synthetic1.datagen.curation.recipe import Recipe
+from synthetic1.datagen.curation.recipe import CurationRecipe
 
 PACKAGE = "synthetic1.datagen.curation.recipes"
 CLASSES = {
@@ -18,8 +18,8 @@ CLASSES = {
 }
 
 
-def make_recipe(name: str, options: Any) -> Recipe:
+def make_recipe(name: str, options: Any) -> CurationRecipe:
     """The recipe of this name with its own section of the settings."""
     module, _, of = CLASSES[name].partition(":")
-    made: Recipe = getattr(importlib.import_module(f"{PACKAGE}.{module}"), of)(options)
+    made: CurationRecipe = getattr(importlib.import_module(f"{PACKAGE}.{module}"), of)(options)
     return made

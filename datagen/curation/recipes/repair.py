@@ -11,7 +11,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from synthetic1.datagen.curation.draft import Draft, Dropped, Quarantined
 from synthetic1.datagen.curation.raw_rows import RawRow
-from synthetic1.datagen.curation.recipe import Recipe, Tools, similarity
+from synthetic1.datagen.curation.recipe import CurationRecipe, Tools, similarity
 from synthetic1.datagen.curation.recipes.code import CodeCuration, CodeRecipe
 from synthetic1.datagen.curation.recipes.mathematics.golds import same_answer
 from synthetic1.datagen.curation.recipes.mathematics.sameness import nearly_same_text, same_text
@@ -44,7 +44,7 @@ class Repair(Section):
     """Published solutions of a programming problem that are run against all its tests."""
 
 
-class RepairRecipe(Recipe):
+class RepairRecipe(CurationRecipe):
     """Tasks of any family, as they are, but for golds that do not hold.
 
     ==================== ==============================================================================================

@@ -11,8 +11,8 @@ from pydantic import Field, PositiveInt, model_validator
 
 from synthetic1.completion import CLOSE, OPEN
 from synthetic1.datagen.curation.draft import Draft, Dropped, Quarantined
-from synthetic1.datagen.curation.raw_rows import BadRow, RawRow, raw_rows
-from synthetic1.datagen.curation.recipe import Recipe, Tools
+from synthetic1.datagen.curation.raw_rows import RawRow, UnreadableRow, raw_rows
+from synthetic1.datagen.curation.recipe import CurationRecipe, Tools
 from synthetic1.datagen.curation.recipes.questions.layouts import PublishedPost, PublishedQuestion, read_question
 from synthetic1.datagen.curation.recipes.questions.markdown import is_html, to_markdown
 from synthetic1.datagen.curation.recipes.questions.posts import dump_at, post_rows, site_of
@@ -82,7 +82,7 @@ class StemCuration(Section):
         return self
 
 
-class StemRecipe(Recipe):
+class StemRecipe(CurationRecipe):
     """Questions with one right answer that wants reasoning; the reference is what people voted for.
 
     ============ ======================================================================================================
@@ -104,7 +104,7 @@ class StemRecipe(Recipe):
         self.options = options
         self._soft = frozenset(tag.strip().lower() for tag in options.soft_tags)
 
-    def rows(self, inputs: Sequence[str]) -> Iterator[RawRow | BadRow]:
+    def rows(self, inputs: Sequence[str]) -> Iterator[RawRow | UnreadableRow]:
         return chain.from_iterable(self._rows_of(one) for one in inputs)
 
     def state_of(self, inputs: Sequence[str]) -> dict[str, str]:
@@ -112,7 +112,7 @@ class StemRecipe(Recipe):
         state = super().state_of([one for one, dump in dumps.items() if dump is None])
         return state | {f"{site_of(dump)}/{dump.name}": checksum(dump) for dump in dumps.values() if dump is not None}
 
-    def _rows_of(self, spec: str) -> Iterator[RawRow | BadRow]:
+    def _rows_of(self, spec: str) -> Iterator[RawRow | UnreadableRow]:
         dump = dump_at(spec)
         return raw_rows([spec]) if dump is None else post_rows(dump, self.options.min_answer_score)
 

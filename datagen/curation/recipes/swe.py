@@ -10,8 +10,8 @@ from pydantic import NonNegativeInt, PositiveInt, field_validator
 
 from synthetic1.completion import CLOSE, OPEN
 from synthetic1.datagen.curation.draft import Draft, Dropped, Quarantined
-from synthetic1.datagen.curation.raw_rows import BadRow, RawRow, raw_rows
-from synthetic1.datagen.curation.recipe import Recipe, Tools
+from synthetic1.datagen.curation.raw_rows import RawRow, UnreadableRow, raw_rows
+from synthetic1.datagen.curation.recipe import CurationRecipe, Tools
 from synthetic1.datagen.curation.recipes.commits.file_kinds import why_not_written
 from synthetic1.datagen.curation.recipes.commits.git_history import PREFIX, git_rows, git_state
 from synthetic1.datagen.curation.recipes.commits.leaks import AddedText, find_leak
@@ -73,7 +73,7 @@ class SweCuration(Section):
         return None if value is None else sorted({name.strip().lower() for name in value})
 
 
-class SweRecipe(Recipe):
+class SweRecipe(CurationRecipe):
     """Commits that changed one file by hand, with an instruction that says what to do and not how it was done.
 
     ============= =====================================================================================================
@@ -100,7 +100,7 @@ class SweRecipe(Recipe):
         known = (one.name for one in LANGUAGES) if named is None else (language_of(one, "").name for one in named)
         self._languages = frozenset(known)
 
-    def rows(self, inputs: Sequence[str]) -> Iterator[RawRow | BadRow]:
+    def rows(self, inputs: Sequence[str]) -> Iterator[RawRow | UnreadableRow]:
         return chain.from_iterable(self._rows_of(one) for one in inputs)
 
     def state_of(self, inputs: Sequence[str]) -> dict[str, str]:
@@ -111,7 +111,7 @@ class SweRecipe(Recipe):
                 state[f"{PREFIX}{name} at {tip[:12]}"] = tip
         return state
 
-    def _rows_of(self, spec: str) -> Iterator[RawRow | BadRow]:
+    def _rows_of(self, spec: str) -> Iterator[RawRow | UnreadableRow]:
         if not spec.startswith(PREFIX):
             return raw_rows([spec])
         options = self.options

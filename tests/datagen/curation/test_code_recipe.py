@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 
 import pytest
 from code_problems import MadeProblem, apps_row, code_contests_row, codeforces_row, taco_row
@@ -204,6 +205,32 @@ def test_a_sound_statement_stays(statement):
     assert draft_of(apps(question=statement)).data["statement"] == statement
 
 
+LENGTH = 200_000
+HOSTILE = {
+    "blanks behind a heading": f"{LONG}\nNote{' ' * LENGTH}x",
+    "marks before a heading": f"{LONG}\n{'-' * LENGTH}x",
+    "pictures that never end": f"{LONG} {'![' * LENGTH}",
+    "addresses in addresses": f"{LONG} {'http://' * (LENGTH // 7)}",
+    "tags that never end": f"{LONG} {'<a' * LENGTH}",
+    "commands": f"{LONG} {chr(92) * LENGTH}",
+    "digits and commas": f"{LONG} {'1,' * LENGTH}",
+}
+
+
+@pytest.mark.parametrize("statement", HOSTILE.values(), ids=HOSTILE.keys())
+def test_no_statement_takes_long(statement):
+    begin = time.process_time()
+    draft_of(apps(question=statement))
+    assert time.process_time() - begin < 2
+
+
+def test_no_test_takes_long():
+    begin = time.process_time()
+    text = f"a{' ' * LENGTH}b \n{'1 ' * LENGTH}\n"
+    draft_of(apps(input_output=io([text, "1\n"], [text, "2\n"])))
+    assert time.process_time() - begin < 2
+
+
 # Tests ---------------------------------------------------------------------------------------------------------------
 
 
@@ -292,6 +319,21 @@ def test_other_numbers_or_words_are_another_problem():
 def test_a_call_is_not_the_same_problem_as_a_program():
     call = apps(input_output=json.dumps({"fn_name": "f", "inputs": [[17]], "outputs": [1]}))
     assert not same(apps(), call)
+
+
+def test_a_problem_in_another_language_is_a_task_of_its_own():
+    cases = [{"type": "stdin_stdout", "input": given, "output": wanted} for given, wanted in MADE.tests]
+    rows = [
+        {
+            "problem_id": language,
+            "task_type": "verifiable_code",
+            "prompt": f"{MADE.statement()}\n\nWrite it in {language}.",
+            "verification_info": {"language": language, "test_cases": cases},
+        }
+        for language in ("python", "c++")
+    ]
+    assert not same(*rows)
+    assert same(rows[0], {**rows[0], "problem_id": "again"})
 
 
 def test_what_sites_put_around_a_statement_is_not_compared():
@@ -490,6 +532,7 @@ def test_a_server_that_is_down_is_not_a_language_that_fails(sandbox_kind):
         ("javascript", "function f(a, b) { return a; }", "function f(a, b)"),
         ("rust", "use std::io;\npub fn f(v: Vec<i64>) -> Option<i64> {\n", "pub fn f(v: Vec<i64>) -> Option<i64>"),
         ("cpp", "using namespace std;\nvector<int> f(const string& s)\n{\n", "vector<int> f(const string& s)"),
+        ("cpp", "public:\nlong long f(int a) {\n", "long long f(int a)"),
         ("cpp", "int main() { f(1); }\n", None),
         ("rust", "fn g(v: i64) {\n  f(1)\n}", None),
     ],

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from synthetic1.datagen.curation.asking import NO_REPLY
 from synthetic1.datagen.curation.draft import Draft, Dropped, Quarantined
 from synthetic1.datagen.curation.prompt_files import load_prompts
-from synthetic1.datagen.curation.raw_rows import BadRow, RawRow
+from synthetic1.datagen.curation.raw_rows import RawRow, UnreadableRow
 from synthetic1.datagen.curation.recipes.code_understanding import CodeUnderstandingRecipe, EvolutionSettings
 from synthetic1.datagen.curation.recipes.evolution.inputs import BORDERS, draw_inputs, plain
 from synthetic1.datagen.curation.recipes.evolution.operators import OPERATORS, TOPICS, draw
@@ -83,7 +83,7 @@ def finished(replies: Mapping[str, Sequence[Reply]], **options: Any) -> tuple[li
 # -- texts
 
 
-def rows_of(*inputs: Path | str, **options: Any) -> list[RawRow | BadRow]:
+def rows_of(*inputs: Path | str, **options: Any) -> list[RawRow | UnreadableRow]:
     return list(recipe(**options).rows([str(one) for one in inputs]))
 
 
@@ -101,7 +101,7 @@ def test_any_text_is_read(tmp_path: Path) -> None:
         *(f"{tmp_path.name}/a.txt, passage 1", f"{tmp_path.name}/a.txt, passage 2"),
         *(f"{tmp_path.name}/b.MD, passage 1", f"{tmp_path.name}/broken.txt, passage 1"),
     ]
-    assert isinstance(rows[3], BadRow)
+    assert isinstance(rows[3], UnreadableRow)
     assert rows[3].reason == "not_utf8"
     assert isinstance(rows[2], RawRow)
     assert rows[2].fields["text"] == "# Head\n\nShort."
@@ -110,7 +110,7 @@ def test_any_text_is_read(tmp_path: Path) -> None:
     rows = rows_of(tmp_path / "news.parquet", tmp_path / "news.jsonl")
     texts = [recipe().draft(row).text for row in rows if isinstance(row, RawRow)]
     assert texts == ["One text.", "Two.", "Three."]
-    assert [row.reason for row in rows if isinstance(row, BadRow)] == ["not_json"]
+    assert [row.reason for row in rows if isinstance(row, UnreadableRow)] == ["not_json"]
     assert set(recipe().state_of([str(tmp_path)])) >= {f"{tmp_path.name}/a.txt", f"{tmp_path.name}/news.parquet"}
 
 
@@ -125,7 +125,7 @@ def test_texts_take_turns_where_there_are_fewer_than_lineages(tmp_path: Path) ->
     lines = [json.dumps({"text": "first one", "url": "u"}), "no json", json.dumps({"text": "second one"})]
     (tmp_path / "t.jsonl").write_text("\n".join(lines))
     rows = rows_of(tmp_path / "t.jsonl", lineages=5)
-    assert [isinstance(row, BadRow) for row in rows] == [False, True, False, False, False, False]
+    assert [isinstance(row, UnreadableRow) for row in rows] == [False, True, False, False, False, False]
     assert len(rows_of(tmp_path / "t.jsonl", lineages=1)) == 1
     made = recipe(lineages=5)
     drafts = [made.draft(row) for row in rows if isinstance(row, RawRow)]

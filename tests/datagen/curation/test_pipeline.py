@@ -58,7 +58,7 @@ def write(path: Path, lines) -> Path:
 
 def curate(tmp_path, *inputs, **settings) -> dict:
     """Run it to its end; what ``funnel.json`` says."""
-    said = {"recipe": "math", "input": [str(path) for path in inputs], "output": str(tmp_path / "out")}
+    said = {"recipe_name": "math", "input": [str(path) for path in inputs], "output": str(tmp_path / "out")}
     stopped = pipeline.curate(validate(CurateSettings, {**said, "runs": str(tmp_path / "runs"), **settings}))
     assert not stopped
     return json.loads((Path(settings.get("output", tmp_path / "out")) / "funnel.json").read_text())
@@ -233,7 +233,7 @@ def test_a_run_that_is_killed_anywhere_goes_on_to_the_same_bytes(tmp_path):
     whole = curate(tmp_path, file, output=str(tmp_path / "whole"), run_name="set")
     paths = [str(Path(__file__).parents[2] / "support")]
     settings = {
-        "recipe": "math",
+        "recipe_name": "math",
         "input": [str(file)],
         "output": str(tmp_path / "out"),
         "runs": str(tmp_path / "others"),
@@ -340,7 +340,12 @@ def test_no_server_is_one_line_and_nothing_is_lost(tmp_path):
 
 def test_a_dry_run_asks_nothing_and_counts_calls(tmp_path, capsys):
     file = write(tmp_path / "rows.jsonl", [*rows(10, ask=True), *rows(10, ask=True)])
-    settings = {"recipe": "math", "input": [str(file)], "output": str(tmp_path / "out"), "runs": str(tmp_path / "runs")}
+    settings = {
+        "recipe_name": "math",
+        "input": [str(file)],
+        "output": str(tmp_path / "out"),
+        "runs": str(tmp_path / "runs"),
+    }
     given = {"url": "http://127.0.0.1:9/v1", "price": {"input": 1, "output": 10}}
     pipeline.curate(validate(CurateSettings, {**settings, "dry_run": True, "model": given}))
     said = capsys.readouterr().out
@@ -353,7 +358,7 @@ def test_a_dry_run_asks_nothing_and_counts_calls(tmp_path, capsys):
     ("settings", "said"),
     [
         ({"input": []}, "name at least one file or folder"),
-        ({"recipe": "mathematics"}, "recipe"),
+        ({"recipe_name": "mathematics"}, "recipe"),
         ({"difficulty": {"samples": 4}}, "asks a model"),
         ({"difficulty": {"max_pass_rate": 0.5}}, "has to be measured"),
         ({"model": {"url": "localhost:8000"}}, "http"),
@@ -362,7 +367,7 @@ def test_a_dry_run_asks_nothing_and_counts_calls(tmp_path, capsys):
     ],
 )
 def test_settings_that_cannot_be_meant_are_one_line(settings, said):
-    given = {"recipe": "math", "input": ["x.jsonl"], "output": "out", **settings}
+    given = {"recipe_name": "math", "input": ["x.jsonl"], "output": "out", **settings}
     with pytest.raises(ProgramError, match=re.escape(said)) as error:
         validate(CurateSettings, given)
     assert "\n" not in str(error.value)

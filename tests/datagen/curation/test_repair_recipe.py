@@ -158,7 +158,12 @@ def written(path: Path, rows) -> Path:
 
 def run(tmp_path, rows, **settings):
     file = written(tmp_path / "set.jsonl", rows)
-    given = {"recipe": "repair", "input": [str(file)], "output": str(tmp_path / "out"), "runs": str(tmp_path / "runs")}
+    given = {
+        "recipe_name": "repair",
+        "input": [str(file)],
+        "output": str(tmp_path / "out"),
+        "runs": str(tmp_path / "runs"),
+    }
     assert not curate(validate(CurateSettings, {**given, **settings}))
     with gzip.open(tmp_path / "out" / "left_out.jsonl.gz") as lines:
         gone = {row["number"]: row["reason"] for row in map(json.loads, lines)}

@@ -25,7 +25,7 @@ from question_rows import (
 )
 
 from synthetic1.datagen.curation.draft import Dropped, Quarantined
-from synthetic1.datagen.curation.raw_rows import BadRow
+from synthetic1.datagen.curation.raw_rows import UnreadableRow
 from synthetic1.datagen.curation.recipes.questions.layouts import license_of_day
 from synthetic1.datagen.curation.recipes.stem import StemCuration, StemRecipe
 from synthetic1.jobs.program import ProgramError
@@ -223,7 +223,7 @@ def test_a_damaged_dump_and_what_is_none(tmp_path):
     folder = write_posts(tmp_path / "a.example", [question_of(1), answer_of(2)], tail='  <row Id="7" Body="&#')
     first, last = StemRecipe(StemCuration()).rows([str(folder)])
     assert len(first.fields["answers"]) == 1
-    assert isinstance(last, BadRow)
+    assert isinstance(last, UnreadableRow)
     assert last.reason == "damaged"
     (tmp_path / "Users.xml").write_text("<users></users>")
     with pytest.raises(ProgramError, match=r"is not a Posts\.xml"):

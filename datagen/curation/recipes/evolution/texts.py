@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from synthetic1.datagen.curation.raw_rows import BadRow, RawRow, input_files, raw_rows
+from synthetic1.datagen.curation.raw_rows import RawRow, UnreadableRow, input_files, raw_rows
 from synthetic1.jobs.program import ProgramError
 from synthetic1.tasks.sources.kinds import files_with_rows, is_hidden
 
@@ -19,7 +19,7 @@ PASSAGE = 400
 """Characters from which paragraphs of a text file are a passage of their own."""
 
 
-def text_rows(inputs: Sequence[str]) -> Iterator[RawRow | BadRow]:
+def text_rows(inputs: Sequence[str]) -> Iterator[RawRow | UnreadableRow]:
     """Every passage of every text file and every row of every other one, in the order of ``inputs``.
 
     Raises:
@@ -65,7 +65,7 @@ def _has_rows(spec: str) -> bool:
     return not path.is_file() and any(not _is_text(Path(f)) for f in glob.glob(str(path), recursive=True))
 
 
-def _passages(path: Path, name: str) -> Iterator[RawRow | BadRow]:
+def _passages(path: Path, name: str) -> Iterator[RawRow | UnreadableRow]:
     """Paragraphs, short ones together; a paragraph that is not UTF-8 is a bad row."""
     number, held = 0, b""
     try:
@@ -83,12 +83,12 @@ def _passages(path: Path, name: str) -> Iterator[RawRow | BadRow]:
         yield _passage(held, name, number + 1)
 
 
-def _passage(held: bytes, name: str, number: int) -> RawRow | BadRow:
+def _passage(held: bytes, name: str, number: int) -> RawRow | UnreadableRow:
     where = f"{name}, passage {number}"
     try:
         text = held.removeprefix(b"\xef\xbb\xbf").decode("utf-8").strip()
     except UnicodeDecodeError as error:
-        return BadRow(where, "not_utf8", str(error), held.decode("utf-8", "backslashreplace").strip())
+        return UnreadableRow(where, "not_utf8", str(error), held.decode("utf-8", "backslashreplace").strip())
     return RawRow(where, {"text": text}, name, number)
 
 

@@ -94,7 +94,7 @@ async def find_checker(
         raise Quarantined(STEP, "nothing_to_refuse", "no output could be made wrong")
     reason = objection = ""
     for attempt in range(1, attempts + 1):
-        earlier = f"\nAn earlier program was not good enough: {objection}\n" if objection else ""
+        earlier = f"\nAn earlier program was refused: {objection}\n" if objection else ""
         source = await tools.ask(
             PROMPT,
             draft,
@@ -128,7 +128,8 @@ async def objection_to(tools: Tools, source: str, evidence: Evidence) -> tuple[s
         if isinstance(said, _Broken):
             return "checker_fails", f"{said.why} on {about}"
         if said is True:
-            return "checker_accepts_wrong", f"it must refuse ({mutation.kind}) {about}"
+            changed = f"it accepted a right output that had been changed by chance ({mutation.kind}): {about}"
+            return "checker_accepts_wrong", f"{changed}. If that is right, too, by the problem, it has to stay so"
         if said is not False and not isinstance(said, str):
             return "checker_fails", f"it returned {said!s:.60}, neither a bool nor a string, on {about}"
     if len(answers) < len(wrong):

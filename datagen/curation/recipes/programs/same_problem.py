@@ -64,8 +64,8 @@ def is_same_problem(texts: tuple[str, str], problems: tuple[ProgramProblem, Prog
         texts: the statements, as ``statements.comparable`` has them.
     """
     one, other = problems
-    if (one.function is None) != (other.function is None) or one.function != other.function:
-        return False
+    if one.function != other.function or one.language != other.language:
+        return False  # a row in another language is a task of its own, with a gold of its own
     alike = similarity(*texts)
     if alike < ALIKE:
         return False
@@ -110,9 +110,7 @@ def merged(kept: ProgramProblem, other: ProgramProblem, max_tests: int) -> Merge
         elif len(tests) < max_tests:
             known[key] = answer_of(wanted, is_call=is_call)
             tests.append([given, wanted])
-    solutions = list(kept.solutions)
-    if other.language == kept.language:
-        solutions = list(dict.fromkeys([*solutions, *other.solutions]))
+    solutions = list(dict.fromkeys([*kept.solutions, *other.solutions]))
     info = dict(kept.info)
     if "checker" not in info and "checker" in other.info and other.tests:
         info["checker"] = other.info["checker"]

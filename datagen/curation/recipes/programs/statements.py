@@ -7,12 +7,12 @@ import re
 MIN_WORDS = 6
 """Of a statement: fewer are a title, or a note that there is none."""
 _picture = re.compile(
-    r"<image>|<img\b|!\[[^\]\n]*\]\([^)\n]+\)|\[image\]|\\includegraphics|https?://\S+\.(?:png|jpe?g|gif|svg)\b",
+    r"<image>|<img\b|!\[[^\]\n]{0,300}\]\([^)\n]{1,300}\)|\[image\]|\\includegraphics|https?://\S{1,300}\.(?:png|jpe?g|gif|svg)\b",
     re.IGNORECASE,
 )
 _examples = re.compile(
     r"^[ \t#*_=-]*(?:(?:sample|example)s?(?: (?:input|output|tests?|cases?))?s?|notes?|explanations?)\b"
-    r"[ \t]*\d*[ \t:.*_=-]*$",
+    r"(?:[ \t]*\d+)?[ \t:.*_=-]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _interactive = re.compile(

@@ -25,7 +25,6 @@ BETWEEN = 40
 _heading = re.compile(r"\b(?:output|example|sample|case|result) #?\d+\b", re.IGNORECASE)
 _digit = re.compile(r"\d")
 _marks = str.maketrans(dict.fromkeys("[](){},;=:*`$\"'", " "))
-_end_of_line = re.compile(r"[ \t]+$", re.M)
 
 
 class UnsafeTests(Exception):
@@ -176,7 +175,7 @@ def _streams(case: Mapping[str, Any], checker: Any) -> tuple[str, str]:
     if checker != "exact":
         wanted = wanted.rstrip()
         if " \n" in wanted or "\t\n" in wanted:
-            wanted = _end_of_line.sub("", wanted)
+            wanted = "\n".join(line.rstrip(" \t") for line in wanted.split("\n"))
         wanted = f"{wanted}\n" if wanted else ""
     return given, wanted
 

@@ -22,7 +22,7 @@ _HEADS = {
     "python": r"^(?:async )?def {name}\s*\(.*$",
     "javascript": r"^(?:async )?function {name}\s*\(.*$|^(?:const|let|var) {name}\s*=.*$",
     "rust": r"^(?:pub )?fn {name}\s*(?:<[^>\n]*>)?\s*\(.*$",
-    "cpp": r"^[\w:<>,&*\s]+[\s&*>]{name}\s*\([^;\n]*$",
+    "cpp": r"^[\w:<>,&* \t]{{1,200}}[ \t&*>]{name}\s*\([^;\n]*$",
 }
 """Language → the line that heads the function, at the beginning of a line."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from synthetic1.datagen.curation.raw_rows import BadRow, RawRow
+from synthetic1.datagen.curation.raw_rows import RawRow, UnreadableRow
 from synthetic1.jobs.program import ProgramError
 
 NAME = "Posts.xml"
@@ -36,7 +36,7 @@ def site_of(path: Path) -> str:
     return path.absolute().parent.name.lower()
 
 
-def post_rows(path: Path, least_score: int) -> Iterator[RawRow | BadRow]:
+def post_rows(path: Path, least_score: int) -> Iterator[RawRow | UnreadableRow]:
     """A row a question, in the order of the file: ``site``, ``question`` and ``answers``, with the attributes of posts.
 
     Args:
@@ -71,7 +71,7 @@ def post_rows(path: Path, least_score: int) -> Iterator[RawRow | BadRow]:
                     fields = {"site": site, "question": post, "answers": [json.loads(text) for (text,) in found]}
                     yield RawRow(f"{name}, question {post.get('Id', '?')}", fields, name, number)
             except ElementTree.ParseError as error:
-                yield BadRow(f"{name}, behind question {number}", "damaged", f"the file ends here: {error}", "")
+                yield UnreadableRow(f"{name}, behind question {number}", "damaged", f"the file ends here: {error}", "")
         finally:
             database.close()
 
