@@ -80,11 +80,9 @@ def curate(settings: CurateSettings) -> bool:
             write_set(settings, recipe, store, funnel, prompts)
             folder.write_result({**funnel.to_dict(), "usage": usage})
             print(funnel.table())
-            unanswered = funnel.of("quarantined").get(NO_REPLY, 0)
-            if unanswered:
-                print(
-                    f"{unanswered:,} rows got no reply from the server: the same command with overwrite=true asks again"
-                )
+            again = sum(many for reason, many in funnel.of("quarantined").items() if reason in AGAIN)
+            if again:
+                print(f"{again:,} rows are set aside for what failed here: with overwrite=true they are tried again")
             print(f"the set is in {settings.output}; next: synthetic1 show {settings.output}")
             return False
         finally:

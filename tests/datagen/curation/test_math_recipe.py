@@ -463,6 +463,15 @@ def test_a_gold_that_fails_a_rewriting_goes(scorer, monkeypatch):
     assert isinstance(outcome(numina("Find $x$."), tools, MathRecipe(MathCuration(rewritings=0))), list)
 
 
+def test_a_name_that_is_taken_in_the_statement_says_nothing_of_the_gold(scorer):
+    every = MathRecipe(MathCuration(rewritings=1_000))
+    for statement in (
+        "Let $x$ and $y$ be positive with $xy=2$. Find the minimum of $x^4+4y^2$.",
+        "If $A$ is the sum of the divisors of $500$, what is the sum of the prime divisors of $A$?",
+    ):
+        assert isinstance(outcome(numina(statement, "16"), ScriptedTools(scorer), every), list)
+
+
 # Duplicates -----------------------------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,8 @@ from synthetic1.datagen.curation.funnel import GOLD
 from synthetic1.datagen.curation.recipe import Tools
 from synthetic1.evaluation.auditing.case import AuditCase, Certainty, OracleAnswer
 from synthetic1.evaluation.auditing.math_cases import MathCases
+from synthetic1.evaluation.auditing.math_equivalents import MATH_EQUIVALENTS
+from synthetic1.evaluation.auditing.mathematics.names import NAMES
 from synthetic1.rewards.math import Math
 from synthetic1.task import Task
 from synthetic1.tasks.formats.math import TASK_TYPE, compose_prompt
@@ -18,12 +20,13 @@ from synthetic1.tasks.formats.math import TASK_TYPE, compose_prompt
 REASONS = {
     "unscorable_gold": "the verifier cannot read it: prose, a broken formula",
     "gold_fails": "it does not score 1 against itself",
-    "gold_not_compared": "the verifier sees in it no mathematics, and compares it letter by letter",
     "rewriting_fails": "the same answer in another form does not score 1",
     "solution_disagrees": "the row's own solution ends in another answer",
     "gold_conflict": "the same problem stands in the input with another answer",
 }
-_LONGEST_SPELLED = 40
+FORMS = {kind: made for kind, made in MATH_EQUIVALENTS.items() if kind not in NAMES}
+"""All but names given to the answer: ``x = 16`` is refused where ``x`` is something else in the statement, and rightly
+so, which says nothing of the gold."""
 
 
 def same_answer(one: str, other: str, statement: str) -> bool:
@@ -55,7 +58,7 @@ async def check_gold(task: Task, tools: Tools, rewritings: int) -> dict[str, int
         raise Dropped(GOLD, "gold_fails", f"{verdict.reason} {why}")
     if not rewritings:
         return {"rewritings": 0}
-    cases = MathCases(mutants={}, patient=False)
+    cases = MathCases(FORMS, mutants={}, patient=False)
     rng = random.Random(f"{tools.seed}/rewritings/{task.key}")
     made = [case for case in cases.cases(task, None, rng) if case.certainty is Certainty.CERTAIN]
     if not made:
