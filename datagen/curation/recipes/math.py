@@ -52,6 +52,7 @@ REWRITE_REASONS = {
 }
 _NUMBER = re.compile(r"\$?-?\d+(?:[.,/]\d+)*\$?")
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
+_NOTATION = re.compile(r"\\(?:begin|end)\s*\{[a-z*]+\}(?:\s*\{[lcr|@{} ]*\})?|\\[A-Za-z]+")
 _YES_NO = re.compile(r"\W*(?:\\text\w*\s*\{)?\s*(?:yes|no|true|false|correct|incorrect)\W*", re.IGNORECASE)
 _LETTER_WORD = re.compile(r"\b(?:letter|point|city|person|player|vertex|team|set|grade|line|box)\b", re.IGNORECASE)
 MOST_WORDS = 12  # of an answer
@@ -184,7 +185,7 @@ class MathRecipe(CurationRecipe):
             raise Dropped(ANSWER, "proof", answer)
         if NO_GOLD.fullmatch(bare) and bare.lower() != "none":
             raise Dropped(ANSWER, "answer_is_prose", answer)
-        words = len(_WORD.findall(answer))
+        words = len(_WORD.findall(_NOTATION.sub(" ", answer)))
         if words > MOST_WORDS or (words > 3 and PROSE.search(answer)):
             raise Dropped(ANSWER, "answer_is_prose", answer)
         if not self.options.yes_or_no and _YES_NO.fullmatch(answer):
@@ -214,7 +215,7 @@ class MathRecipe(CurationRecipe):
         value = choices.options[letter]
         if choosing.is_about_options(value):
             raise Dropped(ANSWER, "option_about_options", value)
-        if len(_WORD.findall(re.sub(r"\\[A-Za-z]+\s*\{|\\[A-Za-z]+", " ", value))) > MOST_WORDS_OF_OPTION:
+        if len(_WORD.findall(_NOTATION.sub(" ", value))) > MOST_WORDS_OF_OPTION:
             raise Dropped(ANSWER, "option_is_prose", value)
         if choosing.CHOICES_ARE_THE_QUESTION.search(choices.stem):
             raise Dropped(ANSWER, "choices_are_the_question", choices.stem[-200:])

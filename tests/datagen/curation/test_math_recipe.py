@@ -463,6 +463,12 @@ def test_a_gold_that_fails_a_rewriting_goes(scorer, monkeypatch):
     assert isinstance(outcome(numina("Find $x$."), tools, MathRecipe(MathCuration(rewritings=0))), list)
 
 
+def test_a_matrix_is_not_prose():
+    matrix = "\\left[\\begin{array}{lll}0 & 1 & 0 \\\\ 1 & 0 & 0\\end{array}\\right]"
+    answer = ", ".join(f"{name}={matrix}" for name in "ABCDE")
+    assert RECIPE.draft(numina("Find the matrices.", answer)).data["answer"] == answer
+
+
 def test_a_name_that_is_taken_in_the_statement_says_nothing_of_the_gold(scorer):
     every = MathRecipe(MathCuration(rewritings=1_000))
     for statement in (
