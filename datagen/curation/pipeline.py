@@ -61,7 +61,7 @@ def curate(settings: CurateSettings) -> bool:
     with RunFolder.create(path, resume=True) as folder:
         store = WorkStore(path / STORE)
         try:
-            going_on = _check_same(store, settings, prompts)
+            going_on = _check_same(recipe, store, settings, prompts)
             folder.write_config(settings.model_dump(mode="json"))
             print(f"{'going on with' if going_on else 'run'} {path}", flush=True)
             drafts = DraftFiles(path / "drafts")
@@ -100,7 +100,7 @@ def funnel_of(recipe: CurationRecipe, store: WorkStore) -> Funnel:
     return funnel
 
 
-def _check_same(store: WorkStore, settings: CurateSettings, prompts: dict[str, Prompt]) -> bool:
+def _check_same(recipe: CurationRecipe, store: WorkStore, settings: CurateSettings, prompts: dict[str, Prompt]) -> bool:
     """Whether the store holds an earlier part of this run.
 
     Raises:
@@ -110,7 +110,7 @@ def _check_same(store: WorkStore, settings: CurateSettings, prompts: dict[str, P
     stored = store.meta("settings")
     if stored is not None:
         check_same_run(store.path.parent, stored, wanted)
-        store.clear_reasons(*sorted(AGAIN))
+        store.clear_reasons(tuple(sorted(AGAIN)), (*recipe.finish_steps, GOLD, DIFFICULTY))
     store.set_meta("settings", wanted)
     return stored is not None
 

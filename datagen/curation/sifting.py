@@ -91,7 +91,9 @@ class Benchmarks:
         """Raises ProgramError: a file that cannot be read, or that protects nothing."""
         from synthetic1.datagen.curation.blocks import Grams
 
-        grams, names, found = Grams(n), [], []
+        grams = Grams(n)
+        names: list[str] = []
+        found: list[frozenset[int]] = []
         owners: dict[int, array[int]] = defaultdict(lambda: array("l"))
         for path in paths:
             try:
@@ -162,7 +164,7 @@ def drop_duplicates(
     shutil.rmtree(folder, ignore_errors=True)
     places = [(file, place) for file, place, _ in found]
     kept: dict[int, list[Draft]] = defaultdict(list)
-    left = defaultdict(int)
+    left: dict[int, int] = defaultdict(int)
     for _, _, cluster in found:
         left[cluster] += 1
     for (_, _, cluster), draft in zip(found, drafts.at(places), strict=True):

@@ -114,9 +114,10 @@ class WorkStore:
             self._write(f"DELETE FROM {table}", ())
         self.commit()
 
-    def clear_reasons(self, *reasons: str) -> None:
-        """Forget the rows that left for these reasons: they are done again."""
-        self._write(f"DELETE FROM gone WHERE reason IN ({', '.join('?' * len(reasons))})", reasons)
+    def clear_reasons(self, reasons: tuple[str, ...], steps: tuple[str, ...]) -> None:
+        """Forget the rows that left in these steps for these reasons: they are done again."""
+        both = (", ".join("?" * len(some)) for some in (reasons, steps))
+        self._write("DELETE FROM gone WHERE reason IN ({}) AND step IN ({})".format(*both), (*reasons, *steps))
         self.commit()
 
     def clear_steps(self, steps: tuple[str, ...]) -> None:

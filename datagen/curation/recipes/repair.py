@@ -130,10 +130,10 @@ class RepairRecipe(CurationRecipe):
             return replace(made, data={"family": CODE, "problem": made.data})
         if kept.data["family"] != MATH:
             return kept
-        golds = [str(one.data["task"]["verification_info"].get("ground_truth")) for one in (kept, other)]
-        if same_answer(*golds, kept.text):
+        mine, theirs = (str(one.data["task"]["verification_info"].get("ground_truth")) for one in (kept, other))
+        if same_answer(mine, theirs, kept.text):
             return kept
-        said = f"{golds[0]:.100} here, {golds[1]:.100} in {other.where}"
+        said = f"{mine:.100} here, {theirs:.100} in {other.where}"
         return replace(kept, history={**kept.history, CONFLICT: said})
 
     async def finish(self, draft: Draft, tools: Tools) -> list[Task]:
