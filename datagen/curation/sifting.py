@@ -15,14 +15,16 @@ from pathlib import Path
 
 from synthetic1.datagen.curation.draft import Draft, Dropped
 from synthetic1.datagen.curation.funnel import CONTAMINATION, DUPLICATES
-from synthetic1.datagen.curation.recipe import CurationRecipe
+from synthetic1.datagen.curation.recipe import CurationRecipe, numbers
 from synthetic1.datagen.curation.work_store import WorkStore
 from synthetic1.datagen.exporting.decontaminate import benchmark_texts
 from synthetic1.jobs.program import ProgramError
 
 DRAFTS_A_FILE = 20_000
 COMPARED = 64
-"""With how many kept drafts of its cluster a draft is compared: of a template there may be thousands."""
+"""With how many kept drafts of its cluster a draft is compared, of those that have its numbers, and of the first."""
+ROOM = 200_000_000
+"""Characters of drafts of a cluster that are held to be compared with."""
 
 
 class DraftFiles:
@@ -163,27 +165,54 @@ def drop_duplicates(
     found = list(find_clusters(files, folder, workers=workers, seed=seed)) if files else []
     shutil.rmtree(folder, ignore_errors=True)
     places = [(file, place) for file, place, _ in found]
-    kept: dict[int, list[Draft]] = defaultdict(list)
+    clusters: dict[int, _Cluster] = defaultdict(_Cluster)
     left: dict[int, int] = defaultdict(int)
     for _, _, cluster in found:
         left[cluster] += 1
     for (_, _, cluster), draft in zip(found, drafts.at(places), strict=True):
         left[cluster] -= 1
         if draft.number not in gone:
-            _drop_duplicate(draft, kept[cluster], recipe, store)
+            _drop_duplicate(draft, clusters[cluster], recipe, store)
         if not left[cluster]:
-            kept.pop(cluster, None)  # no more of this one will come: nothing of it stays in memory
+            clusters.pop(cluster, None)  # no more of this one will come: nothing of it stays in memory
 
 
-def _drop_duplicate(draft: Draft, kept: list[Draft], recipe: CurationRecipe, store: WorkStore) -> None:
-    for place, one in enumerate(kept):
-        if recipe.is_duplicate(one, draft):
-            reason = recipe.duplicate_reason(one, draft)
-            store.leave(draft.number, draft.where, Dropped(DUPLICATES, reason, f"of {one.where}"))
-            merged = recipe.merge(one, draft)
-            if merged is not one:
-                kept[place] = merged
-                store.merge(merged)
-            return
-    if len(kept) < COMPARED:
-        kept.append(draft)
+class _Cluster:
+    """The drafts of a cluster that are kept so far. Of a template there may be thousands, so a draft is compared with
+    those that have its numbers, which a duplicate nearly always has, and with the first ones."""
+
+    def __init__(self) -> None:
+        self.kept: list[Draft] = []
+        self._by_numbers: dict[frozenset[tuple[str, int]], list[int]] = defaultdict(list)
+        self._room = ROOM
+
+    def original_of(self, draft: Draft, recipe: CurationRecipe) -> int | None:
+        """The place of the one that ``draft`` is a duplicate of."""
+        alike = self._by_numbers.get(_numbers_of(draft), [])[:COMPARED]
+        others = (place for place in range(min(COMPARED, len(self.kept))) if place not in alike)
+        return next((place for place in (*alike, *others) if recipe.is_duplicate(self.kept[place], draft)), None)
+
+    def keep(self, draft: Draft) -> None:
+        size = len(draft.to_line())
+        if size <= self._room or len(self.kept) < COMPARED:
+            self._room -= size
+            self._by_numbers[_numbers_of(draft)].append(len(self.kept))
+            self.kept.append(draft)
+
+
+def _numbers_of(draft: Draft) -> frozenset[tuple[str, int]]:
+    return frozenset(numbers(draft.text).items())
+
+
+def _drop_duplicate(draft: Draft, cluster: _Cluster, recipe: CurationRecipe, store: WorkStore) -> None:
+    place = cluster.original_of(draft, recipe)
+    if place is None:
+        cluster.keep(draft)
+        return
+    original = cluster.kept[place]
+    reason = recipe.duplicate_reason(original, draft)
+    store.leave(draft.number, draft.where, Dropped(DUPLICATES, reason, f"of {original.where}"))
+    merged = recipe.merge(original, draft)
+    if merged is not original:
+        cluster.kept[place] = merged
+        store.merge(merged)

@@ -249,18 +249,19 @@ def runs(folder: str = typer.Option("runs", "--runs", help="Where run folders ar
 
 @app.command()
 def show(
-    run: str = typer.Argument(help="A run's name or folder."),
-    problem: str = typer.Argument("", help="A problem id, or its beginning: show its traces whole."),
+    run: str = typer.Argument(help="A run's name or folder; or tasks: a file, or a folder that `curate` wrote."),
+    problem: str = typer.Argument("", help="A problem id, or its beginning: show its traces, or the task, whole."),
     folder: str = typer.Option("runs", "--runs", help="Where run folders are."),
     only: str = typer.Option(
         "", "--only", help="Only completions with this verdict: verified, refuted, unscored, or a reason."
     ),
     limit: int = typer.Option(20, "--limit", help="How many tasks to list."),
 ) -> None:
-    """Read a run: its counts and tasks, or the traces, verdicts and reasons of one problem."""
+    """Read a run, its counts and tasks, or the traces, verdicts and reasons of one problem; or read tasks."""
     from synthetic1.datagen.show import show_run
+    from synthetic1.datagen.show_tasks import holds_tasks, show_tasks
 
-    _print(lambda: show_run(run, problem, folder, only, limit))
+    _print(lambda: show_tasks(run, problem, limit) if holds_tasks(run) else show_run(run, problem, folder, only, limit))
 
 
 def _print(text: Callable[[], str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -138,3 +139,24 @@ def test_on_the_command_line(runs, arguments, said):
 def test_no_runs_at_all(tmp_path):
     with pytest.raises(ProgramError, match=r"no runs in .*synthetic1 generate --help"):
         list_runs(str(tmp_path))
+
+
+def test_tasks_are_shown_with_their_golds_and_one_whole(tmp_path):
+    from synthetic1.tasks.sources.spec import open_tasks
+
+    rows = [open_tasks("embedded:math")[place].to_row() for place in range(3)]
+    (tmp_path / "mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows) + "{cut\n")
+    said = CliRunner().invoke(app, ["show", str(tmp_path / "mine.jsonl"), "--limit", "2"])
+    assert said.exit_code == 0, said.output
+    assert "mine.jsonl: 3 tasks" in said.output
+    assert rows[0]["problem_id"] in said.output
+    assert "… and 1 more tasks" in said.output
+    whole = CliRunner().invoke(app, ["show", str(tmp_path / "mine.jsonl"), rows[2]["problem_id"]]).output
+    assert rows[2]["prompt"] in whole
+    assert "─── verification" in whole
+    for problem, why in (("nobody", "no problem whose id begins with `nobody`"), ("", "there is no")):
+        name = "mine.jsonl" if problem else "other.jsonl"
+        done = CliRunner().invoke(app, ["show", str(tmp_path / name), problem])
+        assert done.exit_code == 2
+        assert len(done.output.splitlines()) == 1
+        assert why in done.output or "no run" in done.output

@@ -143,6 +143,14 @@ def test_near_duplicates_go_and_problems_of_one_template_stay(tmp_path):
     assert {row["detail"] for row in left_out(tmp_path)} == {f"of rows.jsonl, row {i}" for i in range(1, 51)}
 
 
+def test_duplicates_are_found_among_hundreds_of_one_template(tmp_path):
+    text = "Someone has {} plums and {} more are brought to the very same table. How many are there in all?"
+    lines = [{"problem": text.format(1000 + i, 5000 + i), "answer": str(6000 + 2 * i)} for i in range(400)]
+    again = [{**line, "problem": line["problem"].replace("very same", "same")} for line in lines[100:]]
+    funnel = curate(tmp_path, write(tmp_path / "rows.jsonl", [*lines, *again]))
+    assert funnel["dropped"] == {"duplicate": 300}
+
+
 def test_short_problems_are_duplicates_only_of_the_same_words(tmp_path):
     lines = [{"problem": text, "answer": "2"} for text in ("1+1", "1 + 1", "3-1", "2", "1+1=")]
     funnel = curate(tmp_path, write(tmp_path / "rows.jsonl", lines))
