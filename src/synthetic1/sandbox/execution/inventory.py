@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
+from synthetic1.sandbox.agent import missing_modules
 from synthetic1.sandbox.languages.language import ProgramPlan
 from synthetic1.sandbox.languages.packages import Package
 from synthetic1.sandbox.result import Result
-
-# Importing is the only proof: a package can be there and not work.
-_PYTHON = """\
-import importlib, sys
-for name in sys.stdin.read().split():
-    try:
-        importlib.import_module(name)
-    except BaseException:
-        print(name)
-"""
 
 Ask = Callable[[str, ProgramPlan, str], Awaitable[Result]]
 """(language, plan, stdin) → how it ended."""
@@ -30,7 +22,9 @@ async def find_missing(ask: Ask, packages: Sequence[Package]) -> frozenset[Packa
     """
     missing: set[Package] = set()
     python = [package for package in packages if package.language == "python"]
-    plan = ProgramPlan(files={"main.py": _PYTHON.encode()}, argv=("{python}", "-s", "-B", "../main.py"))
+    plan = ProgramPlan(
+        files={"main.py": Path(missing_modules.__file__).read_bytes()}, argv=("{python}", "-s", "-B", "../main.py")
+    )
     result = await ask("python", plan, " ".join(package.name for package in python))
     absent = result.stdout.decode("ascii", errors="replace").split()
     missing.update(package for package in python if result.status != "ok" or package.name in absent)
