@@ -249,6 +249,24 @@ def test_endings(agent, program, limits, ending, stdout):
     assert after.stdout == b"still there\n"
 
 
+def test_the_clock_does_not_count_while_no_processor_is_free(agent):
+    """One core, three others that want it all the time: 0.3 s of work take four times that, and the limit is 0.7."""
+    core = min(os.sched_getaffinity(0))
+    spin = f"import os, time\nos.sched_setaffinity(0, {{{core}}})\n"
+    others = [subprocess.Popen([sys.executable, "-c", f"{spin}while True: pass"]) for _ in range(3)]
+    try:
+        work = f"{spin}end = time.process_time() + 0.3\nwhile time.process_time() < end: pass\nprint('done')"
+        (answer,) = agent.python(work, limits=bounds(wall_s=0.7))
+        assert (answer.ending, answer.stdout) == (0, b"done\n")
+        (answer,) = agent.python(f"{spin}time.sleep(60)", limits=bounds(wall_s=0.7))
+        assert answer.ending == "wall"
+        assert answer.outcome.wall_s < 2.5
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+
+
 def test_what_is_measured(agent):
     busy = (
         "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass\nx = bytearray(50 << 20)"

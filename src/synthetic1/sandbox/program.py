@@ -69,7 +69,8 @@ class Limits:
     cpu_s: float = 10.0
     """CPU seconds, of all its processes together. Exceeded: ``time_limit``."""
     wall_s: float | None = None
-    """Seconds by the clock; None = 2 × ``cpu_s`` + 2, enough on a busy machine. Exceeded: ``time_limit``."""
+    """Seconds by the clock, without those in which it waited for a processor; None = 2 × ``cpu_s`` + 2. Exceeded:
+    ``time_limit``. Whatever it waited for, four times as much is the end."""
     memory_mb: int = 512
     """MiB touched, of all its processes and files together. Exceeded: ``memory_limit``."""
     stdout_bytes: int = 16 * MIB

@@ -10,6 +10,9 @@ CHANNEL_FD = 3
 
 EndedBy = Literal["cpu", "wall", "idle", "memory", "output", "stop"]
 
+BUSY = 4
+"""So many times its limit by the clock a program may last where no processor is free for it."""
+
 
 @dataclass(frozen=True)
 class Bounds:
@@ -17,6 +20,7 @@ class Bounds:
 
     cpu_s: float
     wall_s: float
+    """Without the time in which it waited for a processor; with it, ``BUSY`` times as long at most."""
     memory_bytes: int
     stdout_bytes: int
     stderr_bytes: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from synthetic1.sandbox.agent.job import Outcome
+from synthetic1.sandbox.agent.job import BUSY, Outcome
 from synthetic1.sandbox.execution.compile_cache import CompileCache, Compiled
 from synthetic1.sandbox.execution.planning import BUILD_LOG_BYTES, PreparedProgram, compiled_of
 from synthetic1.sandbox.execution.slot import GRACE_S, SandboxSlot, SlotFailed
@@ -27,7 +27,7 @@ async def build(program: PreparedProgram, slot: SandboxSlot, cache: CompileCache
         assert job.build is not None
         slot.begin(job, blobs)
         header, sent = await slot.receive(
-            job.build.bounds.wall_s + GRACE_S, 2 * BUILD_LOG_BYTES + job.build.output_bytes + MIB
+            BUSY * job.build.bounds.wall_s + GRACE_S, 2 * BUILD_LOG_BYTES + job.build.output_bytes + MIB
         )
         try:
             outcome = Outcome.from_header(header["outcome"])

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 
-from synthetic1.sandbox.agent.job import Job, Outcome
+from synthetic1.sandbox.agent.job import BUSY, Job, Outcome
 from synthetic1.sandbox.errors import SandboxError
 from synthetic1.sandbox.execution.build import build
 from synthetic1.sandbox.execution.compile_cache import CompileCache
@@ -114,7 +114,7 @@ class Party:
         heard = 0
         try:
             while not self._over.is_set():
-                header, blobs = await slot.receive(limits.clock_s + GRACE_S, most)
+                header, blobs = await slot.receive(BUSY * limits.clock_s + GRACE_S, most)
                 if header["op"] == "channel" and len(blobs) == 1:
                     heard += len(blobs[0])
                     if heard > most:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from synthetic1.sandbox.agent.job import Outcome
+from synthetic1.sandbox.agent.job import BUSY, Outcome
 from synthetic1.sandbox.errors import SandboxError
 from synthetic1.sandbox.execution.planning import PreparedInput, PreparedProgram
 from synthetic1.sandbox.execution.slot import GRACE_S, SandboxSlot, SlotFailed
@@ -58,7 +58,7 @@ async def _try_known_program(
     known = PreparedProgram(program.language, plan, limits, frozenset())
     slot.begin(*known.run_job(None, 1, fresh=True))
     slot.send({"op": "input", "index": 0}, [given.stdin + given.channel, b""])
-    header, _ = await slot.receive(limits.clock_s + GRACE_S, 2 * limits.stdout_bytes + limits.stderr_bytes + MIB)
+    header, _ = await slot.receive(BUSY * limits.clock_s + GRACE_S, 2 * limits.stdout_bytes + limits.stderr_bytes + MIB)
     try:
         fine = header["op"] == "result" and header["index"] == 0 and Outcome.from_header(header["outcome"]).wall_s >= 0
         fine = fine and header["outcome"]["ended_by"] != "stop"

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from dataclasses import replace
 from types import TracebackType
 
-from synthetic1.sandbox.agent.job import Outcome
+from synthetic1.sandbox.agent.job import BUSY, Outcome
 from synthetic1.sandbox.errors import SandboxUnavailable
 from synthetic1.sandbox.execution.build import build
 from synthetic1.sandbox.execution.compile_cache import CompileCache
@@ -142,7 +142,7 @@ async def _next_result(
     limits = program.limits
     window.fill()
     # A program that crashes in a fork of the server runs again in a fresh interpreter before it is reported.
-    clock_s = limits.clock_s * (2 if program.plan.fork_server and not fresh else 1)
+    clock_s = BUSY * limits.clock_s * (2 if program.plan.fork_server and not fresh else 1)
     header, blobs = await slot.receive(clock_s + GRACE_S, 2 * limits.stdout_bytes + limits.stderr_bytes + MIB)
     try:
         outcome = Outcome.from_header(header["outcome"])

@@ -116,6 +116,9 @@ class BubblewrapProcess:
     def is_asleep(self) -> bool:
         return processes.are_asleep(self._pids())
 
+    def waited_s(self) -> float:
+        return processes.waited_s(self._pids())
+
     def kill(self) -> None:
         self._killed = True
         if self._exit is None:

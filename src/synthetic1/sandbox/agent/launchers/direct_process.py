@@ -76,6 +76,9 @@ class ProcessTree:
     def is_asleep(self) -> bool:
         return processes.are_asleep(self._pids())
 
+    def waited_s(self) -> float:
+        return processes.waited_s(self._pids())
+
     def kill(self) -> None:
         if self._exit is None:
             for pid in self._roots():  # what is below them becomes the agent's child, and `finish` ends it

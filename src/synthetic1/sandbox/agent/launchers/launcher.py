@@ -84,6 +84,10 @@ class Process(Protocol):
         """Whether all of it waits for something other than a processor or a disk."""
         ...
 
+    def waited_s(self) -> float:
+        """Seconds that the longest waiting thread of it was ready to run, and no processor was free."""
+        ...
+
     def kill(self) -> None:
         """Send SIGKILL to all of it and return; ``exit`` follows soon. May be called twice."""
         ...

@@ -61,6 +61,12 @@ def are_asleep(pids: Iterable[int]) -> bool:
     return bool(states) and all(state in b"SZXxTt" for state in states)
 
 
+def waited_s(pids: Iterable[int]) -> float:
+    """Seconds that a thread of these processes was ready to run and no processor was free; of the thread that has
+    waited longest. 0 where the kernel does not count them."""
+    return max((_run_delay_s(f"{pid}/task/{thread}") for pid in pids for thread in _threads(pid)), default=0.0)
+
+
 def uid(pid: int) -> int | None:
     """The user it runs as; None if it has gone."""
     try:
@@ -70,11 +76,22 @@ def uid(pid: int) -> int | None:
 
 
 def _thread_states(pid: int) -> list[bytes]:
+    return [stat[0] for thread in _threads(pid) if (stat := _stat(f"{pid}/task/{thread}"))]
+
+
+def _threads(pid: int) -> list[str]:
     try:
-        threads = os.listdir(f"/proc/{pid}/task")
+        return os.listdir(f"/proc/{pid}/task")
     except (FileNotFoundError, ProcessLookupError):
         return []
-    return [stat[0] for thread in threads if (stat := _stat(f"{pid}/task/{thread}"))]
+
+
+def _run_delay_s(thread: str) -> float:
+    try:
+        with open(f"/proc/{thread}/schedstat", "rb", buffering=0) as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def _all() -> list[int]:
