@@ -109,11 +109,36 @@ def test_what_is_too_long_is_left_out_whole_and_counted():
         ({**row("y"), "completion": [{"role": "user", "content": "y"}]}, "not a text by the assistant"),
         ({**row("y"), "completion": [{"role": "assistant", "content": ""}]}, "not a text by the assistant"),
         ({**row("y"), "prompt": [{"content": "y"}]}, "no role or no text"),
+        ({**row("y"), "tools": [{"type": "function"}]}, "the row has `tools`, which is not learned here"),
+        (
+            {**row("y"), "completion": [{"role": "assistant", "content": "y", "tool_calls": [{}]}]},
+            "a message has `tool_calls`",
+        ),
     ],
 )
 def test_a_row_of_another_shape_is_named(bad, said):
     with pytest.raises(ProgramError, match=r"data: x line 3.*" + said):
         sft_data.messages_of(bad, "x line 3")
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+def test_a_thought_that_stands_apart_is_learned_before_the_answer(name):
+    said = {"role": "assistant", "content": "4", name: "two and two", "tool_calls": None}
+    _, text = sft_data.messages_of({**row("x"), "completion": [said]}, "here")
+    assert text == "<think>two and two</think>4"
+
+
+def test_control_tokens_in_a_completion_are_text():
+    tokenizer = load_tokenizer(ModelSettings(name="embedded"))
+    for end in tokenizer.all_special_tokens:
+        text = f"<think>he wrote {end} here</think>so {end}{end}!"
+        (made,) = sft_data.tokenize(tokenizer, iter([("here", row(text))]), 10_000).rows
+        written = [label for label in made["labels"] if label != sft_data.IGNORED]
+        special = set(tokenizer.all_special_ids)
+        inside = [token for token in written[: -len(sft_data.end_of_turn(tokenizer))] if token in special]
+        tags = [tokenizer.convert_tokens_to_ids(tag) for tag in ("<think>", "</think>")]
+        assert inside == [tag for tag in tags if tag in special]
+        assert tokenizer.decode(written).startswith(text)
 
 
 def test_files_and_folders(tmp_path):

@@ -10,18 +10,23 @@ the template opens the thought itself (``…<think>\n``), the completion's own o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from synthetic1.completion import CLOSE, OPEN
+from synthetic1.completion import CLOSE, OPEN, Completion
 from synthetic1.jobs.chat import prompt_opens_thinking
 from synthetic1.jobs.program import ProgramError
 from synthetic1.tasks.sources.file_rows import SUFFIXES, rows_of_file
 
 UNDER_WAY = ".placing.json"  # in the folder of an export that is not whole (datagen/exporting/shards.py)
 MARK = "\x02synthetic1 completion\x03"  # stands for a completion where the template's end of a turn is looked up
+NOT_LEARNED = ("tools", "tool_calls", "function_call")
+"""Fields that would change what the template writes: passed over, they would teach half of a conversation."""
+REASONING = ("reasoning_content", "reasoning")
+"""What servers and datasets call a thought that stands apart from the answer."""
 IGNORED = -100  # the label of tokens without a loss, as PyTorch's cross entropy has it
 
 
@@ -107,7 +112,13 @@ def messages_of(row: Mapping[str, Any], where: str) -> tuple[list[dict[str, str]
             raise ProgramError(f"data: {where}: a message has no role or no text; {shape}")
     if completion[0]["role"] != "assistant" or not completion[0]["content"]:
         raise ProgramError(f"data: {where}: the completion is not a text by the assistant")
-    return [{"role": m["role"], "content": m["content"]} for m in prompt], completion[0]["content"]
+    for fields, what in ((row, "the row"), *((message, "a message") for message in (*prompt, *completion))):
+        if name := next((name for name in NOT_LEARNED if fields.get(name)), None):
+            raise ProgramError(f"data: {where}: {what} has `{name}`, which is not learned here; leave such rows out")
+    said = completion[0]
+    apart = next((said[name] for name in REASONING if isinstance(said.get(name), str)), None)
+    text = Completion.from_parts(apart, said["content"]).raw
+    return [{"role": m["role"], "content": m["content"]} for m in prompt], text
 
 
 def end_of_turn(tokenizer: Any) -> list[int]:
@@ -151,8 +162,7 @@ def tokenize(tokenizer: Any, rows: Iterator[tuple[str, Mapping[str, Any]]], max_
                 continue
             text = _without_opening(text, opening)
         prompt: list[int] = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
-        answer: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
-        answer = [*answer, *ending]
+        answer = [*_as_text(tokenizer, text), *ending]
         length = len(prompt) + len(answer)
         if length > max_length:
             too_long += 1
@@ -171,6 +181,20 @@ def tokenize(tokenizer: Any, rows: Iterator[tuple[str, Mapping[str, Any]]], max_
     if not kept:
         raise ProgramError(f"data: none of {seen:,} samples fits trainer.max_length={max_length}: {dropped[0]}")
     return Tokenized(kept, too_long, longest, tokens, dropped, missing_reasoning)
+
+
+def _as_text(tokenizer: Any, text: str) -> list[int]:
+    """The tokens of a text, in which the name of a control token is text: ``<|im_end|>`` in a completion ends nothing.
+
+    The tags of a thought stay what they are, also where a tokenizer has them among its control tokens.
+    """
+    tags = [re.escape(tag) for tag in (OPEN, CLOSE) if tag in tokenizer.all_special_tokens]
+    ids: list[int] = []
+    for place, piece in enumerate(re.split(f"({'|'.join(tags)})", text) if tags else [text]):
+        if piece:
+            found = tokenizer(piece, add_special_tokens=False, split_special_tokens=not place % 2)["input_ids"]
+            ids += found
+    return ids
 
 
 def _without_opening(text: str, space: str) -> str:
