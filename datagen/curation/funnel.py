@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from synthetic1.datagen.curation.draft import LeftOut
@@ -16,6 +17,8 @@ CONTAMINATION = "contamination"
 GOLD = "gold"
 DIFFICULTY = "difficulty"
 INK, KEPT, DROPPED, ASIDE = "#52606d", "#2a78d6", "#c9ced6", "#e8a33d"
+SHOWN = 88
+"""Characters of reasons that stand beside a bar of the picture."""
 
 
 @dataclass
@@ -110,32 +113,48 @@ def draw_funnel(funnel: Funnel, path: Path, title: str) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    steps = funnel.by_step()
-    figure = Figure(figsize=(8.4, 1.1 + 0.42 * (len(steps) + 1)), dpi=110, layout="constrained")
+    steps, most = funnel.by_step(), max(funnel.rows, 1)
+    bars = len(steps) + 2
+    height = 0.85 + 0.3 * bars  # in inches: what stands above and below the bars, and they
+    figure = Figure(figsize=(9.2, height), dpi=110)
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.set_title(title, loc="left", fontsize=10)
-    names = ["in", *(step["step"] for step in steps)]
-    axes.barh(0, funnel.rows, color=KEPT, height=0.62)
+    axes = figure.add_axes((0.125, 0.4 / height, 0.87, 0.3 * bars / height))
+    figure.text(0.012, 1 - 0.14 / height, shorten(title, 120, placeholder=" …"), fontsize=10, va="top")
+    axes.barh(0, funnel.rows, color=KEPT, height=0.62, label="handed on")
+    said = [f"{funnel.rows:,}"]
     for place, step in enumerate(steps, 1):
         dropped, aside = sum(step["dropped"].values()), sum(step["quarantined"].values())
+        first = place == 1  # whose bars name the colours
         axes.barh(place, step["out"], color=KEPT, height=0.62)
-        axes.barh(place, dropped, left=step["out"], color=DROPPED, height=0.62)
-        axes.barh(place, aside, left=step["out"] + dropped, color=ASIDE, height=0.62)
-        reasons = [*step["dropped"].items(), *step["quarantined"].items()]
-        said = ", ".join(f"{reason.replace('_', ' ')} {many:,}" for reason, many in reasons[:4])
-        said += f" and {len(reasons) - 4} more" if len(reasons) > 4 else ""
-        axes.text(
-            funnel.rows * 1.01, place, f"{step['out']:,}{f'   − {said}' if said else ''}", va="center", fontsize=7
-        )
-    axes.text(max(funnel.rows, 1) * 1.01, 0, f"{funnel.rows:,}", va="center", fontsize=7)
-    axes.set_yticks(range(len(names)), names, fontsize=8)
-    axes.invert_yaxis()
-    axes.set_xlim(0, max(funnel.rows, 1) * 1.9)
+        axes.barh(place, dropped, left=step["out"], color=DROPPED, height=0.62, label="dropped" if first else None)
+        left = step["out"] + dropped
+        axes.barh(place, aside, left=left, color=ASIDE, height=0.62, label="set aside" if first else None)
+        said.append(f"{step['out']:,}{_reasons(step)}")
+    axes.barh(bars - 1, funnel.kept, color=KEPT, height=0.62)
+    said.append(f"{funnel.kept:,}   rows, {funnel.tasks:,} tasks")
+    for place, words in enumerate(said):
+        axes.text(most * 1.02, place, words, va="center", fontsize=7)
+    axes.set_yticks(range(bars), ["in", *(step["step"] for step in steps), "kept"], fontsize=8)
+    axes.tick_params(left=False)
+    axes.set_ylim(bars - 0.5, -0.5)
+    axes.set_xlim(0, most * 2.6)  # the words want more room than the bars
     axes.set_xticks([])
     for side in ("top", "right", "bottom"):
         axes.spines[side].set_visible(False)
-    for label, color in (("handed on", KEPT), ("dropped", DROPPED), ("set aside", ASIDE)):
-        axes.barh(0, 0, color=color, label=label)
-    axes.legend(frameon=False, fontsize=7, loc="lower right", ncols=3, bbox_to_anchor=(1.0, 1.0))
+    figure.legend(frameon=False, fontsize=7, loc="lower left", ncols=3, bbox_to_anchor=(0.115, 0.0))
     figure.savefig(path, metadata={"Software": None})  # no version in the picture: the same data, the same bytes
+
+
+def _reasons(step: Mapping[str, Any]) -> str:
+    """Why rows left at a step, the most frequent reasons first: as many as there is room for."""
+    said = ""
+    for name, words in (("dropped", "   − "), ("quarantined", "   aside: ")):
+        found = [f"{reason.replace('_', ' ')} {many:,}" for reason, many in step[name].items()]
+        room = SHOWN - len(said) - (SHOWN // 2 if name == "dropped" and step["quarantined"] else 0)
+        for shown in range(len(found), 0, -1):
+            more = f" and {len(found) - shown} more" if len(found) > shown else ""
+            text = words + ", ".join(found[:shown]) + more
+            if len(text) <= room or shown == 1:
+                said += text
+                break
+    return said
