@@ -15,14 +15,14 @@ from synthetic1.datagen.curation.draft import AGAIN, Draft, LeftOut, Quarantined
 from synthetic1.datagen.curation.finishing import Finishing
 from synthetic1.datagen.curation.funnel import CONTAMINATION, DIFFICULTY, DUPLICATES, GOLD, READ, Funnel
 from synthetic1.datagen.curation.prompt_files import Prompt, load_prompts
-from synthetic1.datagen.curation.raw_rows import UnreadableRow
+from synthetic1.datagen.curation.raw_rows import UnreadableRow, damage_in
 from synthetic1.datagen.curation.recipe import CurationRecipe
 from synthetic1.datagen.curation.recipes.registry import make_recipe
 from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.datagen.curation.sifting import Benchmarks, DraftFiles, drop_contaminated, drop_duplicates
 from synthetic1.datagen.curation.tools import Workbench
 from synthetic1.datagen.curation.work_store import WorkStore
-from synthetic1.datagen.curation.writing import write_set
+from synthetic1.datagen.curation.writing import LEFT_OUT, write_set
 from synthetic1.inference.client import Client
 from synthetic1.inference.errors import ServerError
 from synthetic1.inference.server import Server
@@ -83,7 +83,10 @@ def curate(settings: CurateSettings) -> bool:
             again = sum(many for reason, many in funnel.of("quarantined").items() if reason in AGAIN)
             if again:
                 print(f"{again:,} rows are set aside for what failed here: with overwrite=true they are tried again")
-            print(f"the set is in {settings.output}; next: synthetic1 show {settings.output}")
+            if funnel.kept:
+                print(f"the set is in {settings.output}; next: synthetic1 show {settings.output}")
+            else:
+                print(f"nothing was kept; {settings.output.rstrip('/')}/{LEFT_OUT} says why, row by row")
             return False
         finally:
             store.close()
@@ -146,6 +149,8 @@ def _draft(recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, d
                         raw = row.raw
                         raise Quarantined(READ, row.reason, row.detail)
                     draft = recipe.draft(row)
+                    if (sign := damage_in(draft.text, mended=row.mended)) is not None:
+                        raise Quarantined(READ, "garbled_text", sign)
                 except LeftOut as error:
                     if raw is None and isinstance(error, Quarantined):
                         raw = json.dumps(dict(row.fields), default=str)  # type: ignore[union-attr]
@@ -184,7 +189,10 @@ def _sift(recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, dr
 async def _finish(
     recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles, prompts: dict[str, Prompt]
 ) -> tuple[dict[str, Any], bool]:
-    """The third pass: models, sandbox, verifiers, row by row. What is done stays done."""
+    """The third pass: models, sandbox, verifiers, row by row. What is done stays done; where all is, no server is
+    started or looked for."""
+    if all(store.has_outcome(draft.number) for draft in drafts):
+        return {}, False
     async with _client_of(settings) as client:
         asker = None
         if client is not None:

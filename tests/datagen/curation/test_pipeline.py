@@ -339,6 +339,19 @@ async def test_rows_whose_server_failed_are_asked_again_by_the_same_command(tmp_
     assert funnel["dropped"] == {"not_known": 1}
 
 
+async def test_a_run_whose_rows_are_all_done_needs_no_server(tmp_path, capsys):
+    import asyncio
+
+    from scripted_server import ScriptedServer
+
+    file = write(tmp_path / "rows.jsonl", rows(3, ask=True))
+    async with ScriptedServer(lambda messages, sample: json.dumps({"known": "no", "answer": ""})) as server:
+        model = {"url": server.url, "outage_s": 0}
+        funnel = await asyncio.to_thread(curate, tmp_path, file, model=model)
+    assert "nothing was kept; " in capsys.readouterr().out
+    assert await asyncio.to_thread(curate, tmp_path, file, model=model, overwrite=True) == funnel
+
+
 def test_no_server_is_one_line_and_nothing_is_lost(tmp_path):
     with scripted_process.scripted() as server:
         url = server.url
