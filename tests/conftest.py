@@ -40,7 +40,7 @@ TOGETHER = {
         *("sandbox/", "rewards/test_code_verifier", "envs/test_code_env", "test_families"),
         *("tasks/test_embedded_code", "tasks/test_programs_languages"),
     ),
-    "vllm": ("inference/test_vllm", "trainers/test_vllm"),
+    "vllm": ("inference/test_vllm", "trainers/test_vllm", "datagen/curation/test_through_vllm"),
     "resuming": ("trainers/test_resume",),
     "training": ("trainers/", "evaluation/test_", "jobs/test_models"),
     "generation": ("datagen/",),
