@@ -15,7 +15,7 @@ from synthetic1.datagen.curation.draft import AGAIN, Draft, LeftOut, Quarantined
 from synthetic1.datagen.curation.finishing import Finishing
 from synthetic1.datagen.curation.funnel import CONTAMINATION, DIFFICULTY, DUPLICATES, GOLD, READ, Funnel
 from synthetic1.datagen.curation.prompt_files import Prompt, load_prompts
-from synthetic1.datagen.curation.raw_rows import UnreadableRow, damage_in
+from synthetic1.datagen.curation.raw_rows import UnreadableRow
 from synthetic1.datagen.curation.recipe import CurationRecipe
 from synthetic1.datagen.curation.recipes.registry import make_recipe
 from synthetic1.datagen.curation.settings import CurateSettings
@@ -149,8 +149,6 @@ def _draft(recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, d
                         raw = row.raw
                         raise Quarantined(READ, row.reason, row.detail)
                     draft = recipe.draft(row)
-                    if (sign := damage_in(draft.text, mended=row.mended)) is not None:
-                        raise Quarantined(READ, "garbled_text", sign)
                 except LeftOut as error:
                     if raw is None and isinstance(error, Quarantined):
                         raw = json.dumps(dict(row.fields), default=str)  # type: ignore[union-attr]
