@@ -196,7 +196,19 @@ def repair(folder: Path, part: int) -> Given:
         for name, some in (("gsm8k_as_math.jsonl", rows), ("cruxeval.jsonl", crux), ("apps.jsonl", problems))
         if some
     ]
-    return {"input": inputs, "decontaminate": {"benchmarks": [benchmark]}}
+    planted = {
+        "wrong answers": tenth,
+        "unreadable answers": tenth,
+        "copies in other spelling": tenth,
+        "copies with another answer": tenth,
+        "problems of a benchmark": few(30, part),
+        "wrong outputs": few(16, part),
+        "programs without one output": 2,
+        "first solutions that fail": len(problems[: few(30, part) : 3]),
+        "tests that no solution passes": len(problems[1 : few(30, part) : 3]),
+        "problems that need a checker": few(8, part),
+    }
+    return {"input": inputs, "decontaminate": {"benchmarks": [benchmark]}, "planted": planted}
 
 
 INPUTS: dict[str, tuple[Callable[[Path, int], Given], str]] = {

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +31,17 @@ from scripted_server import ScriptedServer
 from synthetic1.datagen.curation.pipeline import curate
 from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.jobs.program import validate
+from synthetic1.tasks.sources.spec import open_tasks
 
 QUICK = 10  # a tenth of the rows
 
 
-async def run_recipe(recipe: str, folder: Path, part: int) -> tuple[dict[str, Any], dict[str, int], float]:
-    """The funnel, the calls by prompt, and the seconds."""
+async def run_recipe(recipe: str, folder: Path, part: int) -> tuple[dict[str, Any], dict[str, Any], float]:
+    """The funnel, what else there is to count, and the seconds."""
     made, title = INPUTS[recipe]
     (folder / recipe).mkdir()
+    inputs = made(folder / recipe, part)
+    planted = inputs.pop("planted", {})
     model = ScriptedModel()
     async with ScriptedServer(model) as server:
         given = {
@@ -46,12 +50,20 @@ async def run_recipe(recipe: str, folder: Path, part: int) -> tuple[dict[str, An
             "runs": str(folder / "runs"),
             "model": {"url": server.url, "attempts": 2},
             "card": {"pretty_name": title},
-            **made(folder / recipe, part),
+            **inputs,
         }
         began = time.monotonic()
         await asyncio.to_thread(curate, validate(CurateSettings, given))
     funnel = json.loads((folder / recipe / "set" / "funnel.json").read_text(encoding="utf-8"))
-    return funnel, dict(sorted(model.calls.items())), time.monotonic() - began
+    seconds = time.monotonic() - began
+    languages, done = Counter[str](), Counter[str]()
+    for task in open_tasks(str(folder / recipe / "set")):
+        languages[task.language or "none"] += 1
+        history = task.metadata["curation"].get("history", {})
+        done.update(list(history.get("repair", ())))
+        done.update(["rewritten"] * ("rewrite" in history) + ["with a checker"] * ("checker" in history))
+    others = {"calls": dict(model.calls), "languages": dict(languages), "tasks": dict(done), "planted": planted}
+    return funnel, {name: dict(sorted(some.items())) for name, some in others.items()}, seconds
 
 
 def tip() -> str:
@@ -68,12 +80,12 @@ def main() -> None:
         only=(str, "one recipe; its counts replace those in the file of --json"),
     )
     part = QUICK if asked.quick else 1
-    record: dict[str, Any] = {"rows": [], "funnels": {}, "calls": {}}
+    record: dict[str, Any] = {"rows": [], "funnels": {}, "others": {}}
     if asked.only and asked.json and asked.json.is_file():
         record = json.loads(asked.json.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(prefix="funnels-") as scratch:
         for recipe in [asked.only] if asked.only else INPUTS:
-            funnel, calls, seconds = asyncio.run(run_recipe(recipe, Path(scratch), part))
+            funnel, others, seconds = asyncio.run(run_recipe(recipe, Path(scratch), part))
             row = {
                 "recipe": recipe,
                 "in": funnel["in"],
@@ -81,11 +93,11 @@ def main() -> None:
                 "set_aside": sum(funnel["quarantined"].values()),
                 "kept": funnel["kept"],
                 "tasks": funnel["tasks"],
-                "calls": sum(calls.values()),
+                "calls": sum(others["calls"].values()),
                 "seconds": round(seconds, 1),
             }
             record["rows"] = [one for one in record["rows"] if one["recipe"] != recipe] + [row]
-            record["funnels"][recipe], record["calls"][recipe] = funnel, calls
+            record["funnels"][recipe], record["others"][recipe] = funnel, others
             if asked.pictures:
                 asked.pictures.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(Path(scratch, recipe, "set", "funnel.png"), asked.pictures / f"{recipe}.png")
