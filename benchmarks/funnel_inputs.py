@@ -162,7 +162,7 @@ def repair(folder: Path, part: int) -> Given:
         folder / "benchmark.jsonl",
         [{"question": row["problem"]} for row in rows[-few(30, part) :]] or [{"question": "x"}],
     )
-    sound, tenth = [dict(row) for row in rows], few(40, part)
+    sound, tenth = [dict(row) for row in rows], min(few(40, part), len(rows) // 5)
     for place, row in enumerate(rows[: 3 * tenth]):
         if place < tenth:
             row["answer"] = str(int(row["answer"].replace(",", "")) + rng.choice((1, 10, -1)))
