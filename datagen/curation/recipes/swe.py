@@ -140,7 +140,7 @@ class SweRecipe(CurationRecipe):
         origin |= {"commit": commit, "path": path, "license": _text(fields, "license").lower() or None}
         origin |= {"author": _text(fields, "author") or None, "repository": _text(fields, "repos")[:300] or None}
         instruction = cleaned(message)
-        data = {"commit": commit, "path": path, "language": lang or language.name, "before": before, "after": after}
+        data = {"commit": commit, "path": path, "language": language.name or lang, "before": before, "after": after}
         data |= {"message": instruction, "diff": diff}
         shown = "\n".join(line for line in diff.split("\n")[2:] if not line.startswith("@@"))
         text = f"{instruction}\n{shown}"

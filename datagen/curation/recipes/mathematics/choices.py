@@ -106,6 +106,9 @@ def is_about_options(option: str) -> bool:
     return _ABOUT_OPTIONS.search(bare) is not None
 
 
+_no_formula = re.compile(r"^\$\s+\$|\$\s+\$$")
+
+
 def cleaned(option: str) -> str:
     """An option's text without the space and the dollar signs that belong to the list."""
     text = _blank.sub(" ", option).strip()
@@ -114,6 +117,10 @@ def cleaned(option: str) -> str:
         if found := _trim.match(text):
             text = text[found.end() :]
         text = _without_trailing_space(text).rstrip(".;,")
+        text = _no_formula.sub("", text).strip()  # what is left where the letter stood in dollars of its own
+        for opening, closing in ((r"\(", r"\)"), (r"\[", r"\]")):
+            if text.endswith(closing) and text.count(closing) > text.count(opening):
+                text = text.removesuffix(closing).rstrip()
         if text.endswith("$$") and not text.startswith("$$"):
             text = text[:-2]
         if _dollars(text) % 2:
