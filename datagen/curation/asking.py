@@ -14,6 +14,7 @@ from typing import Any
 from synthetic1.completion import Completion
 from synthetic1.datagen.curation.draft import Draft, Quarantined
 from synthetic1.datagen.curation.prompt_files import Prompt
+from synthetic1.datagen.curation.raw_rows import is_encodable
 from synthetic1.inference.client import Client
 from synthetic1.inference.engine import Sampling
 from synthetic1.inference.errors import InferenceError
@@ -83,6 +84,8 @@ def read_reply(prompt: Prompt, completion: Completion) -> Any:
         raise MalformedReply("there is no answer behind the thought" if completion.reasoning else "it is empty")
     if completion.finish_reason == "length":
         raise MalformedReply("it is cut off")
+    if not is_encodable(said):
+        raise MalformedReply("it holds half of a character")
     if prompt.reply == "text":
         if _refusal.match(said):
             raise MalformedReply("it is a refusal")
@@ -112,6 +115,8 @@ def _fields(said: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
         start = said.find("{", end)
     if found is None:
         raise MalformedReply(why)
+    if not is_encodable(found):
+        raise MalformedReply("it holds half of a character, as \\ud835 alone is")
     return {name: _field(found, name, kind) for name, kind in wanted.items()}
 
 

@@ -15,7 +15,7 @@ from synthetic1.datagen.curation.draft import AGAIN, Draft, LeftOut, Quarantined
 from synthetic1.datagen.curation.finishing import Finishing
 from synthetic1.datagen.curation.funnel import CONTAMINATION, DIFFICULTY, DUPLICATES, GOLD, READ, Funnel
 from synthetic1.datagen.curation.prompt_files import Prompt, load_prompts
-from synthetic1.datagen.curation.raw_rows import UnreadableRow
+from synthetic1.datagen.curation.raw_rows import UnreadableRow, damage_in
 from synthetic1.datagen.curation.recipe import CurationRecipe
 from synthetic1.datagen.curation.recipes.registry import make_recipe
 from synthetic1.datagen.curation.settings import CurateSettings
@@ -35,6 +35,7 @@ from synthetic1.reports.run_folder import RunFolder
 from synthetic1.rewards.scoring.scorer import Scorer
 
 STORE = "work.sqlite"
+USAGE = "usage"
 DRAFTED, SIFTED, IN = "drafted", "sifted", "in"  # what the store's meta says of passes that are done
 
 
@@ -72,6 +73,8 @@ def curate(settings: CurateSettings) -> bool:
                 print(_estimate(recipe, settings, store, drafts, prompts))
                 return False
             usage, stopped = asyncio.run(_finish(recipe, settings, store, drafts, prompts))
+            usage = _added(store.meta(USAGE) or {}, usage)
+            store.set_meta(USAGE, usage)
             funnel = funnel_of(recipe, store)
             if stopped:
                 print("stopped; the same command goes on")
@@ -90,6 +93,20 @@ def curate(settings: CurateSettings) -> bool:
             return False
         finally:
             store.close()
+
+
+def _added(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """What was asked by all processes of a run; of one that was killed nothing is known."""
+    if not before or not now:
+        return now or before
+    both = {name: before.get(name) for name in before} | now
+    for name, value in now.items():
+        earlier = before.get(name)
+        if isinstance(value, dict) and isinstance(earlier, dict):
+            both[name] = {kind: value.get(kind, 0) + earlier.get(kind, 0) for kind in {**earlier, **value}}
+        elif name != "window" and isinstance(value, int | float) and isinstance(earlier, int | float):
+            both[name] = value + earlier
+    return both
 
 
 def funnel_of(recipe: CurationRecipe, store: WorkStore) -> Funnel:
@@ -149,6 +166,8 @@ def _draft(recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, d
                         raw = row.raw
                         raise Quarantined(READ, row.reason, row.detail)
                     draft = recipe.draft(row)
+                    if (sign := damage_in(draft.text, mended=row.mended)) is not None:
+                        raise Quarantined(READ, "garbled_text", sign)
                 except LeftOut as error:
                     if raw is None and isinstance(error, Quarantined):
                         raw = json.dumps(dict(row.fields), default=str)  # type: ignore[union-attr]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from synthetic1.tasks.sources.json_array import lines_of_array
 from synthetic1.tasks.sources.kinds import DAMAGE, FileKind, files_with_rows, is_damage, kind_of, open_unpacked
 
 READ = ".jsonl, .json (also .gz, .xz, .bz2, .zst), .parquet, folders and globs of them"
+_half = re.compile("[\ud800-\udfff]")
 BATCH = 1_000  # rows of Parquet in memory
 
 
@@ -27,6 +29,8 @@ class RawRow:
     fields: Mapping[str, Any]
     file: str
     number: int
+    mended: bool = False
+    """Whether it held halves of characters (``\\ud83d`` alone), which no file can: now signs of replacement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,38 @@ def _row(line: bytes, name: str, number: int) -> RawRow | UnreadableRow:
         return UnreadableRow(
             where, "not_an_object", f"a row is an object, got {type(fields).__name__}", line.decode().strip()
         )
+    if (b"\\ud" in line or b"\\uD" in line) and not is_encodable(fields):
+        return RawRow(where, encodable(fields), name, number, mended=True)
     return RawRow(where, fields, name, number)
+
+
+def damage_in(text: str, *, mended: bool) -> str | None:
+    """What shows that characters of a problem were lost on its way here; None where nothing does.
+
+    Args:
+        mended: whether the row was; a sign of replacement that it was published with may be what it is about.
+    """
+    if "\0" in text:
+        return "it holds NUL, which stands for a lost character"
+    return "it holds half of a character" if mended and "\ufffd" in text else None
+
+
+def is_encodable(value: Any) -> bool:
+    """Whether all texts in a value of JSON can be written as UTF-8."""
+    if isinstance(value, str):
+        return value.isascii() or _half.search(value) is None
+    if isinstance(value, dict):
+        return all(is_encodable(part) for pair in value.items() for part in pair)
+    return all(map(is_encodable, value)) if isinstance(value, list) else True
+
+
+def encodable(value: Any) -> Any:
+    """The value of JSON with a sign of replacement for every half of a character."""
+    if isinstance(value, str):
+        return _half.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {encodable(name): encodable(part) for name, part in value.items()}
+    return [encodable(part) for part in value] if isinstance(value, list) else value
 
 
 def _parquet(path: Path, name: str) -> Iterator[RawRow | UnreadableRow]:

@@ -37,7 +37,7 @@ def write_set(
         ProgramError: there is one already, or the place cannot be written.
     """
     title = settings.card.pretty_name or settings.name
-    with staged(settings.output, overwrite=settings.overwrite) as folder:
+    with staged(settings.output, overwrite=settings.overwrite, setting="output") as folder:
         data = folder / "data"
         data.mkdir()
         facts = SetFacts()

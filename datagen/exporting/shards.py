@@ -114,7 +114,7 @@ def checksum(path: Path) -> str:
 
 
 @contextmanager
-def staged(destination: str, *, overwrite: bool) -> Iterator[Path]:
+def staged(destination: str, *, overwrite: bool, setting: str = "to") -> Iterator[Path]:
     """A local folder whose files are at ``destination`` once the block has ended well, the manifest last.
 
     A local destination gets each file by rename, on one file system, with its folders synced; others by upload.
@@ -129,9 +129,9 @@ def staged(destination: str, *, overwrite: bool) -> Iterator[Path]:
         system, root = fsspec.core.url_to_fs(destination)
         taken = system.exists(f"{root}/{MANIFEST}")
     except Exception as error:  # those of a store in the cloud, or of its HTTP library, have no class in common
-        raise ProgramError(f"to={destination}: {error or type(error).__name__}") from error
+        raise ProgramError(f"{setting}={destination}: {error or type(error).__name__}") from error
     if taken and not overwrite:
-        raise ProgramError(f"to={destination} holds an export already: choose another folder, or overwrite=true")
+        raise ProgramError(f"{setting}={destination} holds an export already: choose another folder, or overwrite=true")
     local = "file" in ((system.protocol,) if isinstance(system.protocol, str) else system.protocol)
     try:
         if local:
@@ -145,9 +145,11 @@ def staged(destination: str, *, overwrite: bool) -> Iterator[Path]:
             except Exception as error:
                 if local or isinstance(error, OSError | ProgramError):
                     raise
-                raise ProgramError(f"to={destination} cannot be written: {error or type(error).__name__}") from error
+                raise ProgramError(
+                    f"{setting}={destination} cannot be written: {error or type(error).__name__}"
+                ) from error
     except OSError as error:
-        raise ProgramError(f"to={destination} cannot be written: {error.strerror or error}") from error
+        raise ProgramError(f"{setting}={destination} cannot be written: {error.strerror or error}") from error
 
 
 def _publish(staging: Path, system: Any, root: str, local: bool) -> None:

@@ -142,8 +142,9 @@ class Task:
         for name in ("verification_info", "metadata"):
             if name in values:
                 values[name] = _read_mapping(values[name], name, where)
-        if values.get("source") is None:
-            values.pop("source", None)
+        for name in ("source", "gold_standard_solution", "in_source_id"):  # tables write NaN where nothing is
+            if values.get(name) is None or values[name] != values[name]:
+                values.pop(name, None)
         for name in ("problem_id", "in_source_id"):  # published rows hold integers here now and then
             if isinstance(values.get(name), int) and not isinstance(values[name], bool):
                 values[name] = str(values[name])

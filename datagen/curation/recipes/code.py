@@ -15,8 +15,9 @@ from synthetic1.datagen.curation.raw_rows import RawRow
 from synthetic1.datagen.curation.recipe import CurationRecipe, Tools
 from synthetic1.datagen.curation.recipes.programs import statements
 from synthetic1.datagen.curation.recipes.programs.checker_proposals import evidence_of, find_checker
-from synthetic1.datagen.curation.recipes.programs.program_problem import ProgramProblem, taken_apart
+from synthetic1.datagen.curation.recipes.programs.program_problem import ProgramProblem, taken_apart, with_programs_of
 from synthetic1.datagen.curation.recipes.programs.published_solutions import SolutionsRun, drawn, run_solutions
+from synthetic1.datagen.curation.recipes.programs.readings import other_readings
 from synthetic1.datagen.curation.recipes.programs.same_problem import is_same_problem, merged
 from synthetic1.datagen.curation.recipes.programs.test_cases import UnsafeTests, clean_tests, hidden_tests
 from synthetic1.datagen.curation.recipes.programs.translations import translate
@@ -25,6 +26,7 @@ from synthetic1.keys import content_key
 from synthetic1.sandbox.errors import UnknownLanguage
 from synthetic1.sandbox.languages.registry import get_language
 from synthetic1.task import Task, TaskError
+from synthetic1.tasks.formats.code_contests import cpp_solutions
 from synthetic1.tasks.formats.code_rows import TASK_TYPE
 from synthetic1.tasks.formats.readers import RowReader, reader_for
 
@@ -178,6 +180,8 @@ class CodeRecipe(CurationRecipe):
         key = content_key([problem.problem, problem.prompt, problem.solutions])
         chosen = drawn(problem.solutions, self.options.solutions, f"{tools.seed}/code/solutions/{key}")
         run = await run_solutions(tools, problem.task(chosen), chosen, "solutions")
+        if not run.passing:
+            problem, run = await self._read_otherwise(draft, problem, run, chosen, tools)
         draft.history["solutions"] = {"published": len(problem.solutions), **run.counts}
         if not run.passing:
             raise Quarantined("solutions", "no_solution_passes", run.first_failure)
@@ -191,6 +195,17 @@ class CodeRecipe(CurationRecipe):
             translated, said = await translate(tools, draft, problem, golds[0], others, attempts)
             draft.history["translations"] = said
         return [problem.task(golds), *translated]
+
+    async def _read_otherwise(
+        self, draft: Draft, problem: ProgramProblem, run: SolutionsRun, chosen: list[str], tools: Tools
+    ) -> tuple[ProgramProblem, SolutionsRun]:
+        """The problem with its tests in the reading that a published program passes; as it is, where none does."""
+        for name, other in other_readings(problem):
+            tried = await run_solutions(tools, other.task(chosen), chosen, "solutions")
+            if tried.passing:
+                draft.history["tests_read_as"] = name
+                return other, tried
+        return problem, run
 
     async def _with_checker(
         self, draft: Draft, problem: ProgramProblem, run: SolutionsRun, tools: Tools, key: str
@@ -244,6 +259,9 @@ def _read(row: RawRow) -> Task:
     _check_fields(reader.name, row.fields)
     try:
         task = reader.read(row.fields, row.where)
+        if reader.name == "code_contests" and task.gold_standard_solution is None:
+            programs = cpp_solutions(row.fields, row.where)
+            task = with_programs_of("cpp", task, programs) if programs else task
     except TaskError as error:
         raise Quarantined("row", "unreadable", str(error)) from None
     if task.task_type != TASK_TYPE:

@@ -178,6 +178,8 @@ class MathRecipe(CurationRecipe):
             raise Dropped(ANSWER, "no_answer")
         if _NUMBER.fullmatch(answer):
             return
+        if "<<" in answer and ">>" in answer:
+            raise Dropped(ANSWER, "no_answer", f"the work of a calculator, cut off before its end: {answer:.100}")
         if len(answer) > self.options.longest_answer:
             raise Dropped(ANSWER, "answer_too_long", f"{len(answer):,} characters")
         bare = answer.strip("$ .")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field, PositiveInt, model_validator
@@ -20,6 +22,7 @@ from synthetic1.datagen.exporting.shards import checksum
 from synthetic1.jobs.env_settings import Section
 from synthetic1.task import Task
 from synthetic1.tasks.formats.stem import to_task
+from synthetic1.tasks.sources.kinds import files_with_rows
 
 QUESTION, ANSWER, FILTER = "question", "answer", "filter"
 SOFT_TAGS = [
@@ -35,6 +38,8 @@ SOFT_TAGS = [
     *("learning", "discussion", "subjective", "philosophy", "ethics", "community-wiki", "recommendation", "survey"),
     *("software-recommendations", "software-recommendation", "online-resources", "motivation", "intuition-request"),
 ]
+_closed_title = re.compile(r"\[(?:closed|duplicate|on hold|migrated|locked)\]\s*\Z", re.IGNORECASE)
+"""What sites put behind the titles of questions that nobody is to answer, in sets that are made of their pages."""
 _image = re.compile(
     r"""(?ix)<img\b|!\[[^\]]*\]\(|https?://(?:i\.stack\.imgur\.com|i\.sstatic\.net|(?:i\.)?imgur\.com)/\S+
     |\b(?:see|shown\ in|according\ to|look\ at)\ (?:the|this|my)
@@ -109,12 +114,15 @@ class StemRecipe(CurationRecipe):
 
     def state_of(self, inputs: Sequence[str]) -> dict[str, str]:
         dumps = {one: dump_at(one) for one in inputs}
-        state = super().state_of([one for one, dump in dumps.items() if dump is None])
+        state = super().state_of([one for one, dump in dumps.items() if dump is None or _others_beside(one)])
         return state | {f"{site_of(dump)}/{dump.name}": checksum(dump) for dump in dumps.values() if dump is not None}
 
     def _rows_of(self, spec: str) -> Iterator[RawRow | UnreadableRow]:
         dump = dump_at(spec)
-        return raw_rows([spec]) if dump is None else post_rows(dump, self.options.min_answer_score)
+        if dump is None:
+            return raw_rows([spec])
+        others = raw_rows([spec]) if _others_beside(spec) else ()
+        return chain(post_rows(dump, self.options.min_answer_score), others)
 
     def draft(self, row: RawRow) -> Draft:
         try:
@@ -140,7 +148,7 @@ class StemRecipe(CurationRecipe):
     def _check_question(self, question: PublishedQuestion) -> None:
         if question.deleted:
             raise Dropped(QUESTION, "deleted")
-        if question.closed:
+        if question.closed or _closed_title.search(question.title):
             raise Dropped(QUESTION, "closed")
         score = question.post.score
         if score is not None and score < self.options.min_question_score:
@@ -159,7 +167,7 @@ class StemRecipe(CurationRecipe):
         body = _markdown(question.post.text)
         if not question.title and _is_code(question.post.text):
             raise Dropped(QUESTION, "code_only")
-        title = _markdown(question.title)
+        title = html.unescape(question.title).strip()  # a text: ``List<b>`` is no tag in it
         asked = f"{title}\n\n{body}".strip() if title and not body.startswith(title) else body
         if question.title and body and _is_code(question.post.text):
             raise Dropped(QUESTION, "code_only")
@@ -247,3 +255,9 @@ def _is_code(text: str) -> bool:
     if _code.search(text) is None:
         return False
     return len(_words.findall(_tags.sub(" ", _code.sub(" ", text)))) < 5
+
+
+def _others_beside(spec: str) -> bool:
+    """Whether a folder with a dump in it holds files of rows, too."""
+    path = Path(spec).expanduser()
+    return path.is_dir() and bool(files_with_rows(path))

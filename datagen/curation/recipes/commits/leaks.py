@@ -16,6 +16,8 @@ N = 5
 """Words of an n-gram."""
 SHORTEST_LINE = 12
 """Signs of a line of code, spaces apart, that counts when it is copied."""
+SHORTEST_OF_SEVERAL = 5
+"""Signs of a line that counts together with others."""
 SHORTEST_TEXT = 20
 """Characters of a string literal that counts when it is copied."""
 PROSE = frozenset(("markdown", "text", "restructuredtext", "rst", "txt", "asciidoc"))
@@ -54,7 +56,8 @@ class AddedText:
 def find_leak(instruction: str, added: AddedText, path: str, *, most_names: int) -> tuple[str, str] | None:
     """The reason and what was found; None where the rules find nothing.
 
-    * ``leak_line``: a line of added code stands in the instruction, spaces apart;
+    * ``leak_line``: a line of added code stands in the instruction, spaces apart; or short ones that are, together,
+      half of what is added;
     * ``leak_ngram``: five words in a row of added code do, which the file before does not have;
     * ``leak_literal``: a string of at least 20 characters that the change brings does;
     * ``leak_names``: more than ``most_names`` names, numbers or short strings that the change brings are said.
@@ -66,6 +69,8 @@ def find_leak(instruction: str, added: AddedText, path: str, *, most_names: int)
         counts = len(bare) >= SHORTEST_LINE and (_signs.search(bare) or added.language.name in PROSE)
         if counts and bare in said and bare not in known:
             return "leak_line", line.strip()
+    if short := _most_of(added, said, known):
+        return "leak_line", short
     grams = set(_grams(code)) - set(_grams(added.before)) - set(_grams(path))
     for gram in _grams(instruction):
         if gram in grams:
@@ -82,6 +87,17 @@ def find_leak(instruction: str, added: AddedText, path: str, *, most_names: int)
     if len(names) > most_names:
         return "leak_names", ", ".join(names)
     return None
+
+
+def _most_of(added: AddedText, said: str, known: str) -> str:
+    """Two or more short lines of added code that are said, where they are half of all of it; else empty."""
+    if added.language.name in PROSE:
+        return ""
+    new = {bare: line.strip() for line in added.lines if (bare := _bare(line)) and bare not in known}
+    told = [bare for bare in new if len(bare) >= SHORTEST_OF_SEVERAL and _signs.search(bare) and bare in said]
+    if len(told) < 2 or 2 * sum(map(len, told)) < sum(map(len, new)):
+        return ""
+    return " … ".join(new[bare] for bare in told)
 
 
 def _bare(text: str) -> str:

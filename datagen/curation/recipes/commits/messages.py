@@ -78,6 +78,7 @@ _trailer = re.compile(
 _reference = re.compile(
     r"\s*(?:\((?:gh-|[\w./-]*#|PR ?#?)\d+\)|\b(?:fix(?:es)?|close[sd]?|resolve[sd]?|refs?) #\d+\.?)", re.I
 )
+_ticket = re.compile(r"\A\s*[\[(]?(?:(?:gh-|issue |bug |PR )?#\d+|[A-Z][A-Z0-9]{1,9}-\d+)[\])]?(?:\s*[:,-])?\s+")
 MERGE = re.compile(
     r"(?i)\s*(?:merge (?:branch|pull request|remote|tag|commit|master|main|trunk|upstream|pr\b|from"
     r"|changes? from|\S+ into)"
@@ -153,7 +154,7 @@ def is_bot(name: str, email: str) -> bool:
 
 def cleaned(message: str) -> str:
     """The message as an instruction: without trailers, addresses and numbers of issues."""
-    text = _trailer.sub("", message.replace("\r\n", "\n"))
+    text = _trailer.sub("", _ticket.sub("", message.replace("\r\n", "\n")))
     text = _reference.sub("", text)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).strip()
 
@@ -161,7 +162,7 @@ def cleaned(message: str) -> str:
 def is_informative(message: str, path: str, least: int) -> bool:
     """Whether a message says what to do: at least ``least`` words that are neither empty talk nor the file's name."""
     names = {part.lower() for part in re.findall(r"\w+", path)}
-    words = [
-        word for word in re.findall(r"[^\W\d_][\w'-]*", message.lower()) if word not in _VAGUE and word not in names
-    ]
-    return len(words) >= least
+    words = [word for word in re.findall(r"[^\W\d_][\w'-]*", message.lower()) if word not in _VAGUE]
+    telling = [word for word in words if word not in names]
+    # where the message goes on to say something of it, the file's name is a word like others: ``an empty list in max``
+    return len(telling) >= least or (len(telling) >= 3 and len(words) >= least)

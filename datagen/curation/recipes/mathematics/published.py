@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from synthetic1.datagen.curation.draft import Dropped, Quarantined
+from synthetic1.datagen.curation.recipes.mathematics.markup import plain_statement
 from synthetic1.datagen.curation.recipes.mathematics.statements import holds
-from synthetic1.rewards.math_answers.answer import find_answer
+from synthetic1.rewards.math_answers.answer import Answer, find_answer
 from synthetic1.task import TaskError
 from synthetic1.tasks.formats.chats.messages import is_message_list, read_turns
 from synthetic1.tasks.formats.code_rows import Row
@@ -92,7 +93,7 @@ def read_published(fields: Mapping[str, Any], where: str) -> PublishedProblem:
         solution, answer, column = solution or answer, "" if found is None else found.text, "boxed"
     elif not answer and solution:
         answer, column = answer_of_solution(solution)
-    return PublishedProblem(statement.strip(), answer.strip(), column, solution)
+    return PublishedProblem(plain_statement(statement).strip(), plain_statement(answer).strip(), column, solution)
 
 
 def answer_of_solution(solution: str) -> tuple[str, str]:
@@ -102,10 +103,23 @@ def answer_of_solution(solution: str) -> tuple[str, str]:
         if start > 1 and (plain := _plain_box.search(solution, start - 2)) and solution.count("box") == 1:
             return plain[1].strip(), "boxed"
         found = find_answer(solution)
-        return ("", "") if found is None else (found.text, "boxed")
+        return ("", "") if found is None else (_one_of(solution, found), "boxed")
     if "####" in solution:
         return solution.rpartition("####")[2].strip(), "####"
     return "", ""
+
+
+def _one_of(solution: str, found: Answer) -> str:
+    """The last of several boxes that say the same in other words; all of them where they are a list."""
+    if found.found != "boxes":
+        return found.text
+    from synthetic1.datagen.curation.recipes.mathematics.golds import same_answer
+
+    last = find_answer(solution[solution.rindex("box") - 2 :])
+    if last is None:
+        return found.text
+    others = found.text.removesuffix(last.text).rstrip(", ")
+    return last.text if same_answer(last.text, others, "") else found.text
 
 
 def _solution(fields: Mapping[str, Any], replied: str) -> str:

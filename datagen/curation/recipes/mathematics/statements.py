@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from synthetic1.datagen.curation.recipes.mathematics import other_languages
+
 REASONS = {
     "empty": "there is no statement",
     "too_long": "more characters than math.longest",
@@ -34,7 +36,8 @@ _numbering = re.compile(
 _request = re.compile(
     r"\?|\b(?:find|determine|compute|calculate|evaluate|what|how|solve|simplify|express|factor|factori[sz]e|write"
     r"|convert|prove"
-    r"|show|expand|explain|give|state|draw|sketch|verify|why|construct|estimate|list)\b",
+    r"|show|expand|explain|give|state|draw|sketch|verify|why|construct|estimate|list)\b"
+    rf"|{other_languages.REQUEST}",
     re.IGNORECASE,
 )
 _NO_WORK = (
@@ -83,7 +86,7 @@ _MEDIA = {
 }
 """By what is looked for first."""
 _part = re.compile(
-    r"(?:^|[\s.;:?!,$])\(\s*(?P<a>[a-h]|i{1,3}|iv|v|[1-9]|[A-D]|I{1,3}|[ⅠⅡⅢ])\s*\)\s*|(?:\A|\n"
+    r"(?:^|[\s.;:?!,$。；：，？])[(（]\s*(?P<a>[a-h]|i{1,3}|iv|v|[1-9]|[A-D]|I{1,3}|[ⅠⅡⅢ])\s*[)）]\s*|(?:\A|\n"
     r"|[.;:?!,$]\s+)(?:(?P<b>[a-h]|[1-9]"
     r"|i{1,3}|[А-Г])\)\s"
     r"|(?:\*\*)?(?:Part|Question|Problem)\s+\(?(?P<c>[a-hA-H1-9]|I{1,3})\)?[.:)]?(?:\*\*)?|(?:(?<=\n)"
@@ -96,6 +99,15 @@ _of_each = re.compile(
     r"|differentiate|integrate|expand|convert)\s*[:.]?\s*$",
     re.IGNORECASE,
 )
+_conditions = re.compile(
+    r"\b(?:conditions?|propert(?:y|ies)|rules?|axioms?|constraints?|requirements?|assumptions?|facts?|criteria"
+    r"|statements? (?:hold|is true|are true)|restrictions?|operations?|moves?|steps?)(?: hold| are (?:met|satisfied))?"
+    r"\s*[:.,]?\s*\W?\s*$",
+    re.IGNORECASE,
+)
+"""What stands before a list that a problem lays down, and then asks one thing about."""
+_said = re.compile(r"[^\W_]")
+_is_term = re.compile(r"\s*(?:[=<>+*/^]|\\(?:le|ge|cdot|times)|denotes?\b|be\b|means?\b|stands? for\b)")
 _elsewhere = re.compile(
     r"\b(?:the|from|of|in) (?:previous|preceding|last|above) (?:problem|question|exercise|example|part|task)\b"
     r"|\b(?:see|from|of|in|using) (?:problem|exercise|example|theorem|lemma|question|task) \d"
@@ -153,8 +165,13 @@ def why_not(statement: str, longest: int) -> tuple[str, str] | None:
         return "empty", ""
     if len(statement) > longest:
         return "too_long", f"{len(statement):,} characters"
-    if not statement.isascii() and (found := _garbled(statement)):
+    if (not statement.isascii() or "\0" in statement) and (found := _garbled(statement)):
         return "garbled", found
+    if not statement.isascii():
+        if found := other_languages.asks_for_proof(statement):
+            return "proof", found
+        if found := other_languages.speaks_of_figure(statement):
+            return "needs_figure", found
     lower = statement.lower()
     if medium := shown_medium(lower):
         return "needs_figure", medium
@@ -192,6 +209,8 @@ def asks(statement: str) -> bool:
     """Whether something is asked in it, as far as one can tell of a text that may be in any language."""
     if "?" in statement or _asking.search(statement) or _left_open.search(statement):
         return True
+    if not statement.isascii() and other_languages.asks(statement):
+        return True
     return sum(char > "\u024f" and char.isalpha() and not "\u0370" <= char <= "\u03ff" for char in statement) > 8
 
 
@@ -204,7 +223,7 @@ def holds(text: str, words: tuple[str, ...]) -> bool:
 
 
 def _may_have_parts(statement: str, lower: str) -> bool:
-    if "\n" in lower or (")" in lower and holds(lower, _OF_PARTS)):
+    if "\n" in lower or (")" in lower and holds(lower, _OF_PARTS)) or "）" in lower:
         return True
     return "Part " in statement or "Question " in statement or "Problem " in statement
 
@@ -247,6 +266,11 @@ def _parts(statement: str) -> str:
         if second is None:
             continue
         items = [statement[first.end() : second.start()], statement[second.end() :]]
-        if all(_request.search(item) for item in items) or _of_each.search(statement[: first.start() + 1].strip()):
+        if not all(_said.search(item) for item in items) or _is_term.match(items[0]):
+            continue  # ``(a)+(b)``, ``(a) denotes``: formulas, and names that are given to something
+        before = statement[: first.start() + 1].strip()
+        if all(_request.search(item) for item in items) or (
+            _of_each.search(before) and not (_conditions.search(before) and _request.search(items[1]))
+        ):
             return f"{first[0].strip()} {second[0].strip()}"
     return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -124,9 +124,25 @@ def in_language(request: str, language: str) -> str:
     return request.replace("```python", f"```{language}").replace("Python", name)
 
 
+def with_programs_of(language: str, task: Task, programs: Sequence[str]) -> Task:
+    """The task of a program that reads stdin, asked for in another language than Python, with its programs there."""
+    assert task.prompt.endswith(STDIN_REQUEST), "only such tasks are the same in every language"
+    return replace(
+        task,
+        prompt=task.prompt.removesuffix(STDIN_REQUEST) + in_language(STDIN_REQUEST, language),
+        verification_info={**task.verification_info, "language": language},
+        gold_standard_solution=programs[0],
+        other_solutions=tuple(programs[1:]),
+        metadata={**task.metadata, "language": language},
+    )
+
+
 def taken_apart(task: Task, function: str | None) -> tuple[str, str] | None:
     """The statement and the code to start from, of a prompt that ``compose_prompt`` made; None of any other."""
     prompt = task.prompt
+    if function is None and task.language in WRITTEN and task.language != "python":
+        request = f"\n\n{in_language(STDIN_REQUEST, task.language)}"
+        return (prompt.removesuffix(request), "") if prompt.endswith(request) else None
     if function is None:
         requests = [STDIN_REQUEST]
     else:

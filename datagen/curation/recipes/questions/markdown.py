@@ -29,6 +29,8 @@ _BREAKS = re.compile(
 )
 _BREAK = re.compile(r"\s*<br\s*/?>\s*", re.I)
 _FENCE = re.compile(r"^\s*(`{3,})", re.MULTILINE)
+_ABOVE = dict(zip("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ", strict=True))
+_BELOW = dict(zip("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎", strict=True))
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 
 
@@ -63,6 +65,9 @@ def to_markdown(html: str) -> str:
         place = soup.new_tag("p")
         place.string = keep(f"{fence}{_label(block)}\n{code}\n{fence}", block=True)
         block.replace_with(place)
+    for raised in soup.find_all(["sup", "sub"]):
+        raised.replace_with(NavigableString(_raised(raised.get_text().strip(), raised.name)))
+    soup.smooth()
     for node in list(soup.find_all(string=True)):
         if type(node) is NavigableString and node.find_parent("code") is None:
             text = MATH.sub(lambda found: keep(found[0], block=False), str(node))
@@ -73,6 +78,17 @@ def to_markdown(html: str) -> str:
         escape_misc=False, sub_symbol="", sup_symbol="",
     )  # fmt: skip
     return _restored(_BLANK_LINES.sub("\n\n", str(converter.convert_soup(soup))).strip(), sign, kept)
+
+
+def _raised(text: str, tag: str) -> str:
+    """What stands above or below the line, so that ``10<sup>5</sup>`` does not become 105; ``1st`` is a word."""
+    if not text or text.lower() in ("st", "nd", "rd", "th", "tm", "®", "©"):
+        return text
+    table = _ABOVE if tag == "sup" else _BELOW
+    if all(char in table for char in text):
+        return "".join(table[char] for char in text)
+    sign = "^" if tag == "sup" else "_"
+    return f"{sign}{text}" if len(text) == 1 else f"{sign}{{{text}}}"
 
 
 def _restored(text: str, sign: str, kept: list[tuple[bool, str]]) -> str:

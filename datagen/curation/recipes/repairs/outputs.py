@@ -69,12 +69,12 @@ async def repaired_output(task: Task, draft: Draft, tools: Tools, *, fix: bool) 
     made = Prediction(**said)
     results = await asyncio.gather(*(_run(made, seed, tools) for seed in range(RUNS)))
     outputs = [_output(made, result) for result in results]
-    if any(one != outputs[0] for one in outputs):
+    literal = task.verification_info.get("compare") == "python_literal"
+    if any(_value(one, literal) != _value(outputs[0], literal) for one in outputs):  # a set is in no order
         raise Dropped(
             STEP, "non_deterministic", f"{outputs[0]!r:.100} and {next(o for o in outputs if o != outputs[0])!r:.100}"
         )
     gold = str(task.verification_info.get("ground_truth"))
-    literal = task.verification_info.get("compare") == "python_literal"
     if _value(gold, literal) == _value(outputs[0], literal):
         return task
     if not fix:

@@ -131,6 +131,8 @@ def _stream(row: Row, name: str, i: int, value: Any) -> str:
     """What a program reads or writes: a string, or a list of its lines."""
     if isinstance(value, list) and all(isinstance(line, str) for line in value):
         return "\n".join(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and value - value == 0:
+        return str(value)  # what a program writes, read as a number on the way
     if not isinstance(value, str):
         raise row.error(name, f"must hold strings or lists of lines, test {i + 1} has {shown(value)}")
     return value

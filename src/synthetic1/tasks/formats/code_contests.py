@@ -20,7 +20,7 @@ COLUMNS = (
     *("name", "description", *TEST_SETS, "solutions", "difficulty", "cf_rating", "cf_tags"),
     *("time_limit", "memory_limit_bytes", "input_file", "output_file"),
 )
-PYTHON3 = 3  # of the published enumeration: 0 unknown, 1 Python 2, 2 C++, 3 Python 3, 4 Java
+CPP, PYTHON3 = 2, 3  # of the published enumeration: 0 unknown, 1 Python 2, 2 C++, 3 Python 3, 4 Java
 MIB = 2**20
 
 
@@ -79,8 +79,21 @@ def _tests(row: Row, name: str) -> list[dict[str, Any]]:
 
 
 def _python_solutions(row: Row) -> list[str]:
+    return _solutions_in(row, (PYTHON3, "PYTHON3"))
+
+
+def cpp_solutions(fields: Mapping[str, Any], where: str) -> list[str]:
+    """The published programs in C++, each once: all that about every third problem has.
+
+    Raises:
+        TaskError: ``solutions`` is not what the format says.
+    """
+    return list(dict.fromkeys(one for one in _solutions_in(Row(fields, where), (CPP, "CPP")) if one.strip()))
+
+
+def _solutions_in(row: Row, languages: Collection[Any]) -> list[str]:
     published = _columns_of(row, "solutions", "language", "solution")
-    return [text for language, text in published if language in (PYTHON3, "PYTHON3") and isinstance(text, str)]
+    return [text for language, text in published if language in languages and isinstance(text, str)]
 
 
 def _seconds(row: Row) -> float | None:

@@ -12,6 +12,8 @@ from synthetic1.keys import content_key
 from synthetic1.task import Task, TaskError
 
 TASK_TYPE = "verifiable_code"
+MAX_LITERAL = 1_000_000
+"""Characters of a Python literal; reading one takes a hundred times the memory of its text."""
 
 STDIN_REQUEST = (
     "Write a Python program that reads the input from standard input and writes the answer to standard output. "
@@ -55,9 +57,22 @@ class Row:
         return value
 
     def json(self, name: str) -> Any:
-        """What a field holds as JSON text, or as the value itself; ``None`` where it is absent or empty."""
+        """What a field holds as JSON text, as Python printed it, or as the value itself; ``None`` where it is absent
+        or empty, and of NaN, which tables write for that."""
         value = self.fields.get(name)
-        return self.parsed(name, value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return None if value != value else value
+        if value.lstrip()[:2] in ("['", "{'", '["', "[{", "[[", "[("):
+            try:
+                return json.loads(value)
+            except (ValueError, RecursionError):
+                pass
+            try:
+                if len(value) <= MAX_LITERAL:
+                    return ast.literal_eval(value.strip())
+            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+                pass  # the error of JSON says more
+        return self.parsed(name, value)
 
     def parsed(self, name: str, text: str) -> Any:
         """The value of a text of JSON that was found in the field ``name``; ``None`` of an empty one."""
@@ -141,6 +156,7 @@ def compose_prompt(problem: str, *, function: str | None = None, starter: str = 
     else:
         request = FUNCTION_REQUEST.format(name=function)
     start = [STARTER.format(code=starter.strip("\n").rstrip())] if starter.strip() else []
+    problem = problem.replace("\r\n", "\n").replace("\r", "\n")
     return "\n\n".join([problem.strip("\n"), *start, request])
 
 
