@@ -12,6 +12,7 @@ from synthetic1.completion import Completion
 from synthetic1.keys import content_key
 from synthetic1.rewards.math_answers.answer import MAX_ANSWER, STYLES, Answer, AnswerStyle, find_answer
 from synthetic1.rewards.math_answers.compare import says_the_gold
+from synthetic1.rewards.math_answers.idioms.bounds import is_bound_asked_for
 from synthetic1.rewards.math_answers.prompt import Asked, what_is_asked
 from synthetic1.rewards.math_answers.reading import Said, gold_problem, gold_words, read
 from synthetic1.rewards.math_answers.rules import Tally
@@ -123,6 +124,9 @@ class Math(Verifier):
             return Verdict(0.0, "no_answer", None, {"why": f"no answer in the style `{self.answer_style}`"})
         if len(found.text) > MAX_ANSWER and len(found.text) > len(gold.text):
             return Verdict(0.0, "wrong_answer", found.text, {"why": f"an answer of more than {MAX_ANSWER} characters"})
+        if found.bound and not is_bound_asked_for(found.bound, task.prompt):
+            why = f"words or signs beside the box make it a bound, which nobody asks for: {found.bound}"
+            return Verdict(0.0, "wrong_answer", found.text, {"why": why})
         asked, tally = what_is_asked(task.prompt), Tally()
         if self.answer_style == "any" and found.found not in ("box", "boxes"):
             asked = replace(asked, any_form=True)

@@ -7,6 +7,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from synthetic1.rewards.math_answers.idioms.bounds import bound_of
+
 AnswerStyle = Literal["boxed", "boxed_or_final_line", "any"]
 STYLES: tuple[str, ...] = get_args(AnswerStyle)
 
@@ -113,6 +115,8 @@ class Answer:
 
     text: str
     found: Literal["box", "boxes", "final_line", "formula", "number"]
+    bound: str = ""
+    """What words beside the box make of it: ``least`` of "at least", and so on (``idioms.bounds``)."""
 
 
 def find_answer(response: str, style: AnswerStyle = "boxed") -> Answer | None:
@@ -139,11 +143,12 @@ def find_answer(response: str, style: AnswerStyle = "boxed") -> Answer | None:
     if style == "any" and boxed is not None and line is not None and "box" not in line[0]:
         boxed = boxed if line.start() < max(match.start() for match in _BOX.finditer(text)) else None
     if boxed is not None:
-        contents = list(dict.fromkeys(content.strip() for content in boxed))  # the same answer twice is one
+        contents = list(dict.fromkeys(content.strip() for content in boxed.contents))  # the same answer twice is one
         if not all(contents):
             return None
         if len(contents) == 1:
-            return Answer(contents[0], "box")
+            start, end = boxed.span
+            return Answer(contents[0], "box", bound_of(text[max(0, start - 40) : start], text[end : end + 40]))
         return Answer(", ".join(contents), "boxes")
     if style == "boxed" or (style != "any" and _BOX.search(text)):
         return None
@@ -250,14 +255,22 @@ def unwrapped(text: str) -> str:
     return _PREFIX.sub("", text.strip())
 
 
-def _last_boxes(text: str) -> list[str] | None:
+@dataclass(frozen=True, slots=True)
+class _Boxes:
+    """The last box of a response and those that it is one answer with, and where the last one stands."""
+
+    contents: list[str]
+    span: tuple[int, int] = (0, 0)
+
+
+def _last_boxes(text: str) -> _Boxes | None:
     """The contents of the last box and of those it is one answer with; ``None`` if there is no box."""
     starts = list(_BOX.finditer(text))
     if not starts:
         return None
     last_start = starts[-1].start()
     if _DENIED.search(text, max(0, last_start - 80), last_start):
-        return [""]  # what it is not
+        return _Boxes([""])  # what it is not
     spans: list[tuple[int, int, str]] = []  # of outermost boxes, in order
     closings = _closings(text, [match.end() for match in starts])
     covered = -1
@@ -273,7 +286,7 @@ def _last_boxes(text: str) -> list[str] | None:
         )
         covered = end
     if _TAKEN_BACK.match(text, spans[-1][1]):
-        return [""]
+        return _Boxes([""])
     last = [spans[-1][2]]
     names = [_NAME_BEFORE.search(text, max(0, spans[-1][0] - 30), spans[-1][0])]
     for before, after in zip(reversed(spans[:-1]), reversed(spans[1:]), strict=True):
@@ -287,7 +300,7 @@ def _last_boxes(text: str) -> list[str] | None:
         found = [name[1] for name in names if name is not None]
         if len(set(found)) == len(last):
             last = [f"{name} {said}" for name, said in zip(found, last, strict=True)]
-    return last[::-1]
+    return _Boxes(last[::-1], spans[-1][:2])
 
 
 def _with_what_is_glued(text: str, start: int, content: str, end: int) -> str:

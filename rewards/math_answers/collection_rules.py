@@ -34,6 +34,8 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Relation,
     Sym,
 )
+from synthetic1.rewards.math_answers.idioms.labels import same_labelled
+from synthetic1.rewards.math_answers.idioms.piecewise import has_otherwise, same_piecewise
 from synthetic1.rewards.math_answers.real_sets import RealSet, Stretch, merged
 from synthetic1.rewards.math_answers.rules import MAX_ITEMS, Rules, pairs_up
 from synthetic1.rewards.math_answers.structure import normal
@@ -80,6 +82,8 @@ class CollectionRules(Rules):
         if isinstance(answer, Items):
             if self.names_another_letter(answer):
                 return False
+            if (by_label := same_labelled(gold, answer, self.same)) is not None:
+                return by_label
             if points := named_points(gold):
                 return self.same_listed(points, named_points(answer) or expanded(answer.items))
             if "or" in answer.joints and named_values(items) is not None and not are_roots(items):
@@ -121,6 +125,8 @@ class CollectionRules(Rules):
             answer = list({normal(item): item for item in answer}.values())  # a point said twice is said
         if len(gold) != len(answer) or len(gold) > MAX_ITEMS:
             return False
+        if self.asked.ordered and not any(isinstance(item, Relation) for item in (*gold, *answer)):
+            return self.all_same(gold, answer)
         return self.in_any_order(gold, answer)
 
     def same_bracketed(self, gold: Bracketed, answer: Node) -> bool:
@@ -134,6 +140,9 @@ class CollectionRules(Rules):
             if not gold.items:
                 return answer == Sym(r"\emptyset")
             return len(gold.items) == 1 and isinstance(answer, Expression) and self.same(gold.items[0], answer)
+        is_vector = isinstance(answer, Matrix) or (isinstance(answer, Bracketed) and answer.open == "<" != gold.open)
+        if is_vector and self.asked.interval and not self.asked.point and len(gold.items) == 2:
+            return False
         if isinstance(answer, Bracketed):
             if is_set(answer):
                 return (
@@ -150,8 +159,6 @@ class CollectionRules(Rules):
                     return False
             return self.all_same(gold.items, answer.items)
         if is_interval(gold) and gold.open + gold.close not in ("[]", "()") and not isinstance(answer, Bracketed):
-            return False
-        if isinstance(answer, Matrix) and self.asked.interval and not self.asked.point and len(gold.items) == 2:
             return False
         if isinstance(answer, Matrix) and answer.kind == "cases" and gold.open == "(":
             named = named_values([row[0] for row in answer.rows if len(row) == 1])
@@ -178,6 +185,8 @@ class CollectionRules(Rules):
             return False
         if gold.kind == "cases":
             items = [row[0] if len(row) == 1 else Items(row, ("comma",) * (len(row) - 1)) for row in gold.rows]
+            if isinstance(answer, Matrix) and (has_otherwise(gold) or has_otherwise(answer)):
+                return same_piecewise(gold, answer, self.same, self.same_real_sets)
             if isinstance(answer, Matrix):
                 return pairs_up(gold.rows, answer.rows, self.all_same)
             return self.same_items(Items(tuple(items), ()), answer)

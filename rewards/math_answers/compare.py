@@ -39,6 +39,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Expression,
     Items,
     Matrix,
+    Multiple,
     Node,
     Num,
     Power,
@@ -50,6 +51,9 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Sym,
     Text,
 )
+from synthetic1.rewards.math_answers.idioms.multiples import multiplied
+from synthetic1.rewards.math_answers.idioms.parameters import renamed
+from synthetic1.rewards.math_answers.idioms.wording import CLAUSE, bare, same_words
 from synthetic1.rewards.math_answers.progressions import same_progressions
 from synthetic1.rewards.math_answers.prompt import Asked, letters_of
 from synthetic1.rewards.math_answers.reading import Said, read
@@ -126,7 +130,7 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
         if not self.is_as_general(gold, answer):
             return False
         if (yes := re.fullmatch(r"(yes|no)", gold.words.lower())) and (
-            clause := _CLAUSE.fullmatch(answer.words.lower())
+            clause := CLAUSE.fullmatch(answer.words.lower())
         ):
             return clause[1] == yes[1]
         if (
@@ -137,11 +141,11 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
             return answer.node is not None and self.same(joined, answer.node)
         if gold.number is not None and answer.number is not None:
             return gold.number == answer.number
-        if isinstance(gold.node, Text) and _same_words(gold.text, answer.text):
+        if isinstance(gold.node, Text) and same_words(gold.text, answer.text):
             return True
         wordy = answer.words or answer.node is None or isinstance(answer.node, Text)
         if gold.words and wordy and not _is_letters(gold):
-            if _same_words(gold.words, answer.words or answer.text):
+            if same_words(gold.words, answer.words or answer.text):
                 return True
             if gold.number is None and not isinstance(gold.node, Sym):
                 return False
@@ -150,23 +154,24 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
                 return self.same(gold.node, Num(answer.number))
             if gold.number is not None and answer.node is not None:
                 return self.same(Num(gold.number), answer.node)
-            return bool(gold.spelled) and (
-                gold.spelled == answer.spelled or _bare(gold.text) == _bare(answer.text) != ""
-            )
+            return bool(gold.spelled) and (gold.spelled == answer.spelled or bare(gold.text) == bare(answer.text) != "")
         if answer.number is not None:
             return self.same(gold.node, Num(answer.number))
         if gold.number is not None:
             return self.same(Num(gold.number), answer.node)
-        if isinstance(gold.node, Raw) and isinstance(answer.node, Raw) and _bare(gold.text) == _bare(answer.text):
+        if isinstance(gold.node, Raw) and isinstance(answer.node, Raw) and bare(gold.text) == bare(answer.text):
             return True
-        if other_domain(gold.node, answer.node, self.asked.words, self.asked.sets):
+        others = renamed(gold.node, answer.node, self.asked)
+        return self.agrees(gold.node, answer.node) or any(self.agrees(gold.node, one) for one in others)
+
+    def agrees(self, gold: Node, answer: Node) -> bool:
+        """Whether two readings say the same, and the answer is not the question."""
+        if other_domain(gold, answer, self.asked.words, self.asked.sets):
             return False
-        said = remarks(answer.node) if self.asked.speaks_of_numbers and not remarks(gold.node) else []
+        said = remarks(answer) if self.asked.speaks_of_numbers and not remarks(gold) else []
         if any(restricts(remark, self.asked.text) for remark in said):
             return False
-        if not self.same(gold.node, answer.node):
-            return False
-        return not self.is_question(gold.node, answer.node)
+        return self.same(gold, answer) and not self.is_question(gold, answer)
 
     def is_as_general(self, gold: Said, answer: Said) -> bool:
         """Whether ``no integer solution`` restricts what the gold or the prompt restricts, too."""
@@ -247,7 +252,7 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
                 return self.in_any_order(gold.parts, answer.parts)
             return False
         if isinstance(gold, Text):
-            return isinstance(answer, Text) and _same_words(gold.words, answer.words)
+            return isinstance(answer, Text) and same_words(gold.words, answer.words)
         return False
 
     def same_as_arguments(self, gold: Node, answer: Node) -> bool:
@@ -286,9 +291,9 @@ class _Comparison(RelationRules, CollectionRules, ExpressionRules):
         if isinstance(node, Combined) and node.sign == r"\cup" and all(map(is_finite, node.parts)):
             items = [item for part in node.parts if isinstance(part, Bracketed) for item in part.items]
             return Bracketed(r"\{", r"\}", tuple({normal(item): item for item in items}.values()))
-        if isinstance(node, Product) and (vector := components(node)) is not None:
-            return vector
-        if isinstance(node, Sum) and (vector := components(node)) is not None:
+        if isinstance(node, Multiple):
+            return multiplied(node)
+        if isinstance(node, Product | Sum) and (vector := components(node)) is not None:
             return vector
         return node
 
@@ -303,35 +308,3 @@ def _is_letters(said: Said) -> bool:
         return True
     capitals = len(said.words) <= 3 and said.words.isupper()
     return len(said.words) == 1 or (capitals and isinstance(said.node, Sym | Product))
-
-
-_CLAUSE = re.compile(
-    r"(yes|no), (?!.*\b(?:yes|no|not|but|or|maybe|unless|if|except|never|false|none|im[a-z]+|un[a-z]+)\b).*"
-)
-"""``Yes, it is possible``."""
-
-
-def _bare(text: str) -> str:
-    """As written, but for how words and dollars are marked, and for spaces that keep no numbers apart."""
-    text = re.sub(r"\\(?:text|textrm|mbox)\s*\{([^{}]*)\}", r"\1", text).replace("$", "").replace("~", " ")
-    return re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", text).removesuffix(".")
-
-
-_MONTH = re.compile(
-    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b", re.IGNORECASE
-)
-
-
-def _same_words(gold: str, answer: str) -> bool:
-    def plain(text: str) -> str:
-        text = re.sub(r"\\(?:text|textbf|textit|mathrm|mbox)(?![A-Za-z])|[{}$]", " ", text)
-        text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text.lower())  # other dashes may be signs
-        words = re.sub(r"[^a-z0-9 \-−]", " ", text).split()
-        return " ".join(word for word in words if word not in ("the", "a", "an"))
-
-    one, other = plain(gold), plain(answer)
-    if _MONTH.search(one) and re.search(r"\d", one):  # a date, in any order
-        one, other = (
-            " ".join(sorted(re.sub(r"(?<=\d)(?:st|nd|rd|th)\b|\bof\b", "", date).split())) for date in (one, other)
-        )
-    return one == other != ""

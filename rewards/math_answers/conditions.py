@@ -42,7 +42,10 @@ def other_domain(gold: Node, answer: Node, words: frozenset[str], sets: frozense
     one, other = domains(gold), domains(answer)
     if any(one[letter] != other[letter] for letter in one.keys() & other.keys()):
         return True
+    among_reals = {one[letter] for letter in one.keys() - other.keys()} & {"R", "C"}
     for letter in other.keys() - one.keys():
+        if among_reals and other[letter][0] in "ZNQ" and len(one) == len(other):
+            return True  # its name for a real number, of which it says that it is an integer
         among = other[letter][0]
         word = _NAMED.get(among)
         free = letter not in "kmnKMNij" and not (set(one.values()) & {other[letter]})

@@ -42,6 +42,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Scaled,
     Sym,
 )
+from synthetic1.rewards.math_answers.idioms.counting import is_count
 from synthetic1.rewards.math_answers.prompt import stands_in
 from synthetic1.rewards.math_answers.rules import Rules
 from synthetic1.rewards.math_answers.structure import same_written
@@ -156,7 +157,8 @@ class ExpressionRules(Rules):
         return self.identical(gold, answer) is True
 
     def is_unfinished(self, answer: Node) -> bool:
-        return not self.asked.any_form and is_unfinished_number(answer)
+        counts = not self.asked.work and is_count(answer)
+        return not (self.asked.any_form or counts) and is_unfinished_number(answer)
 
     def leaves_work(self, gold: Node, answer: Node) -> bool:
         """Whether a formula leaves more to be worked out than the gold does."""
@@ -324,8 +326,10 @@ class ExpressionRules(Rules):
         if answer.by == "percent":
             if (self.asked.percent or self.asked.any_form) and self.same_expression(gold, answer.arg):
                 return True
-            exact = rational(answer.arg)
-            return self.asked.chance and not self.asked.exact and exact is not None and rational(gold) == exact / 100
+            share, written = number(answer.arg), number(gold)
+            if share is None or written is None or not self.asked.chance or self.asked.exact:
+                return False
+            return same_number(written, Num(share.value / 100, None if share.decimals is None else share.decimals + 2))
         if rational(gold) is not None:
             return self.same_expression(gold, answer.arg)
         return self.same_formula(gold, answer)

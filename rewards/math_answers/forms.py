@@ -12,6 +12,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Items,
     Matrix,
     Measured,
+    Multiple,
     Neg,
     Node,
     Num,
@@ -61,6 +62,8 @@ def is_name(node: Node) -> bool:
                 is_name(arg) or (isinstance(arg, Product) and all(isinstance(f, Sym) for f in arg.factors))
                 for arg in args
             )
+        case Power(Sym(name), Sym("c" | "C")):  # A^c
+            return re.fullmatch(r"[A-Z]", name) is not None
         case Power(base, Num(value=two)) if two == 2 and isinstance(base, Applied):
             return is_name(base)
         case Product((Sym() as head, *rest)):
@@ -157,6 +160,16 @@ def substituted(node: Node, names: Mapping[str, str]) -> Node:
             return Applied(name, tuple(map(of, args)), None if base is None else of(base))
         case Scaled(arg, by):
             return Scaled(of(arg), by)
+        case Bracketed(open_, close, parts):
+            return Bracketed(open_, close, tuple(map(of, parts)))
+        case Relation(parts, signs):
+            return Relation(tuple(map(of, parts)), signs)
+        case Items(parts, joints):
+            return Items(tuple(map(of, parts)), joints)
+        case Matrix(rows, kind):
+            return Matrix(tuple(tuple(map(of, row)) for row in rows), kind)
+        case Multiple(size, vector):
+            return Multiple(of(size), of(vector))
     return node
 
 

@@ -18,6 +18,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Sym,
     Text,
 )
+from synthetic1.rewards.math_answers.idioms.events import is_complement, names_another_event
 from synthetic1.rewards.math_answers.prompt import Asked
 from synthetic1.rewards.math_answers.structure import normal
 
@@ -34,8 +35,12 @@ def says_more(name: Node, asked: Asked) -> bool:
     A logarithm, ``|x|``, ``x'``, ``f(x+1)``, ``a_{n+1}``, ``\frac{dy}{dx}`` of which the prompt does not speak; where
     the prompt says what is to be found, anything else of its formulas, and what is made of that: ``\bar z`` for z.
     """
+    if (another := names_another_event(name, asked.targets, asked.parts)) is not None:
+        return another
     if normal(name) in map(normal, asked.targets):
         return False
+    if is_complement(name):
+        return True
     if isinstance(name, Text) and asked.asked_words:
         return _is_of_the_problem(name, asked)
     if asked.targets and not asked.derivative and _is_of_the_problem(name, asked):

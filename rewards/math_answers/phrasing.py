@@ -44,7 +44,7 @@ _COUNTS = re.compile(  # behind a formula: which letter of it is any integer
 _MAY_COUNT = re.compile(r"integer|\\in(?![a-z])|∈|\\pm\s*1")
 _CONSTANTS_TAIL = re.compile(r"[\s,;]*(?:\\(?:quad|text|mbox)\s*\{?)*[\s,]*where\b.*\bconstants?[\s.}]*$")
 _LINE_NAME = re.compile(r"^(?:\\ell|[lLC])(?:_\{?\d\}?)?\s*:\s*(?=[^:]*=)")
-_POINT_NAME = re.compile(r"^[ABD-Z]'?\s*(?=\((?:[^(),]|\([^()]*\))+,)")
+_POINT_NAME = re.compile(r"^[ABD-Z]'?\s*(?=(?:\\left\s*)?\((?:[^(),]|\([^()]*\))+,)")
 _ALL_BUT = re.compile(
     r"^(?:\\text\s*\{\s*)?all (?:real )?numbers,? (?:except|but|other than)\s*\}?\s*(?:for )?\$?(?:([a-z])\s*=)?\s*"
 )

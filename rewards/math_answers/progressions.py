@@ -11,8 +11,18 @@ from typing import Any
 
 from synthetic1.rewards.math_answers.conditions import domain, domains
 from synthetic1.rewards.math_answers.evaluate import AGREE, MP, NotANumber, Undefined, agree, symbols, value
+from synthetic1.rewards.math_answers.exact import rational
 from synthetic1.rewards.math_answers.forms import ORDER, turned, value_of
-from synthetic1.rewards.math_answers.grammar.tree import Bracketed, Expression, Items, Node, Relation, SetBuilder, Sym
+from synthetic1.rewards.math_answers.grammar.tree import (
+    Applied,
+    Bracketed,
+    Expression,
+    Items,
+    Node,
+    Relation,
+    SetBuilder,
+    Sym,
+)
 
 COUNTING = frozenset("knmKNM")
 """Letters that count where nothing says what they are."""
@@ -31,6 +41,8 @@ class Progression:
 
 def same_progressions(gold: Node, answer: Node) -> bool | None:
     """Whether both are the same values; ``None`` where the gold does not say that a letter of its counts them."""
+    if isinstance(gold, Relation) and (classes := _residues(gold)) is not None:
+        return _same_class(classes, gold, answer)
     counts = counted_by(gold)
     one = None if counts is None else progression(_counted(gold), counts[0])
     if one is None or counts is None:
@@ -56,6 +68,34 @@ def same_progressions(gold: Node, answer: Node) -> bool | None:
         if all(agree(a, way * b) for a, b in zip(one.steps, other.steps, strict=True)) and _shifted(one, other, among):
             return True
     return False
+
+
+def _residues(node: Node) -> Progression | None:
+    """All numbers that ``x \\equiv 5 \\pmod{12}`` says."""
+    match node:
+        case Relation((Sym(), Applied("mod", (first, modulus), None)), (r"\equiv",)):
+            start, step = rational(first), rational(modulus)
+            if start is not None and step:
+                return Progression((), (MP.mpc(int(start)),), (MP.mpc(int(step)),)) if start.denominator == 1 else None
+    return None
+
+
+def _same_class(classes: Progression, gold: Relation, answer: Node) -> bool | None:
+    """Whether an answer says the same of all numbers that leave a remainder; ``None`` where it speaks otherwise."""
+    other = _residues(answer)
+    named = next((one for one in (answer.items if isinstance(answer, Items) else (answer,)) if _is_named(one)), None)
+    if isinstance(named, Relation) and named.sides[0] != gold.sides[0]:
+        return None
+    if other is None:
+        counts = counted_by(answer)
+        other = None if counts is None or counts[1] != "Z" else progression(_counted(answer), counts[0])
+    if other is None or other.shape:
+        return None
+    return any(agree(classes.steps[0], way * other.steps[0]) and _shifted(classes, other, "Z") for way in (1, -1))
+
+
+def _is_named(node: Node) -> bool:
+    return isinstance(node, Relation) and node.signs in (("=",), (r"\equiv",))
 
 
 def _shifted(one: Progression, other: Progression, among: str) -> bool:

@@ -48,6 +48,13 @@ _NO_UNITS = """
 _UNITS = (KNOWN_WORDS | JOINED) - frozenset(_NO_UNITS.split())
 """Of the words of a prompt, those that measure: no "second" that is the one after the first."""
 _FORMULA = re.compile(r"\$\$([^$]{1,500})\$\$|\$([^$]{1,500})\$|\\\[(.{1,500}?)\\\]|\\\((.{1,500}?)\\\)", re.DOTALL)
+_ORDERED = re.compile(
+    r"\b(?:list|give|write|enter|arrange|order|rank|sort|put|place|state|report|answers?|separated)\b[^.?!]{0,80}?"
+    r"\b(?:in (?:\w+ )?(?:increasing|decreasing|ascending|descending|alphabetical|chronological|numerical|correct"
+    r"|right) order|from (?:least|smallest|lowest|shortest|greatest|largest|highest|longest) to|order in which)"
+    r"|\bin (?:what|which) order\b",
+    re.IGNORECASE,
+)
 _BARE = re.compile(
     r"(?:find|what is|what are|comput\w*|evaluat\w*|simplif\w*|expand|factor|calculat\w*)\s+([^?$\n]{1,80}?)"
     r"(?:[?\n]|\.(?:\s|$)|$)",
@@ -94,6 +101,8 @@ class Asked:
     """The base of the numbers that it asks for: ``in base 5``."""
     modulus: bool = False
     """It speaks of remainders."""
+    ordered: bool = False
+    """It asks for a list in some order."""
     point: bool = False
     """It asks for a point or pair."""
     interval: bool = False
@@ -215,6 +224,7 @@ def what_is_asked(prompt: str) -> Asked:
         derivative=bool(re.search(r"deriv|differentia|slope|tangent|rate|velocit|\\frac\{d|'", text, re.IGNORECASE)),
         base=int(bases[-1]) if (bases := re.findall(r"\b(?:in|to|into) base[ -]?\$?(\d{1,2})\b", text)) else None,
         modulus=bool(re.search(r"\bmod|remainder|congruen|residue|inverse|divided by", text, re.IGNORECASE)),
+        ordered=bool(_ORDERED.search(text)),
         point=bool(re.search(r"\bpoint|coordinates|ordered (?:pair|triple)|vertex|\bvector", text, re.IGNORECASE)),
         interval=bool(re.search(r"inequalit|interval|\bdomain|\brange\b|increasing|decreasing", text, re.IGNORECASE)),
         targets=targets,

@@ -44,6 +44,7 @@ _BRACED_WORDS = re.compile(r"\{\s*([A-Za-z][A-Za-z ]+)\}")
 _COMPOUND = re.compile(r"\d+\s*[a-z]{1,8}\.?(?:,?\s+(?:and\s+)?\d+(?:\.\d+)?\s*[a-z]{1,8}\.?){1,3}")
 _PART_OF_COMPOUND = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]{1,8})")
 _IN_BASE = re.compile(r"(\d+)\s*(?:\\text\s*\{)?\s*\(?(?:in )?base[ -]?(\d{1,2})\)?\s*\}?")
+_OUT_OF = re.compile(r"\$?(\d+)\$?\s*(?:\\text\s*\{)?\s*out of\s*\}?\s*\$?(\d+)\$?")
 _TIME = re.compile(r"(\d{1,2}):\s?(\d{2})\s*(?:\\,|~)?\s*(?:\\text\s*\{\s*)?([apAP])\.?\s?[mM]\.?\s*\}?$")
 _DOUBLED = re.compile(
     r"(?<!\\)\\\\(?=(?:alpha|approx|begin|beta|boxed|cap|cdot|circ|cos|cup|dfrac|emptyset|end|frac|geq?|infty|in|ldots|left"
@@ -97,6 +98,8 @@ def read(text: str, words: frozenset[str] = frozenset()) -> Said:
     if re.fullmatch(r"[+\-−]?\d{1,3}(?: \d{3})+(?:\.\d+)?", text):
         text = text.replace(" ", "")
     text = without_tail(text)
+    if "out of" in text and (share := _OUT_OF.fullmatch(text)):
+        text = f"\\frac{{{share[1]}}}{{{share[2]}}}"
     if found := _BRACED_WORDS.fullmatch(text):
         text = found[1]
     if (length := compound(text)) is not None:

@@ -82,11 +82,11 @@ def _pieces_of(node: Node) -> RealSet | None:
                 element = element.sides[0]
             return real_set(condition) if isinstance(element, Sym) else None
         case Combined(r"\cup", parts):
-            return _union([_points(part) or real_set(part) for part in parts])
-        case Combined(r"\setminus", (whole, taken)) if (removed := _points(taken)) is not None:
+            return _union([points(part) or real_set(part) for part in parts])
+        case Combined(r"\setminus", (whole, taken)) if (removed := points(taken)) is not None:
             return _without(real_set(whole), [piece.low for piece in removed])
         case Combined(r"\setminus", (Sym(r"\Reals"), taken)):
-            return _complement(real_set(taken))
+            return complement(real_set(taken))
         case Items((Relation((Sym(), Sym(r"\Reals")), (r"\in",)), *rest), joints) if rest:
             return _pieces_of(rest[0] if len(rest) == 1 else Items(tuple(rest), joints[1:]))
         case Items((Relation((Sym(), first), (r"\ne",)), *rest), joints) if rest and set(joints) <= {"comma", "and"}:
@@ -97,7 +97,7 @@ def _pieces_of(node: Node) -> RealSet | None:
             if set(joints) == {"or"} and all(isinstance(item, Bracketed) and is_interval(item) for item in items):
                 return _union([real_set(item) for item in items])
             if any(isinstance(item, Relation) for item in items) and set(joints) <= {"or"}:
-                return _union([_points(item) or real_set(item) for item in items])
+                return _union([points(item) or real_set(item) for item in items])
             if (
                 set(joints) <= {"and", "comma"}
                 and len(items) == 2
@@ -108,7 +108,7 @@ def _pieces_of(node: Node) -> RealSet | None:
         case Relation():
             return _of_relation(node)
         case Sum((Bracketed() | SetBuilder() | Sym() as whole, Neg(Bracketed() as taken))) if (
-            removed := _points(taken)
+            removed := points(taken)
         ) is not None:
             return _without(real_set(whole), [piece.low for piece in removed])
     return None
@@ -217,7 +217,7 @@ def _pieces(piece: Stretch) -> RealSet | None:
     return (piece,)
 
 
-def _points(node: Node) -> RealSet | None:
+def points(node: Node) -> RealSet | None:
     """Points: ``{1, 2}``, ``x = 1``."""
     if isinstance(node, Relation) and node.signs == ("=",) and isinstance(node.sides[0], Sym):
         return (Stretch(node.sides[1], node.sides[1], True, True),)
@@ -277,7 +277,7 @@ def _without(whole: RealSet | None, points: Sequence[Node]) -> RealSet | None:
     return tuple(pieces)
 
 
-def _complement(pieces: RealSet | None) -> RealSet | None:
+def complement(pieces: RealSet | None) -> RealSet | None:
     """All other real numbers; ``None`` where an end is not a rational number."""
     if pieces is None or any(
         not is_infinite(end) and rational(end) is None for one in pieces for end in (one.low, one.high)

@@ -38,6 +38,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Text,
 )
 from synthetic1.rewards.math_answers.identity import proportional
+from synthetic1.rewards.math_answers.idioms.given import names_another
 from synthetic1.rewards.math_answers.names import says_more
 from synthetic1.rewards.math_answers.rules import Rules
 from synthetic1.rewards.math_answers.structure import normal, same_written
@@ -77,7 +78,10 @@ class RelationRules(Rules):
         if isinstance(answer, Relation):
             if answer.signs == (":",) and self.asked.ratio and isinstance(gold, Quotient):
                 return self.same(gold, Quotient(*answer.sides))
-            values = self.values_of(answer)
+            called = (
+                [item.sides[0] for item in gold.items if isinstance(item, Relation)] if isinstance(gold, Items) else []
+            )
+            values = self.values_of(answer, named=any(same_written(name, answer.sides[0]) for name in called))
             return values is not None and all(self.same(gold, value) for value in values)
         assert isinstance(gold, Relation)
         if gold.signs == (r"\ne",) and isinstance(answer, Items):  # x \ne \pm 5
@@ -142,6 +146,8 @@ class RelationRules(Rules):
 
     def is_asked_for(self, side: Node) -> bool:
         """A name, or a formula with letters that the prompt has: ``m+n``."""
+        if isinstance(side, Sym) and names_another(side.name, self.asked.text):
+            return False
         said = self.asked.targets or self.asked.wholes
         if has_letters(side) and normal(side) in map(normal, said):
             return True

@@ -14,6 +14,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Items,
     Matrix,
     Measured,
+    Multiple,
     Neg,
     Node,
     Num,
@@ -97,6 +98,8 @@ def normal(node: Node) -> Node:
             return Measured(normal(arg), unit, None if factors is None else normal(factors))
         case Bracketed(open_, close, items):
             return Bracketed(open_, close, tuple(map(normal, items)))
+        case Multiple(size, of):
+            return Multiple(normal(size), normal(of))
         case Relation(sides, signs):
             return Relation(tuple(map(normal, sides)), signs)
         case Items(items, joints):
@@ -180,6 +183,7 @@ _CHILDREN: dict[type[Node], Callable[[Any], tuple[Node, ...]]] = {  # by type: i
     **dict.fromkeys((Bracketed, Items), _items),
     Sum: lambda node: node.terms,
     Product: lambda node: node.factors,
+    Multiple: lambda node: (node.size, node.of),
     Quotient: lambda node: (node.above, node.below),
     Power: lambda node: (node.base, node.exponent),
     Applied: lambda node: node.args if node.base is None else (*node.args, node.base),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from synthetic1.rewards.math_answers.grammar.cursor import RELATIONS, Cursor, expression, negated, product
+from synthetic1.rewards.math_answers.grammar.numerals import arranged
 from synthetic1.rewards.math_answers.grammar.token import Token, Unreadable
 from synthetic1.rewards.math_answers.grammar.tree import Applied, Matrix, Node, Num, Power, Quotient, Relation
 
@@ -118,6 +119,20 @@ class Arguments(Cursor):
             if depth == 0:
                 return
         raise Unreadable("braces do not match")
+
+    def prescript(self) -> Node | None:
+        """``{}_{10}C_{3}``, ``^{10}P_3``: combinations or permutations; nothing else has an index before it."""
+        start = self.at
+        if self.take("_") or self.take("^"):
+            whole = self.script()
+            name = self.peek()
+            if name in ("C", "P") and self.peek(1) == "_":
+                self.at += 2
+                parts = expression(whole), expression(self.script())
+                if (made := Applied("binom", parts) if name == "C" else arranged(*parts)) is not None:
+                    return made
+        self.at = start
+        return None
 
     def function(self, name: str) -> Node:
         power: Node | None = None

@@ -11,8 +11,10 @@ from synthetic1.rewards.math_answers.grammar.tokens import CLOSE
 from synthetic1.rewards.math_answers.grammar.tree import (
     Bracketed,
     Combined,
+    Expression,
     Items,
     Matrix,
+    Multiple,
     Neg,
     Node,
     Num,
@@ -130,7 +132,24 @@ def whole_value(node: Node) -> Fraction | None:
     return node.value if whole and isinstance(node, Num) else None
 
 
+def is_vector(node: Node) -> bool:
+    """What a number may stand before as a factor: a matrix, a tuple, a list of rows; no determinant, no interval."""
+    match node:
+        case Matrix(_, kind):
+            return kind in ("matrix", "pmatrix", "bmatrix", "array", "smallmatrix")
+        case Bracketed(open_, close, items):
+            rows = len(items) > 1 and all(isinstance(item, Bracketed) for item in items)
+            numbers = len(items) > 1 and all(isinstance(item, Expression) for item in items)
+            if (open_, close) in (("(", ")"), ("<", ">")):
+                return numbers
+            return (open_, close) == ("[", "]") and (rows or (numbers and len(items) > 2))
+    return isinstance(node, Multiple)
+
+
 def negated(node: Node) -> Node:
+    if is_vector(node):
+        return Multiple(Num(Fraction(-1)), node)
+    node = expression(node)
     return Num(-node.value, node.decimals) if isinstance(node, Num) else Neg(node)
 
 
@@ -143,11 +162,14 @@ def name_of(node: Node) -> str:
 def product(factors: Sequence[Node]) -> Node:
     if len(factors) == 1:
         return factors[0]
+    vectors = [factor for factor in factors if is_vector(factor)]
+    if len(vectors) == 1:
+        return Multiple(product([factor for factor in factors if factor is not vectors[0]]), vectors[0])
     return Product(tuple(expression(factor) for factor in factors))
 
 
 def expression(node: Node) -> Node:
-    if isinstance(node, Text | Raw | Relation | Bracketed | SetBuilder | Matrix | Combined | Items):
+    if isinstance(node, Text | Raw | Relation | Bracketed | SetBuilder | Matrix | Combined | Items | Multiple):
         if (
             isinstance(node, Bracketed)
             and len(node.items) == 1

@@ -192,10 +192,12 @@ class Factors(Arguments):
         if mark == "{":
             self.at += 1
             if self.take("}"):
-                return self.primary()
+                return self.primary() or self.prescript()
             node = self.items(ends=("}",))
             self.need("}")
             return node
+        if mark in ("_", "^"):
+            return self.prescript()
         if mark == "|":
             if self.barred or (self.bars and not self.starts_value(1)):
                 return None

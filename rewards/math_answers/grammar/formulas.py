@@ -67,7 +67,7 @@ class Formulas(Factors):
         def apply(node: Node) -> Node:
             for sign in reversed(made):
                 if sign == "-":
-                    node = negated(expression(node))
+                    node = negated(node)
                 elif sign != "+":
                     node = PlusMinus(expression(node), 1 if sign == r"\pm" else -1)
             return node

@@ -1,8 +1,11 @@
-"""How people write numbers, as patterns."""
+"""How people write numbers, as patterns; and permutations as factorials."""
 
 from __future__ import annotations
 
 import re
+from fractions import Fraction
+
+from synthetic1.rewards.math_answers.grammar.tree import Applied, Node, Num, Quotient
 
 THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?![\d,])(?:\.\d+)?")
 GROUPED = re.compile(
@@ -18,3 +21,13 @@ NUMBER_BEGINS = re.compile(r"[0-9]|\.\d")  # never `str.isdigit`, which is true 
 LONE_POINT = re.compile(r"\.(?=\s*[/*+\-−^)}])")
 EXPONENT = re.compile(r"[eE]([+\-−]?)(\d{1,4})(?![\w.])")
 MOST_DIGITS = 1000
+
+
+def arranged(whole: Node, part: Node) -> Node | None:
+    """The permutations of ``part`` out of ``whole``, as factorials; ``None`` where they are no such numbers."""
+    if not (isinstance(whole, Num) and isinstance(part, Num)):
+        return None
+    n, k = whole.value, part.value
+    if n.denominator != 1 or k.denominator != 1 or not 0 <= k <= n:
+        return None
+    return Quotient(Applied("factorial", (whole,)), Applied("factorial", (Num(Fraction(n - k)),)))

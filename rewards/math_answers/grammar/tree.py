@@ -176,6 +176,15 @@ class Matrix(Node):
 
 
 @_node
+class Multiple(Node):
+    """A vector or matrix times a number or formula."""
+
+    size: Node
+    of: Node
+    """Itself a ``Multiple``, where a sign stands before one."""
+
+
+@_node
 class Combined(Node):
     """Sets joined by ``\\cup``, ``\\cap`` or ``\\setminus``."""
 
