@@ -19,6 +19,8 @@ CATEGORIES = {
     "code_understanding": "programs whose output is to be predicted",
     "repair": "tasks of a set that was audited and repaired",
 }
+NAMED = 20
+"""Sources and licences that are named in the card."""
 SIZES = ((1e3, "n<1K"), (1e4, "1K<n<10K"), (1e5, "10K<n<100K"), (1e6, "100K<n<1M"), (1e7, "1M<n<10M"))
 
 
@@ -85,10 +87,27 @@ def card(settings: CurateSettings, recipe: CurationRecipe, funnel: Funnel, facts
         "|---|---|",
         *(f"| {name} | {many:,} |" for name, many in sorted(facts.types.items())),
         *(f"| language: {name} | {many:,} |" for name, many in sorted(facts.languages.items())),
-        *(f"| source: {name} | {many:,} |" for name, many in facts.sources.most_common(20)),
-        *(f"| licence: {name} | {many:,} |" for name, many in facts.licenses.most_common(20)),
+        *_counted("source", facts.sources),
+        *_counted("licence", facts.licenses),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _counted(what: str, counts: Counter[str]) -> list[str]:
+    """Lines of the table: the most frequent by name, the others together."""
+    most = counts.most_common(NAMED)
+    lines = [f"| {what}: {_cell(name)} | {many:,} |" for name, many in most]
+    if len(counts) > len(most):
+        many = counts.total() - sum(many for _, many in most)
+        lines.append(f"| {what}: {len(counts) - len(most):,} others | {many:,} |")
+    return lines
+
+
+def _cell(name: str) -> str:
+    """A name out of the rows, as a cell of Markdown: on one line, and nothing in it ends the cell or begins a tag."""
+    text = " ".join(name.split())
+    text = text if len(text) <= 80 else f"{text[:79]}…"
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;") or "–"
 
 
 def _repaired(facts: SetFacts) -> list[str]:

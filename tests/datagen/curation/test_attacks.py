@@ -199,6 +199,22 @@ async def test_an_instruction_that_holds_the_change_is_a_leak_however_short_its_
     assert funnel["dropped"]["leak_line"] >= 24
 
 
+def test_names_out_of_rows_do_not_break_the_card(tmp_path):
+    (tmp_path / "in").mkdir()
+    names = ["a | b", "x\n# Heading\n---", "<script>", *(f"source {number}" for number in range(25))]
+    rows = [
+        {"problem": f"What is {i} times {i + 3}, as asked in test {i}?", "answer": str(i * (i + 3)), "source": name}
+        for i, name in enumerate(names)
+    ]
+    (tmp_path / "in" / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    run("math", tmp_path, deduplicate=False)
+    lines = (tmp_path / "out" / "README.md").read_text().splitlines()
+    sources = [line for line in lines if line.startswith("| source")]
+    assert {"| source: a \\| b | 1 |", "| source: x # Heading --- | 1 |", "| source: &lt;script> | 1 |"} <= set(sources)
+    assert sources[-1] == "| source: 8 others | 8 |"
+    assert "# Heading" not in lines
+
+
 # The kinds, one by one -----------------------------------------------------------------------------------------------
 
 
@@ -207,6 +223,10 @@ async def test_an_instruction_that_holds_the_change_is_a_leak_however_short_its_
     [
         ("A sequence has these properties: (1) $a_1=2$; (2) $a_2=5$; (3) $a_n=a_{n-1}+3$. Find $a_7$.", None),
         ("For real $x$ let (a) be the ceiling and (b) the floor of it. Compute (a)+(b) for $x=2.5$.", None),
+        ("Consider these statements: (1) 2 is prime. (2) 4 is prime. (3) 5 is odd. How many of them are true?", None),
+        ("Consider the following claims: (1) 2 is prime. (2) 9 is prime. How many of them are true?", None),
+        ("The following moves: (a) add 1; (b) double. Find the least number of moves from 1 to 100.", None),
+        ("Find the following: (a) the sum of the roots; (b) the product of the roots.", "several_parts"),
         ("Answer the following: (a) Find $2+2$. (b) Find $3+3$.", "several_parts"),
         ("已知$a=2$。（1）求$a^2$的值；（2）求$a^3$的值。", "several_parts"),
         ("若 $M=\\{1\\}$，$N=\\{2\\}$，求 $M\\cup N$", None),

@@ -33,7 +33,7 @@ SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
         ("<p>use <code>$a_b*</code> and <code>c*$</code></p>", "use `$a_b*` and `c*$`"),
         ("<blockquote><pre><code>a\nb\n</code></pre></blockquote>", "> ```\n> a\n> b\n> ```"),
         ("<p>Qkept0x stays, $a$ too</p>", "Qkept0x stays, $a$ too"),
-        ("<h2>Title</h2><p>x<sub>2</sub> &amp; y</p>", "## Title\n\nx2 & y"),
+        ("<h2>Title</h2><p>x<sub>2</sub> &amp; y</p>", "## Title\n\nx₂ & y"),
         (
             "<p>\\begin{align} a_1 &amp;= b \\\\ c &amp;= d_* \\end{align}</p>",
             "\\begin{align} a_1 &= b \\\\ c &= d_* \\end{align}",

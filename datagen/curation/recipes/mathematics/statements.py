@@ -101,7 +101,8 @@ _of_each = re.compile(
 )
 _conditions = re.compile(
     r"\b(?:conditions?|propert(?:y|ies)|rules?|axioms?|constraints?|requirements?|assumptions?|facts?|criteria"
-    r"|statements? (?:hold|is true|are true)|restrictions?|operations?|moves?|steps?)(?: hold| are (?:met|satisfied))?"
+    r"|restrictions?|operations?|moves?|steps?|statements?|claims?|propositions?|assertions?)"
+    r"(?: hold| are (?:met|satisfied|true|given|made))?"
     r"\s*[:.,]?\s*\W?\s*$",
     re.IGNORECASE,
 )
