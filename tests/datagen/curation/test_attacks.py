@@ -262,6 +262,9 @@ def test_lost_characters_are_found_and_published_signs_of_replacement_are_not():
 def test_messages_lose_tickets_and_may_name_their_file():
     assert cleaned("#12: Ignore blank lines") == "Ignore blank lines"
     assert cleaned("[ABC-7] Ignore blank lines") == "Ignore blank lines"
+    assert cleaned("fix(parser)!: ignore blank lines") == "Ignore blank lines"
+    assert cleaned("[FIX] ignore blank lines") == "Ignore blank lines"
+    assert cleaned("[WIP] ignore blank lines").startswith("[WIP]")
     assert is_informative("Add a check for an empty slice in Max", "max.go", 4)
     assert not is_informative("Update the user login page", "user/login.py", 4)
 

@@ -78,6 +78,12 @@ _trailer = re.compile(
 _reference = re.compile(
     r"\s*(?:\((?:gh-|[\w./-]*#|PR ?#?)\d+\)|\b(?:fix(?:es)?|close[sd]?|resolve[sd]?|refs?) #\d+\.?)", re.I
 )
+_kind = re.compile(
+    r"\A\s*(?:(?:fix|feat|feature|chore|docs?|refactor|perf|tests?|style|build|ci|bug|bugfix|hotfix)(?:\([^()\n]{0,40}\))?!?:"
+    r"|\[(?:fix|imp|add|ref|rem|mov|bugfix|feature|feat|bug|enh|mnt|maint|doc)\]:?)\s+(?P<first>[A-Za-z])",
+    re.IGNORECASE,
+)
+"""What a convention puts before a subject: ``fix(parser): handle``, ``[FIX] Handle``."""
 _ticket = re.compile(r"\A\s*[\[(]?(?:(?:gh-|issue |bug |PR )?#\d+|[A-Z][A-Z0-9]{1,9}-\d+)[\])]?(?:\s*[:,-])?\s+")
 MERGE = re.compile(
     r"(?i)\s*(?:merge (?:branch|pull request|remote|tag|commit|master|main|trunk|upstream|pr\b|from"
@@ -154,7 +160,10 @@ def is_bot(name: str, email: str) -> bool:
 
 def cleaned(message: str) -> str:
     """The message as an instruction: without trailers, addresses and numbers of issues."""
-    text = _trailer.sub("", _ticket.sub("", message.replace("\r\n", "\n")))
+    text = _ticket.sub("", message.replace("\r\n", "\n"))
+    if (kind := _kind.match(text)) is not None:
+        text = kind["first"].upper() + text[kind.end() :]
+    text = _trailer.sub("", text)
     text = _reference.sub("", text)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).strip()
 

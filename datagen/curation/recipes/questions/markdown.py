@@ -49,6 +49,7 @@ def to_markdown(html: str) -> str:
     from bs4.element import NavigableString
     from markdownify import MarkdownConverter
 
+    html = re.sub(r"&nbsp;|&#160;|&#xa0;|\u00a0", " ", html, flags=re.IGNORECASE)
     html = _BREAKS.sub(lambda found: found[1] + _BREAK.sub("\n", found[2]) + found[3], html)
     soup = BeautifulSoup(html, "html.parser")
     sign = _unused(html)
