@@ -80,6 +80,25 @@ def test_missing_package_is_one_line() -> None:
     assert stopped.value.exit_code == 2
 
 
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.name)
+def test_a_plain_install_says_which_extra_is_missing(program: Subcommand) -> None:
+    """Without the packages of any extra: one line and what to install, from whichever import it comes."""
+    code = """
+import sys
+class Nothing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"hydra", "omegaconf", "torch", "trl", "datatrove"}:
+            raise ModuleNotFoundError(f"No module named '{name}'", name=name)
+sys.meta_path.insert(0, Nothing())
+from synthetic1.cli import app
+app([sys.argv[1], "env=math"], standalone_mode=True)
+"""
+    done = subprocess.run([sys.executable, "-c", code, program.name], capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert f"pip install 'synthetic1[{program.extra}]'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
 def test_a_missing_module_of_ours_is_a_defect_and_not_explained_away() -> None:
     with pytest.raises(ModuleNotFoundError, match=r"synthetic1\.no_such"):
         forward(Subcommand("p", "synthetic1.no_such", "", "train"), [])

@@ -92,6 +92,8 @@ def forward(program: Subcommand, arguments: list[str]) -> None:
     """
     try:
         main: Callable[[], object] = importlib.import_module(program.module).main
+        sys.argv = [f"synthetic1 {program.name}", *arguments]
+        main()  # which imports what is heavy only when it needs it
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "synthetic1":
             raise
@@ -101,8 +103,6 @@ def forward(program: Subcommand, arguments: list[str]) -> None:
             err=True,
         )
         raise typer.Exit(2) from None
-    sys.argv = [f"synthetic1 {program.name}", *arguments]
-    main()
 
 
 def _add_command(program: Subcommand) -> None:
