@@ -22,7 +22,7 @@ from synthetic1.rewards.math_answers.conditions import (
     without_remarks,
 )
 from synthetic1.rewards.math_answers.exact import rational
-from synthetic1.rewards.math_answers.expression_rules import ExpressionRules, joined_unit
+from synthetic1.rewards.math_answers.expression_rules import ExpressionRules
 from synthetic1.rewards.math_answers.forms import (
     ORDER,
     components,
@@ -51,6 +51,7 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Sym,
     Text,
 )
+from synthetic1.rewards.math_answers.idioms.measures import joined_unit
 from synthetic1.rewards.math_answers.idioms.multiples import multiplied
 from synthetic1.rewards.math_answers.idioms.parameters import renamed
 from synthetic1.rewards.math_answers.idioms.wording import CLAUSE, bare, same_words

@@ -35,14 +35,13 @@ from synthetic1.rewards.math_answers.grammar.tree import (
     Measured,
     Node,
     Num,
-    Power,
-    Product,
     Quotient,
     Relation,
     Scaled,
     Sym,
 )
 from synthetic1.rewards.math_answers.idioms.counting import is_count
+from synthetic1.rewards.math_answers.idioms.measures import is_another_power, joined_unit
 from synthetic1.rewards.math_answers.prompt import stands_in
 from synthetic1.rewards.math_answers.rules import Rules
 from synthetic1.rewards.math_answers.structure import same_written
@@ -55,27 +54,6 @@ from synthetic1.rewards.math_answers.work import (
     kin_of_functions,
 )
 from synthetic1.rewards.quantities.units import is_unit, read_unit
-
-
-def joined_unit(node: Node) -> Measured | None:
-    """``5cm``, read as a product of letters, as a quantity; for a gold that can only be a number or quantity."""
-    if not isinstance(node, Product) or not isinstance(node.factors[0], Num | Quotient):
-        return None
-    before = [factor for factor in node.factors if not has_letters(factor)]
-    if before != list(node.factors[: len(before)]):
-        return None
-    *letters, last = node.factors[len(before) :] or (None,)
-    if last is None or any(isinstance(letter, Num) for letter in letters):
-        return None
-    power = ""
-    if isinstance(last, Power) and isinstance(last.exponent, Num) and last.exponent.value in (2, 3):
-        letters, power = [*letters, last.base], f"^{last.exponent.value}"
-    else:
-        letters = [*letters, last]
-    unit = "".join(letter.name if isinstance(letter, Sym) else "?" for letter in letters)
-    size = before[0] if len(before) == 1 else Product(tuple(before))
-    return Measured(size, unit + power) if unit in JOINED else None
-
 
 CONSTANT = re.compile(r"[Cc](?:_\{\d\})?")
 CONSTANTS_NAME = re.compile(r"[A-DKa-dk](?:_\{\d\})?|\\lambda")
@@ -299,6 +277,8 @@ class ExpressionRules(Rules):
         wanted = [
             other for said in self.asked.asked_units if (other := read_unit(said)) is not None and not other.label
         ]
+        if one not in wanted and any(is_another_power(one, other) for other in wanted):
+            return False  # feet, where square feet are asked for
         if one in named or one in wanted:
             return True
         if one.dimensions == (("money", 1),):

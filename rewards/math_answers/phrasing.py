@@ -42,7 +42,11 @@ _COUNTS = re.compile(  # behind a formula: which letter of it is any integer
     r"|=\s*0\s*,\s*\\pm\s*1\s*,.*(?:\\[a-z]*dots|\.\.\.|…))[\s.)}$]*$"
 )
 _MAY_COUNT = re.compile(r"integer|\\in(?![a-z])|∈|\\pm\s*1")
-_CONSTANTS_TAIL = re.compile(r"[\s,;]*(?:\\(?:quad|text|mbox)\s*\{?)*[\s,]*where\b.*\bconstants?[\s.}]*$")
+_CONSTANTS_TAIL = re.compile(
+    r"[\s,;]*(?:\\(?:quad|text|mbox)\s*\{?)*[\s,]*(?:where\b.*\bconstants?[\s.}]*$"
+    r"|for (?:some|any|all|every|an?)(?: (?:real|arbitrary|fixed))* constants?[\s}~]*\$?[A-Za-z]?(?:_\{?\d\}?)?"
+    r"[\s.}$]*$)"
+)
 _LINE_NAME = re.compile(r"^(?:\\ell|[lLC])(?:_\{?\d\}?)?\s*:\s*(?=[^:]*=)")
 _POINT_NAME = re.compile(r"^[ABD-Z]'?\s*(?=(?:\\left\s*)?\((?:[^(),]|\([^()]*\))+,)")
 _ALL_BUT = re.compile(

@@ -88,6 +88,9 @@ def _same_class(classes: Progression, gold: Relation, answer: Node) -> bool | No
         return None
     if other is None:
         counts = counted_by(answer)
+        names = symbols_of(value_of(answer)) or frozenset()
+        if counts is None and len(names) == 1 and names <= COUNTING:
+            counts = (next(iter(names)), "Z")
         other = None if counts is None or counts[1] != "Z" else progression(_counted(answer), counts[0])
     if other is None or other.shape:
         return None

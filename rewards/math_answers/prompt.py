@@ -10,7 +10,17 @@ from functools import lru_cache
 from synthetic1.rewards.math_answers.grammar.spelling import JOINED, KNOWN_WORDS
 from synthetic1.rewards.math_answers.grammar.statements import parse
 from synthetic1.rewards.math_answers.grammar.token import Unreadable
-from synthetic1.rewards.math_answers.grammar.tree import Applied, Combined, Expression, Node, Num, Raw, Relation, Sym
+from synthetic1.rewards.math_answers.grammar.tree import (
+    Applied,
+    Combined,
+    Expression,
+    Multiple,
+    Node,
+    Num,
+    Raw,
+    Relation,
+    Sym,
+)
 from synthetic1.rewards.math_answers.structure import children, normal
 
 READ = 20_000  # characters at the end of a prompt
@@ -177,7 +187,7 @@ def _targets(text: str) -> tuple[frozenset[Node], frozenset[str]]:
             node = _formula(formula)
             if isinstance(node, Relation):
                 found.update(side for side in node.sides if isinstance(side, Sym | Applied))
-            elif isinstance(node, Raw | Combined) or (isinstance(node, Expression) and letters_of(node)):
+            elif isinstance(node, Raw | Combined | Multiple) or (isinstance(node, Expression) and letters_of(node)):
                 found.add(node)
         words.update(re.findall(r"[a-z]+", text[match.start() : match.start(match.lastindex or 0)].lower()))
     for match in _ASKED_FOR.finditer(text):

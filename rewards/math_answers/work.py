@@ -195,6 +195,8 @@ def kin_of_functions(gold: Node) -> frozenset[str]:
         made |= {"arcsin", "arccos", "arctan", "arccot"}
     if "exp" in found or "'e'" in repr(gold):
         made |= {"exp"}
+        if "'i'" in repr(gold):  # polar form
+            made |= {"cis", "sin", "cos"}
     if found & {"sinh", "cosh", "tanh"}:
         made |= {"sinh", "cosh", "tanh", "exp"}
     return frozenset(made)

@@ -194,7 +194,7 @@ class Arguments(Cursor):
         while not self.peek().startswith(r"\end"):
             if self.token() is None:
                 raise Unreadable("a matrix that does not end")
-            if self.take("&"):
+            if self.take("&") or (self.peek() in (".", ",") and self.take(self.peek())):
                 continue
             if kind in ("aligned", "align", "split", "eqnarray"):  # & marks where lines are aligned
                 self.tokens = [token for place, token in enumerate(self.tokens) if place < self.at or token.text != "&"]

@@ -105,6 +105,10 @@ class Cursor:
             return token.text.lower().strip(",; ")
         return JOINTS.get(token.text) if token.kind in ("mark", "command") else None
 
+    def closes_cell(self) -> bool:
+        """Whether a cell or line of a matrix or system ends here."""
+        return self.is_kind("mark", "command") and (self.peek() == r"\\" or self.peek().startswith(r"\end"))
+
     def ends_here(self, ends: tuple[str, ...]) -> bool:
         token = self.token()
         if token is None or self.joint() is not None or (token.kind == "text" and FOR_ALL.match(token.text)):

@@ -97,6 +97,11 @@ class Formulas(Factors):
                 self.at += 1
                 modulus = expression(self.argument())
                 return Applied("mod", (expression(signed(product(factors))), modulus))
+            elif self.peek() == "(" and self.peek(1) in (r"\pmod", r"\bmod", r"\mod"):  # 3 (mod 7)
+                self.at += 2
+                modulus = expression(self.sum())
+                self.need(")")
+                return Applied("mod", (expression(signed(product(factors))), modulus))
             elif (unit := self.unit(factors)) is not None:
                 return self.measured(signed, factors, *unit)
             elif (following := self.applied(factors[-1])) is not None:

@@ -116,10 +116,10 @@ class _Statements(Formulas):
             if joint == "line" and not at_top:
                 break
             self.at += 1
-            while (further := self.joint()) is not None:  # ", and"
+            while (further := self.joint()) is not None and (at_top or further != "line"):  # ", and"
                 joint = further if further in ("and", "or") else joint
                 self.at += 1
-            if self.token() is None or self.peek() in ends:
+            if self.token() is None or self.peek() in ends or (not at_top and self.closes_cell()):
                 break  # a comma at the end
             logical = self.tokens[self.at - 1].kind == "command" and joint in ("and", "or")
             joints.append(joint)

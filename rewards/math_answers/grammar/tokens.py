@@ -300,6 +300,9 @@ class _Tokens:
             self.spaced = True
         elif stripped in (r"\%", "%", ":") or (stripped == "to" and self.out and self.out[-1].kind == "number"):
             self.canonical("%" if "%" in stripped else ":")
+        elif stripped[-1] == ":" and stripped[:-1].replace(" ", "").isalpha():  # a label
+            self.put("text", stripped[:-1])
+            self.canonical(":")
         elif stripped in FUNCTIONS:
             self.function(stripped)
         elif len(stripped) > 1 and "\\" + stripped in SAME_COMMAND:  # tg

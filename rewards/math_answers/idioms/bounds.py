@@ -6,18 +6,20 @@ import re
 
 _OPENS = r"(?:[\s$*~:({\[]|\\(?:text|mbox|textbf|displaystyle|left|[,;!:( \[]))*$"
 _CLOSES = r"^(?:[\s$*)~}]|\\[)\],;! ]|\\(?:text|mbox)\s*\{)*(?:[a-z]{3,12}\s+)?"
+_NOT = r"(?:no|not)"
 _BEFORE = {
     "least": re.compile(
-        r"(?:\b(?:at least|no (?:less|fewer) than|not (?:less|fewer) than)|\\ge(?:q|qslant)?(?![a-z])|≥|>=)"
-        rf"\}}?{_OPENS}",
+        rf"(?:\b(?:at least|{_NOT} (?:less|fewer|smaller) than|(?:more|greater|larger) than or equal to)"
+        rf"|\\ge(?:q|qslant)?(?![a-z])|≥|>=)\}}?{_OPENS}",
         re.IGNORECASE,
     ),
     "most": re.compile(
-        rf"(?:\b(?:at most|no (?:more|greater) than|not more than|up to)|\\le(?:q|qslant)?(?![a-z])|≤|<=)\}}?{_OPENS}",
+        rf"(?:\b(?:at most|{_NOT} (?:more|greater|larger) than|up to|(?:less|fewer|smaller) than or equal to)"
+        rf"|\\le(?:q|qslant)?(?![a-z])|≤|<=)\}}?{_OPENS}",
         re.IGNORECASE,
     ),
     "more": re.compile(
-        rf"(?:\b(?:more|greater|larger|bigger|longer|older) than|\b(?:strictly )?exceeds|\\gt(?![a-z])"
+        r"(?:\b(?:more|greater|larger|bigger|longer|older) than|\b(?:strictly )?exceeds|\\gt(?![a-z])"
         rf"|(?<=[\w)}}\]|])\s*(?<![-=])>)\}}?{_OPENS}",
         re.IGNORECASE,
     ),
@@ -27,7 +29,8 @@ _BEFORE = {
     ),
     "other": re.compile(
         r"(?:\b(?:twice|double|triple|thrice|half(?: of)?|(?:two|three|four|five) times|a (?:third|quarter) of"
-        rf"|anything but|anything except|everything but|other than|almost|nearly|not quite))\}}?{_OPENS}",
+        r"|anything but|anything except|everything but|other than|almost|nearly|not quite"
+        rf"|between [^.]{{1,16}} and))\}}?{_OPENS}",
         re.IGNORECASE,
     ),
 }
@@ -36,7 +39,10 @@ _BEHIND = {
         rf"{_CLOSES}(?:or (?:more|greater|above|higher|larger|over)|and (?:above|up)|at least|at minimum)\b"
     ),
     "most": re.compile(rf"{_CLOSES}(?:or (?:less|fewer|below|lower|smaller|under)|and (?:below|under)|at most)\b"),
-    "other": re.compile(r"^[\s$*)~]*(?:times as (?:many|much)|plus or minus|give or take)\b"),
+    "other": re.compile(
+        r"^[\s$*)~]*(?:times as (?:many|much)|plus or minus|give or take)\b"
+        r"|^[\s$*)~,]*(?:or |but )?(?:maybe|perhaps|possibly|give or take|or so|more or less)\b"
+    ),
 }
 _ASKS = {
     "least": re.compile(
@@ -54,8 +60,8 @@ _ASKS = {
 }
 _BLANK = re.compile(r"_{3,}|\\_\\_|\\underline\{|\\(?:boxed|fbox)\b|\(\s*\\q?quad\s*\)|\bfill in\b", re.IGNORECASE)
 _END_WORDS = r"""
-    than least most to exceeds < > = ≤ ≥ \le \ge \leq \geq \leqslant \geqslant \lt \gt of twice double triple thrice half
-    times but except almost nearly quite } \text \mbox \textbf \left \displaystyle
+    than least most to exceeds < > = ≤ ≥ \le \ge \leq \geq \leqslant \geqslant \lt \gt of twice double triple thrice
+    half times but and except almost nearly quite } \text \mbox \textbf \left \displaystyle
 """
 _ENDS = tuple(_END_WORDS.split())
 """What the words and signs before a box end with: nothing else is looked at more closely."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from synthetic1.rewards.math_answers.grammar.spelling import KNOWN_WORDS, MEASURES
+
 _END = r"(?:[.?!](?=\s|$)|\n\n|$)"
 _ASKING = re.compile(
     r"\b(?:find|determine|solve|what|compute|calculate|evaluate|give|express"
     r"|how (?:many|much|long|far|old|tall|wide|big|fast|high|deep)"
-    rf"|(?:for|to|at|in) (?:what|which|how many)|which|when|where)\b(?P<said>.*?){_END}",
+    rf"|(?:for|to|at|in) (?:what|which|how many)|which (?:values?|numbers?|integers?|of))\b(?P<said>.*?){_END}",
     re.IGNORECASE | re.DOTALL,
 )
 _FORMULA = re.compile(r"\$\$?([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
@@ -18,7 +20,13 @@ _MADE = re.compile(
     r"(?:\s+(?:of|when|if|that|upon)\b|$)|divided by)",
     re.IGNORECASE,
 )
-_COUNTED = re.compile(r"\b(?:how many|number of)\b", re.IGNORECASE)
+_NO_MEASURES = frozenset({"any", "even", "odd", "false", "true", "none", "yes", "integer", "integers", "unit", "units"})
+_MEASURED = "|".join(sorted((KNOWN_WORDS | MEASURES) - _NO_MEASURES))
+_COUNTED = re.compile(
+    rf"\b(?:how many|number of)\b(?! (?:(?:square|cubic|total) )?(?:{_MEASURED})\b)",
+    re.IGNORECASE,
+)
+"""But how many degrees an angle has is no count."""
 _IS = re.compile(r"\b(?:is|be|are|equals?|denotes?|as)\b", re.IGNORECASE)
 _SUCH = re.compile(
     r"^[^$]{0,4}\$?\s*(?:\\in|\\le|\\ge|<|>|=|(?:,\s*)?"
@@ -33,6 +41,7 @@ _SAYS_NOTHING = """
     a an the of is are be was were its his her their this that these those number total and or to in on at for with let
     denote denotes denoted by represent represents stand stands value unknown positive real integer integers whole given
     there how many much what find determine does do did has have had as it where which when if then each all any one
+    formula equation function expression variable letter constant parameter point line circle triangle graph
     years inches feet cm meters units degrees
 """
 _SILENT = frozenset(_SAYS_NOTHING.split())
@@ -76,6 +85,8 @@ def names_another(letter: str, prompt: str) -> bool:
     role = _role(letter, prompt)
     if role:
         return not role <= asked
+    if letter.lower() in {word[0] for word in asked}:  # V for the volume
+        return False
     in_words = " ".join(re.sub(r"\$[^$]*\$", " ", clause[0]) for clause in asking)
     return len(letters) > 1 and _SOLVES.search(in_words) is None and not _told_apart(letter, prompt)
 

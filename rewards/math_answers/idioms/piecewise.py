@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from synthetic1.rewards.math_answers.grammar.tree import Matrix, Measured, Node, Sym, Text
+from synthetic1.rewards.math_answers.grammar.tree import Matrix, Measured, Node, Raw, Relation, Sym, Text
 from synthetic1.rewards.math_answers.real_sets import RealSet, bounded_letters, complement, merged, points, real_set
 
 _OTHERWISE = re.compile(
@@ -15,19 +15,20 @@ _OTHERWISE = re.compile(
     re.IGNORECASE,
 )
 _PARITY = re.compile(r"(?:if )?([a-z]) (?:is )?(?:an )?(even|odd)", re.IGNORECASE)
-_OTHER_PARITY = {"even": "odd", "odd": "even"}
+_OPPOSITE = {"even": "odd", "odd": "even", r"\in": r"\notin", r"\notin": r"\in"}
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A value, and where the function has it: a set of numbers, or ``even`` or ``odd``."""
+    r"""A value, and where the function has it: a set of numbers, or ``even``, ``odd``, ``\in`` or ``\notin`` of one."""
 
     value: Node
     where: RealSet | str
 
 
 def is_otherwise(node: Node) -> bool:
-    return isinstance(node, Text) and _OTHERWISE.fullmatch(" ".join(node.words.split()).strip(" .,")) is not None
+    words = node.words if isinstance(node, Text) else node.text if isinstance(node, Raw) else ""
+    return _OTHERWISE.fullmatch(" ".join(words.split()).strip(" .,")) is not None
 
 
 def has_otherwise(node: Matrix) -> bool:
@@ -59,13 +60,19 @@ def _where(condition: Node) -> RealSet | str | None:
         words = condition.words if isinstance(condition, Text) else letter + condition.unit
         parity = _PARITY.fullmatch(" ".join(words.split()))
         return None if parity is None else parity[2].lower()
-    return points(condition) or real_set(condition)
+    if (found := points(condition) or real_set(condition)) is not None:
+        return found
+    match condition:
+        case Relation((Sym(letter), among), (r"\in" | r"\notin" as sign,)):
+            return f"{sign} {letter} {among!r}"
+    return None
 
 
 def _left(found: list[Piece]) -> RealSet | str | None:
     where = [piece.where for piece in found]
     if len(where) == 1 and isinstance(where[0], str):
-        return _OTHER_PARITY[where[0]]
+        kind, _, of = where[0].partition(" ")
+        return f"{_OPPOSITE[kind]} {of}".strip()
     sets = [one for one in where if not isinstance(one, str)]
     return complement(tuple(piece for one in sets for piece in one)) if len(sets) == len(where) > 0 else None
 
