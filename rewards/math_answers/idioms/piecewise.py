@@ -19,7 +19,7 @@ _OPPOSITE = {"even": "odd", "odd": "even", r"\in": r"\notin", r"\notin": r"\in"}
 
 
 @dataclass(frozen=True)
-class Piece:
+class FunctionPiece:
     r"""A value, and where the function has it: a set of numbers, or ``even``, ``odd``, ``\in`` or ``\notin`` of one."""
 
     value: Node
@@ -35,9 +35,9 @@ def has_otherwise(node: Matrix) -> bool:
     return any(len(row) == 2 and is_otherwise(row[1]) for row in node.rows)
 
 
-def pieces(node: Matrix) -> tuple[Piece, ...] | None:
+def pieces(node: Matrix) -> tuple[FunctionPiece, ...] | None:
     """The pieces, what holds otherwise as all that is left; ``None`` where a condition is not understood."""
-    found: list[Piece] = []
+    found: list[FunctionPiece] = []
     for place, row in enumerate(node.rows):
         if len(row) != 2:
             return None
@@ -45,12 +45,12 @@ def pieces(node: Matrix) -> tuple[Piece, ...] | None:
             left = _left(found) if place == len(node.rows) - 1 else None
             if left is None:
                 return None
-            found.append(Piece(row[0], left))
+            found.append(FunctionPiece(row[0], left))
             continue
         where = _where(row[1])
         if where is None:
             return None
-        found.append(Piece(row[0], where))
+        found.append(FunctionPiece(row[0], where))
     return tuple(found)
 
 
@@ -68,7 +68,7 @@ def _where(condition: Node) -> RealSet | str | None:
     return None
 
 
-def _left(found: list[Piece]) -> RealSet | str | None:
+def _left(found: list[FunctionPiece]) -> RealSet | str | None:
     where = [piece.where for piece in found]
     if len(where) == 1 and isinstance(where[0], str):
         kind, _, of = where[0].partition(" ")
@@ -99,9 +99,9 @@ def same_piecewise(
     return not left
 
 
-def _joined(found: tuple[Piece, ...], same: Callable[[Node, Node], bool]) -> list[Piece]:
+def _joined(found: tuple[FunctionPiece, ...], same: Callable[[Node, Node], bool]) -> list[FunctionPiece]:
     """Pieces of one value as one."""
-    made: list[Piece] = []
+    made: list[FunctionPiece] = []
     for piece in found:
         place = next((n for n, one in enumerate(made) if same(one.value, piece.value)), None)
         if place is None:
@@ -111,7 +111,7 @@ def _joined(found: tuple[Piece, ...], same: Callable[[Node, Node], bool]) -> lis
         if isinstance(before, str) or isinstance(piece.where, str):
             made.append(piece)
         else:
-            made[place] = Piece(made[place].value, merged((*before, *piece.where)))
+            made[place] = FunctionPiece(made[place].value, merged((*before, *piece.where)))
     return made
 
 
