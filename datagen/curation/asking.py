@@ -51,8 +51,7 @@ class Asker:
             except InferenceError as error:
                 if error.ends_a_run:
                     raise
-                refused = error.kind == "bad_request"  # this text, not the server: too long, a content filter
-                raise Quarantined(step, "refused_by_server" if refused else NO_REPLY, str(error)) from error
+                raise self._left_out(error, step) from error
             try:
                 return read_reply(prompt, completion)
             except MalformedReply as error:
@@ -67,10 +66,27 @@ class Asker:
                 messages.append({"role": "user", "content": again})
         raise Quarantined(step, reason, f"{prompt.name}: {why}")
 
-    async def sample(self, prompt: str, n: int, temperature: float) -> list[Completion]:
-        """``n`` completions of a prompt as a task has it."""
+    async def sample(self, prompt: str, n: int, temperature: float, step: str) -> list[Completion]:
+        """``n`` completions of a prompt as a task has it.
+
+        Raises:
+            Quarantined: in ``step``: the server failed, or will not take this prompt.
+        """
         sampling = replace(self._sampling, temperature=temperature)
-        return await self.client.complete([{"role": "user", "content": prompt}], n, sampling)
+        try:
+            return await self.client.complete([{"role": "user", "content": prompt}], n, sampling)
+        except InferenceError as error:
+            if error.ends_a_run:
+                raise
+            raise self._left_out(error, step) from error
+
+    def _left_out(self, error: InferenceError, step: str) -> Quarantined:
+        """What stands in the set of a call that failed: nothing of where the server is."""
+        refused = error.kind == "bad_request"  # this text, not the server: too long, a content filter
+        said = str(error)
+        for url in sorted(self.client.server.urls, key=len, reverse=True):
+            said = said.replace(url, "the server")
+        return Quarantined(step, "refused_by_server" if refused else NO_REPLY, said)
 
 
 def read_reply(prompt: Prompt, completion: Completion) -> Any:

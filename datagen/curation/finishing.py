@@ -16,7 +16,7 @@ from synthetic1.datagen.curation.tools import Workbench
 from synthetic1.datagen.curation.work_store import WorkStore
 from synthetic1.reports.progress import progress
 from synthetic1.rewards.registry import get_verifier
-from synthetic1.task import Task
+from synthetic1.task import Task, TaskError
 
 
 class Finishing:
@@ -39,6 +39,7 @@ class Finishing:
         left = iter(drafts)
         with progress(None, "rows finished") as advance:
             working: set[asyncio.Task[None]] = set()
+            done: set[asyncio.Task[None]] = set()
             try:
                 while True:
                     while len(working) < self.settings.at_once and not self.stopping:
@@ -55,7 +56,7 @@ class Finishing:
             finally:
                 for one in working:
                     one.cancel()
-                await asyncio.gather(*working, return_exceptions=True)
+                await asyncio.gather(*working, *done, return_exceptions=True)  # of which several may have failed alike
                 self.store.commit()
 
     async def _one(self, draft: Draft) -> None:
@@ -68,10 +69,13 @@ class Finishing:
                 )
             tasks = [_told(task, draft) for task in tasks]
             for task in tasks:
+                _ = task.key
                 await self._check_gold(task)
             if self.settings.difficulty.samples:
                 tasks = await self._within_difficulty(tasks)
-        except LeftOut as error:
+        except (LeftOut, TaskError) as error:
+            if isinstance(error, TaskError):  # a value of its row that no file can hold, in all that surrounds it
+                error = Quarantined(GOLD, "not_writable", str(error))
             self.store.leave(draft.number, draft.where, error, json.dumps(asdict(draft)))
         else:
             self.store.finish(draft.number, tasks)
@@ -115,9 +119,10 @@ class Finishing:
 
         Raises:
             Dropped: it is outside of what is wanted.
+            Quarantined: the model did not answer, or nobody can score what it says.
         """
         asked = self.settings.difficulty
-        completions = await self.tools.sample(task.prompt, asked.samples, asked.temperature)
+        completions = await self.tools.sample(task.prompt, asked.samples, asked.temperature, DIFFICULTY)
         verdicts = [await self.tools.score(task, completion) for completion in completions]
         scores = [verdict.score for verdict in verdicts if verdict.score is not None]
         if not scores:

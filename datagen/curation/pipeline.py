@@ -20,22 +20,24 @@ from synthetic1.datagen.curation.recipe import CurationRecipe
 from synthetic1.datagen.curation.recipes.registry import make_recipe
 from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.datagen.curation.sifting import Benchmarks, DraftFiles, drop_contaminated, drop_duplicates
+from synthetic1.datagen.curation.start import check_places, check_same
 from synthetic1.datagen.curation.tools import Workbench
 from synthetic1.datagen.curation.work_store import WorkStore
 from synthetic1.datagen.curation.writing import LEFT_OUT, write_set
+from synthetic1.datagen.exporting.shards import check_free
 from synthetic1.inference.client import Client
 from synthetic1.inference.errors import ServerError
 from synthetic1.inference.server import Server
 from synthetic1.jobs.launching import launched
 from synthetic1.jobs.model_settings import ModelSettings
 from synthetic1.jobs.program import ProgramError
-from synthetic1.jobs.same_run import check_same_run
 from synthetic1.reports.progress import progress
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.rewards.scoring.scorer import Scorer
 
 STORE = "work.sqlite"
 USAGE = "usage"
+MODEL = "model"  # the name of the one that rows were finished with; "" where none was named
 DRAFTED, SIFTED, IN = "drafted", "sifted", "in"  # what the store's meta says of passes that are done
 
 
@@ -43,9 +45,13 @@ def folder_of(settings: CurateSettings) -> Path:
     return (Path(settings.runs) / "curate" / settings.name).absolute()
 
 
+def _finishing_steps(recipe: CurationRecipe) -> tuple[str, ...]:
+    return (*recipe.finish_steps, GOLD, DIFFICULTY)
+
+
 def steps_of(recipe: CurationRecipe) -> tuple[str, ...]:
     """All steps of a run, in order."""
-    return (READ, *recipe.draft_steps, CONTAMINATION, DUPLICATES, *recipe.finish_steps, GOLD, DIFFICULTY)
+    return (READ, *recipe.draft_steps, CONTAMINATION, DUPLICATES, *_finishing_steps(recipe))
 
 
 def curate(settings: CurateSettings) -> bool:
@@ -59,14 +65,18 @@ def curate(settings: CurateSettings) -> bool:
     if recipe.needs_model and not settings.model.is_named and not settings.dry_run:
         raise ProgramError(f"recipe={settings.recipe_name} asks a language model: give model=http://localhost:8000/v1")
     path = folder_of(settings)
+    check_places(settings, path)
     with RunFolder.create(path, resume=True) as folder:
         store = WorkStore(path / STORE)
         try:
-            going_on = _check_same(recipe, store, settings, prompts)
+            going_on = check_same(recipe, store, settings, prompts)
+            if not settings.dry_run:
+                check_free(settings.output, overwrite=settings.overwrite, setting="output")
+            if going_on:
+                store.clear_reasons(tuple(sorted(AGAIN)), _finishing_steps(recipe))
             folder.write_config(settings.model_dump(mode="json"))
             print(f"{'going on with' if going_on else 'run'} {path}", flush=True)
             drafts = DraftFiles(path / "drafts")
-            _check_input(recipe, settings, store)
             _draft(recipe, settings, store, drafts)
             _sift(recipe, settings, store, drafts, path)
             if settings.dry_run:
@@ -120,31 +130,6 @@ def funnel_of(recipe: CurationRecipe, store: WorkStore) -> Funnel:
     return funnel
 
 
-def _check_same(recipe: CurationRecipe, store: WorkStore, settings: CurateSettings, prompts: dict[str, Prompt]) -> bool:
-    """Whether the store holds an earlier part of this run.
-
-    Raises:
-        ProgramError: it holds another run; says what differs.
-    """
-    wanted = {**settings.identity(), "prompt_versions": {name: prompt.label for name, prompt in prompts.items()}}
-    stored = store.meta("settings")
-    if stored is not None:
-        check_same_run(store.path.parent, stored, wanted)
-        store.clear_reasons(tuple(sorted(AGAIN)), (*recipe.finish_steps, GOLD, DIFFICULTY))
-    store.set_meta("settings", wanted)
-    return stored is not None
-
-
-def _check_input(recipe: CurationRecipe, settings: CurateSettings, store: WorkStore) -> None:
-    """Raises ProgramError: there is no such input, or it is another one than when this run began."""
-    now = recipe.state_of(settings.input)
-    before = store.meta("input")
-    if before is not None and before != now:
-        other = next(name for name in {**before, **now} if before.get(name) != now.get(name))
-        raise ProgramError(f"input has changed since this run began: {other}; choose another run_name=")
-    store.set_meta("input", now)
-
-
 def _draft(recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles) -> None:
     """The first pass: read all rows, filter by rule, write what is left to disk. Done again if it was interrupted."""
     if store.meta(DRAFTED):
@@ -177,10 +162,10 @@ def _draft(recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, d
                     yield draft
 
     drafts.write(made())
-    store.set_meta(IN, counted)
-    store.set_meta(DRAFTED, True)
     if not counted:
         raise ProgramError(f"input={', '.join(settings.input)} has no rows")
+    store.set_meta(IN, counted)
+    store.set_meta(DRAFTED, True)
 
 
 def _sift(recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles, path: Path) -> None:
@@ -207,11 +192,20 @@ async def _finish(
     recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles, prompts: dict[str, Prompt]
 ) -> tuple[dict[str, Any], bool]:
     """The third pass: models, sandbox, verifiers, row by row. What is done stays done; where all is, no server is
-    started or looked for."""
+    started or looked for.
+
+    Raises:
+        ProgramError: another model has finished a part of the rows.
+    """
+    if settings.model.is_named and store.meta(MODEL) == "":
+        print("the rows are finished anew, with the model", flush=True)
+        store.clear("done")
+        store.clear_steps(_finishing_steps(recipe))
     if all(store.has_outcome(draft.number) for draft in drafts):
         return {}, False
     async with _client_of(settings) as client:
         asker = None
+        _note_model(store, "" if client is None else client.model)
         if client is not None:
             model = settings.model
             asker = Asker(client, max_tokens=model.max_tokens, attempts=model.attempts, seed=settings.seed)
@@ -224,6 +218,17 @@ async def _finish(
             finally:
                 await tools.aclose()
         return {} if client is None else client.usage.to_dict(), work.stopping
+
+
+def _note_model(store: WorkStore, name: str) -> None:
+    """Raises ProgramError: another model has finished a part of the rows."""
+    before = store.meta(MODEL)
+    if before and before != name:
+        now = f"{name} is there now" if name else "none is named now"
+        raise ProgramError(
+            f"{store.path.parent} was begun with the model {before}, and {now}; choose another run_name="
+        )
+    store.set_meta(MODEL, name)
 
 
 @asynccontextmanager

@@ -92,9 +92,12 @@ def load_prompts(names: Mapping[str, frozenset[str]] | list[str], folder: str | 
                     f"{theirs / name}.md: there is no value for {{{{{unknown[0]}}}}}; there are: {known}"
                 )
             found[name] = other
-    if theirs is not None and (strangers := sorted({file.stem for file in theirs.glob("*.md")} - set(found))):
-        known = ", ".join(sorted(found))
-        raise ProgramError(f"prompts={folder}: this recipe has no prompt {strangers[0]}.md; it has: {known}")
+    if theirs is not None:
+        there, known = {file.stem for file in theirs.glob("*.md")} - {"README"}, ", ".join(sorted(found))
+        if strangers := sorted(there - {file.stem for file in OURS.glob("*.md")}):
+            raise ProgramError(f"prompts={folder}: no recipe has a prompt {strangers[0]}.md; this one has: {known}")
+        if not there & set(found):
+            raise ProgramError(f"prompts={folder} holds no prompt of this recipe, which has: {known or 'none'}")
     return found
 
 

@@ -48,6 +48,8 @@ class UnreadableRow:
 def input_files(inputs: Sequence[str]) -> list[tuple[Path, str]]:
     """The files that ``input=`` names and what to call them, in order; a folder's sorted by path, hidden ones left out.
 
+    Two files never have one name: those of ``2023/train.jsonl`` and ``2024/train.jsonl`` begin with their folders.
+
     Raises:
         ProgramError: there is no such file, or nothing in the folder that rows are read from.
     """
@@ -68,7 +70,26 @@ def input_files(inputs: Sequence[str]) -> list[tuple[Path, str]]:
             if not matches:
                 raise ProgramError(f"input={spec}: there is no such file or folder; rows are read from {READ}")
             found += [(file, file.name) for file in matches]
-    return found
+    return names_apart(found)
+
+
+def names_apart(found: Sequence[tuple[Path, str]]) -> list[tuple[Path, str]]:
+    """The files with names of which none stands for two: so many folders before them as tell them apart."""
+    named = list(found)
+    while True:
+        shared: dict[str, set[Path]] = {}
+        for path, name in named:
+            shared.setdefault(name, set()).add(path.absolute())
+        longer = [(path, _longer(path, name) if len(shared[name]) > 1 else name) for path, name in named]
+        if longer == named:
+            return named
+        named = longer
+
+
+def _longer(path: Path, name: str) -> str:
+    """``name`` with one more of the folders it lies in."""
+    parts = path.absolute().parts[1:]
+    return "/".join(parts[-min(len(parts), name.count("/") + 2) :])
 
 
 def raw_rows(inputs: Sequence[str]) -> Iterator[RawRow | UnreadableRow]:
@@ -113,15 +134,14 @@ def _lines(path: Path, name: str, kind: FileKind) -> Iterator[RawRow | Unreadabl
 def _row(line: bytes, name: str, number: int) -> RawRow | UnreadableRow:
     where = f"{name}, row {number}"
     try:
-        fields = json.loads(line)
+        text = line.decode("utf-8")  # as bytes, JSON would be guessed to be UTF-16, and halves of characters pass
+        fields = json.loads(text)
     except UnicodeDecodeError as error:
         return UnreadableRow(where, "not_utf8", str(error), line.decode("utf-8", "backslashreplace").strip())
     except (ValueError, RecursionError) as error:
-        return UnreadableRow(where, "not_json", str(error), line.decode("utf-8", "backslashreplace").strip())
+        return UnreadableRow(where, "not_json", str(error), text.strip())
     if not isinstance(fields, dict):
-        return UnreadableRow(
-            where, "not_an_object", f"a row is an object, got {type(fields).__name__}", line.decode().strip()
-        )
+        return UnreadableRow(where, "not_an_object", f"a row is an object, got {type(fields).__name__}", text.strip())
     if (b"\\ud" in line or b"\\uD" in line) and not is_encodable(fields):
         return RawRow(where, encodable(fields), name, number, mended=True)
     return RawRow(where, fields, name, number)
@@ -163,10 +183,35 @@ def _parquet(path: Path, name: str) -> Iterator[RawRow | UnreadableRow]:
     number = 0
     try:
         for batch in parquet.ParquetFile(path).iter_batches(batch_size=BATCH):
-            for fields in batch.to_pylist():
+            try:
+                rows: list[Any] = batch.to_pylist()
+            except (ValueError, OverflowError):  # bytes that are no text, dates beyond Python's: of some row
+                rows = [_by_column(batch.slice(place, 1)) for place in range(batch.num_rows)]
+            for fields in rows:
                 number += 1
-                yield RawRow(f"{name}, row {number}", fields, name, number)
+                where = f"{name}, row {number}"
+                yield (
+                    UnreadableRow(where, *fields) if isinstance(fields, tuple) else RawRow(where, fields, name, number)
+                )
     except (FileNotFoundError, PermissionError):
         raise
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # damaged pages, dates beyond Python's
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # damaged pages
         yield UnreadableRow(f"{name}, row {number + 1}", "damaged", f"the file ends here: {error}", "")
+
+
+def _by_column(row: Any) -> dict[str, Any] | tuple[str, str, str]:
+    """The fields of a batch of one row; where a column cannot be read, reason, detail and the others as JSON."""
+    import pyarrow as pa
+
+    fields: dict[str, Any] = {}
+    why: tuple[str, str] | None = None
+    for column, values in zip(row.schema.names, row.columns, strict=True):
+        try:
+            (fields[column],) = values.to_pylist()
+        except (pa.ArrowException, ValueError, OverflowError) as error:
+            reason = "not_utf8" if isinstance(error, UnicodeDecodeError) else "damaged"
+            why = why or (reason, f"{column}: {error}")
+            as_bytes = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary()}.get(values.type)
+            if as_bytes is not None:
+                fields[column] = values.view(as_bytes)[0].as_py().decode("utf-8", "backslashreplace")
+    return fields if why is None else (*why, json.dumps(fields, default=str))

@@ -56,7 +56,7 @@ def card(settings: CurateSettings, recipe: CurationRecipe, funnel: Funnel, facts
         f"pretty_name: {json.dumps(title)}",
         f"license: {said.license}",
         "language:",
-        *(f"- {code}" for code in said.language),
+        *(f"- {json.dumps(code)}" for code in said.language),  # a bare `no` is no language in YAML
         "task_categories:",
         "- text-generation",
         "size_categories:",

@@ -41,11 +41,15 @@ class Workbench:
         (verdict,) = await self._scorer.score([(task, completion)])
         return verdict
 
-    async def sample(self, prompt: str, n: int, temperature: float) -> list[Completion]:
-        """``n`` completions of the model for a task's prompt."""
+    async def sample(self, prompt: str, n: int, temperature: float, step: str) -> list[Completion]:
+        """``n`` completions of the model for a task's prompt.
+
+        Raises:
+            Quarantined: in ``step``: there are none.
+        """
         if self._asker is None:
             raise AssertionError("no model was named")
-        return await self._asker.sample(prompt, n, temperature)
+        return await self._asker.sample(prompt, n, temperature, step)
 
     async def run(
         self, program: Program, inputs: Sequence[Input], limits: Limits | None = None, *, fresh: bool = False

@@ -96,5 +96,8 @@ def _settings(settings: CurateSettings) -> dict[str, Any]:
     chosen = {name: value for name, value in chosen.items() if name not in other}
     chosen["input"] = [name if "://" in name else Path(name.rstrip("/")).name for name in settings.input]
     chosen["decontaminate"]["benchmarks"] = [Path(name).name for name in settings.decontaminate.benchmarks]
+    name = chosen["model"]["name"]
+    if name and name.startswith(("/", ".", "~")):  # a folder of model.launch=vllm
+        chosen["model"]["name"] = Path(name).name
     chosen["model"] = {name: chosen["model"][name] for name in ("name", "max_tokens", "attempts", "extra_body")}
     return chosen

@@ -21,7 +21,8 @@ from synthetic1.reports.storage import make_folder, sync_folder
 MANIFEST = "manifest.json"
 PLACING = ".placing.json"
 STAGING = ".export-"
-SHARD = re.compile(r"(?:data/)?train-\d{5,}\.(parquet|jsonl)")
+SHARD = re.compile(r"(?:data/)?train-\d{5,}\.(parquet|jsonl)|prompts/\w+\.md")
+"""Files that differ from one set to the next: those of a set that is replaced go."""
 ROW_GROUP = 1_000  # rows; rollouts are long, and a reader holds a row group in memory
 
 
@@ -113,15 +114,11 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-@contextmanager
-def staged(destination: str, *, overwrite: bool, setting: str = "to") -> Iterator[Path]:
-    """A local folder whose files are at ``destination`` once the block has ended well, the manifest last.
-
-    A local destination gets each file by rename, on one file system, with its folders synced; others by upload.
-    Whatever ends the process, the next export there removes what this one, or the one before it, had put there.
+def check_free(destination: str, *, overwrite: bool, setting: str = "to") -> tuple[Any, str]:
+    """The file system of a destination, and where it is there: for who works long before anything is written.
 
     Raises:
-        ProgramError: an export is there already, or the destination cannot be reached or written.
+        ProgramError: an export is there already, or the destination cannot be reached.
     """
     import fsspec
 
@@ -132,6 +129,20 @@ def staged(destination: str, *, overwrite: bool, setting: str = "to") -> Iterato
         raise ProgramError(f"{setting}={destination}: {error or type(error).__name__}") from error
     if taken and not overwrite:
         raise ProgramError(f"{setting}={destination} holds an export already: choose another folder, or overwrite=true")
+    return system, root
+
+
+@contextmanager
+def staged(destination: str, *, overwrite: bool, setting: str = "to") -> Iterator[Path]:
+    """A local folder whose files are at ``destination`` once the block has ended well, the manifest last.
+
+    A local destination gets each file by rename, on one file system, with its folders synced; others by upload.
+    Whatever ends the process, the next export there removes what this one, or the one before it, had put there.
+
+    Raises:
+        ProgramError: an export is there already, or the destination cannot be reached or written.
+    """
+    system, root = check_free(destination, overwrite=overwrite, setting=setting)
     local = "file" in ((system.protocol,) if isinstance(system.protocol, str) else system.protocol)
     try:
         if local:
@@ -185,12 +196,16 @@ def _publish(staging: Path, system: Any, root: str, local: bool) -> None:
 
 
 def _named(system: Any, path: str) -> set[str]:
-    """The shards that a manifest, or ``PLACING``, says are ours; none where there is no such file."""
+    """The shards and prompts that a manifest, or ``PLACING``, says are ours; none where there is no such file."""
     if not system.exists(path):
         return set()
     try:
-        files = json.loads(system.cat_file(path))["files"]
-        return {name for file in files if SHARD.fullmatch(name := file["name"])}
+        said = json.loads(system.cat_file(path))
+        names = [
+            *(file["name"] for file in said["files"]),
+            *(f"prompts/{name}.md" for name in said.get("prompts") or ()),
+        ]
+        return {name for name in names if SHARD.fullmatch(name)}
     except (ValueError, KeyError, TypeError):
         raise ProgramError(f"{path} is not a manifest of an export: choose another folder, or remove it") from None
 

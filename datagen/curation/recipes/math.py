@@ -283,7 +283,7 @@ _ORIGINS = ("license", "author", "url")
 
 
 def _is_fact(value: Any) -> bool:
-    return isinstance(value, str | int | float) and value == value
+    return isinstance(value, str | int | float) and value == value and value not in (float("inf"), -float("inf"))
 
 
 def _encodable(text: str) -> str:

@@ -95,6 +95,29 @@ async def test_the_generated_set_of_ours_comes_out_as_it_went_in(tools):
         assert history["repair"] == {"output_from_program": "no"}
 
 
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("def transform(s):\n    return ''.join(set(s))", "non_deterministic"),
+        ("def transform(s):\n    return hex(id(s))", "non_deterministic"),
+        ("def transform(s):\n    return [s]", "not_a_string_function"),
+        ("def transform(s):\n    return s.missing", "program_fails"),
+    ],
+)
+async def test_functions_called_with_an_argument_are_run_under_other_seeds_too(tools, code, reason):
+    task = {
+        "problem_id": "set/1",
+        "task_type": "code_output_prediction",
+        "prompt": f'What does it return?\n\n```python\n{code}\n```\n\nIt is called as `transform("abcdefgh")`.',
+        "verification_info": json.dumps({"ground_truth": "abcdefgh", "compare": "string"}),
+        "gold_standard_solution": "abcdefgh",
+        "metadata": json.dumps({"input": "abcdefgh", "language": "python", "program": code}),
+    }
+    left = await outcome(task, tools)
+    assert (type(left), left.reason) == (Dropped, reason)
+
+
 def apps(number, solutions, tests, statement=None):
     shown = statement or (
         f"You are given {number + 2} friends and an integer n, the money of each. Print n multiplied by {number + 2}, "

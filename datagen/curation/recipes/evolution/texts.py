@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from synthetic1.datagen.curation.raw_rows import RawRow, UnreadableRow, input_files, raw_rows
+from synthetic1.datagen.curation.raw_rows import RawRow, UnreadableRow, input_files, names_apart, raw_rows
 from synthetic1.jobs.program import ProgramError
 from synthetic1.tasks.sources.kinds import files_with_rows, is_hidden
 
@@ -17,6 +17,8 @@ COLUMNS = ("text", "content", "article", "body", "prompt")
 """Where the text of a row is looked for, in this order, where the settings do not say."""
 PASSAGE = 400
 """Characters from which paragraphs of a text file are a passage of their own."""
+LONGEST = 5_000
+"""Characters from which a passage ends with its line: files with an article a line have no paragraphs."""
 
 
 def text_rows(inputs: Sequence[str]) -> Iterator[RawRow | UnreadableRow]:
@@ -41,7 +43,7 @@ def input_texts(inputs: Sequence[str]) -> list[tuple[Path, str]]:
         found += files
         if not files or _has_rows(spec):
             found += input_files([spec])
-    return found
+    return names_apart(found)
 
 
 def _text_files(spec: str) -> list[tuple[Path, str]]:
@@ -50,7 +52,7 @@ def _text_files(spec: str) -> list[tuple[Path, str]]:
         found = [f for f in sorted(path.rglob("*")) if _is_text(f) and not is_hidden(f, path)]
         return [(file, str(file.relative_to(path.parent))) for file in found]
     found = [path] if path.is_file() else [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]
-    return [(file, file.name) for file in found if _is_text(file)]
+    return names_apart([(file, file.name) for file in found if _is_text(file)])
 
 
 def _is_text(file: Path) -> bool:
@@ -71,7 +73,7 @@ def _passages(path: Path, name: str) -> Iterator[RawRow | UnreadableRow]:
     try:
         with path.open("rb") as file:
             for line in file:
-                if line.strip() or len(held) < PASSAGE:
+                if len(held) < PASSAGE or (line.strip() and len(held) < LONGEST):
                     held += line
                     continue
                 number += 1

@@ -155,8 +155,11 @@ async def _answers(tools: Tools, source: str, evidence: Evidence, questions: Seq
     for result in await tools.run(Program("python", source + ANSWERS), calls, LIMITS):
         if result.status != "ok" or result.returned is None:
             answers.append(_Broken(f"{result.status} ({_last_line(result.stderr) or result.why})"))
-        else:
+            continue
+        try:
             answers.append(json.loads(result.returned))
+        except (ValueError, RecursionError):  # untrusted
+            answers.append(_Broken("what it returned is no JSON"))
     return answers
 
 

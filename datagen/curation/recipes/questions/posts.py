@@ -92,9 +92,10 @@ def _answers(path: Path, least_score: int) -> Iterator[tuple[int, str]]:
 
 def _id(post: dict[str, Any], name: str) -> int:
     try:
-        return int(post.get(name, ""))
+        number = int(post.get(name, ""))
     except ValueError:
         return -1
+    return number if abs(number) < 2**63 else -1  # SQLite holds no larger ones
 
 
 def _posts(path: Path) -> Iterator[dict[str, str]]:

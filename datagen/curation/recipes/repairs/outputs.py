@@ -85,24 +85,42 @@ async def repaired_output(task: Task, draft: Draft, tools: Tools, *, fix: bool) 
 
 
 async def _run(made: Prediction, seed: int, tools: Tools) -> Result:
-    if made.expression is None:
+    if made.expression is None and made.language != "python":
         (result,) = await tools.run(Program(made.language, made.source), [Call(made.function, [made.argument])], LIMITS)
         return result
-    source = _PRINTED.format(code=made.source, function=made.function, given=made.expression)
+    if made.expression is not None:
+        source = _PRINTED.format(code=made.source, function=made.function, given=made.expression)
+    else:
+        source = _CALLED.format(code=made.source, function=made.function, given=json.dumps(made.argument))
     (result,) = await tools.run(Program("python", source), [str(seed)], LIMITS, fresh=True)
     return result
 
 
-_PRINTED = """\
+_SEEDED = """\
 import os, sys
 if os.environ.get("PYTHONHASHSEED") is None or len(sys.argv) < 2:
     os.environ["PYTHONHASHSEED"] = str(1 + int(sys.stdin.read() or 0))
     os.execv(sys.executable, [sys.executable, os.path.abspath(__file__), "again"])
+"""
+_PRINTED = (
+    _SEEDED
+    + """\
 {code}
 
 _result = repr({function}({given}))
 sys.stdout.write("\\n\\x00" + _result)
 """
+)
+_CALLED = (
+    _SEEDED
+    + """\
+import json as _json
+exec(compile({code!r}, "program", "exec"), globals())
+_result = {function}(_json.loads({given!r}))
+sys.stdout.write("\\n\\x00" + _json.dumps(_result if isinstance(_result, str) else [type(_result).__name__]))
+"""
+)
+"""A function that is called with JSON; what it returns as JSON; where that is no text, its type in a list."""
 
 
 def _output(made: Prediction, result: Result) -> str:
@@ -111,10 +129,13 @@ def _output(made: Prediction, result: Result) -> str:
         raise Dropped(STEP, "program_fails", f"{result.status}: {why}")
     if made.expression is not None:
         return result.stdout.decode("utf-8", "replace").rpartition("\n\x00")[2]
+    returned = result.instead or result.returned or "null"
+    if made.language == "python":
+        returned = result.stdout.decode("utf-8", "replace").rpartition("\n\x00")[2]
     try:
-        value = json.loads(result.instead or result.returned or "null")
-    except ValueError:
-        raise Quarantined(STEP, "unreadable_output", f"{result.returned!r:.100}") from None
+        value = json.loads(returned)
+    except (ValueError, RecursionError):
+        raise Quarantined(STEP, "unreadable_output", f"{returned!r:.100}") from None
     if not isinstance(value, str):
         raise Dropped(STEP, "not_a_string_function", f"it returns {value!r:.100}")
     return value
