@@ -62,6 +62,9 @@ async def test_outputs_that_the_program_does_not_give_are_put_right(tools):
     (task,), history = await outcome(cruxeval(ADDS, "[1, 2], 3", "(4, 6)"), tools)
     assert task.verification_info["ground_truth"] == task.gold_standard_solution == "(4, 5)"
     assert history["repair"] == {"output_from_program": "(4, 6)"}
+    later = f"from __future__ import annotations\n{ADDS}".replace("(xs, k)", "(xs: Unknown, k)")
+    (task,), history = await outcome(cruxeval(later, "[1, 2], 3", "(4, 5)"), tools)
+    assert "repair" not in history
     left = await outcome(cruxeval(ADDS, "[1, 2], 3", "(4, 6)"), tools, fix=False)
     assert (type(left), left.reason) == (Dropped, "wrong_gold")
 
@@ -116,6 +119,10 @@ async def test_functions_called_with_an_argument_are_run_under_other_seeds_too(t
     }
     left = await outcome(task, tools)
     assert (type(left), left.reason) == (Dropped, reason)
+    other = {"input": "abcdefgh", "language": "haskell", "program": code}
+    (made,), history = await outcome({**task, "metadata": json.dumps(other)}, tools)
+    assert history["outputs"].startswith("not run")
+    assert made.verification_info["ground_truth"] == "abcdefgh"
 
 
 def apps(number, solutions, tests, statement=None):

@@ -11,13 +11,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from synthetic1.datagen.curation.draft import Draft, Dropped, Quarantined
+from synthetic1.datagen.curation.raw_rows import is_encodable
 from synthetic1.datagen.curation.recipe import Tools
 from synthetic1.rewards.code_understanding import typed
+from synthetic1.sandbox.errors import UnknownLanguage
+from synthetic1.sandbox.languages.registry import get_language
 from synthetic1.sandbox.program import Call, Limits, Program
 from synthetic1.sandbox.result import Result
 from synthetic1.task import Task
 
-STEP = "outputs"
+STEP, PYTHON = "outputs", "python"
 LIMITS = Limits(cpu_s=5.0, wall_s=60.0)
 RUNS = 3
 """Under other hash seeds and times: what differs between them is not a fact."""
@@ -44,7 +47,11 @@ def prediction_of(task: Task, fields: Mapping[str, Any]) -> Prediction | None:
     if isinstance(code, str) and isinstance(given, str):
         return Prediction("python", code, "f", expression=given)
     program, given = task.metadata.get("program"), task.metadata.get("input")
-    if given is None or not isinstance(task.language, str):
+    try:
+        name = get_language(task.language or "").name
+    except UnknownLanguage:
+        return None
+    if given is None or task.language is None:
         return None
     if not isinstance(program, str):
         shown = _fence.search(task.prompt)
@@ -52,7 +59,7 @@ def prediction_of(task: Task, fields: Mapping[str, Any]) -> Prediction | None:
     named = _called.search(task.prompt)
     if program is None or named is None:
         return None
-    return Prediction(task.language, program, named[1], argument=given)
+    return Prediction(name if name == PYTHON else task.language, program, named[1], argument=given)
 
 
 async def repaired_output(task: Task, draft: Draft, tools: Tools, *, fix: bool) -> Task:
@@ -64,16 +71,16 @@ async def repaired_output(task: Task, draft: Draft, tools: Tools, *, fix: bool) 
     """
     said = draft.data.get("prediction")
     if said is None:
-        draft.history["outputs"] = "not run: program and input do not stand in the row"
+        draft.history["outputs"] = "not run: the row has no program with its input in a language that is run here"
         return task
     made = Prediction(**said)
     results = await asyncio.gather(*(_run(made, seed, tools) for seed in range(RUNS)))
     outputs = [_output(made, result) for result in results]
     literal = task.verification_info.get("compare") == "python_literal"
-    if any(_value(one, literal) != _value(outputs[0], literal) for one in outputs):  # a set is in no order
-        raise Dropped(
-            STEP, "non_deterministic", f"{outputs[0]!r:.100} and {next(o for o in outputs if o != outputs[0])!r:.100}"
-        )
+    first = _value(outputs[0], literal)
+    other = next((place for place, one in enumerate(outputs) if _value(one, literal) != first), None)
+    if other is not None:  # a set is in no order; the outputs are not said, for they would be others the next time
+        raise Dropped(STEP, "non_deterministic", f"run {other + 1} gives another output than the first")
     gold = str(task.verification_info.get("ground_truth"))
     if _value(gold, literal) == _value(outputs[0], literal):
         return task
@@ -85,7 +92,7 @@ async def repaired_output(task: Task, draft: Draft, tools: Tools, *, fix: bool) 
 
 
 async def _run(made: Prediction, seed: int, tools: Tools) -> Result:
-    if made.expression is None and made.language != "python":
+    if made.expression is None and made.language != PYTHON:
         (result,) = await tools.run(Program(made.language, made.source), [Call(made.function, [made.argument])], LIMITS)
         return result
     if made.expression is not None:
@@ -105,8 +112,7 @@ if os.environ.get("PYTHONHASHSEED") is None or len(sys.argv) < 2:
 _PRINTED = (
     _SEEDED
     + """\
-{code}
-
+exec(compile({code!r}, "program", "exec"), globals())
 _result = repr({function}({given}))
 sys.stdout.write("\\n\\x00" + _result)
 """
@@ -130,12 +136,14 @@ def _output(made: Prediction, result: Result) -> str:
     if made.expression is not None:
         return result.stdout.decode("utf-8", "replace").rpartition("\n\x00")[2]
     returned = result.instead or result.returned or "null"
-    if made.language == "python":
+    if made.language == PYTHON:
         returned = result.stdout.decode("utf-8", "replace").rpartition("\n\x00")[2]
     try:
         value = json.loads(returned)
     except (ValueError, RecursionError):
         raise Quarantined(STEP, "unreadable_output", f"{returned!r:.100}") from None
+    if not is_encodable(value):
+        raise Quarantined(STEP, "unreadable_output", "it holds half of a character")
     if not isinstance(value, str):
         raise Dropped(STEP, "not_a_string_function", f"it returns {value!r:.100}")
     return value
