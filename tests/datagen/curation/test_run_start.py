@@ -7,6 +7,7 @@ import gc
 import gzip
 import json
 import os
+import sqlite3
 from pathlib import Path
 
 import pyarrow as pa
@@ -224,3 +225,21 @@ def test_a_mistake_that_all_rows_meet_is_said_once(tmp_path, file, monkeypatch, 
         curate(tmp_path, file)
     gc.collect()
     assert "never retrieved" not in caplog.text
+
+
+async def test_another_model_does_not_finish_what_one_began(tmp_path, file):
+    async def run(name, **more):
+        async with ScriptedServer(classified) as server:
+            given = {"url": server.url, "name": name, "outage_s": 0}
+            return await asyncio.to_thread(curate, tmp_path, file, model=given, **more)
+
+    await run("scripted")
+    store = tmp_path / "runs" / "curate" / "math-out" / "work.sqlite"
+    assert json.loads(sqlite3.connect(store).execute("SELECT value FROM meta WHERE name = 'model'").fetchone()[0])
+    with sqlite3.connect(store) as rows:
+        rows.execute("DELETE FROM gone WHERE number = 3")  # as if it had been stopped before this one
+        rows.execute("UPDATE meta SET value = '\"another\"' WHERE name = 'model'")
+    with pytest.raises(ProgramError, match="was begun with the model another, and scripted is there now"):
+        await run("scripted", overwrite=True)
+    with pytest.raises(ProgramError, match=r"model.name was 'scripted' and is now None"):
+        curate(tmp_path, file, overwrite=True)
