@@ -65,7 +65,7 @@ class Math(Verifier):
         ValueError: an unknown ``answer_style``.
     """
 
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     inline: ClassVar[bool] = True
 
     answer_style: AnswerStyle = "boxed"

@@ -85,7 +85,7 @@ def names_another(letter: str, prompt: str) -> bool:
     role = _role(letter, prompt)
     if role:
         return not role <= asked
-    if letter.lower() in {word[0] for word in asked}:  # V for the volume
+    if letter.lower() in {word[0] for word in asked if word}:  # V for the volume
         return False
     in_words = " ".join(re.sub(r"\$[^$]*\$", " ", clause[0]) for clause in asking)
     return len(letters) > 1 and _SOLVES.search(in_words) is None and not _told_apart(letter, prompt)

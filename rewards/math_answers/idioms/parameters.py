@@ -20,7 +20,7 @@ def parameters(gold: Node, asked: Asked) -> frozenset[str]:
     """The letters of a gold that stand for any number.
 
     Those of which it says so (``t \\in \\mathbb{R}``), and in what it says of a name (``f(x) = kx``, ``y = Ae^x``)
-    those that are called so and stand neither in the name nor in the prompt, which has formulas.
+    those that are called so and stand neither in the name nor in the prompt, which has some of the others.
     """
     said = {letter for letter, among in domains(gold).items() if among in ("R", "C", "Q")}
     kept = [item for item in gold.items if not is_condition(item)] if isinstance(gold, Items) else [gold]
@@ -31,7 +31,10 @@ def parameters(gold: Node, asked: Asked) -> frozenset[str]:
     name = letters_of(whole.sides[0]) if isinstance(whole, Relation) and named else frozenset()
     letters = letters_of(whole) - name
     found = {letter for letter in letters if letter in said or (named and _PARAMETER.fullmatch(letter))}
-    return frozenset(letter for letter in found if not stands_in_prompt(letter, asked))
+    free = frozenset(letter for letter in found if not stands_in_prompt(letter, asked))
+    # Some of what is left has to be the problem's: of ``b = c/a``, where the prompt names nothing, no letter is known to be free
+    fixed = (letters | name) - free - _CONSTANTS
+    return free if any(stands_in_prompt(letter, asked) for letter in fixed) else free & said
 
 
 def stands_in_prompt(letter: str, asked: Asked) -> bool:
