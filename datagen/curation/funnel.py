@@ -16,6 +16,7 @@ DUPLICATES = "duplicates"
 CONTAMINATION = "contamination"
 GOLD = "gold"
 DIFFICULTY = "difficulty"
+RESULT = "result"
 INK, KEPT, DROPPED, ASIDE = "#52606d", "#2a78d6", "#c9ced6", "#e8a33d"
 SHOWN = 88
 """Characters of reasons that stand beside a bar of the picture."""

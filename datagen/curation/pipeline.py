@@ -13,11 +13,12 @@ from typing import Any
 from synthetic1.datagen.curation.asking import Asker
 from synthetic1.datagen.curation.draft import AGAIN, Draft, LeftOut, Quarantined
 from synthetic1.datagen.curation.finishing import Finishing
-from synthetic1.datagen.curation.funnel import CONTAMINATION, DIFFICULTY, DUPLICATES, GOLD, READ, Funnel
+from synthetic1.datagen.curation.funnel import CONTAMINATION, DIFFICULTY, DUPLICATES, GOLD, READ, RESULT, Funnel
 from synthetic1.datagen.curation.prompt_files import Prompt, load_prompts
 from synthetic1.datagen.curation.raw_rows import UnreadableRow, damage_in
 from synthetic1.datagen.curation.recipe import CurationRecipe
 from synthetic1.datagen.curation.recipes.registry import make_recipe
+from synthetic1.datagen.curation.results import sift_results
 from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.datagen.curation.sifting import Benchmarks, DraftFiles, drop_contaminated, drop_duplicates
 from synthetic1.datagen.curation.start import check_places, check_same
@@ -51,7 +52,7 @@ def _finishing_steps(recipe: CurationRecipe) -> tuple[str, ...]:
 
 def steps_of(recipe: CurationRecipe) -> tuple[str, ...]:
     """All steps of a run, in order."""
-    return (READ, *recipe.draft_steps, CONTAMINATION, DUPLICATES, *_finishing_steps(recipe))
+    return (READ, *recipe.draft_steps, CONTAMINATION, DUPLICATES, *_finishing_steps(recipe), RESULT)
 
 
 def curate(settings: CurateSettings) -> bool:
@@ -83,6 +84,10 @@ def curate(settings: CurateSettings) -> bool:
                 print(_estimate(recipe, settings, store, drafts, prompts))
                 return False
             usage, stopped = asyncio.run(_finish(recipe, settings, store, drafts, prompts))
+            if not stopped:
+                asked = settings.decontaminate
+                benchmarks = Benchmarks.read(asked.benchmarks, asked.n, asked.share) if asked.benchmarks else None
+                sift_results(recipe, store, deduplicate=settings.deduplicate, benchmarks=benchmarks)
             usage = _added(store.meta(USAGE) or {}, usage)
             store.set_meta(USAGE, usage)
             funnel = funnel_of(recipe, store)

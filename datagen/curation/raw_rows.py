@@ -13,7 +13,15 @@ from typing import Any
 
 from synthetic1.jobs.program import ProgramError
 from synthetic1.tasks.sources.json_array import lines_of_array
-from synthetic1.tasks.sources.kinds import DAMAGE, FileKind, files_with_rows, is_damage, kind_of, open_unpacked
+from synthetic1.tasks.sources.kinds import (
+    DAMAGE,
+    FileKind,
+    files_with_rows,
+    is_damage,
+    is_hidden,
+    kind_of,
+    open_unpacked,
+)
 
 READ = ".jsonl, .json (also .gz, .xz, .bz2, .zst), .parquet, folders and globs of them"
 _half = re.compile("[\ud800-\udfff]")
@@ -58,6 +66,7 @@ def input_files(inputs: Sequence[str]) -> list[tuple[Path, str]]:
         path = Path(os.path.expanduser(spec))
         if path.is_dir():
             files = files_with_rows(path)
+            _tell_of_others(path, spec, files)
             if not files:
                 raise ProgramError(f"input={spec} holds nothing that rows are read from: {READ}")
             found += [(file, str(file.relative_to(path.parent))) for file in files]
@@ -90,6 +99,22 @@ def _longer(path: Path, name: str) -> str:
     """``name`` with one more of the folders it lies in."""
     parts = path.absolute().parts[1:]
     return "/".join(parts[-min(len(parts), name.count("/") + 2) :])
+
+
+_told: set[str] = set()
+
+
+def _tell_of_others(folder: Path, spec: str, files: Sequence[Path]) -> None:
+    """A folder is read by its best kind of files; that others are passed over is said, once."""
+    taken = set(files)
+    others = [
+        file
+        for file in sorted(folder.rglob("*"))
+        if kind_of(file.name) and file not in taken and not is_hidden(file, folder) and file.is_file()
+    ]
+    if others and spec not in _told:
+        _told.add(spec)
+        print(f"input={spec}: {len(others):,} files beside are not read, such as {others[0].name}: name them, too")
 
 
 def raw_rows(inputs: Sequence[str]) -> Iterator[RawRow | UnreadableRow]:

@@ -113,6 +113,10 @@ class CurationRecipe(ABC):
         """``kept``, with what its duplicate adds to it."""
         return kept
 
+    def made_of(self, task: Task) -> str:
+        """What makes a task another one: two rows that become tasks of the same are one row too many."""
+        return task.prompt
+
     @abstractmethod
     async def finish(self, draft: Draft, tools: Tools) -> list[Task]:
         """Make the tasks, at least one.

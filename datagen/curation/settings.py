@@ -20,7 +20,18 @@ from synthetic1.jobs.env_settings import Section
 RECIPES = ("math", "code", "swe", "stem", "code_understanding", "repair")
 MAY_CHANGE = frozenset(
     {
-        *("input", "output", "overwrite", "workers", "runs", "run_name", "dry_run", "card", "rows_per_shard"),
+        *(
+            "input",
+            "prompts",
+            "output",
+            "overwrite",
+            "workers",
+            "runs",
+            "run_name",
+            "dry_run",
+            "card",
+            "rows_per_shard",
+        ),
         *(f"model.{name}" for name in ("url", "launch", "vllm_arguments", "api_key_env", "max_in_flight", "timeout_s")),
         *(f"model.{name}" for name in ("outage_s", "price", "cache")),
     }

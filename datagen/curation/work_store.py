@@ -77,6 +77,9 @@ class WorkStore:
         rows = json.dumps([task.to_dict() for task in tasks])
         self._write("INSERT OR REPLACE INTO done VALUES (?, ?)", (number, rows))
 
+    def unfinish(self, number: int) -> None:
+        self._write("DELETE FROM done WHERE number = ?", (number,))
+
     def merged(self, number: int) -> Draft | None:
         row = self._rows.execute("SELECT draft FROM merged WHERE number = ?", (number,)).fetchone()
         return None if row is None else Draft.from_line(row[0])

@@ -301,6 +301,10 @@ class CodeUnderstandingRecipe(CurationRecipe):
                     },
                 )
 
+    def made_of(self, task: Task) -> str:
+        """The function: a model that writes the same one for every lineage has written one."""
+        return f"{task.language}\n{task.metadata['program']}"
+
     def many_calls(self, draft: Draft) -> Mapping[str, int]:
         more, others = self.options.iterations, len(set(self.options.languages) - {"python"})
         return {

@@ -9,6 +9,7 @@ import random
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as parquet
@@ -321,6 +322,8 @@ async def test_replies_are_asked_for_once_and_prompts_say_their_version(tmp_path
     )
     result = json.loads((tmp_path / "runs/curate/out/result.json").read_text())
     assert result["usage"]["cost"] > 0
+    await asyncio.to_thread(curate, tmp_path, file, run_name="out", overwrite=True)
+    assert json.loads((tmp_path / "runs/curate/out/result.json").read_text())["usage"] == result["usage"]
 
 
 async def test_rows_whose_server_failed_are_asked_again_by_the_same_command(tmp_path):
@@ -415,3 +418,40 @@ def test_parquet_input_is_read_row_by_row(tmp_path):
     write(tmp_path / "more" / ".hidden.jsonl", ["{"])
     funnel = curate(tmp_path, tmp_path / "rows.parquet", tmp_path / "more", deduplicate=False)
     assert (funnel["in"], funnel["kept"]) == (12, 12)
+
+
+WRITTEN = (
+    "How many legs have three spiders and two hens together, if none of them was ever hurt in a fight?",
+    "A rope of nine metres is cut in thirds; what is the length of one piece of it in metres?",
+    "Into how many regions do five straight lines in general position divide the whole plane?",
+    "Which is the smallest prime number whose digits add up to exactly eleven in base ten?",
+)
+
+
+async def test_rows_that_a_model_makes_into_one_task_are_one_row_too_many(tmp_path, monkeypatch):
+    """And what it writes may be a benchmark's problem, whatever the row was."""
+    import asyncio
+
+    from scripted_server import ScriptedServer
+
+    async def rewritten(self, draft, tools):
+        (task,) = await finish(self, draft, tools)
+        said = await tools.ask("sum_answer", draft, "answer", problem=draft.text)
+        return [replace(task, prompt=WRITTEN[int(said["answer"])])]
+
+    def reply(messages, sample):
+        number = int(re.search(r"number (\d+)", messages[0]["content"])[1])
+        return json.dumps({"known": "yes", "answer": str(number % 4)})
+
+    finish = SumRecipe.finish
+    monkeypatch.setattr(SumRecipe, "finish", rewritten)
+    write(tmp_path / "benchmark.jsonl", [{"q": WRITTEN[3]}])
+    file = write(tmp_path / "rows.jsonl", rows(12))
+    async with ScriptedServer(reply) as server:
+        given = {"model": {"url": server.url}, "decontaminate": {"benchmarks": [str(tmp_path / "benchmark.jsonl")]}}
+        funnel = await asyncio.to_thread(curate, tmp_path, file, **given)
+        again = await asyncio.to_thread(curate, tmp_path, file, overwrite=True, **given)
+    assert again == funnel
+    assert funnel["dropped"] == {"same_task": 8, "benchmark": 1}
+    assert funnel["kept"] == 3
+    assert [row["number"] for row in left_out(tmp_path)] == list(range(3, 12))
