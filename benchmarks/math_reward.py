@@ -13,6 +13,7 @@ that its oracle has read, or that are right by construction.
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import json
 import multiprocessing
@@ -189,6 +190,8 @@ def hostile(honest: Sequence[Pair], answers: Sequence[str], seconds_apart: int) 
     batches = [list(honest[start : start + seconds_apart]) for start in range(0, len(honest), seconds_apart)]
     attacks = [(made("5"), f"\\boxed{{{answers[n % len(answers)]}}}") for n in range(len(batches))]
     took, tails, longest = [], [], 0.0
+    gc.collect()
+    gc.freeze()  # a full collection of all that this script holds by now takes a quarter of a second, of one batch
     for attacked in (False, True):
         with Scorer([Math()]) as scorer:
             scorer.score_sync([(made("x+1+y"), "\\boxed{1+x+y}")])
