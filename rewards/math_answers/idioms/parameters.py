@@ -32,8 +32,7 @@ def parameters(gold: Node, asked: Asked) -> frozenset[str]:
     letters = letters_of(whole) - name
     found = {letter for letter in letters if letter in said or (named and _PARAMETER.fullmatch(letter))}
     free = frozenset(letter for letter in found if not stands_in_prompt(letter, asked))
-    # Some of what is left has to be the problem's: of ``b = c/a``, where the prompt names none, no letter is known to be
-    # free
+    # Some of what is left has to be the problem's: where the prompt names no letter of ``b = c/a``, none is free
     fixed = (letters | name) - free - _CONSTANTS
     return free if any(stands_in_prompt(letter, asked) for letter in fixed) else free & said
 
