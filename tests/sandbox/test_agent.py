@@ -250,17 +250,17 @@ def test_endings(agent, program, limits, ending, stdout):
 
 
 def test_the_clock_does_not_count_while_no_processor_is_free(agent):
-    """One core, three others that want it all the time: 0.3 s of work take four times that, and the limit is 0.7."""
+    """One core, three others that want it all the time: 0.3 s of work take four times that, and the limit is 1."""
     core = min(os.sched_getaffinity(0))
     spin = f"import os, time\nos.sched_setaffinity(0, {{{core}}})\n"
     others = [subprocess.Popen([sys.executable, "-c", f"{spin}while True: pass"]) for _ in range(3)]
     try:
         work = f"{spin}end = time.process_time() + 0.3\nwhile time.process_time() < end: pass\nprint('done')"
-        (answer,) = agent.python(work, limits=bounds(wall_s=0.7))
+        (answer,) = agent.python(work, limits=bounds(wall_s=1.0))
         assert (answer.ending, answer.stdout) == (0, b"done\n")
-        (answer,) = agent.python(f"{spin}time.sleep(60)", limits=bounds(wall_s=0.7))
+        (answer,) = agent.python(f"{spin}time.sleep(60)", limits=bounds(wall_s=1.0))
         assert answer.ending == "wall"
-        assert answer.outcome.wall_s < 2.5
+        assert answer.outcome.wall_s < 3.5
     finally:
         for other in others:
             other.kill()

@@ -249,7 +249,7 @@ def test_a_run_that_is_killed_anywhere_goes_on_to_the_same_bytes(tmp_path):
     }
     settings |= {"run_name": "set", "at_once": 4, "workers": 1}
     killed = 0
-    for left in (1, 3, 9, 14, 17, 20, 26, 31, 40, 1000):
+    for left in (1, 9, 17, 20, 31, 1000):
         script = SCRIPT.format(paths=paths, ours=str(tmp_path / "ours"), left=left, settings=json.dumps(settings))
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
         killed += done.returncode == -9

@@ -74,8 +74,9 @@ async def repaired_output(task: Task, draft: Draft, tools: Tools, *, fix: bool) 
         draft.history["outputs"] = "not run: the row has no program with its input in a language that is run here"
         return task
     made = Prediction(**said)
-    results = await asyncio.gather(*(_run(made, seed, tools) for seed in range(RUNS)))
-    outputs = [_output(made, result) for result in results]
+    outputs = [_output(made, await _run(made, 0, tools))]  # alone: a program that fails is not run three times
+    results = await asyncio.gather(*(_run(made, seed, tools) for seed in range(1, RUNS)))
+    outputs += [_output(made, result) for result in results]
     literal = task.verification_info.get("compare") == "python_literal"
     first = _value(outputs[0], literal)
     other = next((place for place, one in enumerate(outputs) if _value(one, literal) != first), None)
