@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from synthetic1.inference.server import Server
 from synthetic1.jobs.launching import launched
 from synthetic1.jobs.model_settings import ModelSettings
 from synthetic1.jobs.program import ProgramError
+from synthetic1.jobs.stopping import stop_on_signal
 from synthetic1.reports.progress import progress
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.rewards.scoring.scorer import Scorer
@@ -85,9 +85,7 @@ def curate(settings: CurateSettings) -> bool:
                 return False
             usage, stopped = asyncio.run(_finish(recipe, settings, store, drafts, prompts))
             if not stopped:
-                asked = settings.decontaminate
-                benchmarks = Benchmarks.read(asked.benchmarks, asked.n, asked.share) if asked.benchmarks else None
-                sift_results(recipe, store, deduplicate=settings.deduplicate, benchmarks=benchmarks)
+                sift_results(recipe, store, settings)
             usage = _added(store.meta(USAGE) or {}, usage)
             store.set_meta(USAGE, usage)
             funnel = funnel_of(recipe, store)
@@ -218,7 +216,7 @@ async def _finish(
             tools = Workbench(asker, prompts, scorer, settings.seed)
             try:
                 work = Finishing(recipe, tools, store, settings)
-                with _stop_on_signal(work):
+                with stop_on_signal(work):
                     await work.run(drafts)
             finally:
                 await tools.aclose()
@@ -265,30 +263,6 @@ async def _server_of(settings: CurateSettings, cache: str) -> AsyncIterator[Serv
     assert model.name is not None
     async with launched(ModelSettings(name=model.name), model.vllm_arguments) as server:
         yield model.server(server.urls, name=server.model, cache=cache, thinking_open=server.thinking_open)
-
-
-@contextmanager
-def _stop_on_signal(work: Finishing) -> Iterator[None]:
-    """Ctrl-C (or SIGTERM) stops cleanly; a second one ends the process."""
-    import os
-
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        if work.stopping:
-            os._exit(130)
-        print("stopping; once more to end at once", flush=True)
-        work.stop()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(RuntimeError, ValueError):  # not in the main thread
-            loop.add_signal_handler(number, stop)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(RuntimeError, ValueError):
-                loop.remove_signal_handler(number)
 
 
 def _estimate(

@@ -7,18 +7,21 @@ from typing import Any
 from synthetic1.datagen.curation.draft import Dropped, LeftOut
 from synthetic1.datagen.curation.funnel import RESULT
 from synthetic1.datagen.curation.recipe import CurationRecipe
+from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.datagen.curation.sifting import Benchmarks
 from synthetic1.datagen.curation.work_store import WorkStore
 from synthetic1.keys import content_key
 from synthetic1.task import Task
 
 
-def sift_results(recipe: CurationRecipe, store: WorkStore, *, deduplicate: bool, benchmarks: Benchmarks | None) -> None:
+def sift_results(recipe: CurationRecipe, store: WorkStore, settings: CurateSettings) -> None:
     """Take out every task that an earlier row has become, too, or that holds a benchmark's problem; a row without any
     task left leaves. May be done again: it then finds nothing.
     """
-    if not recipe.prompts or not (deduplicate or benchmarks is not None):
+    asked, deduplicate = settings.decontaminate, settings.deduplicate
+    if not recipe.prompts or not (deduplicate or asked.benchmarks):
         return  # nothing was written: what was read has been sifted
+    benchmarks = Benchmarks.read(asked.benchmarks, asked.n, asked.share) if asked.benchmarks else None
     seen: dict[int, int] = {}
     changed: list[tuple[int, list[Task], Task, LeftOut]] = []
     for number, tasks in store.tasks():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
@@ -17,7 +17,8 @@ from synthetic1.datagen.curation.recipes.swe import SweCuration
 from synthetic1.inference.server import Price, Server
 from synthetic1.jobs.env_settings import Section
 
-RECIPES = ("math", "code", "swe", "stem", "code_understanding", "repair")
+RecipeName = Literal["math", "code", "swe", "stem", "code_understanding", "repair"]
+RECIPES: frozenset[str] = frozenset(get_args(RecipeName))
 MAY_CHANGE = frozenset(
     {
         *(
@@ -158,7 +159,7 @@ class CardSettings(Section):
 class CurateSettings(Section):
     """What ``datagen/curate.py`` is told."""
 
-    recipe_name: Literal["math", "code", "swe", "stem", "code_understanding", "repair"]
+    recipe_name: RecipeName
     """How rows become tasks. ``recipe=`` is short for it."""
     input: list[str]
     """Files, folders and globs of raw rows; ``git:PATH`` for ``swe``."""
@@ -238,7 +239,7 @@ class CurateSettings(Section):
 
     def identity(self) -> dict[str, Any]:
         """The settings that decide what comes out, as JSON values."""
-        other = {f"{name}" for name in RECIPES} - {self.recipe_name}
+        other = RECIPES - {self.recipe_name}
         values = self.model_dump(mode="json", exclude={*MAY_CHANGE, *other})
         model = {k: v for k, v in values["model"].items() if f"model.{k}" not in MAY_CHANGE}
         return {**values, "model": model}

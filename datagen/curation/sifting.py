@@ -11,7 +11,9 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from synthetic1.datagen.curation.draft import Draft, Dropped
 from synthetic1.datagen.curation.funnel import CONTAMINATION, DUPLICATES
@@ -19,6 +21,9 @@ from synthetic1.datagen.curation.recipe import CurationRecipe, numbers
 from synthetic1.datagen.curation.work_store import WorkStore
 from synthetic1.datagen.exporting.decontaminate import benchmark_texts
 from synthetic1.jobs.program import ProgramError
+
+if TYPE_CHECKING:
+    from synthetic1.datagen.curation.blocks import Grams
 
 DRAFTS_A_FILE = 20_000
 COMPARED = 64
@@ -109,11 +114,15 @@ class Benchmarks:
                 raise ProgramError(f"decontaminate.benchmarks: {error}") from error
         return cls(n, share, tuple(names), tuple(found), dict(owners))
 
-    def source_of(self, text: str) -> str | None:
-        """The benchmark of which ``text`` holds a problem: so large a share of its n-grams as ``share`` says."""
+    @cached_property
+    def _grams(self) -> Grams:
         from synthetic1.datagen.curation.blocks import Grams
 
-        mine = set(Grams(self.n).of(text))
+        return Grams(self.n)
+
+    def source_of(self, text: str) -> str | None:
+        """The benchmark of which ``text`` holds a problem: so large a share of its n-grams as ``share`` says."""
+        mine = set(self._grams.of(text))
         shared: dict[int, int] = defaultdict(int)
         for gram in mine:
             for owner in self.owners.get(gram, ()):

@@ -91,10 +91,6 @@ class WorkStore:
                 return True
         return False
 
-    def many_done(self) -> int:
-        (many,) = self._rows.execute("SELECT count(*) FROM done").fetchone()
-        return int(many)
-
     def gone_rows(self) -> Iterator[GoneRow]:
         """In order."""
         for row in self._rows.execute("SELECT * FROM gone ORDER BY number"):

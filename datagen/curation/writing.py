@@ -17,7 +17,7 @@ from synthetic1.datagen.curation.funnel import Funnel, draw_funnel
 from synthetic1.datagen.curation.prompt_files import Prompt
 from synthetic1.datagen.curation.recipe import CurationRecipe
 from synthetic1.datagen.curation.set_card import SetFacts, card
-from synthetic1.datagen.curation.settings import CurateSettings
+from synthetic1.datagen.curation.settings import RECIPES, CurateSettings
 from synthetic1.datagen.curation.work_store import WorkStore
 from synthetic1.datagen.exporting.shards import ShardWriter, as_rows, staged
 from synthetic1.jobs.provenance import versions
@@ -92,7 +92,7 @@ def _write_left_out(store: WorkStore, path: Path) -> None:
 def _settings(settings: CurateSettings) -> dict[str, Any]:
     """The settings without places and servers: inputs by their names alone."""
     chosen = settings.model_dump(mode="json", exclude=UNTOLD)
-    other = {"math", "code", "swe", "stem", "code_understanding", "repair"} - {settings.recipe_name}
+    other = RECIPES - {settings.recipe_name}
     chosen = {name: value for name, value in chosen.items() if name not in other}
     chosen["input"] = [name if "://" in name else Path(name.rstrip("/")).name for name in settings.input]
     chosen["decontaminate"]["benchmarks"] = [Path(name).name for name in settings.decontaminate.benchmarks]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +29,7 @@ from synthetic1.jobs.opening import keep_bad_rows, many_held_out, open_environme
 from synthetic1.jobs.program import ProgramError
 from synthetic1.jobs.same_run import check_same_run
 from synthetic1.jobs.source_identity import fingerprint, gone
+from synthetic1.jobs.stopping import stop_on_signal
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.rewards.judging.ledger import spent
 from synthetic1.rewards.scoring.scorer import Scorer
@@ -186,26 +184,6 @@ async def introduce(client: Client) -> None:
         await client.check()
     except ServerError as error:
         raise ProgramError(str(error)) from error
-
-
-@contextmanager
-def stop_on_signal(generation: Generation) -> Iterator[None]:
-    """Ctrl-C (or SIGTERM) stops cleanly; a second one ends the process."""
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        if generation.stopping:
-            os._exit(130)
-        print("stopping; once more to end at once", flush=True)
-        generation.stop()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
 
 
 async def dry_run(settings: GenerateSettings) -> None:
