@@ -25,19 +25,18 @@ PROBLEMS = SRC / "tasks/embedded/code"
 
 def dotted(path):
     """The import name of a file."""
-    base, parts = next(
-        (base, ("synthetic1",)) if base == SRC else (base.parent, ("synthetic1",))
-        for base in (SRC, *(folder_of(room) for room in MAY_IMPORT))
-        if base in path.parents
-    )
+    room = next((room for room in MAY_IMPORT if folder_of(room) in path.parents), None)
+    base, parts = (folder_of(room), ("synthetic1", room)) if room else (SRC, ("synthetic1",))
     parts += path.relative_to(base).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 FACE = sorted(SRC.glob("*.py"))
-MODULES = [
-    path for room in MAY_IMPORT for path in sorted(folder_of(room).rglob("*.py")) if PROBLEMS not in path.parents
-]
+MODULES = list(
+    dict.fromkeys(  # a room within another room's folder is found twice
+        path for room in MAY_IMPORT for path in sorted(folder_of(room).rglob("*.py")) if PROBLEMS not in path.parents
+    )
+)
 FILES = {dotted(path): path for path in [*FACE, *MODULES]}
 
 

@@ -36,6 +36,7 @@ def test_every_folder_is_a_listed_package() -> None:
         _import_name(init.parent, top)
         for top, folder in FOLDERS.items()
         for init in (ROOT / folder).rglob("__init__.py")
+        if not any(ROOT / other in init.parents for other in FOLDERS.values() if other.startswith(f"{folder}/"))
     }
     assert sorted(PACKAGES) == sorted(found)
 
@@ -56,7 +57,9 @@ def wheel_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy2(ROOT / name, source / name)
     for folder in FOLDERS.values():
-        shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
+        )
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     alone = ["--quiet", "--no-deps", "--no-index"]
     subprocess.run([*pip, "wheel", *alone, "--no-build-isolation", "-w", str(dist), str(source)], check=True)

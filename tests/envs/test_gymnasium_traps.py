@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import json
+import multiprocessing
 import pickle
 import subprocess
 import sys
@@ -17,9 +19,12 @@ from gymnasium.error import NameNotFound, NamespaceNotFound
 from gymnasium.utils.env_checker import check_env, data_equivalence
 from gymnasium.utils.passive_env_checker import data_shares_objects
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
-from gymnasium.wrappers import RecordEpisodeStatistics
+from gymnasium.vector.utils import create_shared_memory, read_from_shared_memory, write_to_shared_memory
+from gymnasium.wrappers import OrderEnforcing, PassiveEnvChecker, RecordEpisodeStatistics, TimeLimit, TransformReward
+from gymnasium.wrappers.vector import RecordEpisodeStatistics as RecordVectorStatistics
 
 import synthetic1
+from synthetic1.envs.spaces import SHARED_BYTES, TextSpace
 from synthetic1.envs.vector import TextVectorEnv
 
 IDS = [f"synthetic1/{family}-v0" for family in synthetic1.FAMILIES]
@@ -214,10 +219,69 @@ def test_vectorised_environments_pass_the_checker_one_by_one():
     envs.close()
 
 
-def test_shared_memory_fails_loudly_and_is_never_stale():
+IMPORTED = f"synthetic1:{ONE}"
+"""By this name Gymnasium imports the package first, which a process that was not forked has not done yet."""
+
+
+@pytest.mark.parametrize("context", ["fork", "spawn", "forkserver"])
+def test_shared_memory_is_never_stale_however_processes_start(context):
     """A Text space there returns the text of the first episode's alphabet for ever (Gymnasium#1164's cause)."""
-    with pytest.raises(ValueError, match="shared_memory"):
-        AsyncVectorEnv([lambda: gym.make(ONE)] * 2, shared_memory=True)
+    envs = AsyncVectorEnv([partial(gym.make, IMPORTED)] * 2, context=context, autoreset_mode=AutoresetMode.SAME_STEP)
+    alone = [gym.make(ONE) for _ in range(2)]
+    prompts, infos = envs.reset(seed=4)
+    assert prompts == tuple(env.reset(seed=4 + index)[0] for index, env in enumerate(alone))
+    for _ in range(3):
+        answers = [gold(alone[0], task_id) for task_id in infos["task_id"]]
+        ours = [env.step(answer)[1] for env, answer in zip(alone, answers, strict=True)]
+        before, (prompts, rewards, *_, infos) = prompts, envs.step(answers)
+        assert rewards.tolist() == ours == [1.0, 1.0]  # no completion was thrown away
+        assert prompts == tuple(env.reset()[0] for env in alone) != before
+    envs.close()
+
+
+def test_shared_texts_hold_every_text_and_refuse_what_does_not_fit():
+    space, memory = TextSpace(), create_shared_memory(TextSpace(), 3, multiprocessing)
+    view = read_from_shared_memory(space, memory, 3)
+    assert tuple(view) == ("", "", "")
+    for texts in (("a" * 99, "é\ud800\0", "𝔊"), ("", "b", "a" * SHARED_BYTES)):
+        for index, text in enumerate(texts):
+            write_to_shared_memory(space, index, text, memory)
+        assert copy.deepcopy(view) == texts == view[:]
+        assert view[-1] == texts[-1]
+    with pytest.raises(ValueError, match=r"1,048,577 bytes.*shared_memory=False"):
+        write_to_shared_memory(space, 0, "a" * (SHARED_BYTES + 1), memory)
+    with pytest.raises(IndexError):
+        view[3]
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_the_default_autoreset_mode_is_refused_with_its_cure(mode):
+    """It hands every second action to nobody."""
+    with pytest.raises(ValueError, match=r"autoreset_mode NextStep.*vector_kwargs=\{'autoreset_mode': 'SameStep'\}"):
+        gym.make_vec(ONE, num_envs=2, vectorization_mode=mode)
+    envs = gym.make_vec(ONE, num_envs=2, vectorization_mode=mode, vector_kwargs={"autoreset_mode": "SameStep"})
+    envs = RecordVectorStatistics(envs)
+    teller = gym.make(ONE)
+    _, infos = envs.reset(seed=4)
+    for _ in range(3):
+        _, rewards, *_, infos = envs.step([gold(teller, task_id) for task_id in infos["task_id"]])
+        assert rewards.tolist() == [1.0, 1.0]
+    assert envs.return_queue
+    assert set(envs.return_queue) == {1.0}
+    assert set(envs.length_queue) == {1}
+    envs.close()
+
+
+@pytest.mark.parametrize(
+    "wrap", [TransformReward, OrderEnforcing, PassiveEnvChecker, RecordEpisodeStatistics, TimeLimit]
+)
+def test_gymnasiums_wrappers_fit(wrap):
+    more = {TransformReward: (lambda reward: reward * 2,), TimeLimit: (5,)}.get(wrap, ())
+    env = wrap(gym.make(ONE), *more)
+    for _ in range(2):
+        _, info = env.reset(seed=4)
+        _, reward, terminated, *_ = env.step(gold(env, info["task_id"]))
+        assert (reward, terminated) == (2.0 if wrap is TransformReward else 1.0, True)
 
 
 def test_levels_missing_in_one_environment_do_not_break_sync():

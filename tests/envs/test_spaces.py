@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 from gymnasium.spaces import Tuple
-from gymnasium.vector.utils import batch_space, concatenate, create_empty_array, create_shared_memory
+from gymnasium.vector.utils import batch_space, concatenate, create_empty_array
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,14 +69,6 @@ def test_batches_as_gymnasium_batches_texts():
     assert isinstance(batched, Tuple)
     assert ("a", "", "π\n") in batched
     assert concatenate(TextSpace(), ["a", "b"], create_empty_array(TextSpace(), 2)) == ("a", "b")
-
-
-def test_shared_memory_fails_loudly():
-    """A Text there returns stale '0000' for ever."""
-    from gymnasium.error import CustomSpaceError
-
-    with pytest.raises(CustomSpaceError):
-        create_shared_memory(TextSpace(), 2)
 
 
 def test_max_length_is_checked():

@@ -19,6 +19,9 @@ MAY_IMPORT = {
     "jobs": NOUNS | {""} | MACHINERY,
     "evaluation": NOUNS | MACHINERY | {"jobs"},
     "datagen": NOUNS | MACHINERY | {"jobs", "evaluation"},
+    "adapters": NOUNS | MACHINERY | {"jobs"},
+    "serving": NOUNS | MACHINERY | {"jobs"},
+    "scaffold": set(),
     "trainers": NOUNS | MACHINERY | {"jobs", "evaluation"},
     "configs": set(),
 }
@@ -26,6 +29,10 @@ MAY_IMPORT = {
 registers the environments."""
 
 
+WITHIN = {"adapters": ROOT / "trainers/adapters"}
+"""Rooms that lie in the folder of another one, and are imported without its name."""
+
+
 def folder_of(room):
     """Where a room lies: what people use stands at the top, the rest below ``src``."""
-    return SRC / room if (SRC / room).is_dir() else ROOT / room
+    return WITHIN[room] if room in WITHIN else SRC / room if (SRC / room).is_dir() else ROOT / room

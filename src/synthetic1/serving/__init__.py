@@ -1,0 +1,1 @@
+"""Rewards over HTTP: the server, its routes, and a client."""
