@@ -6,11 +6,11 @@ from typing import Any
 
 from pydantic import Field, PositiveInt
 
-from synthetic1.jobs.env_settings import Section
+from synthetic1.jobs.imports import ProgramSettings
 from synthetic1.jobs.judge_settings import JudgeSection
 
 
-class VerifySettings(Section):
+class VerifySettings(ProgramSettings):
     """What ``datagen/verify.py`` is told."""
 
     run: str

@@ -97,7 +97,10 @@ def verifier_class(task_type: str) -> type[Verifier]:
             return _classes[canonical]
         if task_type in _broken_plugins:
             raise UnknownTaskType(f"the plug-in for task type `{task_type}` {_broken_plugins[task_type]}")
-    raise UnknownTaskType(f"no verifier for task type `{task_type}`; known: {', '.join(known_task_types())}")
+    raise UnknownTaskType(
+        f"no verifier for task type `{task_type}`; known: {', '.join(known_task_types())}; "
+        "a module of yours that registers one has to be imported first: imports=[my_module]"
+    )
 
 
 def get_verifier(task_type: str, **settings: Any) -> Verifier:

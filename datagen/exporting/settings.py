@@ -8,6 +8,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from synthetic1.datagen.exporting.filters import Filters
 from synthetic1.jobs.env_settings import Section
+from synthetic1.jobs.imports import ProgramSettings
 from synthetic1.rewards.registry import canonical_task_type, known_task_types
 
 
@@ -20,7 +21,7 @@ class DecontaminationSettings(Section):
     """Words of a run that counts as shared."""
 
 
-class ExportSettings(Section):
+class ExportSettings(ProgramSettings):
     """What ``datagen/export.py`` is told."""
 
     run: str | list[str]

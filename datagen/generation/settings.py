@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_va
 from synthetic1.inference.server import Price, Server
 from synthetic1.jobs import chat
 from synthetic1.jobs.env_settings import EnvSettings, Section
+from synthetic1.jobs.imports import ProgramSettings
 from synthetic1.jobs.judge_settings import JudgeSection, with_judge
 from synthetic1.jobs.same_run import JUDGE_MAY_CHANGE
 from synthetic1.tasks.sources.bad_rows import BadRows
@@ -18,7 +19,7 @@ MAY_CHANGE = frozenset(
     {
         *("server", "api_key_env", "concurrency", "price", "timeout_s", "outage_s", "extra_body", "launch"),
         *("vllm_arguments", "stream", "continue_truncated", "retries", "runs", "run_name", "dry_run", "limit"),
-        *("lookahead", "thinking_open", "bad_rows"),
+        *("lookahead", "thinking_open", "bad_rows", "imports"),
     }
 )
 """Settings that the same run may go on with: none of them changes what is asked."""
@@ -49,7 +50,7 @@ class PriceSettings(Section):
     """A million tokens of completions."""
 
 
-class GenerateSettings(Section):
+class GenerateSettings(ProgramSettings):
     """What ``datagen/generate.py`` is told."""
 
     env: EnvSettings

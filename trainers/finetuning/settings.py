@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from synthetic1.jobs.env_settings import Section
+from synthetic1.jobs.imports import ProgramSettings
 from synthetic1.jobs.model_settings import ModelSettings
 
 
@@ -55,7 +56,7 @@ class SftTrainerSettings(Section):
         return self
 
 
-class SftSettings(Section):
+class SftSettings(ProgramSettings):
     """What ``trainers/sft.py`` is told."""
 
     data: str | list[str]

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from synthetic1.jobs.env_settings import Section, SplitEnvSettings
+from synthetic1.jobs.imports import ProgramSettings
 
 EMBEDDED = {
     # A light touch: at ten times the rate the embedded model learns all that GRPO could teach it.
@@ -52,7 +53,7 @@ class R1EvalSettings(StageArguments):
     """Held-out tasks; the same ones at every stage."""
 
 
-class R1Settings(Section):
+class R1Settings(ProgramSettings):
     """What ``trainers/r1.py`` is told."""
 
     base: str = Field(default="embedded", min_length=1)

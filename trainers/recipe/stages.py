@@ -32,7 +32,7 @@ def check_same(record: RunFolder, settings: R1Settings) -> None:
     """
     stored = record.read_config()
     if stored:
-        same_run.check_same_run(record.path, stored, settings.model_dump(mode="json"), may_change={"runs"})
+        same_run.check_same_run(record.path, stored, settings.model_dump(mode="json"), may_change={"imports", "runs"})
 
 
 class Recipe:
@@ -112,9 +112,11 @@ class Recipe:
         return measured
 
     def _env(self) -> list[str]:
-        """The environment, for a program that has a config of it."""
+        """The environment, for a program that has a config of it, and what has to be imported to know it."""
+        imports = [f"imports=[{','.join(self.settings.imports)}]"] if self.settings.imports else []
         env = self.settings.env
-        return [f"env={env.name}", *(f"env.{k}={_value(v)}" for k, v in env.kwargs.items() if v is not None)]
+        group = env.name if (env.id or "").startswith("synthetic1/") else env.id
+        return [*imports, f"env={group}", *(f"env.{k}={_value(v)}" for k, v in env.kwargs.items() if v is not None)]
 
     def _going_on(self, program: str) -> list[str]:
         resume = (self.folder / program / NAME / "config.yaml").is_file()

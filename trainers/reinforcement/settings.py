@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from synthetic1.jobs.env_settings import Section, SplitEnvSettings
+from synthetic1.jobs.imports import ProgramSettings
 from synthetic1.jobs.judge_settings import JudgeSection
 from synthetic1.jobs.model_settings import MODEL_GROUP, ModelSettings
 from synthetic1.tasks.programs.levels import parse_levels
@@ -140,7 +141,7 @@ class EvalSettings(Section):
     """Also report greedy pass@1."""
 
 
-class GrpoSettings(Section):
+class GrpoSettings(ProgramSettings):
     """What ``trainers/grpo.py`` is told."""
 
     env: SplitEnvSettings

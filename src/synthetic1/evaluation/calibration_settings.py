@@ -6,13 +6,13 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
-from synthetic1.jobs.env_settings import Section
+from synthetic1.jobs.imports import ProgramSettings
 from synthetic1.jobs.judge_settings import JudgeSection
 
 Family = Literal["math", "stem", "swe", "similarity"]
 
 
-class CalibrationSettings(Section):
+class CalibrationSettings(ProgramSettings):
     """What ``synthetic1 judge calibrate`` is told."""
 
     judge: JudgeSection

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from synthetic1.jobs.env_settings import Section, SplitEnvSettings
+from synthetic1.jobs.imports import ProgramSettings
 from synthetic1.jobs.model_settings import ModelSettings
 from synthetic1.tasks.sources.bad_rows import BadRows
 
@@ -23,7 +24,7 @@ class EvaluationSampling(Section):
     """Sample from the most probable tokens that together have this probability."""
 
 
-class EvaluationSettings(Section):
+class EvaluationSettings(ProgramSettings):
     """What ``synthetic1 evaluate`` is told."""
 
     env: SplitEnvSettings

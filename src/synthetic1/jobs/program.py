@@ -198,6 +198,8 @@ def _added(argument: str, sections: list[str]) -> str:
 
 def _opened(argument: str, open_groups: Mapping[str, tuple[str | None, str]]) -> str:
     group, separator, value = argument.partition("=")
+    if group == "env" and "/" in value and "," not in value:  # an id as Gymnasium's are, of any registered environment
+        open_groups = {**open_groups, "env": ("custom", "env.id")}
     if not separator or group not in open_groups:
         return argument
     from importlib.resources import files

@@ -10,7 +10,7 @@ from typing import Any
 from synthetic1.jobs.program import ProgramError
 from synthetic1.jobs.source_identity import without_paths
 
-ALWAYS_MAY_CHANGE = frozenset({"resume", "overwrite", "dry_run", "runs", "run_name"})
+ALWAYS_MAY_CHANGE = frozenset({"imports", "resume", "overwrite", "dry_run", "runs", "run_name"})
 """Settings that say where a run is and how it is begun, not what it does."""
 JUDGE_MAY_CHANGE = frozenset(
     {"allow_uncalibrated", "max_false_accept", "max_false_reject", "api_key_env", "max_in_flight"}
