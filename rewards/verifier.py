@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any, ClassVar
 
@@ -60,6 +61,15 @@ class Verifier(ABC):
         faults in the task: ``verify`` says what they are.
         """
         return None
+
+    def audit_cases(self, task: Task) -> Iterable[tuple[str, float, str]]:
+        """Completions made of the gold of ``task`` whose score is known: ``(kind, 1.0 or 0.0, completion)``.
+
+        For ``synthetic1 audit``, of task types that this package makes no cases of itself. A kind is a short name of
+        what was done, such as ``off by one``: errors are counted by it. Rewritten golds keep the meaning and score 1;
+        changed ones look like the gold, mean something else, and score 0. It raises nothing.
+        """
+        return ()
 
     async def aclose(self) -> None:  # noqa: B027 - most verifiers hold nothing
         """Let go of pools and clients. May be called twice; a later ``verify`` makes them anew."""

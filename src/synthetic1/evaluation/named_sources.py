@@ -10,6 +10,7 @@ from typing import Any
 import gymnasium
 from gymnasium.envs.registration import load_env_creator
 
+from synthetic1.jobs.imports import import_modules
 from synthetic1.jobs.program import ProgramError
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task, TaskError
@@ -43,6 +44,13 @@ def open_sources(names: Sequence[str]) -> Iterator[list[tuple[str, TaskSource, S
 def _open(name: str) -> Iterator[tuple[str, TaskSource, Scorer]]:
     known = families()
     env_id = known.get(name, name)
+    module, separator, rest = name.partition(":")
+    if separator and module.replace(".", "").isidentifier() and "/" in rest and not rest.startswith("/"):
+        try:  # as Gymnasium writes it: the module registers the environment
+            import_modules([module])
+        except ValueError as error:
+            raise ProgramError(f"{name}: {error}") from error
+        env_id = rest
     if env_id in gymnasium.registry:
         yield from _open_environment(env_id)
         return

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from synthetic1.evaluation.auditing.case import AuditCase, AuditedGold, CaseKind, OracleAnswer
+from synthetic1.evaluation.auditing.case import AuditCase, AuditedGold, CaseKind, Certainty, OracleAnswer
 from synthetic1.evaluation.auditing.file_rewrites import FILE_EQUIVALENTS, FILE_MUTANTS
 from synthetic1.evaluation.auditing.quantity_rewrites import QUANTITY_EQUIVALENTS, QUANTITY_MUTANTS
-from synthetic1.task import Task
+from synthetic1.rewards.verifier import Verifier
+from synthetic1.task import Task, TaskError
 
 
 class KindCases:
@@ -47,6 +48,45 @@ class KindCases:
                     if completion not in seen:
                         seen.add(completion)
                         yield AuditCase(name, expected, completion, written, kind.certainty)
+
+    def quick_answers(self, task: Task, cases: Sequence[AuditCase]) -> list[OracleAnswer]:
+        return [OracleAnswer.UNREAD] * len(cases)
+
+    def patient_answers(self, task: Task, cases: Sequence[AuditCase]) -> list[OracleAnswer]:
+        return [OracleAnswer.UNREAD] * len(cases)
+
+    def close(self) -> None:
+        pass
+
+
+class OwnCases:
+    """A ``CaseMaker`` of what a verifier says itself: the cases of task types that are not of this package."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
+
+    @staticmethod
+    def has_any(verifier: Verifier) -> bool:
+        """Whether the verifier brings cases, or at least a gold."""
+        cls = type(verifier)
+        return cls.audit_cases is not Verifier.audit_cases or cls.gold_completion is not Verifier.gold_completion
+
+    def gold_text(self, task: Task) -> str:
+        return task.gold_standard_solution or str(task.verification_info.get("ground_truth") or "")
+
+    def cases(self, task: Task, neighbour: Task | None, rng: random.Random) -> Iterator[AuditCase]:
+        try:
+            made = [
+                AuditCase(str(kind), {0.0: 0.0, 1.0: 1.0}[expected], completion, completion, Certainty.ASSERTED)
+                for kind, expected, completion in self._verifier.audit_cases(task)
+            ]
+        except Exception as error:
+            name = type(self._verifier).__qualname__
+            raise TaskError(
+                f"{name}.audit_cases, task `{task.problem_id}`: {type(error).__name__}: {error}; it gives tuples of a "
+                "kind, 1.0 or 0.0, and a completion"
+            ) from error
+        yield from made
 
     def quick_answers(self, task: Task, cases: Sequence[AuditCase]) -> list[OracleAnswer]:
         return [OracleAnswer.UNREAD] * len(cases)

@@ -9,6 +9,7 @@ from itertools import groupby, islice
 
 from synthetic1.evaluation.auditing.case import AuditCase, CaseMaker, Certainty, OracleAnswer, is_kept
 from synthetic1.evaluation.auditing.counts import SHOWN_CAP, AuditCounts, UnscorableGold, is_wrong
+from synthetic1.evaluation.auditing.kind_cases import OwnCases
 from synthetic1.evaluation.auditing.solutions import run_solutions
 from synthetic1.reports.readable import cut
 from synthetic1.rewards.registry import UnknownTaskType, canonical_task_type, get_verifier
@@ -98,7 +99,7 @@ def _entries(
     before: Task | None = None
     for task in tasks:
         family = canonical_task_type(task.task_type)
-        maker = makers.get(family)
+        maker = makers.get(family) or _own(task, scorer)
         if maker is None:
             counts.not_audited[f"tasks of type `{family}`, of which no cases are made yet"] += 1
             advance()
@@ -112,6 +113,14 @@ def _entries(
         neighbour = before if before is not None and before.task_type == task.task_type else None
         yield _Entry(task, neighbour, maker, family, task.source or source, maker.gold_text(task))
         before = task
+
+
+def _own(task: Task, scorer: Scorer) -> CaseMaker | None:
+    try:
+        verifier = scorer.verifier(task.task_type)
+    except UnknownTaskType:
+        return None
+    return OwnCases(verifier) if OwnCases.has_any(verifier) else None
 
 
 def _score_golds(
