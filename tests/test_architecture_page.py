@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from rooms import MAY_IMPORT, NOUNS, ROOT, SRC, folder_of
+from rooms import MAY_IMPORT, NOUNS, ROOT, SRC, WITHIN, folder_of
 
 PAGE = (ROOT / "docs/architecture.md").read_text()
 
@@ -47,7 +47,8 @@ def test_every_room_is_described_where_it_lies():
 )
 def test_every_idea_of_a_room_is_named(room):
     (about,) = (what for name, _, what in rows(section("The rooms")) if room in code(name))
-    ideas = {path.name for path in folder_of(room).iterdir() if (path / "__init__.py").is_file()}
+    folders = set(folder_of(room).iterdir()) - set(WITHIN.values())
+    ideas = {path.name for path in folders if (path / "__init__.py").is_file()}
     assert ideas <= code(about)
 
 
