@@ -211,4 +211,5 @@ def show_dry_run(rollout: ScoredRollout, settings: GrpoSettings) -> None:
 
 def show_stopped(settings: GrpoSettings, step: int, is_main: bool) -> None:
     if is_main:
-        print(f"stopped at step {step} with a checkpoint; go on with the same command and resume=true")
+        again = "resume=true overwrite=false" if settings.overwrite else "resume=true"  # the demo's recipe sets it
+        print(f"stopped at step {step} with a checkpoint; go on with the same command and {again}")
