@@ -9,9 +9,7 @@ problem. So do signs.
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +17,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from datatrove.data import Document
-from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.decont.n_grams import NGramsDecontConfig, NGramsDecontFilter
 from datatrove.pipeline.dedup.minhash import (
@@ -31,6 +28,8 @@ from datatrove.pipeline.dedup.minhash import (
 from datatrove.utils.hashing import HashConfig, create_hash_func
 from datatrove.utils.text import TextNormConfig, ngrams, simplify_text
 from datatrove.utils.word_tokenizers import WordTokenizer
+
+from synthetic1.datagen.curation.executors import BlockExecutor
 
 SHINGLE = 2
 """Words of a shingle: one word changed in a problem of thirty leaves a similarity of 0.87, with datatrove's 5 words
@@ -118,21 +117,16 @@ def write_index(grams: set[int], folder: Path) -> None:
     np.array(sorted(grams), dtype=HashConfig().np_descr).tofile(folder / "benchmarks.index.hashes")
 
 
-def find_clusters(files: list[str], folder: Path, *, workers: int, seed: int) -> Iterator[tuple[int, int, int]]:
+def find_clusters(
+    files: list[str], folder: Path, *, executor: BlockExecutor, seed: int
+) -> Iterator[tuple[int, int, int]]:
     """(file, place in it, cluster) of every draft that looks like another one, by MinHash; files in order."""
-    config, logs = minhash_config(seed), str(folder / "logs")
-    workers = min(workers, len(files))  # a process takes a second to begin, as long as some thousand drafts
+    config, logs = minhash_config(seed), folder / "logs"
     signatures, buckets, clusters = (str(folder / name) for name in ("signatures", "buckets", "clusters"))
-    _execute(
-        [DraftTexts(files), MinhashDedupSignature(signatures, config, language=Words(SHINGLE))],
-        f"{logs}/signatures",
-        tasks=len(files),
-        workers=workers,
-    )
-    _execute(
-        [MinhashDedupBuckets(signatures, buckets, config=config)], f"{logs}/buckets", tasks=BUCKETS, workers=workers
-    )
-    _execute([MinhashDedupCluster(buckets, clusters, config, save_cluster_id=True)], f"{logs}/clusters", 1, 1)
+    words = MinhashDedupSignature(signatures, config, language=Words(SHINGLE))
+    executor.run([DraftTexts(files), words], logs / "signatures", parts=len(files))
+    executor.run([MinhashDedupBuckets(signatures, buckets, config=config)], logs / "buckets", parts=BUCKETS)
+    executor.run([MinhashDedupCluster(buckets, clusters, config, save_cluster_id=True)], logs / "clusters", parts=1)
     for number in range(len(files)):
         path = Path(clusters) / f"{number:06d}.clusters"
         if path.is_file():
@@ -141,32 +135,13 @@ def find_clusters(files: list[str], folder: Path, *, workers: int, seed: int) ->
 
 
 def find_contaminated(
-    files: list[str], index: Path, folder: Path, *, n: int, workers: int
+    files: list[str], index: Path, folder: Path, *, n: int, executor: BlockExecutor
 ) -> Iterator[tuple[int, int]]:
     """(file, place in it) of every draft that shares an n-gram with ``index``."""
     output = folder / "contaminated"
     output.mkdir(parents=True, exist_ok=True)
-    _execute(
-        [DraftTexts(files), Contaminated(str(index), str(output), n)],
-        str(folder / "logs" / "contamination"),
-        tasks=len(files),
-        workers=workers,
-    )
+    found = Contaminated(str(index), str(output), n)
+    executor.run([DraftTexts(files), found], folder / "logs" / "contamination", parts=len(files))
     for number in range(len(files)):
         for place in json.loads((output / f"{number:06d}.json").read_text(encoding="ascii")):
             yield number, place
-
-
-def _execute(pipeline: list[Any], logs: str, tasks: int, workers: int) -> None:
-    """datatrove's executor for local processes. It logs to standard error, and its workers do: that goes to a file."""
-    folder = Path(logs)
-    folder.mkdir(parents=True, exist_ok=True)
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with (folder / "stderr.log").open("ab") as log:
-            os.dup2(log.fileno(), 2)
-        LocalPipelineExecutor(pipeline, tasks=tasks, workers=min(workers, tasks), logging_dir=logs).run()
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 from synthetic1.datagen.curation.asking import Asker
 from synthetic1.datagen.curation.draft import AGAIN, Draft, LeftOut, Quarantined
@@ -20,7 +20,15 @@ from synthetic1.datagen.curation.recipes.registry import make_recipe
 from synthetic1.datagen.curation.results import sift_results
 from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.datagen.curation.sifting import Benchmarks, DraftFiles, drop_contaminated, drop_duplicates
-from synthetic1.datagen.curation.start import check_places, check_same
+from synthetic1.datagen.curation.spending import USAGE, spending
+from synthetic1.datagen.curation.start import (
+    MODEL,
+    check_places,
+    check_same,
+    is_finished,
+    note_finished,
+    sifting_folder,
+)
 from synthetic1.datagen.curation.tools import Workbench
 from synthetic1.datagen.curation.work_store import WorkStore
 from synthetic1.datagen.curation.writing import LEFT_OUT, write_set
@@ -37,8 +45,6 @@ from synthetic1.reports.run_folder import RunFolder
 from synthetic1.rewards.scoring.scorer import Scorer
 
 STORE = "work.sqlite"
-USAGE = "usage"
-MODEL = "model"  # the name of the one that rows were finished with; "" where none was named
 DRAFTED, SIFTED, IN = "drafted", "sifted", "in"  # what the store's meta says of passes that are done
 
 
@@ -71,6 +77,10 @@ def curate(settings: CurateSettings) -> bool:
         store = WorkStore(path / STORE)
         try:
             going_on = check_same(recipe, store, settings, prompts)
+            if (finished := is_finished(store, settings)) is not None:
+                print(finished)
+                _tell_of_failures(funnel_of(recipe, store))
+                return False
             if not settings.dry_run:
                 check_free(settings.output, overwrite=settings.overwrite, setting="output")
             if going_on:
@@ -79,26 +89,21 @@ def curate(settings: CurateSettings) -> bool:
             print(f"{'going on with' if going_on else 'run'} {path}", flush=True)
             drafts = DraftFiles(path / "drafts")
             _draft(recipe, settings, store, drafts)
-            _sift(recipe, settings, store, drafts, path)
+            _sift(recipe, settings, store, drafts)
             if settings.dry_run:
                 print(_estimate(recipe, settings, store, drafts, prompts))
                 return False
-            usage, stopped = asyncio.run(_finish(recipe, settings, store, drafts, prompts))
-            if not stopped:
-                sift_results(recipe, store, settings)
-            usage = _added(store.meta(USAGE) or {}, usage)
-            store.set_meta(USAGE, usage)
-            funnel = funnel_of(recipe, store)
-            if stopped:
+            if asyncio.run(_finish(recipe, settings, store, drafts, prompts)):
                 print("stopped; the same command goes on")
                 return True
+            sift_results(recipe, store, settings)
+            funnel = funnel_of(recipe, store)
             funnel.check()
             write_set(settings, recipe, store, funnel, prompts)
-            folder.write_result({**funnel.to_dict(), "usage": usage})
+            folder.write_result({**funnel.to_dict(), "usage": store.meta(USAGE) or {}})
+            note_finished(store, settings, funnel.tasks)
             print(funnel.table())
-            again = sum(many for reason, many in funnel.of("quarantined").items() if reason in AGAIN)
-            if again:
-                print(f"{again:,} rows are set aside for what failed here: with overwrite=true they are tried again")
+            _tell_of_failures(funnel)
             if funnel.kept:
                 print(f"the set is in {settings.output}; next: synthetic1 show {settings.output}")
             else:
@@ -108,18 +113,10 @@ def curate(settings: CurateSettings) -> bool:
             store.close()
 
 
-def _added(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
-    """What was asked by all processes of a run; of one that was killed nothing is known."""
-    if not before or not now:
-        return now or before
-    both = {name: before.get(name) for name in before} | now
-    for name, value in now.items():
-        earlier = before.get(name)
-        if isinstance(value, dict) and isinstance(earlier, dict):
-            both[name] = {kind: value.get(kind, 0) + earlier.get(kind, 0) for kind in {**earlier, **value}}
-        elif name != "window" and isinstance(value, int | float) and isinstance(earlier, int | float):
-            both[name] = value + earlier
-    return both
+def _tell_of_failures(funnel: Funnel) -> None:
+    again = sum(many for reason, many in funnel.of("quarantined").items() if reason in AGAIN)
+    if again:
+        print(f"{again:,} rows are set aside for what failed here: with overwrite=true they are tried again")
 
 
 def funnel_of(recipe: CurationRecipe, store: WorkStore) -> Funnel:
@@ -171,31 +168,33 @@ def _draft(recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, d
     store.set_meta(DRAFTED, True)
 
 
-def _sift(recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles, path: Path) -> None:
-    """The second pass: contamination and duplicates among all that is left. Done again if it was interrupted."""
+def _sift(recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles) -> None:
+    """The second pass: contamination and duplicates among all that is left. What datatrove has done is not done again
+    if it was interrupted, the rest is."""
     if store.meta(SIFTED):
         return
     store.clear("merged")
     store.clear_steps((CONTAMINATION, DUPLICATES))
     gone: set[int] = set()
-    asked = settings.decontaminate
+    asked, sift, workers, folder = settings.decontaminate, settings.sift, settings.workers, sifting_folder(store)
     if asked.benchmarks:
         benchmarks = Benchmarks.read(asked.benchmarks, asked.n, asked.share)
         print(f"looking for {len(benchmarks.names):,} problems of {len(asked.benchmarks)} benchmarks", flush=True)
-        gone = drop_contaminated(drafts, benchmarks, store, path / "contamination", workers=settings.processes)
+        place = folder / "contamination"
+        gone = drop_contaminated(drafts, benchmarks, store, place, workers=workers, sift=sift, tidy=False)
     if settings.deduplicate:
         print("looking for duplicates", flush=True)
-        drop_duplicates(
-            drafts, recipe, store, path / "minhash", gone=gone, workers=settings.processes, seed=settings.seed
-        )
+        place, seed = folder / "duplicates", settings.seed
+        drop_duplicates(drafts, recipe, store, place, gone=gone, workers=workers, seed=seed, sift=sift, tidy=False)
     store.set_meta(SIFTED, True)
+    shutil.rmtree(folder.parent, ignore_errors=True)
 
 
 async def _finish(
     recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, drafts: DraftFiles, prompts: dict[str, Prompt]
-) -> tuple[dict[str, Any], bool]:
-    """The third pass: models, sandbox, verifiers, row by row. What is done stays done; where all is, no server is
-    started or looked for.
+) -> bool:
+    """The third pass: models, sandbox, verifiers, row by row; whether it was stopped before its end. What is done stays
+    done; where all is, no server is started or looked for.
 
     Raises:
         ProgramError: another model has finished a part of the rows.
@@ -205,7 +204,7 @@ async def _finish(
         store.clear("done")
         store.clear_steps(_finishing_steps(recipe))
     if all(store.has_outcome(draft.number) for draft in drafts):
-        return {}, False
+        return False
     async with _client_of(settings) as client:
         asker = None
         _note_model(store, "" if client is None else client.model)
@@ -213,14 +212,16 @@ async def _finish(
             model = settings.model
             asker = Asker(client, max_tokens=model.max_tokens, attempts=model.attempts, seed=settings.seed)
         with Scorer() as scorer:
+            account = nullcontext() if client is None else spending(store, client)
             tools = Workbench(asker, prompts, scorer, settings.seed)
             try:
                 work = Finishing(recipe, tools, store, settings)
                 with stop_on_signal(work):
-                    await work.run(drafts)
+                    async with account:
+                        await work.run(drafts)
             finally:
                 await tools.aclose()
-        return {} if client is None else client.usage.to_dict(), work.stopping
+        return work.stopping
 
 
 def _note_model(store: WorkStore, name: str) -> None:

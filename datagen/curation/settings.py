@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -14,14 +13,17 @@ from synthetic1.datagen.curation.recipes.math import MathCuration
 from synthetic1.datagen.curation.recipes.repair import Repair
 from synthetic1.datagen.curation.recipes.stem import StemCuration
 from synthetic1.datagen.curation.recipes.swe import SweCuration
+from synthetic1.datagen.curation.sift_settings import SiftSettings
 from synthetic1.inference.server import Price, Server
 from synthetic1.jobs.env_settings import Section
+from synthetic1.jobs.imports import ProgramSettings
 
 RecipeName = Literal["math", "code", "swe", "stem", "code_understanding", "repair"]
 RECIPES: frozenset[str] = frozenset(get_args(RecipeName))
 MAY_CHANGE = frozenset(
     {
         *(
+            "imports",
             "input",
             "prompts",
             "output",
@@ -32,12 +34,15 @@ MAY_CHANGE = frozenset(
             "dry_run",
             "card",
             "rows_per_shard",
+            "sift",
         ),
         *(f"model.{name}" for name in ("url", "launch", "vllm_arguments", "api_key_env", "max_in_flight", "timeout_s")),
         *(f"model.{name}" for name in ("outage_s", "price", "cache")),
     }
 )
 """Settings that the same run may go on with: none of them changes what comes out. Input is known by its content."""
+ASKING = frozenset({"model", "difficulty", "at_once"})
+"""Settings of what comes after rows were read and sifted."""
 
 
 class ModelSection(Section):
@@ -115,7 +120,7 @@ class BenchmarkSettings(Section):
     """Benchmarks whose problems must not be among the tasks."""
 
     benchmarks: list[str] = Field(default_factory=list)
-    """Files: JSON Lines, JSON, Parquet, or text with a problem a paragraph."""
+    """Files, folders and globs: JSON Lines, JSON, Parquet, or text with a problem a paragraph."""
     n: PositiveInt = 8
     """Words and signs of an n-gram."""
     share: float = Field(default=0.5, ge=0.0, le=1.0)
@@ -156,7 +161,7 @@ class CardSettings(Section):
     """The languages of its prompts, as ISO 639-1 codes."""
 
 
-class CurateSettings(Section):
+class CurateSettings(ProgramSettings):
     """What ``datagen/curate.py`` is told."""
 
     recipe_name: RecipeName
@@ -173,6 +178,8 @@ class CurateSettings(Section):
     """Keep one of rows with nearly the same problem."""
     decontaminate: BenchmarkSettings = BenchmarkSettings()
     """Benchmarks whose problems must not be among the tasks."""
+    sift: SiftSettings = SiftSettings()
+    """Where duplicates and contamination are looked for."""
     difficulty: DifficultySettings = DifficultySettings()
     """How hard the tasks are for a model."""
     card: CardSettings = CardSettings()
@@ -194,7 +201,8 @@ class CurateSettings(Section):
     seed: NonNegativeInt = 0
     """Of every random choice."""
     workers: PositiveInt | None = None
-    """Processes that look for duplicates and contamination; None = as many as there are cores."""
+    """Processes that look for duplicates and contamination, or jobs of Slurm; None = as many as there are cores, or one
+    for 20,000 rows."""
     at_once: PositiveInt = 64
     """Rows that are worked on at once."""
     rows_per_shard: PositiveInt = 50_000
@@ -233,13 +241,13 @@ class CurateSettings(Section):
         """The run's name: stable over restarts, so that the same command goes on with it."""
         return self.run_name or f"{self.recipe_name}-{self.output.rstrip('/').rpartition('/')[2] or 'out'}"
 
-    @property
-    def processes(self) -> int:
-        return self.workers or len(os.sched_getaffinity(0))
-
     def identity(self) -> dict[str, Any]:
         """The settings that decide what comes out, as JSON values."""
         other = RECIPES - {self.recipe_name}
         values = self.model_dump(mode="json", exclude={*MAY_CHANGE, *other})
         model = {k: v for k, v in values["model"].items() if f"model.{k}" not in MAY_CHANGE}
         return {**values, "model": model}
+
+    def drafting_identity(self) -> dict[str, Any]:
+        """Those that decide which rows are left before a model is asked."""
+        return {name: value for name, value in self.identity().items() if name not in ASKING}

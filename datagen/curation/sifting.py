@@ -6,6 +6,7 @@ full: MinHash takes two problems of one template for duplicates, and an n-gram o
 
 from __future__ import annotations
 
+import glob
 import shutil
 from array import array
 from collections import defaultdict
@@ -17,13 +18,17 @@ from typing import TYPE_CHECKING
 
 from synthetic1.datagen.curation.draft import Draft, Dropped
 from synthetic1.datagen.curation.funnel import CONTAMINATION, DUPLICATES
+from synthetic1.datagen.curation.raw_rows import names_apart
 from synthetic1.datagen.curation.recipe import CurationRecipe, numbers
+from synthetic1.datagen.curation.sift_settings import SiftSettings
 from synthetic1.datagen.curation.work_store import WorkStore
 from synthetic1.datagen.exporting.decontaminate import benchmark_texts
 from synthetic1.jobs.program import ProgramError
+from synthetic1.tasks.sources.kinds import files_with_rows, is_hidden
 
 if TYPE_CHECKING:
     from synthetic1.datagen.curation.blocks import Grams
+    from synthetic1.datagen.curation.executors import BlockExecutor
 
 DRAFTS_A_FILE = 20_000
 COMPARED = 64
@@ -95,20 +100,24 @@ class Benchmarks:
 
     @classmethod
     def read(cls, paths: Sequence[str], n: int, share: float) -> Benchmarks:
-        """Raises ProgramError: a file that cannot be read, or that protects nothing."""
+        """Of files, folders and globs.
+
+        Raises:
+            ProgramError: a file that cannot be read, or that protects nothing.
+        """
         from synthetic1.datagen.curation.blocks import Grams
 
         grams = Grams(n)
         names: list[str] = []
         found: list[frozenset[int]] = []
         owners: dict[int, array[int]] = defaultdict(lambda: array("l"))
-        for path in paths:
+        for path, name in benchmark_files(paths):
             try:
-                for text in benchmark_texts(Path(path).expanduser()):
+                for text in benchmark_texts(path):
                     mine = frozenset(grams.of(text))
                     for gram in mine:
                         owners[gram].append(len(found))
-                    names.append(Path(path).name)
+                    names.append(name)
                     found.append(mine)
             except (OSError, ValueError) as error:
                 raise ProgramError(f"decontaminate.benchmarks: {error}") from error
@@ -133,23 +142,69 @@ class Benchmarks:
         return None
 
 
+def benchmark_files(specs: Sequence[str]) -> list[tuple[Path, str]]:
+    """The files that ``decontaminate.benchmarks`` names and what to call them, in order; of a folder those that rows
+    are read from, else its texts.
+
+    Raises:
+        ProgramError: there is no such file, or nothing in the folder that problems are read from.
+    """
+    found: list[tuple[Path, str]] = []
+    for spec in specs:
+        path = Path(spec).expanduser()
+        if path.is_dir():
+            texts = (file for file in sorted(path.rglob("*.txt")) if not is_hidden(file, path))
+            files = files_with_rows(path) or [file for file in texts if file.is_file()]
+            named = [(file, str(file.relative_to(path.parent))) for file in files]
+            nothing = "the folder holds no file of rows and no text (.jsonl, .json, .parquet, .txt)"
+        else:
+            files = [path] if path.is_file() else [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]
+            named = [(file, file.name) for file in files if file.is_file()]
+            nothing = "there is no such file or folder"
+        if not named:
+            raise ProgramError(f"decontaminate.benchmarks: {spec}: {nothing}")
+        found += named
+    return names_apart(found)
+
+
 def drop_contaminated(
-    drafts: DraftFiles, benchmarks: Benchmarks, store: WorkStore, folder: Path, *, workers: int
+    drafts: DraftFiles,
+    benchmarks: Benchmarks,
+    store: WorkStore,
+    folder: Path,
+    *,
+    workers: int | None,
+    sift: SiftSettings | None = None,
+    tidy: bool = True,
 ) -> set[int]:
-    """Drop every draft that holds a problem of a benchmark; the numbers of those dropped."""
+    """Drop every draft that holds a problem of a benchmark; the numbers of those dropped.
+
+    Args:
+        folder: where datatrove works. What an earlier process has done of the same work there is not done again.
+        workers: as many processes, or jobs; see ``executor_of``.
+        sift: where; None = here.
+        tidy: remove ``folder`` at the end.
+    """
     from synthetic1.datagen.curation.blocks import find_contaminated, write_index
 
     index, files = folder / "index", [str(path) for path in drafts.files]
-    shutil.rmtree(folder, ignore_errors=True)
     write_index(set(benchmarks.owners), index)
-    places = list(find_contaminated(files, index, folder, n=benchmarks.n, workers=workers)) if files else []
+    executor = _executor(sift, workers)
+    places = list(find_contaminated(files, index, folder, n=benchmarks.n, executor=executor)) if files else []
     gone = set()
     for draft in drafts.at(places):
         if (name := benchmarks.source_of(draft.text)) is not None:
             store.leave(draft.number, draft.where, Dropped(CONTAMINATION, "benchmark", f"a problem of {name}"))
             gone.add(draft.number)
-    shutil.rmtree(folder, ignore_errors=True)
+    if tidy:
+        shutil.rmtree(folder, ignore_errors=True)
     return gone
+
+
+def _executor(sift: SiftSettings | None, workers: int | None) -> BlockExecutor:
+    from synthetic1.datagen.curation.executors import executor_of
+
+    return executor_of(sift or SiftSettings(), workers)
 
 
 def drop_duplicates(
@@ -159,20 +214,22 @@ def drop_duplicates(
     folder: Path,
     *,
     gone: set[int],
-    workers: int,
+    workers: int | None,
     seed: int,
+    sift: SiftSettings | None = None,
+    tidy: bool = True,
 ) -> None:
     """Drop every draft that is a duplicate of an earlier one, which takes what it adds.
 
     Args:
+        folder, workers, sift, tidy: as of ``drop_contaminated``.
         gone: numbers of drafts that count no more.
     """
     from synthetic1.datagen.curation.blocks import find_clusters
 
     files = [str(path) for path in drafts.files]
-    shutil.rmtree(folder, ignore_errors=True)
-    found = list(find_clusters(files, folder, workers=workers, seed=seed)) if files else []
-    shutil.rmtree(folder, ignore_errors=True)
+    executor = _executor(sift, workers)
+    found = list(find_clusters(files, folder, executor=executor, seed=seed)) if files else []
     places = [(file, place) for file, place, _ in found]
     clusters: dict[int, _Cluster] = defaultdict(_Cluster)
     left: dict[int, int] = defaultdict(int)
@@ -184,6 +241,8 @@ def drop_duplicates(
             _drop_duplicate(draft, clusters[cluster], recipe, store)
         if not left[cluster]:
             clusters.pop(cluster, None)  # no more of this one will come: nothing of it stays in memory
+    if tidy:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Cluster:

@@ -113,6 +113,12 @@ class WorkStore:
             self._write(f"DELETE FROM {table}", ())
         self.commit()
 
+    def forget(self) -> None:
+        """Forget all that was done."""
+        for table in ("gone", "merged", "done", "meta"):
+            self._write(f"DELETE FROM {table}", ())
+        self.commit()
+
     def clear_reasons(self, reasons: tuple[str, ...], steps: tuple[str, ...]) -> None:
         """Forget the rows that left in these steps for these reasons: they are done again."""
         both = (", ".join("?" * len(some)) for some in (reasons, steps))

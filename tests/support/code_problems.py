@@ -123,8 +123,8 @@ def code_contests_row(number, statement, tests, programs, **more):
         "source": 2,
         "difficulty": 7,
         "solutions": {
-            "language": [3] * len(programs) + [2, 1],
-            "solution": [*programs, "int main() { return 0; }", "print 1"],
+            "language": [3] * len(programs) + [4, 1],
+            "solution": [*programs, "public class Main { }", "print 1"],
         },
         "incorrect_solutions": {"language": [3], "solution": ["print(0)"]},
         "cf_contest_id": number,

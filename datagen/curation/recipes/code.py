@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
@@ -15,7 +14,20 @@ from synthetic1.datagen.curation.raw_rows import RawRow
 from synthetic1.datagen.curation.recipe import CurationRecipe, Tools
 from synthetic1.datagen.curation.recipes.programs import statements
 from synthetic1.datagen.curation.recipes.programs.checker_proposals import evidence_of, find_checker
-from synthetic1.datagen.curation.recipes.programs.program_problem import ProgramProblem, taken_apart, with_programs_of
+from synthetic1.datagen.curation.recipes.programs.program_problem import (
+    PROGRAM_CHARS,
+    ProgramProblem,
+    PublishedProgram,
+    taken_apart,
+)
+from synthetic1.datagen.curation.recipes.programs.published_rows import (
+    PublishedRows,
+    has_assertions,
+    problem_id,
+    read_problem,
+    solutions_elsewhere,
+    solutions_of,
+)
 from synthetic1.datagen.curation.recipes.programs.published_solutions import SolutionsRun, drawn, run_solutions
 from synthetic1.datagen.curation.recipes.programs.readings import other_readings
 from synthetic1.datagen.curation.recipes.programs.same_problem import is_same_problem, merged
@@ -25,17 +37,8 @@ from synthetic1.jobs.env_settings import Section
 from synthetic1.keys import content_key
 from synthetic1.sandbox.errors import UnknownLanguage
 from synthetic1.sandbox.languages.registry import get_language
-from synthetic1.task import Task, TaskError
-from synthetic1.tasks.formats.code_contests import cpp_solutions
+from synthetic1.task import Task
 from synthetic1.tasks.formats.code_rows import TASK_TYPE
-from synthetic1.tasks.formats.readers import RowReader, reader_for
-
-SOLUTIONS_KEPT = 64
-"""Published programs of a row that are kept: some rows have thousands."""
-STATEMENTS = {"apps": "question", "taco": "question", "code_contests": "description", "deepcoder": "problem"}
-STATEMENTS |= {"codeforces": "description", "kodcode": "question"}
-"""Format → the column of the statement."""
-_fenced = re.compile(r"\s*(`{3,})[^\n`]*\n(.*?)\n?\1\s*", re.DOTALL)
 
 
 class CodeCuration(Section):
@@ -44,8 +47,11 @@ class CodeCuration(Section):
     languages: list[Literal["python", "javascript", "rust", "cpp"]] = Field(default=["python"])
     """Languages of the tasks. That of the published solutions is always among them; in each other one a model writes a
     program, which has to pass all tests."""
-    solutions: PositiveInt = 8
-    """Published solutions of a problem that are run against all its tests."""
+    solutions: PositiveInt | None = None
+    """Published solutions of a problem that are run against all its tests; None = all, and some rows have hundreds."""
+    failing_solutions: Literal["quarantine", "leave_out"] = "quarantine"
+    """A published solution that does not compile, crashes or exceeds a limit, beside one that passes, sets the problem
+    aside; or is left out, and the problem goes on with the others."""
     max_tests: PositiveInt = 100
     """Tests of a problem; of more, those are kept that spread over all sizes of inputs."""
     max_test_chars: PositiveInt = 1_000_000
@@ -79,8 +85,8 @@ class CodeRecipe(CurationRecipe):
     tests                dropped: ``no_tests``, ``empty_tests``, ``huge_tests``, ``binary_tests``, ``cut_off_tests``
                          (each where no other test is left), ``conflicting_tests``, ``mixed_tests``, ``only_samples``;
                          quarantined: ``unreadable_tests``
-    solutions            dropped: ``no_solution`` (after duplicates, which may bring one); quarantined:
-                         ``no_solution_passes``, or why the verifier could not say
+    solutions            dropped: ``no_solution`` that the sandbox runs (after duplicates, which may bring one);
+                         quarantined: ``solution_fails``, ``no_solution_passes``, or why the verifier could not say
     checker              quarantined: ``published_checker_refuses``, ``assertions_differ``, ``no_model``,
                          ``nothing_to_refuse``, ``checker_fails``, ``checker_refuses_gold``, ``checker_accepts_wrong``,
                          or why there was no reply
@@ -97,15 +103,16 @@ class CodeRecipe(CurationRecipe):
 
     def __init__(self, options: CodeCuration) -> None:
         self.options = options
+        self._rows = PublishedRows()
 
     def draft(self, row: RawRow) -> Draft:
-        task = _read(row)
+        task = read_problem(row, self._rows)
         language = _language(task)
         info = {name: value for name, value in task.verification_info.items() if name not in ("language", "test_cases")}
         for name in ("input_file", "output_file"):
             if info.pop(name, None) not in (None, "", "stdin", "stdout"):
                 raise Dropped("statement", "named_files", f"`{name}` is {task.verification_info[name]!r:.60}")
-        found = None if "assertions" in info or _asserts(task) else self._tests(task, info.get("checker"))
+        found = None if "assertions" in info or has_assertions(task) else self._tests(task, info.get("checker"))
         if found is None and "assertions" not in info:
             info["test_cases"] = task.verification_info["test_cases"]
         function = None if found is None else found.function
@@ -116,9 +123,9 @@ class CodeRecipe(CurationRecipe):
         least = self.options.min_hidden_tests
         if found is not None and hidden_tests(tests, statement, least) < least:
             raise Dropped("tests", "only_samples", f"the statement shows all but {least - 1} of {len(tests)} tests")
-        solutions = _solutions(task)
-        problem = ProgramProblem(
-            problem=_problem_id(task),
+        elsewhere, not_run = solutions_elsewhere(row, task, self._rows.reader(row).name)
+        published = ProgramProblem(
+            problem=problem_id(task),
             source=task.source,
             language=language,
             prompt=task.prompt,
@@ -127,15 +134,19 @@ class CodeRecipe(CurationRecipe):
             function=function,
             tests=tests,
             info=info,
-            solutions=solutions[:SOLUTIONS_KEPT],
+            solutions=solutions_of(task),
             metadata=dict(task.metadata),
             in_source_id=task.in_source_id,
+            elsewhere=elsewhere,
+            not_run=not_run,
         )
+        problem = published.within(PROGRAM_CHARS)
         draft = Draft(0, row.where, statements.comparable(statement), problem.to_data(), _origin(row, task))
         if found is not None and found.left_out:
             draft.history["tests"] = {"kept": len(tests), "left_out": dict(sorted(found.left_out.items()))}
-        if len(solutions) > SOLUTIONS_KEPT:
-            draft.history["published_solutions"] = {"kept": SOLUTIONS_KEPT, "published": len(solutions)}
+        kept, many = len(problem.programs), len(published.programs)
+        if kept < many:
+            draft.history["published_solutions"] = {"kept": kept, "published": many}
         return draft
 
     def _tests(self, task: Task, checker: Any) -> Any:
@@ -175,19 +186,28 @@ class CodeRecipe(CurationRecipe):
 
     async def finish(self, draft: Draft, tools: Tools) -> list[Task]:
         problem = ProgramProblem.of(draft.data)
-        if not problem.solutions:
-            raise Dropped("solutions", "no_solution", "neither the row nor a duplicate of it has a program to run")
-        key = content_key([problem.problem, problem.prompt, problem.solutions])
-        chosen = drawn(problem.solutions, self.options.solutions, f"{tools.seed}/code/solutions/{key}")
-        run = await run_solutions(tools, problem.task(chosen), chosen, "solutions")
-        if not run.passing:
-            problem, run = await self._read_otherwise(draft, problem, run, chosen, tools)
-        draft.history["solutions"] = {"published": len(problem.solutions), **run.counts}
+        programs = problem.programs
+        if not programs:
+            raise Dropped("solutions", "no_solution", _none_runs(problem.not_run))
+        key = content_key([problem.problem, problem.prompt, [one.source for one in programs]])
+        chosen = drawn(programs, self.options.solutions, f"{tools.seed}/code/solutions/{key}")
+        problem, run = await self._run(draft, problem, chosen, tools)
+        not_run = dict(sorted((run.not_run + Counter(problem.not_run)).items()))
+        draft.history["solutions"] = {"published": len(programs) + sum(problem.not_run.values()), **run.counts}
+        if not_run:
+            draft.history["solutions"]["not_run"] = not_run
+        if not run.run:
+            raise Dropped("solutions", "no_solution", _none_runs(not_run))
+        if run.failing and not self._leave_out and (run.passing or not run.has_run_all):
+            raise Quarantined("solutions", "solution_fails", run.first_failing)
         if not run.passing:
             raise Quarantined("solutions", "no_solution_passes", run.first_failure)
-        golds = run.passing
+        passing = run.passing
         if run.differing:
-            problem, golds = await self._with_checker(draft, problem, run, tools, key)
+            problem, passing = await self._with_checker(draft, problem, run, tools, key)
+        if (led := problem.led_by(passing)) is None:
+            raise Quarantined("solutions", "no_solution_passes", run.first_failure)
+        problem, golds = led
         others = [one for one in self.options.languages if one != problem.language]
         translated: list[Task] = []
         if others:
@@ -196,34 +216,48 @@ class CodeRecipe(CurationRecipe):
             draft.history["translations"] = said
         return [problem.task(golds), *translated]
 
-    async def _read_otherwise(
-        self, draft: Draft, problem: ProgramProblem, run: SolutionsRun, chosen: list[str], tools: Tools
+    @property
+    def _leave_out(self) -> bool:
+        return self.options.failing_solutions == "leave_out"
+
+    async def _run(
+        self, draft: Draft, problem: ProgramProblem, programs: Sequence[PublishedProgram], tools: Tools
     ) -> tuple[ProgramProblem, SolutionsRun]:
         """The problem with its tests in the reading that a published program passes; as it is, where none does."""
-        for name, other in other_readings(problem):
-            tried = await run_solutions(tools, other.task(chosen), chosen, "solutions")
-            if tried.passing:
-                draft.history["tests_read_as"] = name
-                return other, tried
-        return problem, run
+        settles = tools.has_model and bool(problem.tests) and not problem.has_checker_program
+        as_it_is: SolutionsRun | None = None
+        for name, read in [("", problem), *other_readings(problem)]:
+            run = await run_solutions(
+                tools, read, programs, "solutions", leave_out=self._leave_out, settles_differing=settles
+            )
+            if run.passing:
+                if name:
+                    draft.history["tests_read_as"] = name
+                return read, run
+            as_it_is = as_it_is or run
+        assert as_it_is is not None
+        return problem, as_it_is
 
     async def _with_checker(
         self, draft: Draft, problem: ProgramProblem, run: SolutionsRun, tools: Tools, key: str
-    ) -> tuple[ProgramProblem, list[str]]:
+    ) -> tuple[ProgramProblem, list[PublishedProgram]]:
         """The problem with a checker that all its solutions pass, and those."""
         if problem.has_checker_program:
-            raise Quarantined("checker", "published_checker_refuses", run.first_failure)
+            raise Quarantined("checker", "published_checker_refuses", run.first_differing)
         if not problem.tests:
-            raise Quarantined("checker", "assertions_differ", run.first_failure)
-        solutions = [*run.passing, *run.differing]
+            raise Quarantined("checker", "assertions_differ", run.first_differing)
+        programs = [run.passing[0], *run.differing, *run.passing[1:]]
         seed = f"{tools.seed}/code/mutations/{key}"
-        task = problem.task(solutions)
-        evidence = await evidence_of(tools, task, solutions, tests=self.options.mutated_tests, seed=seed)
-        found = await find_checker(tools, draft, problem, evidence, solutions, self.options.attempts)
+        if not tools.has_model:
+            raise Quarantined("checker", "no_model", f"it needs a checker: {run.first_differing}")
+        evidence = await evidence_of(tools, problem, programs, tests=self.options.mutated_tests, seed=seed)
+        found = await find_checker(tools, draft, problem, evidence, programs, self.options.attempts)
         checked = problem.with_checker(found.source)
-        again = await run_solutions(tools, checked.task(solutions), solutions, "checker")
+        again = await run_solutions(tools, checked, programs, "checker", leave_out=self._leave_out)
         if again.differing or not again.passing:
             raise Quarantined("checker", "checker_refuses_gold", again.first_failure)
+        if again.failing and not self._leave_out:
+            raise Quarantined("checker", "solution_fails", again.first_failing)
         draft.history["checker"] = {
             "proposals": found.attempts,
             "right_outputs_accepted": found.right_outputs,
@@ -234,59 +268,10 @@ class CodeRecipe(CurationRecipe):
     def many_calls(self, draft: Draft) -> Mapping[str, int]:
         """At most: most problems need no checker."""
         problem = ProgramProblem.of(draft.data)
-        several = len(problem.solutions) > 1 and bool(problem.tests) and not problem.has_checker_program
+        several = len(problem.programs) > 1 and bool(problem.tests) and not problem.has_checker_program
         others = [one for one in self.options.languages if one != problem.language]
-        translated = problem.statement is not None and bool(problem.tests) and bool(problem.solutions)
+        translated = problem.statement is not None and bool(problem.tests) and bool(problem.programs)
         return {"code_checker": int(several), "code_translate": len(others) if translated else 0}
-
-
-@lru_cache(maxsize=256)
-def _reader(columns: tuple[str, ...]) -> RowReader:
-    return reader_for(columns, "row")
-
-
-def _read(row: RawRow) -> Task:
-    """The row as its reader has it.
-
-    Raises:
-        Dropped: it says itself that it is not one to train on.
-        Quarantined: nobody reads such rows, or not this one.
-    """
-    try:
-        reader = _reader(tuple(row.fields))
-    except TaskError as error:
-        raise Quarantined("row", "unknown_layout", str(error)) from None
-    _check_fields(reader.name, row.fields)
-    try:
-        task = reader.read(row.fields, row.where)
-        if reader.name == "code_contests" and task.gold_standard_solution is None:
-            programs = cpp_solutions(row.fields, row.where)
-            task = with_programs_of("cpp", task, programs) if programs else task
-    except TaskError as error:
-        raise Quarantined("row", "unreadable", str(error)) from None
-    if task.task_type != TASK_TYPE:
-        raise Dropped("row", "another_family", f"it is a row of {task.task_type}, read as {reader.name}")
-    return task
-
-
-def _check_fields(layout: str, fields: Mapping[str, Any]) -> None:
-    """What readers refuse along with what they cannot read, and is no fault of the row's form."""
-    column = STATEMENTS.get(layout)
-    if column is not None:
-        value = fields.get(column)
-        if value is None or value != value or (isinstance(value, str) and not value.strip()):
-            raise Dropped("statement", "no_statement", f"`{column}` is empty")
-    if layout == "deepcoder" and fields.get("tests") in (None, "", "[]", "{}", []):
-        raise Dropped("tests", "no_tests", "`tests` is empty")
-    if layout != "codeforces":
-        return
-    if isinstance(said := fields.get("interaction_format"), str) and said.strip():
-        raise Dropped("statement", "interactive", "`interaction_format` is not empty")
-    if fields.get("input_mode") not in (None, "", "stdio"):
-        raise Dropped("statement", "named_files", f"`input_mode` is {fields['input_mode']!r:.40}")
-    if fields.get("official_tests") in (None, "", "[]", []):
-        some = fields.get("examples") not in (None, "", "[]", [])
-        raise Dropped("tests", "only_samples" if some else "no_tests", "`official_tests` is empty")
 
 
 def _check_statement(statement: str) -> None:
@@ -305,26 +290,9 @@ def _language(task: Task) -> str:
         raise Quarantined("row", "unknown_language", str(error)) from None
 
 
-def _asserts(task: Task) -> bool:
-    """Whether its tests are statements of Python."""
-    cases = task.verification_info.get("test_cases")
-    if isinstance(cases, Mapping):
-        return bool(cases.get("assert_case"))
-    first = cases[0] if isinstance(cases, list) and cases else None
-    return isinstance(first, Mapping) and first.get("type") == "assert_case"
-
-
-def _solutions(task: Task) -> list[str]:
-    """The published programs, each once, out of their fences."""
-    gold = task.gold_standard_solution
-    published = [*([gold] if gold is not None else []), *task.other_solutions]
-    found = (fence[2] if (fence := _fenced.fullmatch(one)) else one for one in published)
-    return list(dict.fromkeys(one for one in found if one.strip()))
-
-
-def _problem_id(task: Task) -> str:
-    prefix = f"{task.source}/"
-    return task.problem_id if not task.source or task.problem_id.startswith(prefix) else prefix + task.problem_id
+def _none_runs(not_run: Mapping[str, int]) -> str:
+    said = ", ".join(f"{many} for {name}" for name, many in not_run.items())
+    return f"neither the row nor a duplicate has one that the sandbox runs{f': {said}' if said else ''}"
 
 
 def _origin(row: RawRow, task: Task) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, ClassVar
 
 from pydantic import Field, NonNegativeInt, PositiveInt
@@ -15,13 +15,14 @@ from synthetic1.datagen.curation.recipe import CurationRecipe, Tools, similarity
 from synthetic1.datagen.curation.recipes.code import CodeCuration, CodeRecipe
 from synthetic1.datagen.curation.recipes.mathematics.golds import same_answer
 from synthetic1.datagen.curation.recipes.mathematics.sameness import nearly_same_text, same_text
+from synthetic1.datagen.curation.recipes.programs.published_rows import PublishedRows
 from synthetic1.datagen.curation.recipes.repairs.answers import CONFLICT, repaired_answer
 from synthetic1.datagen.curation.recipes.repairs.outputs import prediction_of, repaired_output
 from synthetic1.jobs.env_settings import Section
 from synthetic1.rewards.registry import UnknownTaskType, canonical_task_type, get_verifier
 from synthetic1.task import Task, TaskError
 from synthetic1.tasks.formats.columns import ColumnMapping
-from synthetic1.tasks.formats.readers import RowReader, reader_for
+from synthetic1.tasks.formats.readers import reader_for
 
 MATH, CODE, OUTPUT = "verifiable_math", "verifiable_code", "code_output_prediction"
 AS_IT_IS = "verifiable_code by columns"
@@ -40,8 +41,8 @@ class Repair(Section):
     solution ends, another published solution. Off: such rows go."""
     rewritings: NonNegativeInt = 8
     """Other forms of an answer of mathematics that have to score 1, too."""
-    solutions: PositiveInt = 8
-    """Published solutions of a programming problem that are run against all its tests."""
+    solutions: PositiveInt | None = None
+    """Published solutions of a programming problem that are run against all its tests; None = all."""
 
 
 class RepairRecipe(CurationRecipe):
@@ -71,13 +72,17 @@ class RepairRecipe(CurationRecipe):
 
     def __init__(self, options: Repair) -> None:
         self.options = options
-        self._choose = ColumnMapping.of(options.columns) if options.columns else reader_for
-        self._reader = lru_cache(maxsize=256)(lambda columns: self._choose(columns, "row"))
+        self._rows = PublishedRows(ColumnMapping.of(options.columns) if options.columns else reader_for)
 
     @cached_property
     def code(self) -> CodeRecipe:
         """The recipe that programming problems go through."""
-        return CodeRecipe(CodeCuration(solutions=self.options.solutions, min_hidden_tests=0))
+        options = CodeCuration(
+            solutions=self.options.solutions,
+            failing_solutions="leave_out" if self.options.fix else "quarantine",
+            min_hidden_tests=0,
+        )
+        return CodeRecipe(options)
 
     def draft(self, row: RawRow) -> Draft:
         task = self._read(row)
@@ -96,12 +101,8 @@ class RepairRecipe(CurationRecipe):
         return Draft(0, row.where, task.prompt, data, {**origin, "row": row.number, **said})
 
     def _read(self, row: RawRow) -> Task:
+        task = self._rows.read(row)
         try:
-            reader: RowReader = self._reader(tuple(row.fields))
-        except TaskError as error:
-            raise Quarantined("row", "unknown_layout", str(error)) from None
-        try:
-            task = reader.read(row.fields, row.where)
             task = replace(task, task_type=canonical_task_type(task.task_type))
             get_verifier(task.task_type)
             _ = task.key

@@ -23,6 +23,8 @@ RECIPE = CodeRecipe(CodeCuration(attempts=1))
 PLANTED, SOUND = 100, 300
 CHECKERS = 20
 """Of each kind; each is dozens of runs. All 100 are found as well."""
+BESIDE = 40
+"""Likewise."""
 
 
 def draft_of(fields, number=0):
@@ -164,6 +166,39 @@ def test_wrong_golds(sandbox_kind, capsys):
         print(f"\nwrong golds: {wrong} of {PLANTED} found, {false} of {SOUND} sound ones left out")
     assert wrong >= 0.98 * PLANTED
     assert false <= 0.01 * SOUND
+
+
+FAILING = (
+    lambda program: program.replace("int(", "ind(", 1),
+    lambda program: program.replace("print(", "print(", 1).rstrip()[:-1],
+    lambda program: f"{program}raise SystemExit(3)\n",
+    lambda program: f"{program}print([][0])\n",
+    lambda program: f"x = bytearray(2 ** 31)\n{program}",
+    lambda program: f"from numbers import missing\n{program}",
+    lambda program: f"import sys\nsys.stdout.write('x' * 2 ** 25)\n{program}",
+    lambda program: program.replace("print(", "print(1 // 0, ", 1),
+)
+
+
+def test_golds_that_fail_beside_one_that_passes(sandbox_kind, capsys):
+    """And programs for Python 2, which fail, too, and are no fault."""
+    rows = []
+    for number in range(BESIDE):
+        made = MadeProblem(number, seed=5, tests=3)
+        right, other = made.programs
+        programs = [right, FAILING[number % len(FAILING)](other)][:: 1 if number % 3 else -1]
+        rows.append(apps_row(number, made.statement(), made.tests, programs))
+    for number in range(BESIDE):
+        made = MadeProblem(number, seed=6, tests=3)
+        older = made.programs[1].replace("print(", "print (").replace("\nprint (", "\nprint 1 * (")
+        rows.append(apps_row(number, made.statement(), made.tests, [older, *made.programs][: 2 + number % 2]))
+    outcomes = outcomes_of(rows)
+    found = sum(isinstance(one, Quarantined) and one.reason == "solution_fails" for one in outcomes[:BESIDE])
+    false = sum(isinstance(one, LeftOut) for one in outcomes[BESIDE:])
+    with capsys.disabled():
+        print(f"\nfailing golds beside right ones: {found} of {BESIDE} found, {false} of {BESIDE} sound ones left out")
+    assert found >= 0.98 * BESIDE
+    assert false <= 0.01 * BESIDE
 
 
 def test_programs_of_others_are_sound(sandbox_kind, shared_data, capsys):

@@ -6,13 +6,15 @@ import asyncio
 import json
 import time
 
+import code_problems
 import pytest
-from code_problems import MadeProblem, apps_row, code_contests_row, codeforces_row, taco_row
+from code_problems import MadeProblem, apps_row, codeforces_row, taco_row
 
 from synthetic1.datagen.curation.draft import Draft, Dropped, LeftOut, Quarantined
 from synthetic1.datagen.curation.prompt_files import load_prompts
 from synthetic1.datagen.curation.raw_rows import RawRow
 from synthetic1.datagen.curation.recipes.code import CodeCuration, CodeRecipe
+from synthetic1.datagen.curation.recipes.programs.dialects import other_version
 from synthetic1.datagen.curation.recipes.programs.mutations import mutated
 from synthetic1.datagen.curation.recipes.programs.program_problem import ProgramProblem
 from synthetic1.datagen.curation.recipes.programs.statements import comparable
@@ -40,6 +42,17 @@ def left(fields, recipe=RECIPE):
 
 def apps(**more):
     return apps_row(7, MADE.statement(), MADE.tests, MADE.programs, **more)
+
+
+JAVA = "public class Main { public static void main(String[] a) { System.out.println(1); } }"
+
+
+def code_contests_row(number, statement, tests, programs, cpp=(), **more):
+    """CodeContests', with programs in C++, Java, Python 2 and what nobody knows."""
+    others = {2: cpp, 4: [JAVA], 1: ["print 1"], 0: ["?"]}
+    published = [(3, one) for one in programs] + [(language, one) for language, some in others.items() for one in some]
+    solutions = {"language": [one for one, _ in published], "solution": [one for _, one in published]}
+    return code_problems.code_contests_row(number, statement, tests, programs, **{"solutions": solutions, **more})
 
 
 def contests(**more):
@@ -410,27 +423,142 @@ EXACT = "def check(input, output, expected):\n    return output.split() == expec
 BROKEN = "def check(input, output, expected)\n    return True\n"
 
 
-def test_golds_that_pass_make_a_task(sandbox_kind):
-    crash = "print(1 / 0)\n"
-    row = apps(solutions=json.dumps([crash, *MADE.programs]))
-    [(tasks, draft)] = finish(row)
-    (task,) = tasks
-    assert task.gold_standard_solution == MADE.programs[0]
-    assert task.problem_id == task.metadata["problem"] == "apps/7"
-    counts = {"published": 3, "run": 3, "passing": 2, "differing": 0, "crashing": 1}
-    assert draft.history["solutions"] == counts
-    assert "translations" not in draft.history
+SOLVES = "print(2 * int(input()))\n"
+SOLVES_CPP = '#include <cstdio>\nint main() { long long n; scanf("%lld", &n); printf("%lld\\n", 2 * n); }\n'
+DOUBLES = [("1\n", "2\n"), ("20\n", "40\n"), ("-3\n", "-6\n"), ("900\n", "1800\n")]
+LEAVES_OUT = CodeRecipe(CodeCuration(failing_solutions="leave_out"))
+ENDLESS = "n = int(input())\nwhile n > 20:\n    pass\nprint(2 * n)\n"
+RAISES = "n = int(input())\nprint(2 * n if n > 0 else [][n])\n"
 
 
-def test_golds_that_fail_or_lack_are_told_apart(sandbox_kind):
-    wrong = apps(solutions=json.dumps(["print(0)", "x ="]))
-    outcomes = [outcome for outcome, _ in finish(wrong, forces(), divisors_row(UP, DOWN))]
-    assert [(type(one), one.step, one.reason) for one in outcomes] == [
-        (Quarantined, "solutions", "no_solution_passes"),
-        (Dropped, "solutions", "no_solution"),
-        (Quarantined, "checker", "no_model"),
-    ]
-    assert "wrong_answer" in outcomes[0].detail
+def doubles(*programs, number=5, cpp=()):
+    return code_contests_row(number, f"Double the number that is given. {LONG}", DOUBLES, list(programs), cpp)
+
+
+FAILING = {
+    "raises": (doubles(SOLVES, RAISES), "published solution 2 (python) of 2: runtime_error in test 3: "),
+    "is endless": (doubles(ENDLESS, SOLVES), "published solution 1 (python) of 2: time_limit in test 4: "),
+    "does not compile": (
+        doubles(SOLVES, cpp=["int main( {"]),
+        "published solution 2 (cpp) of 2: compile_error: ",
+    ),
+    "crashes in C++": (
+        doubles(SOLVES, cpp=[SOLVES_CPP, "#include <cstdlib>\nint main() { abort(); }\n"]),
+        "published solution 3 (cpp) of 3: runtime_error in test 1: killed by signal",
+    ),
+    "is last of many": (
+        doubles(*(f"{SOLVES}# {n}\n" for n in range(19)), RAISES),
+        "published solution 20 (python) of 20",
+    ),
+}
+LIMITED = {name: {**row, "time_limit": {"seconds": 1, "nanos": 0}} for name, (row, _) in FAILING.items()}
+
+
+def test_a_gold_that_fails_beside_one_that_passes_sets_the_problem_aside(sandbox_kind):
+    strict, lenient = (finish(*LIMITED.values(), recipe=recipe) for recipe in (RECIPE, LEAVES_OUT))
+    for (name, (_, said)), (outcome, draft), (left, other) in zip(FAILING.items(), strict, lenient, strict=True):
+        assert (type(outcome), outcome.step, outcome.reason) == (Quarantined, "solutions", "solution_fails"), name
+        assert outcome.detail.startswith(said), outcome.detail
+        assert draft.history["solutions"]["failing"] == 1
+        assert left[0].gold_standard_solution == SOLVES or name == "is last of many"
+        counts = other.history["solutions"]
+        assert counts["run"] == counts["passing"] + 1 == counts["published"] - 3
+        assert counts["not_run"] == {"java": 1, "python2": 1, "unknown": 1}
+
+
+def test_all_golds_are_run_or_as_many_as_are_asked_for(sandbox_kind):
+    row = apps(solutions=json.dumps([f"{MADE.programs[n % 2]}# {n}\n" for n in range(21)]))
+    for recipe, run in ((RECIPE, 21), (CodeRecipe(CodeCuration(solutions=3)), 3)):
+        [(tasks, draft)] = finish(row, recipe=recipe)
+        assert tasks[0].gold_standard_solution == f"{MADE.programs[0]}# 0\n"
+        assert draft.history["solutions"] == {
+            "published": 21, "run": run, "passing": run, "differing": 0, "failing": 0,
+        }  # fmt: skip
+
+
+def test_golds_that_fail_or_lack_or_are_for_others_are_told_apart(sandbox_kind):
+    rows = {
+        ("solutions", "no_solution_passes"): apps(solutions=json.dumps(["print(0)", "x ="])),
+        ("solutions", "no_solution"): forces(),
+        ("checker", "no_model"): divisors_row(UP, DOWN),
+        ("solutions", "solution_fails"): apps(solutions=json.dumps([f"x{n} =" for n in range(40)])),
+    }
+    cpp = doubles(SOLVES, cpp=[SOLVES_CPP, SOLVES_CPP.replace("2 * n", "3 * n")])
+    python_2 = apps(solutions=json.dumps(["print raw_input()", "import Queue\nprint(Queue.Queue())"]))
+    outcomes = finish(*rows.values(), cpp, python_2)
+    for (step, reason), (outcome, _) in zip(rows, outcomes, strict=False):
+        assert (outcome.step, outcome.reason) == (step, reason)
+    assert "wrong_answer in test 1" in outcomes[0][0].detail
+    assert outcomes[3][1].history["solutions"]["run"] == 16, "what is decided is not run to its end"
+    assert outcomes[4][0].reason == "no_model"
+    assert "published solution 3 (cpp) of 3: wrong_answer in test 1" in outcomes[4][0].detail
+    assert (type(outcomes[5][0]), outcomes[5][0].reason) == (Dropped, "no_solution")
+    assert outcomes[5][0].detail.endswith("2 for python2")
+
+
+def test_golds_for_others_leave_the_problem_to_those_that_are_run(sandbox_kind):
+    windows = "#include <conio.h>\n" + SOLVES_CPP
+    [(tasks, draft), (in_cpp, _)] = finish(
+        doubles("print 2 * input()", SOLVES, cpp=[windows, SOLVES_CPP.replace("%lld", "%I64d")]),
+        doubles("print 2 * input()", number=6, cpp=[SOLVES_CPP]),
+    )
+    assert tasks[0].gold_standard_solution == SOLVES
+    counts = draft.history["solutions"]
+    assert counts["failing"] == counts["differing"] == 0
+    assert counts["not_run"]["python2"] == 2  # one by its label
+    assert counts["not_run"]["cpp_windows"] >= 1  # what glibc makes of %I64d is right now and then
+    (task,) = in_cpp
+    assert (task.language, task.gold_standard_solution) == ("cpp", SOLVES_CPP)
+    assert task.prompt.endswith("Put the whole program in one ```cpp block.")
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "version"),
+    [
+        ("python", "print 1", "python2"),
+        ("python", "for i in range(3): print i,", "python2"),
+        ("python", "print >>f, 'x'", "python2"),
+        ("python", "try:\n    f()\nexcept E, e:\n    pass", "python2"),
+        ("python", "if a <> b: pass", "python2"),
+        ("python", "x = 10L", "python2"),
+        ("python", "for i in xrange(int(raw_input())): print(i)", "python2"),
+        ("python", "print(reduce(max, [1]))", "python2"),
+        ("python", "import sys\nleast = sys.maxint", "python2"),
+        ("python", "d = {}\nprint(d.has_key(1))", "python2"),
+        ("python", "if 1:\n\tif 2:\n        pass", "python2"),
+        ("python", "print(1", None),
+        ("python", "x = 1.05 +  # print x", None),
+        ("python", "print('print x')\nx = ", None),
+        ("python", "string = input()\nprint(string.split()[5])", None),
+        ("python", "try:\n    input = raw_input\nexcept NameError:\n    pass\n1 / 0", None),
+        ("python", "import sys\nif sys.version_info[0] < 3: input = raw_input\n1 / 0", None),
+        ("python", "from functools import reduce\nreduce(1)", None),
+        ("python", "long = 3\nprint(long[0])", None),
+        ("python", f"{'(' * 100_000}", None),
+        ("cpp", "#include <windows.h>\nint main() {}", "cpp_windows"),
+        ("cpp", 'int main() { printf("%I64d", x); }', "cpp_windows"),
+        ("cpp", "#include <iostream.h>\nint main() {}", "cpp_old"),
+        ("cpp", "int main() { char s[9]; gets(s); }", "cpp_old"),
+        ("cpp", "#include <string.h>\nint main( { fgets(s, 9, stdin); }", None),
+        ("javascript", "print 1", None),
+    ],
+)
+def test_programs_for_other_versions(language, source, version):
+    assert other_version(language, source, "compile_error") == version
+    assert other_version("python", source, "time_limit") is None
+
+
+def test_programs_are_kept_up_to_a_size_and_all_languages_are_joined():
+    long = f"# {'x' * 4_000_000}\n"
+    some, other = doubles(*(f"{long}print({n})" for n in range(2))), doubles(SOLVES, number=6, cpp=[long, "b", long])
+    draft = RECIPE.merge(draft_of(some), draft_of(other))
+    problem = ProgramProblem.of(draft.data)
+    assert [(one.language, len(one.source) > 99) for one in problem.programs] == [
+        ("python", True), ("python", True), ("python", False),
+    ]  # fmt: skip
+    assert problem.not_run == {"java": 2, "python2": 2, "unknown": 2}
+    [alone] = ProgramProblem.of(draft_of(doubles("x" * 11_000_000)).data).programs
+    assert alone.place == 1
 
 
 @pytest.mark.parametrize(

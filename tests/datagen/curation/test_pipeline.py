@@ -9,6 +9,7 @@ import random
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -268,7 +269,7 @@ def test_another_run_s_folder_is_refused_with_what_differs(tmp_path):
     with pytest.raises(ProgramError, match=r"seed was 0 and is now 1; choose another run_name="):
         curate(tmp_path, file, seed=1)
     with pytest.raises(ProgramError, match=r"holds an export already: choose another folder, or overwrite=true"):
-        curate(tmp_path, file)
+        curate(tmp_path, file, card={"license": "mit"})
     (tmp_path / "rows.jsonl").write_text("")
     with pytest.raises(ProgramError, match=r"input has changed since this run began: .*rows.jsonl"):
         curate(tmp_path, file, overwrite=True)
@@ -376,6 +377,83 @@ def test_a_dry_run_asks_nothing_and_counts_calls(tmp_path, capsys):
     assert re.search(r"sum_answer +10 calls", said)
     assert re.search(r"money, at most +0\.4", said)
     assert not (tmp_path / "out").exists()
+
+
+async def test_what_a_killed_process_was_asked_is_counted(tmp_path):
+    """Three answers, then silence, then kill -9: the account of the run has them, and what was lost."""
+    import asyncio
+    import sqlite3
+
+    from scripted_server import Fault, ScriptedServer
+
+    silent_after = [3]
+
+    def reply(messages, sample):
+        silent_after[0] -= 1
+        return Fault("stall") if silent_after[0] < 0 else json.dumps({"known": "yes", "answer": "7"})
+
+    file = write(tmp_path / "rows.jsonl", rows(8, ask=True))
+    said = {"recipe_name": "math", "input": [str(file)], "output": str(tmp_path / "out")}
+    said |= {"runs": str(tmp_path / "runs"), "run_name": "set", "at_once": 1, "workers": 1, "deduplicate": False}
+    paths = [str(Path(__file__).parents[2] / "support")]
+    async with ScriptedServer(reply) as server:
+        said["model"] = {"url": server.url, "price": {"input": 1, "output": 2}}
+        script = SCRIPT.format(paths=paths, ours=str(tmp_path / "ours"), left=10**6, settings=json.dumps(said))
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", script)
+        store, usage = tmp_path / "runs" / "curate" / "set" / "work.sqlite", {}
+        while process.returncode is None and (usage.get("completed"), usage.get("in_flight")) != (3, 1):
+            await asyncio.sleep(0.05)
+            with suppress(sqlite3.OperationalError), sqlite3.connect(f"file:{store}?mode=ro", uri=True) as opened:
+                for (text,) in opened.execute("SELECT value FROM meta WHERE name = 'usage'"):
+                    usage = json.loads(text)
+        process.kill()
+        await process.wait()
+        silent_after[0] = 100
+        model = said["model"]
+        await asyncio.to_thread(curate, tmp_path, file, run_name="set", at_once=1, deduplicate=False, model=model)
+        asked, answered = len(server.requests), 8
+    usage = json.loads((tmp_path / "runs/curate/set/result.json").read_text())["usage"]
+    assert (usage["requests"], usage["completed"], usage["in_flight"]) == (asked, answered, 0)
+    assert (usage["errors"], usage["usage_unknown"]) == ({"killed": 1}, 1)
+    assert usage["cost"] == pytest.approx((usage["prompt_tokens"] + 2 * usage["completion_tokens"]) / 1e6)
+    assert usage["completion_tokens"] > 0
+
+
+def test_a_finished_run_says_so(tmp_path, capsys):
+    file = write(tmp_path / "rows.jsonl", rows(3))
+    curate(tmp_path, file)
+    before = digest(tmp_path / "out")
+    capsys.readouterr()
+    curate(tmp_path, file)
+    assert capsys.readouterr().out == f"finished already: 3 tasks at {tmp_path / 'out'}\n"
+    curate(tmp_path, file, overwrite=True)
+    (tmp_path / "out" / "manifest.json").unlink()
+    curate(tmp_path, file)  # what is not there is written again
+    assert digest(tmp_path / "out") == before
+    (tmp_path / "out" / "manifest.json").write_text("{}")
+    with pytest.raises(ProgramError, match="holds an export already"):  # another one
+        curate(tmp_path, file)
+
+
+def test_a_dry_run_binds_nothing(tmp_path, monkeypatch, capsys):
+    file = write(tmp_path / "rows.jsonl", [*rows(4), *rows(4)])
+    said = {"recipe_name": "math", "input": [str(file)], "output": str(tmp_path / "out"), "deduplicate": False}
+
+    def dry(**more):
+        pipeline.curate(validate(CurateSettings, {**said, "runs": str(tmp_path / "runs"), "dry_run": True, **more}))
+
+    dry(limit=2)
+    dry(model={"url": "http://127.0.0.1:9/v1", "max_tokens": 100})
+    read, draft = [], SumRecipe.draft
+    monkeypatch.setattr(SumRecipe, "draft", lambda self, row: read.append(row) or draft(self, row))
+    dry(model={"url": "http://127.0.0.1:9/v1", "max_tokens": 200}, at_once=3)
+    assert not read  # only what comes later has changed
+    write(file, rows(5))
+    assert curate(tmp_path, file, seed=4, deduplicate=False)["in"] == 5
+    assert len(read) == 5
+    dry(seed=4, model={"url": "http://127.0.0.1:9/v1"})
+    with pytest.raises(ProgramError, match="seed was 4 and is now 0"):
+        dry()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import os
@@ -125,6 +126,88 @@ async def test_functions_called_with_an_argument_are_run_under_other_seeds_too(t
     assert made.verification_info["ground_truth"] == "abcdefgh"
 
 
+def called(code, language="python", given="ab"):
+    """A row of ours that asks what ``transform`` returns."""
+    return {
+        "problem_id": "set/1",
+        "task_type": "code_output_prediction",
+        "prompt": f"What does it return?\n\n```{language}\n{code}\n```\n\nIt is called as `transform({given})`.",
+        "verification_info": json.dumps({"ground_truth": "abab", "compare": "string"}),
+        "gold_standard_solution": "abab",
+        "metadata": json.dumps({"input": given, "language": language, "program": code}),
+    }
+
+
+TWICE = {
+    "python": "def transform(s):\n    return s * 2\n",
+    "javascript": "'use strict';\nfunction transform(s) { return s + s; }\n",
+    "cpp": "#include <string>\nstd::string transform(std::string s) { return s + s; }\n",
+    "rust": 'fn transform(s: String) -> String { format!("{}{}", s, s) }\n',
+}
+
+
+ENDS = (
+    "import sys\nsys.exit()",
+    "exit(0)",
+    "quit()",
+    "raise SystemExit",
+    "if __name__ == '__main__':\n    print(transform('q'))\n    exit(0)",
+    "import io, sys\nsys.stdout = io.StringIO()\nsys.exit(transform('q'))",
+)
+
+
+@pytest.mark.engine
+async def test_a_program_that_ends_itself_at_its_end_is_called_in_any_case(tools):
+    rows = [called(f"{TWICE['python']}{end}\n") for end in ENDS]
+    for (task,), history in await asyncio.gather(*(outcome(row, tools) for row in rows)):
+        assert (task.verification_info["ground_truth"], history) == ("abab", {})
+    rows = [cruxeval(f"{ADDS}\n{end.replace('transform', 'len')}", "[1], 2", "(4,)") for end in ENDS]
+    for (task,), history in await asyncio.gather(*(outcome(row, tools) for row in rows)):
+        assert task.verification_info["ground_truth"] == "(3,)"
+        assert history == {"repair": {"output_from_program": "(4,)"}}
+
+
+@pytest.mark.engine
+async def test_a_function_that_ends_the_interpreter_has_no_output(tools):
+    ends = ("import os\ndef transform(s):\n    os._exit(0)", "import sys\ndef transform(s):\n    sys.exit()")
+    rows = [called(code) for code in ends]
+    rows += [cruxeval(code.replace("transform", "f"), "'a'", "''") for code in ends]
+    rows += [called("import sys\nsys.exit()\ndef transform(s):\n    return s")]
+    for left in await asyncio.gather(*(outcome(row, tools) for row in rows)):
+        assert (type(left), left.reason) == (Dropped, "program_fails")
+        assert "before the function has returned" in left.detail
+
+
+DEPENDS = (
+    ("python", "import os\ndef transform(s):\n    return os.getcwd()"),
+    ("python", "import time\ndef transform(s):\n    return time.strftime('%H', time.localtime(0))"),
+    ("javascript", "function transform(s) { return new Date(0).toString(); }"),
+    ("javascript", "const home = process.env.HOME;\nfunction transform(s) { return home + s; }"),
+    (
+        "cpp",
+        "#include <string>\n#include <ctime>\n"
+        "std::string transform(std::string s) { time_t t = 0; return std::to_string(localtime(&t)->tm_hour); }",
+    ),
+    (
+        "cpp",
+        "#include <string>\n#include <cstdlib>\n"
+        "std::string transform(std::string s) { return std::to_string(int(((char *)malloc(999))[500])); }",
+    ),
+    ("rust", 'fn transform(s: String) -> String { std::env::var("TZ").unwrap_or_default() + &s }'),
+)
+
+
+@pytest.mark.engine
+async def test_what_an_environment_decides_is_not_an_output_and_all_else_is(tools):
+    rows = [called(code, language) for language, code in DEPENDS]
+    for left in await asyncio.gather(*(outcome(row, tools) for row in rows)):
+        assert (type(left), left.reason) == (Dropped, "non_deterministic")
+    ends = {"javascript": "process.exit(0);\n", "rust": "fn main() {}\n", "cpp": "int main() { return 1; }\n"}
+    rows = [called(code + ends.get(language, ""), language) for language, code in TWICE.items()]
+    for (task,), history in await asyncio.gather(*(outcome(row, tools) for row in rows)):
+        assert (task.verification_info["ground_truth"], history) == ("abab", {})
+
+
 def apps(number, solutions, tests, statement=None):
     shown = statement or (
         f"You are given {number + 2} friends and an integer n, the money of each. Print n multiplied by {number + 2}, "
@@ -151,6 +234,13 @@ async def test_a_problem_whose_first_solution_fails_takes_one_that_passes(tools)
     (task,), history = await outcome(row, tools)
     assert "5 * int(input())" in task.gold_standard_solution
     assert history["repair"] == {"gold_from_other_solution": "print int(raw_input()) * 5"}
+    raising = apps(3, ["print(int(input()) * 5 // 0)", "print(5 * int(input()))"], times(5))
+    (task,), history = await outcome(raising, tools)
+    assert history["repair"] == {"gold_from_other_solution": "print(int(input()) * 5 // 0)"}
+    left = await outcome(raising, tools, fix=False)
+    assert (type(left), left.reason) == (Quarantined, "solution_fails")
+    left = await outcome(row, tools, fix=False)
+    assert (type(left), left.reason) == (Dropped, "gold_fails")
     left = await outcome(apps(3, ["print(int(input()) * 4)", "print(5 * int(input()))"], times(5)), tools)
     assert (type(left), left.reason) == (Quarantined, "no_model")  # they disagree: it may need a checker
     left = await outcome(apps(3, ["print(int(input()) * 4)"], times(5)), tools)

@@ -54,10 +54,11 @@ def left_out(tmp_path):
 def test_what_was_wrong_in_the_first_command_is_corrected_in_the_next(tmp_path, file):
     with pytest.raises(ProgramError, match="there is no such file"):
         curate(tmp_path, "nowhere.jsonl", seed=1)
-    with pytest.raises(ProgramError, match=r"decontaminate.benchmarks: nowhere.jsonl cannot be read: No such file"):
+    with pytest.raises(ProgramError, match=r"decontaminate.benchmarks: nowhere.jsonl: there is no such file"):
         curate(tmp_path, file, decontaminate={"benchmarks": ["nowhere.jsonl"]})
-    with pytest.raises(ProgramError, match="it is a folder; name its files"):
-        curate(tmp_path, file, decontaminate={"benchmarks": [str(tmp_path / "in")]})
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ProgramError, match="the folder holds no file of rows and no text"):
+        curate(tmp_path, file, decontaminate={"benchmarks": [str(tmp_path / "empty")]})
     assert curate(tmp_path, file)["kept"] == 6
 
 
@@ -77,6 +78,22 @@ def test_a_benchmark_that_has_changed_is_said(tmp_path, file):
     benchmark.write_bytes(line(10) + b"\n" + line(11))
     with pytest.raises(ProgramError, match=r"has changed since this run began: benchmark 1, benchmark.jsonl"):
         curate(tmp_path, file, decontaminate=given, overwrite=True)
+
+
+@pytest.mark.parametrize("spec", ["benchmarks", "benchmarks/*/*.jsonl", "texts"])
+def test_benchmarks_are_files_folders_and_globs(tmp_path, file, spec):
+    for name, number in (("a", 10), ("b", 12), (".cache", 13)):
+        (tmp_path / "benchmarks" / name).mkdir(parents=True)
+        (tmp_path / "benchmarks" / name / "test.jsonl").write_bytes(line(number))
+    (tmp_path / "benchmarks" / "README.md").write_text(json.loads(line(14))["problem"])
+    (tmp_path / "texts").mkdir()
+    paragraphs = (json.loads(line(number))["problem"] for number in (10, 12))
+    (tmp_path / "texts" / "test.txt").write_text("\n\n".join(paragraphs))
+    given = {"benchmarks": [str(tmp_path / spec)]}
+    assert curate(tmp_path, file, decontaminate=given)["dropped"] == {"benchmark": 2}
+    names = ["texts/test.txt"] * 2 if spec == "texts" else ["benchmarks/a/test.jsonl", "benchmarks/b/test.jsonl"]
+    names = ["a/test.jsonl", "b/test.jsonl"] if "*" in spec else names
+    assert [row["detail"] for row in left_out(tmp_path)] == [f"a problem of {name}" for name in names]
 
 
 def test_no_place_of_the_run_lies_among_its_rows(tmp_path, file):

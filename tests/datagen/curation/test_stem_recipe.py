@@ -26,6 +26,7 @@ from question_rows import (
 
 from synthetic1.datagen.curation.draft import Dropped, Quarantined
 from synthetic1.datagen.curation.raw_rows import UnreadableRow
+from synthetic1.datagen.curation.recipes.questions import posts as dump_posts
 from synthetic1.datagen.curation.recipes.questions.layouts import license_of_day
 from synthetic1.datagen.curation.recipes.stem import StemCuration, StemRecipe
 from synthetic1.jobs.program import ProgramError
@@ -286,3 +287,39 @@ def test_sound_rows_stay():
     wrong = [why for n in range(400) if (why := reason(row_of(*sound_row(draw, 3 * n + 1)))) is not None]
     print(f"sound rows dropped: {len(wrong)} of 400")
     assert len(wrong) <= 4, Counter(wrong)
+
+
+def test_a_broken_byte_of_a_dump_costs_its_row(tmp_path):
+    posts = [part for n in range(1, 40, 3) for part in (question_of(n), answer_of(n + 1, parent=n))]
+    folder = write_posts(tmp_path / "a.example", posts)
+    path = folder / "Posts.xml"
+    lines = path.read_bytes().split(b"\n")
+    assert lines[2].count(b'Id="1"')
+    lines[2] = lines[2].replace(b"bounces", b"bounc\xe9s", 1)  # question 1
+    lines[5] = lines[5].replace(b'Score="9"', b'Score="9', 1)  # the answer to question 4
+    lines[8] = lines[8].replace(b"energy", b"en&#1;rgy", 1)  # question 10
+    lines[10] = lines[10].replace(b"Height", b"<row Height", 1)  # question 13, in two
+    path.write_bytes(b"\n".join(lines))
+    rows = list(StemRecipe(StemCuration()).rows([str(folder)]))
+    bad = [row for row in rows if isinstance(row, UnreadableRow)]
+    assert [(row.where, row.reason) for row in bad] == [
+        ("a.example/Posts.xml, line 3", "not_utf8"),
+        ("a.example/Posts.xml, line 6", "not_xml"),
+        ("a.example/Posts.xml, line 9", "not_xml"),
+        ("a.example/Posts.xml, line 11", "not_xml"),
+        ("a.example/Posts.xml, line 11", "not_xml"),
+    ]
+    assert "bounc\\xe9s" in bad[0].raw
+    sound = [row for row in rows if not isinstance(row, UnreadableRow)]
+    assert [int(row.fields["question"]["Id"]) for row in sound] == [4, 7, *range(16, 40, 3)]
+    assert [len(row.fields["answers"]) for row in sound] == [0, *[1] * 9]
+
+
+def test_a_dump_is_read_the_same_in_blocks_of_any_size(tmp_path, monkeypatch):
+    posts = [part for n in range(1, 30, 3) for part in (question_of(n), answer_of(n + 1, parent=n))]
+    folder = write_posts(tmp_path / "a.example", posts, tail="  <row Id='31' PostTypeId='1'></row>\n</posts>")
+    whole = list(StemRecipe(StemCuration()).rows([str(folder)]))
+    assert len(whole) == 11
+    for size in (64, 101, 1000):
+        monkeypatch.setattr(dump_posts, "_BLOCK", size)
+        assert list(StemRecipe(StemCuration()).rows([str(folder)])) == whole

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,18 +10,20 @@ from typing import Any
 from synthetic1.datagen.curation.draft import Draft, Quarantined
 from synthetic1.datagen.curation.recipe import Tools
 from synthetic1.datagen.curation.recipes.programs.mutations import Mutation, mutated
-from synthetic1.datagen.curation.recipes.programs.program_problem import ProgramProblem
+from synthetic1.datagen.curation.recipes.programs.program_problem import ProgramProblem, PublishedProgram
 from synthetic1.datagen.curation.recipes.programs.published_solutions import outputs_of
 from synthetic1.rewards.program_tests.checker_program import FUNCTION, LIMITS
 from synthetic1.rewards.program_tests.spec import TestCase, read_spec
 from synthetic1.sandbox.program import Call, Program
-from synthetic1.task import Task
 
 STEP = "checker"
 PROMPT = "code_checker"
 SHOWN_CHARS = 1_500
 """Of a text in the prompt."""
 SHOWN_SOLUTIONS = 2
+EVIDENCE_PROGRAMS = 32
+EVIDENCE_CHARS = 8_000_000
+"""Of outputs that differ, from which no further program is asked for its own."""
 ANSWERS = """
 
 _proposed = check
@@ -61,26 +62,40 @@ class AcceptedChecker:
     wrong_outputs: int
 
 
-async def evidence_of(tools: Tools, task: Task, solutions: Sequence[str], *, tests: int, seed: str) -> Evidence:
-    """Run the programs once more, for their outputs.
+async def evidence_of(
+    tools: Tools, problem: ProgramProblem, programs: Sequence[PublishedProgram], *, tests: int, seed: str
+) -> Evidence:
+    """Run programs once more, for their outputs.
+
+    Of very many programs, or very long outputs, not all are taken: whether the checker accepts those, too, shows when
+    all of them are run against it.
 
     Args:
+        programs: those that differ first: they are the ones to learn from.
         tests: of how many tests the outputs are made wrong.
         seed: of how they are.
     """
-    cases = read_spec(task).tests
-    found = await asyncio.gather(*(outputs_of(tools, task, one, cases) for one in solutions))
-    right = []
-    for place, case in enumerate(cases):
-        expected = json.dumps(case.expected) if case.function is not None else case.expected
-        known = [expected, *(outputs[place] for outputs in found)]
-        right.append(list(dict.fromkeys(one for one in known if one is not None)))
+    cases = read_spec(problem.task_for(programs[:1])).tests
     is_call = cases[0].function is not None
-    return Evidence(cases, right, mutated(right, is_call=is_call, tests=tests, seed=seed))
+    known = [[json.dumps(case.expected) if is_call else str(case.expected)] for case in cases]
+    chars = 0
+    for one in programs[:EVIDENCE_PROGRAMS]:
+        for place, output in enumerate(await outputs_of(tools, problem, one, cases)):
+            if output is not None and output not in known[place]:
+                known[place].append(output)
+                chars += len(output)
+        if chars > EVIDENCE_CHARS:
+            break
+    return Evidence(cases, known, mutated(known, is_call=is_call, tests=tests, seed=seed))
 
 
 async def find_checker(
-    tools: Tools, draft: Draft, problem: ProgramProblem, evidence: Evidence, solutions: Sequence[str], attempts: int
+    tools: Tools,
+    draft: Draft,
+    problem: ProgramProblem,
+    evidence: Evidence,
+    programs: Sequence[PublishedProgram],
+    attempts: int,
 ) -> AcceptedChecker:
     """Ask for a checker program until one accepts every right output and refuses every wrong one.
 
@@ -101,7 +116,7 @@ async def find_checker(
             STEP,
             problem=problem.statement or problem.prompt,
             outputs=_shown_outputs(evidence),
-            programs=_shown_programs(solutions, problem.language),
+            programs=_shown_programs(programs),
             interface=_interface(problem),
             earlier=earlier,
         )
@@ -189,9 +204,9 @@ def _shown_outputs(evidence: Evidence) -> str:
     return "\n\n".join(parts)
 
 
-def _shown_programs(solutions: Sequence[str], language: str) -> str:
-    shown = [_cut(one, 2 * SHOWN_CHARS) for one in solutions[:SHOWN_SOLUTIONS]]
-    return "\n\n".join(f"```{language}\n{one.rstrip()}\n```" for one in shown)
+def _shown_programs(programs: Sequence[PublishedProgram]) -> str:
+    shown = [(one.language, _cut(one.source, 2 * SHOWN_CHARS)) for one in programs[:SHOWN_SOLUTIONS]]
+    return "\n\n".join(f"```{language}\n{source.rstrip()}\n```" for language, source in shown)
 
 
 def _cut(text: str, most: int) -> str:

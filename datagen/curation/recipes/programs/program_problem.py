@@ -26,6 +26,18 @@ WRITTEN = {
     "cpp": "C++",
 }
 """Language → what a prompt calls it."""
+PROGRAM_CHARS = 10_000_000
+"""Of the published programs of a problem that are kept, all together: drafts are held in memory, many at once."""
+
+
+@dataclass(frozen=True)
+class PublishedProgram:
+    """One of the programs that are published as right."""
+
+    language: str
+    source: str
+    place: int
+    """From 1, among those of its problem: its own language first."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +61,13 @@ class ProgramProblem:
     info: dict[str, Any]
     """The rest of ``verification_info``: limits, checker, assertions."""
     solutions: list[str]
+    """In ``language``."""
     metadata: dict[str, Any] = field(default_factory=dict)
     in_source_id: str | None = None
+    elsewhere: dict[str, list[str]] = field(default_factory=dict)
+    """Language → programs that are published, too, and that the sandbox runs."""
+    not_run: dict[str, int] = field(default_factory=dict)
+    """Language or version that the sandbox does not run → programs."""
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> ProgramProblem:
@@ -59,6 +76,24 @@ class ProgramProblem:
 
     def to_data(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _FIELDS}  # asdict copies every test
+
+    @property
+    def programs(self) -> list[PublishedProgram]:
+        """All that the sandbox runs."""
+        listed = [(self.language, self.solutions), *self.elsewhere.items()]
+        pairs = ((language, source) for language, sources in listed for source in sources)
+        return [PublishedProgram(language, source, place) for place, (language, source) in enumerate(pairs, 1)]
+
+    def within(self, chars: int) -> ProgramProblem:
+        """With the first of its programs, as many as have so many characters together; at least one."""
+        left, solutions = chars, list[str]()
+        elsewhere: dict[str, list[str]] = {}
+        for one in self.programs:
+            left -= len(one.source)
+            if left < 0 and one.place > 1:
+                break
+            (solutions if one.language == self.language else elsewhere.setdefault(one.language, [])).append(one.source)
+        return replace(self, solutions=solutions, elsewhere=elsewhere)
 
     @property
     def has_checker_program(self) -> bool:
@@ -71,6 +106,24 @@ class ProgramProblem:
     def task(self, solutions: list[str]) -> Task:
         """The task in its own language; the first of ``solutions`` is the gold."""
         return self._task(self.language, self.prompt, solutions, self.problem)
+
+    def task_for(self, programs: Sequence[PublishedProgram]) -> Task:
+        """A task whose verifier runs these, all of one language: not one to be written, for its prompt may ask for
+        another one."""
+        return self._task(programs[0].language, self.prompt, [one.source for one in programs], self.problem)
+
+    def led_by(self, programs: Sequence[PublishedProgram]) -> tuple[ProgramProblem, list[str]] | None:
+        """The problem, and those of ``programs`` in its language; where there are none, in the language of the first.
+        None where its prompt cannot be written for that one."""
+        language = next((one.language for one in programs if one.language == self.language), programs[0].language)
+        golds = [one.source for one in programs if one.language == language]
+        if language == self.language:
+            return self, golds
+        if self.statement is None or self.function is not None:
+            return None
+        prompt = "\n\n".join([self.statement.strip("\n"), in_language(STDIN_REQUEST, language)])
+        info = {name: value for name, value in self.info.items() if name not in ("cpp_standard", "rust_edition")}
+        return replace(self, language=language, prompt=prompt, info=info, solutions=golds, elsewhere={}), golds
 
     def task_in(self, language: str, solution: str, signature: str | None) -> Task:
         """The task in another language.

@@ -1,15 +1,34 @@
-"""The programs that are published as right, against all tests: which pass, and whether they agree with each other."""
+"""The programs that are published as right, against all tests: which pass, and whether they agree with each other.
+
+==================== ==================================================================================================
+a program            is
+==================== ==================================================================================================
+passes all tests     ``passing``: a gold
+ends by itself, with ``differing``: it and a gold are both published as right, so the problem may have several right
+another output       outputs
+does anything else   ``failing``: it does not compile, raises, or hits a limit, and nothing is known of its outputs
+does not pass, and   counted in ``not_run``: it was written for a version or a machine that the sandbox is not (see
+says why             ``dialects``), which is no fault of the problem or its tests
+==================== ==================================================================================================
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from synthetic1.datagen.curation.draft import Quarantined
 from synthetic1.datagen.curation.recipe import Tools
-from synthetic1.datagen.curation.recipes.programs.program_problem import completion_of
+from synthetic1.datagen.curation.recipes.programs.dialects import other_version
+from synthetic1.datagen.curation.recipes.programs.program_problem import (
+    ProgramProblem,
+    PublishedProgram,
+    completion_of,
+)
 from synthetic1.evaluation.auditing.solutions import DIFFERING, failed
 from synthetic1.rewards.program_tests.grading import CHECKED_BYTES
 from synthetic1.rewards.program_tests.spec import TestCase, read_spec
@@ -20,64 +39,120 @@ from synthetic1.verdict import Verdict
 CPU_S = 10.0
 """Seconds a test may take whose task does not say, as the verifier has it."""
 MEMORY_MB = 512
+BATCH = 8
+"""Programs of a problem that run side by side: of many, nothing is held but the source."""
+IN_VAIN = 16
+"""Programs that are run where none has passed and one has failed; the problem is set aside in any case."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class SolutionsRun:
-    """What came of the programs."""
+    """What has come of the programs so far."""
 
-    passing: list[str]
-    differing: list[str]
-    """They run to their end, and give another output than a test expects."""
-    crashing: list[str]
-    """They do not compile, raise or hit a limit: nothing is known of what they would have written."""
-    first_failure: str
-    """Of the first program that does not pass, for people."""
+    passing: list[PublishedProgram] = field(default_factory=list)
+    differing: list[PublishedProgram] = field(default_factory=list)
+    failing: list[PublishedProgram] = field(default_factory=list)
+    not_run: Counter[str] = field(default_factory=Counter)
+    first_differing: str = ""
+    """Which program, which test, how it ended; for people."""
+    first_failing: str = ""
+    many: int = 0
+    """That were to be run."""
 
     @property
-    def counts(self) -> dict[str, int]:
-        lists = {"passing": self.passing, "differing": self.differing, "crashing": self.crashing}
-        return {"run": sum(map(len, lists.values())), **{name: len(found) for name, found in lists.items()}}
+    def run(self) -> int:
+        return len(self.passing) + len(self.differing) + len(self.failing)
+
+    @property
+    def has_run_all(self) -> bool:
+        return self.run + self.not_run.total() == self.many
+
+    @property
+    def first_failure(self) -> str:
+        return self.first_differing or self.first_failing
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        lists = {"passing": self.passing, "differing": self.differing, "failing": self.failing}
+        return {"run": self.run, **{name: len(found) for name, found in lists.items()}}
+
+    def add(self, program: PublishedProgram, verdict: Verdict) -> None:
+        if verdict.score == 1.0:
+            self.passing.append(program)
+            return
+        status, test, why = failed(verdict)
+        if (version := other_version(program.language, program.source, status)) is not None:
+            self.not_run[version] += 1
+            return
+        place = "" if test is None or status == "compile_error" else f" in test {test + 1}"
+        said = f"published solution {program.place} ({program.language}) of {self.many}: {status}{place}: {why}"
+        if status in DIFFERING:
+            self.differing.append(program)
+            self.first_differing = self.first_differing or said
+        else:
+            self.failing.append(program)
+            self.first_failing = self.first_failing or said
 
 
-def drawn(solutions: Sequence[str], most: int, seed: str) -> list[str]:
-    """At most so many: the first, and others by ``seed``, in their order."""
-    if len(solutions) <= most:
-        return list(solutions)
-    others = sorted(random.Random(seed).sample(range(1, len(solutions)), most - 1))
-    return [solutions[0], *(solutions[place] for place in others)]
+def drawn(programs: Sequence[PublishedProgram], most: int | None, seed: str) -> list[PublishedProgram]:
+    """At most so many: the first, and others by ``seed``, in their order. None = all."""
+    if most is None or len(programs) <= most:
+        return list(programs)
+    others = sorted(random.Random(seed).sample(range(1, len(programs)), most - 1))
+    return [programs[0], *(programs[place] for place in others)]
 
 
-async def run_solutions(tools: Tools, task: Task, solutions: Sequence[str], step: str) -> SolutionsRun:
-    """Run each against all tests of ``task``, with its verifier.
+async def run_solutions(
+    tools: Tools,
+    problem: ProgramProblem,
+    programs: Sequence[PublishedProgram],
+    step: str,
+    *,
+    leave_out: bool,
+    settles_differing: bool = True,
+) -> SolutionsRun:
+    """Run each against all tests of the problem, with its verifier; those behind it are not run once it is decided.
+
+    Args:
+        leave_out: a failing program decides nothing: the others are run in any case.
+        settles_differing: something can be done about programs that differ; else two that do decide.
 
     Raises:
         Quarantined: in ``step``, with the verifier's reason, where it could not say.
     """
-    language = task.language or "python"
-    verdicts = await asyncio.gather(*(tools.score(task, completion_of(one, language)) for one in solutions))
-    run = SolutionsRun([], [], [], next((_said(one) for one in verdicts if one.score != 1.0), ""))
-    for solution, verdict in zip(solutions, verdicts, strict=True):
-        if verdict.score is None:
-            raise Quarantined(step, verdict.reason, _said(verdict))
-        if verdict.score == 1.0:
-            run.passing.append(solution)
-        else:
-            (run.differing if failed(verdict)[0] in DIFFERING else run.crashing).append(solution)
+    run = SolutionsRun(many=len(programs))
+    tasks: dict[str, Task] = {}
+    for start in range(0, len(programs), BATCH):
+        batch = programs[start : start + BATCH]
+        for one in batch:
+            if one.language not in tasks:
+                tasks[one.language] = problem.task_for([one])
+        asked = (tools.score(tasks[one.language], completion_of(one.source, one.language)) for one in batch)
+        for one, verdict in zip(batch, await asyncio.gather(*asked), strict=True):
+            if verdict.score is None:
+                why = str(verdict.details.get("why", ""))
+                raise Quarantined(step, verdict.reason, f"published solution {one.place} ({one.language}): {why}")
+            run.add(one, verdict)
+        if run.failing and not leave_out and (run.passing or run.run >= IN_VAIN):
+            break
+        if run.differing and run.passing and not settles_differing:
+            break
     return run
 
 
-async def outputs_of(tools: Tools, task: Task, solution: str, tests: Sequence[TestCase]) -> list[str | None]:
+async def outputs_of(
+    tools: Tools, problem: ProgramProblem, program: PublishedProgram, tests: Sequence[TestCase]
+) -> list[str | None]:
     """What a program makes of each of these tests, as a checker program reads it; None where it fails, or where the
     output is not text."""
-    spec = read_spec(task)
+    spec = read_spec(problem.task_for([program]))
     limits = Limits(
         cpu_s=spec.time_limit_s or CPU_S,
         memory_mb=spec.memory_limit_mb or MEMORY_MB,
         stdout_bytes=CHECKED_BYTES,
         build_cpu_s=spec.compile_limit_s or Limits.build_cpu_s,
     )
-    results = await tools.run(Program(spec.language.id, solution), [test.input for test in tests], limits)
+    results = await tools.run(Program(spec.language.id, program.source), [test.input for test in tests], limits)
     outputs: list[str | None] = [None] * len(tests)
     for result in results:
         if result.status != "ok":
@@ -91,8 +166,3 @@ async def outputs_of(tools: Tools, task: Task, solution: str, tests: Sequence[Te
         except UnicodeDecodeError:
             continue
     return outputs
-
-
-def _said(verdict: Verdict) -> str:
-    status, test, why = failed(verdict)
-    return f"{status}{'' if test is None else f' in test {test + 1}'}: {why}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from synthetic1.datagen.curation.recipe import NEAR, numbers, similarity
-from synthetic1.datagen.curation.recipes.programs.program_problem import ProgramProblem
+from synthetic1.datagen.curation.recipes.programs.program_problem import PROGRAM_CHARS, ProgramProblem
 from synthetic1.datagen.curation.recipes.programs.test_cases import answer_of, key_of
 
 ALIKE = 0.4
@@ -110,7 +111,10 @@ def merged(kept: ProgramProblem, other: ProgramProblem, max_tests: int) -> Merge
         elif len(tests) < max_tests:
             known[key] = answer_of(wanted, is_call=is_call)
             tests.append([given, wanted])
-    solutions = list(dict.fromkeys([*kept.solutions, *other.solutions]))
+    solutions = _joined(kept.solutions, other.solutions)
+    names = {**kept.elsewhere, **other.elsewhere}
+    elsewhere = {name: _joined(kept.elsewhere.get(name, []), other.elsewhere.get(name, [])) for name in names}
+    counts = Counter(kept.not_run) + Counter(other.not_run)
     info = dict(kept.info)
     if "checker" not in info and "checker" in other.info and other.tests:
         info["checker"] = other.info["checker"]
@@ -118,6 +122,11 @@ def merged(kept: ProgramProblem, other: ProgramProblem, max_tests: int) -> Merge
         limits = [one.info[name] for one in (kept, other) if one.info.get(name)]
         if limits:
             info[name] = max(limits)
-    problem = replace(kept, tests=tests, solutions=solutions, info=info)
-    added = len(tests) - len(kept.tests), len(solutions) - len(kept.solutions)
+    problem = replace(kept, tests=tests, solutions=solutions, elsewhere=elsewhere, not_run=dict(counts), info=info)
+    problem = problem.within(PROGRAM_CHARS)
+    added = len(tests) - len(kept.tests), len(problem.programs) - len(kept.programs)
     return Merged(problem, *added, differing)
+
+
+def _joined(some: Sequence[str], others: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*some, *others]))

@@ -13,6 +13,7 @@ from typing import Any
 from synthetic1.datagen.curation.draft import Draft, Dropped, Quarantined
 from synthetic1.datagen.curation.raw_rows import is_encodable
 from synthetic1.datagen.curation.recipe import Tools
+from synthetic1.datagen.curation.recipes.repairs.environments import MARK, in_environment, python_runner
 from synthetic1.rewards.code_understanding import typed
 from synthetic1.sandbox.errors import UnknownLanguage
 from synthetic1.sandbox.languages.registry import get_language
@@ -23,7 +24,7 @@ from synthetic1.task import Task
 STEP, PYTHON = "outputs", "python"
 LIMITS = Limits(cpu_s=5.0, wall_s=60.0)
 RUNS = 3
-"""Under other hash seeds and times: what differs between them is not a fact."""
+"""In other environments (see ``environments``) and at other times: what differs between them is not a fact."""
 _fence = re.compile(r"```(\w+)\n(.*?)\n```", re.DOTALL)
 _called = re.compile(r"called as `(\w+)\(")
 
@@ -92,53 +93,31 @@ async def repaired_output(task: Task, draft: Draft, tools: Tools, *, fix: bool) 
     return replace(task, verification_info=info, gold_standard_solution=outputs[0])
 
 
-async def _run(made: Prediction, seed: int, tools: Tools) -> Result:
-    if made.expression is None and made.language != PYTHON:
-        (result,) = await tools.run(Program(made.language, made.source), [Call(made.function, [made.argument])], LIMITS)
+async def _run(made: Prediction, number: int, tools: Tools) -> Result:
+    if made.expression is None and get_language(made.language).name != PYTHON:
+        calls = [Call(made.function, [made.argument])]
+        source = in_environment(made.source, made.language, number)
+        (result,) = await tools.run(Program(made.language, source), calls, LIMITS)
+        if result.status == "compile_error" and source != made.source:  # ours does not fit into it: no fault of its own
+            (result,) = await tools.run(Program(made.language, made.source), calls, LIMITS)
         return result
-    if made.expression is not None:
-        source = _PRINTED.format(code=made.source, function=made.function, given=made.expression)
-    else:
-        source = _CALLED.format(code=made.source, function=made.function, given=json.dumps(made.argument))
-    (result,) = await tools.run(Program("python", source), [str(seed)], LIMITS, fresh=True)
+    given = made.expression if made.expression is not None else json.dumps(made.argument)
+    job = [made.source, made.function, given, made.expression is not None]
+    (result,) = await tools.run(Program(PYTHON, python_runner(job)), [str(number)], LIMITS, fresh=True)
     return result
-
-
-_SEEDED = """\
-import os, sys
-if os.environ.get("PYTHONHASHSEED") is None or len(sys.argv) < 2:
-    os.environ["PYTHONHASHSEED"] = str(1 + int(sys.stdin.read() or 0))
-    os.execv(sys.executable, [sys.executable, os.path.abspath(__file__), "again"])
-"""
-_PRINTED = (
-    _SEEDED
-    + """\
-exec(compile({code!r}, "program", "exec"), globals())
-_result = repr({function}({given}))
-sys.stdout.write("\\n\\x00" + _result)
-"""
-)
-_CALLED = (
-    _SEEDED
-    + """\
-import json as _json
-exec(compile({code!r}, "program", "exec"), globals())
-_result = {function}(_json.loads({given!r}))
-sys.stdout.write("\\n\\x00" + _json.dumps(_result if isinstance(_result, str) else [type(_result).__name__]))
-"""
-)
-"""A function that is called with JSON; what it returns as JSON; where that is no text, its type in a list."""
 
 
 def _output(made: Prediction, result: Result) -> str:
     if result.status != "ok":
         why = result.why or result.stderr.decode("utf-8", "replace").strip()[-200:]
         raise Dropped(STEP, "program_fails", f"{result.status}: {why}")
-    if made.expression is not None:
-        return result.stdout.decode("utf-8", "replace").rpartition("\n\x00")[2]
     returned = result.instead or result.returned or "null"
-    if made.language == PYTHON:
-        returned = result.stdout.decode("utf-8", "replace").rpartition("\n\x00")[2]
+    if made.expression is not None or made.language == PYTHON:
+        _, mark, returned = result.stdout.decode("utf-8", "replace").rpartition(MARK)
+        if not mark:
+            raise Dropped(STEP, "program_fails", "it ends the interpreter before the function has returned")
+    if made.expression is not None:
+        return returned
     try:
         value = json.loads(returned)
     except (ValueError, RecursionError):
