@@ -43,13 +43,17 @@ TOGETHER = {
     "vllm": ("inference/test_vllm", "trainers/test_vllm", "datagen/curation/test_through_vllm"),
     "resuming": ("trainers/test_resume",),
     "training": ("trainers/", "evaluation/test_", "jobs/test_models"),
-    "generation": ("datagen/",),
+    "generation": ("datagen/test_",),
 }
 """Group → how the paths of its tests begin; the first that fits. Most of them wait for something most of the time, so
 there are more processes than cores; but no two that fill the machine's memory, or all its cores, run side by side:
 those that train do it on one thread each."""
-LONGEST_FIRST = ("training", "sandbox", "vllm", "generation", "compilers", "resuming", "sandbox bubblewrap")
-"""Groups in the order in which they begin; the files that are in none follow, since what ends last should be short."""
+LONGEST_FIRST = (
+    *("training", "sandbox", "generation", "vllm", "compilers", "datagen/curation/", "adapters/"),
+    *("resuming", "sandbox bubblewrap"),
+)
+"""Groups, or how files that are in none begin, in the order in which they begin; the other files follow, since what
+ends last should be short."""
 COMPONENTS = {
     "engine": {"bubblewrap", "sandbox_image", "sandbox_kind"},
     "vllm": {"vllm"},
@@ -122,13 +126,20 @@ def pytest_collection() -> Iterator[None]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a component, so that ``make check`` can leave it out; and put the longest groups first."""
-    rank = {group: place for place, group in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: rank.get(_group(item.nodeid), len(rank)))
+    items.sort(key=lambda item: _rank(_group(item.nodeid)))
     for item in items:
         path = item.nodeid.removeprefix("tests/")
         for mark, fixtures in COMPONENTS.items():
             if fixtures & set(getattr(item, "fixturenames", ())) or path.startswith(WHOLE_FILES.get(mark, ())):
                 item.add_marker(mark)
+
+
+def _rank(group: str) -> int:
+    """The place of a group in the order."""
+    if group in LONGEST_FIRST:
+        return LONGEST_FIRST.index(group)
+    fits = (place for place, start in enumerate(LONGEST_FIRST) if start.endswith("/") and group.startswith(start))
+    return next(fits, len(LONGEST_FIRST))
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -162,6 +173,16 @@ def shared_data(require: Require) -> Path:
     folder = Path(os.environ.get("SYNTHETIC1_SHARED_DATA") or ROOT.parent / "shared" / "data")
     require("the shared data", folder.is_dir(), "put the data sets in ../shared/data, or set SYNTHETIC1_SHARED_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def kept_vllm(require: Require) -> Iterator[Any]:
+    """vLLM with the embedded model, one for all tests that share it: ``kept_vllm.get(parser=False)``."""
+    from vllm_process import KeptServer
+
+    kept = KeptServer(require)
+    yield kept
+    kept.end()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import vllm_hearers as hearers
-from vllm_process import Vllm, running
+from vllm_process import Vllm
 
 from synthetic1.inference.launch import free_port
 
@@ -20,10 +20,10 @@ def nobodys_port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["no_parser", "parser"])
-def vllm(request: pytest.FixtureRequest, require: Any) -> Iterator[Vllm]:
-    """A server for the tests of one module; pytest ends it before it starts the other."""
-    with running(require, parser=request.param) as server:
-        yield server
+def vllm(request: pytest.FixtureRequest, kept_vllm: Any) -> Vllm:
+    """A server; it ends before the other one starts."""
+    server: Vllm = kept_vllm.get(parser=request.param)
+    return server
 
 
 @pytest.fixture(params=["ours", "theirs"], ids=["ours", "openai"])

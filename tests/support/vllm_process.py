@@ -6,7 +6,7 @@ import asyncio
 import importlib.util
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.error import HTTPError
@@ -72,13 +72,34 @@ def running(require: Any, *, parser: bool = False) -> Iterator[Vllm]:
     from transformers import AutoTokenizer
 
     arguments = (*ARGUMENTS, *(PARSER if parser else ()))
-    with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
-        for name, value in QUICK.items():
-            patch.setenv(name, value)
+    with asyncio.Runner() as runner:
         launched = launch_vllm(str(MODEL), arguments=arguments, start_s=START_S)
-        server = runner.run(launched.__aenter__())
+        with pytest.MonkeyPatch.context() as patch:  # for the server alone
+            for name, value in QUICK.items():
+                patch.setenv(name, value)
+            server = runner.run(launched.__aenter__())
         try:
             assert server.model == "embedded"
             yield Vllm(server.urls[0], parser, AutoTokenizer.from_pretrained(MODEL))
         finally:
             runner.run(launched.__aexit__(None, None, None))
+
+
+class KeptServer:
+    """The server that the tests of several modules share. It starts when one first asks, and again with a parser."""
+
+    def __init__(self, require: Any) -> None:
+        self._require, self._stack = require, ExitStack()
+        self._now: Vllm | None = None
+
+    def get(self, *, parser: bool = False) -> Vllm:
+        """The server that runs, if it is such a one; else it ends, and another one starts."""
+        if self._now is None or self._now.parser != parser:
+            self.end()
+            self._now = self._stack.enter_context(running(self._require, parser=parser))
+        return self._now
+
+    def end(self) -> None:
+        """End it, for those that need the memory or start one of their own."""
+        self._now = None
+        self._stack.close()

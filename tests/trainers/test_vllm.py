@@ -13,9 +13,10 @@ QUICK = {"TORCH_COMPILE_DISABLE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind", "V
 
 
 @pytest.fixture
-def rows(run_child, tiny, tmp_path, require, talkative):
+def rows(run_child, tiny, tmp_path, require, talkative, kept_vllm):
     """Train in a process of its own; the rows of its steps."""
     require("vLLM", importlib.util.find_spec("vllm"), "make venv")
+    kept_vllm.end()  # this one's own wants its memory
 
     def run(*program: str) -> list[dict[str, object]]:
         done = run_child(*program, *tiny, f"runs={tmp_path}", *STEPS, env={**talkative, **QUICK})

@@ -17,7 +17,7 @@ from code_problems import MadeProblem, apps_row, code_contests_row, codeforces_r
 from commit_rows import AFTER, BEFORE
 from commit_rows import row_of as commit
 from question_rows import ANSWER, BODY
-from vllm_process import CONTEXT, running
+from vllm_process import CONTEXT
 
 from synthetic1.datagen import curate as program
 from synthetic1.datagen.curation.pipeline import curate
@@ -32,9 +32,8 @@ DROPPED, ASIDE = "dropped", "quarantined"
 
 
 @pytest.fixture(scope="module")
-def vllm(require):
-    with running(require) as server:
-        yield server
+def vllm(kept_vllm):
+    return kept_vllm.get()
 
 
 def jars(n, **more):
