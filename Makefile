@@ -18,7 +18,7 @@ export DO_NOT_TRACK             := 1
 # A stamp's name holds a checksum of all that its step depends on: a changed lock, a changed pyproject.toml or a new
 # file gives a new name, and the step runs again. Nothing else makes it run.
 FOLDERS       := $(shell sed -n 's/^"synthetic1[^"]*" = "\(.*\)"/\1/p' pyproject.toml)
-LOCK_SUM      := $(shell cat locks/$(LOCK).txt locks/torch.txt locks/install.sh 2>/dev/null | cksum | tr -d ' ')
+LOCK_SUM      := $(shell cat locks/$(LOCK).txt locks/torch.txt locks/install.py 2>/dev/null | cksum | tr -d ' ')
 FILES_SUM     := $(shell { cat pyproject.toml; find $(FOLDERS) -type f ! -name '*.pyc' | LC_ALL=C sort; } | cksum | tr -d ' ')
 LOCK_STAMP    := $(VENV)/.lock-$(LOCK)-$(LOCK_SUM)
 INSTALL_STAMP := build/.installed-$(LOCK_SUM)-$(FILES_SUM)
@@ -45,7 +45,7 @@ $(LOCK_STAMP):
 	"$$python" -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "make: $$python has no venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }; \
 	rm -rf $(VENV) && "$$python" -m venv $(VENV)
-	bash locks/install.sh $(LOCK) $(PY)
+	$(PY) locks/install.py $(LOCK)
 	@echo $(LOCK) > $(VENV)/lock
 	@touch $@
 

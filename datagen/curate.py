@@ -29,7 +29,7 @@ def curate(settings: CurateSettings) -> None:
 
 def main() -> None:
     """Compose the configuration from the command line, and curate."""
-    run_program("curate", CurateSettings, curate, open_groups=OPEN_GROUPS)
+    run_program("curate", CurateSettings, curate, open_groups=OPEN_GROUPS, extra="curate")
 
 
 if __name__ == "__main__":

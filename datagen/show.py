@@ -1,66 +1,98 @@
-"""Reading runs: which there are, what one holds, and the rollouts of a problem."""
+"""Reading runs of all programs: which there are, what one holds, the rollouts of a problem, the page of it."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from synthetic1.datagen.curation.funnel import Funnel
 from synthetic1.datagen.journal.reader import Status
 from synthetic1.datagen.journal.rollouts import StoredRollout, TaskRollouts
-from synthetic1.datagen.journal.runs import JOURNAL, all_runs, find_run
+from synthetic1.datagen.journal.runs import JOURNAL
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.jobs.program import ProgramError
+from synthetic1.reports import run_text
+from synthetic1.reports.page.html import write_report
+from synthetic1.reports.run_folder import RunFolder
+from synthetic1.reports.run_list import RunSummary, find_run_folder, rows_of_table, summaries
+from synthetic1.reports.run_text import SORTS
+from synthetic1.reports.text_table import text_table
 from synthetic1.verdict import REASONS
 
-SORTS = ("verified", "refuted", "unscored")
+NOWHERE = "`synthetic1 grpo --help` and `synthetic1 generate --help` say how to make one"
+ON_THE_PAGE = 6  # rollouts of each reason
 
 
-def list_runs(runs: str) -> str:
-    """A line a run: its name, counts and model.
+def list_runs(runs: str, program: str = "") -> str:
+    """A line a run: its name, state, progress, the number to quote, and when it was last written.
+
+    Args:
+        program: only the runs of this one.
 
     Raises:
         ProgramError: there are none.
     """
-    folders = all_runs(runs)
-    if not folders:
-        raise ProgramError(f"no runs in {Path(runs) / 'generate'}; `synthetic1 generate --help` says how to make one")
-    rows: list[tuple[str, ...]] = [("run", "tasks", "rollouts", "verified", "failed", "model")]
+    found: list[RunSummary] = []
     unread: list[str] = []
-    for folder in folders:
+    for one in summaries(runs, program):
+        if not isinstance(one, RunSummary):
+            unread.append(f"{one[0].parent.name}/{one[0].name}: {one[1]}")
+            continue
         try:
-            rows.append((folder.name, *_numbers(folder)))
+            found.append(_counted(one) if _has_journal(one.path) else one)
         except ProgramError as error:  # one that cannot be read must not hide the others
-            unread.append(f"{folder.name}: {error}")
-    return "\n".join((_table(rows), *unread))
+            unread.append(f"{one.program}/{one.name}: {error}")
+    if not found and not unread:
+        raise ProgramError(f"no runs in {Path(runs) / program if program else Path(runs)}; {NOWHERE}")
+    return "\n".join((text_table(rows_of_table(found)), *unread))
 
 
-def _numbers(folder: Path) -> list[str]:
-    journal = Journal.open(folder / JOURNAL, readonly=True)
-    try:
+def _counted(one: RunSummary) -> RunSummary:
+    """With the numbers of its journal, which are those of now."""
+    with _journal(one.path) as journal:
         counts = journal.counts()
-        config = json.loads(journal.meta("config") or "{}")
+    failed = f", {counts['failures']:,} failed" if counts["failures"] else ""
+    progress = f"{counts['rollouts']:,} rollouts of {counts['tasks']:,} tasks{failed}"
+    return replace(one, progress=progress, quote=f"{counts['verified']:,} verified")
+
+
+def _has_journal(path: Path) -> bool:
+    return (path / JOURNAL).is_file()
+
+
+@contextmanager
+def _journal(path: Path) -> Iterator[Journal]:
+    journal = Journal.open(path / JOURNAL, readonly=True)
+    try:
+        yield journal
     finally:
         journal.close()
-    numbers = [f"{counts[name]:,}" for name in ("tasks", "rollouts", "verified", "failures")]
-    return [*numbers, str(config.get("model_name", "?"))]
 
 
 def show_run(name: str, problem: str, runs: str, only: str, limit: int) -> str:
-    """A run's counts and first tasks; with ``problem``, all rollouts of it, or else of those whose ids begin so.
+    """A run's settings, numbers and samples; with ``problem``, all completions of it that are kept, or else of those
+    whose ids begin so.
 
     Raises:
         ProgramError: no such run, no such problem in it, or ``only`` is nothing that a completion can be.
+        RunFolderError: a file of the run is damaged.
     """
     if only and only not in (sorts := (*SORTS, "no_verdict", *sorted(REASONS))):
         raise ProgramError(f"--only {only}: completions are {', '.join(sorts)}")
-    folder = find_run(name, runs)
-    journal = Journal.open(folder / JOURNAL, readonly=True)
-    try:
-        shown = _Sorter(only, float(json.loads(journal.meta("config") or "{}").get("threshold") or 1.0))
+    folder = find_run_folder(name, runs)
+    if not _has_journal(folder):
+        if problem:
+            return run_text.problem_text(folder, problem, only)
+        said = run_text.describe(folder, only, limit)
+        funnel = _funnel(folder)
+        return said if funnel is None else f"{said}\n\n{funnel.table()}"
+    with _journal(folder) as journal:
+        shown = _sorter(journal, only)
         if problem:
             found = [_whole(g, shown) for g in journal.groups(problem, whole=True)]
             found = found or [_whole(g, shown) for g in journal.groups(problem)]
@@ -68,8 +100,65 @@ def show_run(name: str, problem: str, runs: str, only: str, limit: int) -> str:
                 raise ProgramError(f"run `{folder.name}` has no problem whose id begins with `{problem}`")
             return "\n\n".join(found)
         return _overview(folder, journal, shown, limit)
-    finally:
-        journal.close()
+
+
+def write_report_of(name: str, runs: str) -> str:
+    """Write ``report.html`` of a run, whatever it is doing; says where.
+
+    Raises:
+        RunFolderError: no such run, a damaged file, or no space.
+    """
+    folder = find_run_folder(name, runs)
+    if not _has_journal(folder):
+        return f"report: {write_report(folder)}"
+    with _journal(folder) as journal:
+        counts = journal.counts()
+        samples, reasons = _samples(journal)
+    numbers = {**counts, "reasons": dict(reasons.most_common())}
+    return f"report: {write_report(folder, samples=samples, numbers=numbers)}"
+
+
+def _samples(journal: Journal) -> tuple[list[dict[str, Any]], Counter[str]]:
+    """Some rollouts of every reason as rows of ``samples.jsonl``, and how many there are of each reason."""
+    reasons, picked = Counter[str](), dict[str, set[tuple[str, int]]]()
+    for name, rollouts in journal.progress():
+        for place, rollout in enumerate(rollouts):
+            reason = _reason(rollout)
+            reasons[reason] += 1
+            if reasons[reason] <= ON_THE_PAGE:
+                picked.setdefault(name, set()).add((reason, place))
+    rows = []
+    for name, wanted in picked.items():
+        for group in journal.groups(name, whole=True):
+            for place, stored in enumerate(group.rollouts):
+                if (_reason(stored), place) in wanted:
+                    rows.append(_row(group, stored))
+    return rows, reasons
+
+
+def _row(group: TaskRollouts, stored: StoredRollout) -> dict[str, Any]:
+    task, verdict = group.task, stored.verdict
+    return {
+        "task_id": task.problem_id,
+        "level": task.level,
+        "prompt": task.prompt,
+        "completion": stored.rollout.text,
+        "answer": None if verdict is None else verdict.answer,
+        "expected": task.gold_standard_solution,
+        "score": stored.score,
+        "reason": _reason(stored),
+        "thinking": stored.rollout.thinking,
+    }
+
+
+def _funnel(folder: Path) -> Funnel | None:
+    """Of a run of `synthetic1 curate` that has ended."""
+    result = RunFolder.open(folder).read_result() or {}
+    return Funnel.from_dict(result) if "in" in result and "steps" in result else None
+
+
+def _sorter(journal: Journal, only: str) -> _Sorter:
+    return _Sorter(only, float(json.loads(journal.meta("config") or "{}").get("threshold") or 1.0))
 
 
 def _overview(folder: Path, journal: Journal, shown: _Sorter, limit: int) -> str:
@@ -87,13 +176,15 @@ def _overview(folder: Path, journal: Journal, shown: _Sorter, limit: int) -> str
         solved = sum(shown.sort(rollout) == "verified" for rollout in rollouts)
         said = ", ".join(f"{reason} {n}" for reason, n in here.most_common())
         rows.append((name, f"{solved} of {len(rollouts)}", said))
+    settings = run_text.settings_text(RunFolder.open(folder).read_config())
     lines = [
-        f"{folder}",
+        run_text.head(folder),
+        *(["", settings, ""] if settings else []),
         f"{counts['rollouts']:,} rollouts of {counts['tasks']:,} tasks, {counts['verified']:,} verified, "
         f"{counts['failures']:,} failed",
         ", ".join(f"{name} {n:,}" for name, n in reasons.most_common()),
         "",
-        _table(rows),
+        text_table(rows),
     ]
     if more:
         lines.append(f"… and {more:,} more tasks; --limit shows more")
@@ -149,8 +240,3 @@ class _Sorter:
 
     def wants(self, rollout: StoredRollout | Status) -> bool:
         return not self.only or self.only in (self.sort(rollout), _reason(rollout))
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from gymnasium import Space
-from gymnasium.spaces import Tuple
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space, create_shared_memory, read_from_shared_memory, write_to_shared_memory
 
@@ -95,15 +94,14 @@ class SharedTexts(Sequence[str]):
 
 
 @batch_space.register(TextSpace)
-def _batch_texts(space: TextSpace, n: int = 1) -> Tuple:
+def _batch_texts(space: TextSpace, n: int = 1) -> Space[Any]:
     """Several spaces of texts side by side, as for every space that is not of numbers.
 
     Raises:
         ValueError: asked for by a vector environment in the autoreset mode ``NextStep``.
     """
     _refuse_next_step()
-    batched: Tuple = batch_space.dispatch(Space)(space, n)
-    return batched
+    return batch_space.dispatch(Space)(space, n)
 
 
 def _refuse_next_step() -> None:

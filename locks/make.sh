@@ -5,22 +5,26 @@
 #   bash locks/make.sh --upgrade    move every pin to the newest release that fits
 #
 # For Linux on x86-64, Python 3.11. The files name no index and no path: they install from wherever pip looks.
+# To move uv itself: write its version into locks/uv.in first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-UV_VERSION=0.13.9
-tools=.cache/lock-tools
-[ -x "$tools/bin/uv" ] || { "${PYTHON:-python3}" -m venv "$tools" && "$tools/bin/pip" install -q "uv==$UV_VERSION"; }
+uv=$("${PYTHON:-python3}" locks/uv.py)
 
-resolve() { # resolve NAME EXTRA_ARGUMENTS…
+compile() { # compile NAME ARGUMENTS…
   local name=$1
   shift
-  "$tools/bin/uv" pip compile pyproject.toml "locks/$name.in" "$@" \
-    --extra train --extra sandbox --extra judge --extra curate --extra dev \
-    --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
-    --generate-hashes --annotation-style line --custom-compile-command "make lock" --quiet \
-    --output-file "locks/$name.txt"
+  "$uv" pip compile "$@" --python-version 3.11 --generate-hashes --annotation-style line --quiet \
+    --custom-compile-command "make lock" --output-file "locks/$name.txt"
   echo "locks/$name.txt: $(grep -c '^[a-z].*==' "locks/$name.txt") packages"
 }
 
+resolve() { # resolve NAME ARGUMENTS…
+  local name=$1
+  shift
+  compile "$name" pyproject.toml "locks/$name.in" --python-platform x86_64-manylinux_2_28 "$@" \
+    --extra data --extra train --extra sandbox --extra judge --extra curate --extra serve --extra track --extra docs --extra dev
+}
+
+compile uv locks/uv.in
 resolve cpu --excludes locks/cpu.excludes.txt "$@"
 resolve gpu --extra vllm --no-emit-package torch "$@"

@@ -234,8 +234,10 @@ def test_help_says_what_the_program_does_and_every_setting(root: str, run_progra
     words, _, settings = shown.partition("\n\nSettings (change any with name=value):\n\n")
     assert words.startswith(text_of(root)["hydra"]["help"]["header"].split("\n")[0])
     assert "$" not in words
-    has_groups = root not in ("curate", "export", "sft")
-    assert ("\nrecipe: dapo, default, " in words) == has_groups
+    for group in chosen(root):
+        assert ("/" in group) or f"\n{group}: {', '.join(sorted(options(group)))}\n" in words
+    assert ("\nrecipe: dapo, default, " in words) == (root == "grpo")
+    assert uncommented(settings) == []
     assert yaml.safe_load(settings) == yaml.safe_load(run_program(root, "--cfg", "job"))
     assert "hydra" not in yaml.safe_load(settings)
 

@@ -7,7 +7,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PACKAGES: list[str] = PYPROJECT["tool"]["setuptools"]["packages"]
 FOLDERS: dict[str, str] = PYPROJECT["tool"]["setuptools"]["package-dir"]
-LOCKS = {"cpu": ("train", "sandbox", "judge", "dev"), "gpu": ("train", "vllm", "sandbox", "judge", "dev")}
+EXTRAS = frozenset(PYPROJECT["project"]["optional-dependencies"])
+LOCKS = {"cpu": EXTRAS - {"vllm"}, "gpu": EXTRAS}
 CUDA_ONLY = {"torchvision", "torchaudio", "torchcodec", "triton"}
 """As the registry builds them; the first three break transformers and vLLM beside a CPU build of torch."""
 
@@ -31,13 +36,17 @@ def _import_name(folder: Path, top: str) -> str:
     return ".".join([top, *folder.relative_to(ROOT / FOLDERS[top]).parts])
 
 
+def _below(top: str) -> Iterator[Path]:
+    """All in the folder of a package, but for folders of others in it (`trainers/adapters`) and what is not shipped."""
+    folder = ROOT / FOLDERS[top]
+    others = {ROOT / other for other in FOLDERS.values()} - {folder}
+    for path in folder.rglob("*"):
+        if (SOURCES | {other for other in others if folder in other.parents}).isdisjoint(path.parents):
+            yield path
+
+
 def test_every_folder_is_a_listed_package() -> None:
-    found = {
-        _import_name(init.parent, top)
-        for top, folder in FOLDERS.items()
-        for init in (ROOT / folder).rglob("__init__.py")
-        if not any(ROOT / other in init.parents for other in FOLDERS.values() if other.startswith(f"{folder}/"))
-    }
+    found = {_import_name(path.parent, top) for top in FOLDERS for path in _below(top) if path.name == "__init__.py"}
     assert sorted(PACKAGES) == sorted(found)
 
 
@@ -48,11 +57,24 @@ def test_every_config_group_is_a_package() -> None:
     assert [str(group) for group in groups if not (group / "__init__.py").exists()] == []
 
 
+@dataclass(frozen=True)
+class Built:
+    """What a release would consist of."""
+
+    sdist: frozenset[str]
+    """The files in it, below its folder."""
+    wheel: frozenset[str]
+    """The files of the wheel made of the checkout."""
+    wheel_of_sdist: frozenset[str]
+    folder: Path
+    """Where the latter is installed, by itself."""
+
+
 @pytest.fixture(scope="module")
-def wheel_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy of the sources and installed by itself into an empty folder."""
-    base = tmp_path_factory.mktemp("wheel")
-    source, dist, target = base / "source", base / "dist", base / "target"
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """A wheel and an sdist, built from a copy of the sources; and a wheel of the sdist, installed by itself."""
+    base = tmp_path_factory.mktemp("built")
+    source, target = base / "source", base / "target"
     source.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy2(ROOT / name, source / name)
@@ -60,12 +82,40 @@ def wheel_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(
             ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
         )
+    for kind in ("wheel", "sdist"):
+        _build(kind, source, base / kind)
+    (packed,) = (base / "sdist").glob("*.tar.gz")
+    with tarfile.open(packed) as archive:
+        archive.extractall(base, filter="data")
+        sdist = frozenset(entry.name.partition("/")[2] for entry in archive if entry.isfile())
+    _build("wheel", base / packed.name.removesuffix(".tar.gz"), base / "again")
+    (wheel,), (again,) = (base / "wheel").glob("*.whl"), (base / "again").glob("*.whl")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     alone = ["--quiet", "--no-deps", "--no-index"]
-    subprocess.run([*pip, "wheel", *alone, "--no-build-isolation", "-w", str(dist), str(source)], check=True)
-    (wheel,) = dist.glob("*.whl")
-    subprocess.run([*pip, "install", *alone, "--target", str(target), str(wheel)], check=True)
-    return target
+    subprocess.run([*pip, "install", *alone, "--target", str(target), str(again)], check=True)
+    return Built(sdist, _files(wheel), _files(again), target)
+
+
+def _build(kind: str, source: Path, to: Path) -> None:
+    to.mkdir()
+    program = f"from setuptools import build_meta; build_meta.build_{kind}({str(to)!r})"
+    subprocess.run([sys.executable, "-c", program], cwd=source, check=True, capture_output=True)
+
+
+def _files(wheel: Path) -> frozenset[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return frozenset(archive.namelist())
+
+
+@pytest.fixture(scope="module")
+def wheel_folder(built: Built) -> Path:
+    return built.folder
+
+
+def test_the_wheel_of_the_sdist_is_the_wheel(built: Built) -> None:
+    assert built.wheel_of_sdist == built.wheel
+    assert {"pyproject.toml", "README.md", "LICENSE", "PKG-INFO"} <= built.sdist
+    assert any(name.endswith("licenses/LICENSE") for name in built.wheel)
 
 
 def _run_from(folder: Path, program: str) -> Any:
@@ -82,9 +132,8 @@ def test_wheel_holds_every_package_and_its_data(wheel_folder: Path) -> None:
     suffixes = {pattern.lstrip("*") for pattern in PYPROJECT["tool"]["setuptools"]["package-data"]["*"]}
     missing = [
         str(path.relative_to(ROOT))
-        for top, folder in FOLDERS.items()
-        for path in (ROOT / folder).rglob("*")
-        if SOURCES.isdisjoint(path.parents)
+        for top in FOLDERS
+        for path in _below(top)
         if (path.suffix in suffixes or path.name in suffixes or path.suffix == ".py")
         and not (wheel_folder / _import_name(path.parent, top).replace(".", "/") / path.name).exists()
     ]
@@ -98,9 +147,8 @@ def test_wheel_leaves_no_file_behind() -> None:
     documents = {".md"}  # for readers of the repository
     odd = [
         str(path.relative_to(ROOT))
-        for folder in FOLDERS.values()
-        for path in (ROOT / folder).rglob("*")
-        if SOURCES.isdisjoint(path.parents)
+        for top in FOLDERS
+        for path in _below(top)
         if path.is_file()
         and path.name[0] != "."  # an index of rows, made when they are read
         and "__pycache__" not in path.parts
@@ -121,10 +169,49 @@ print(json.dumps([homes, sorted({{"torch", "transformers", "trl", "vllm", "datas
     assert heavy == [], "importing our packages must not import these"
 
 
+FROM_ANOTHER_FOLDER = """
+import contextlib, io, json, runpy, sys
+from pathlib import Path
+import gymnasium as gym
+import synthetic1
+
+def command(*arguments):
+    sys.argv = ["synthetic1", *arguments]
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
+        runpy.run_module("synthetic1.cli", run_name="__main__")
+    return out.getvalue()
+
+env = gym.make("synthetic1/math-v0")
+env.reset(seed=0)
+said = {"step": env.step("It is \\\\boxed{0}.")[2]}
+env.close()
+said["version"] = command("--version").strip()
+said["configs"] = command("grpo", "env=math", "recipe=r1", "--cfg", "job")
+command("init", "their_env")
+said["templates"] = sorted(str(path) for path in Path("their_env").rglob("*.toml"))
+from synthetic1.datagen.curation import prompts
+said["prompts"] = len(list(Path(prompts.__file__).parent.glob("*.md")))
+from synthetic1.jobs import embedded_model
+said["model"] = (Path(embedded_model.__file__).parent / "model.safetensors").exists()
+print(json.dumps(said))
+"""
+
+
+def test_the_wheel_is_of_use_from_another_folder(wheel_folder: Path) -> None:
+    said = _run_from(wheel_folder, FROM_ANOTHER_FOLDER)
+    assert said["step"] is True
+    assert said["version"] == PYPROJECT["project"]["version"]
+    assert "\nenv:\n" in said["configs"]
+    assert said["templates"] == ["their_env/pyproject.toml"]
+    assert said["prompts"] == len(list((ROOT / "datagen/curation/prompts").glob("*.md"))) > 0
+    assert said["model"] is True
+
+
 def test_wheel_is_small(wheel_folder: Path) -> None:
     files = [path for path in (wheel_folder / "synthetic1").rglob("*") if path.is_file()]
     shipped = [path for path in files if "__pycache__" not in path.parts]  # which an import leaves, not the wheel
-    assert sum(path.stat().st_size for path in shipped) / 2**20 <= 8
+    assert sum(path.stat().st_size for path in shipped) / 2**20 <= 9
 
 
 def _pins(lock: str) -> dict[str, tuple[str, int]]:

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from synthetic1.extras import said_in_one_line
 from synthetic1.jobs.embedded_model import FOLDER
 from synthetic1.rewards.scoring.default import score
 from synthetic1.tasks.code_understanding import Example, examples, split_of, to_task
@@ -164,8 +165,9 @@ def train(model: Any, tokenizer: Any, data: ColdStartData, *, steps: int, direct
 
 def main() -> None:
     args = parse_args()
-    import torch
-    from transformers import GenerationConfig
+    with said_in_one_line("build_embedded_model", "train"):
+        import torch
+        from transformers import GenerationConfig
 
     if args.threads:
         torch.set_num_threads(args.threads)

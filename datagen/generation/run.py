@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ from synthetic1.datagen.generation.reached import Reached
 from synthetic1.datagen.generation.scheduler import Generation, GenerationPlan
 from synthetic1.datagen.generation.settings import MAY_RISE, GenerateSettings
 from synthetic1.datagen.generation.slots import slots
-from synthetic1.datagen.generation.view import View, cut_off, facts
+from synthetic1.datagen.generation.view import View, cut_off, facts, sample_rows
 from synthetic1.datagen.journal.judges import record
 from synthetic1.datagen.journal.runs import JOURNAL
 from synthetic1.datagen.journal.writer import Journal
+from synthetic1.datagen.show import write_report_of
 from synthetic1.inference.client import Client
 from synthetic1.inference.errors import ServerError
 from synthetic1.inference.server import Server
@@ -30,6 +31,7 @@ from synthetic1.jobs.program import ProgramError
 from synthetic1.jobs.same_run import check_same_run
 from synthetic1.jobs.source_identity import fingerprint, gone
 from synthetic1.jobs.stopping import stop_on_signal
+from synthetic1.jobs.tracking import tracked
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.rewards.judging.ledger import spent
 from synthetic1.rewards.scoring.scorer import Scorer
@@ -53,7 +55,7 @@ async def run(settings: GenerateSettings) -> bool:
     source, scorer = open_environment(settings.judged_env, bad_rows=settings.bad_rows)
     judges = await trusted(task_types(source), scorer, settings.judge)
     path = folder_of(settings)
-    with RunFolder.create(path, resume=True) as folder, scorer:
+    with RunFolder.create(path, resume=True) as folder, scorer, ExitStack() as stack:
         journal = Journal.open(path / JOURNAL)
         try:
             going_on, edited = check_same(journal, settings, source)
@@ -72,7 +74,8 @@ async def run(settings: GenerateSettings) -> bool:
                     if said:
                         print(said, flush=True)
                 generation = schedule(settings, source, scorer, client, journal, progress)
-                async with View(progress, lambda: client.usage, title=settings.name):
+                session = stack.enter_context(tracked(folder, settings, "generate"))
+                async with View(progress, lambda: client.usage, title=settings.name, track=folder.log_numbers):
                     with stop_on_signal(generation):
                         await generation.run()
                 stopped = generation.stopping
@@ -85,7 +88,12 @@ async def run(settings: GenerateSettings) -> bool:
                 "usage": usage.to_dict(),
                 "judge_usage": spent(scorer.verifiers.values()),
             }
-            folder.write_result({**result, "seconds": round(progress.seconds, 1)})
+            folder.write_result({**result, "stopped": stopped, "seconds": round(progress.seconds, 1)})
+            if settings.report_to:
+                session.ending = "stopped" if stopped else "finished"
+                for row in sample_rows(journal):
+                    folder.show_sample(row)
+                write_report_of(str(path), settings.runs)
             print(
                 f"{counts['rollouts']:,} rollouts of {counts['tasks']:,} tasks, {counts['verified']:,} fully verified"
             )

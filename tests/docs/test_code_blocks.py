@@ -15,6 +15,7 @@ from synthetic1.tasks import open_tasks
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(page for page in (ROOT / "docs").rglob("*.md"))
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```", re.M | re.S)
+RUN_PROGRAMS = ("code", "extend", "sandbox")
 NOT_RUN = re.compile(r' title="not run: [^"]{8,}"')
 
 
@@ -40,7 +41,11 @@ def write_files(folder: Path) -> None:
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if "```python\n" in page.read_text()], ids=lambda page: page.stem
 )
-def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_runs(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    if page.stem in RUN_PROGRAMS:
+        request.getfixturevalue("sandbox_kind")
     monkeypatch.chdir(tmp_path)
     write_files(tmp_path)
     module = ModuleType("page")  # what a page defines has a module, as dataclasses want it

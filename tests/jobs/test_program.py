@@ -129,7 +129,7 @@ def test_a_wrong_command_line_is_one_line(command_line, arguments, said):
         (["recipee=demo"], "unknown setting `recipee`; did you mean `recipe`?"),
         (["env.levle=3", "env=nope"], "there is no env `nope`; there are: "),
         (["env.levle=3", "rollout=vllm_colocate,transformers"], "rollout=vllm_colocate,transformers"),
-        (["env=mth"], "there is no env `mth`; did you mean `math`? there are: code, code_understanding, math"),
+        (["env=mth"], "there is no env `mth`; did you mean `math`? there are: code, code_understanding, "),
         (["recipe=drgrpo"], "there is no recipe `drgrpo`; did you mean `dr_grpo`? there are: dapo"),
         (["judge.votes=3"], "`judge.votes` is not in the chosen configuration; choose another judge, or add it: +ju"),
     ],

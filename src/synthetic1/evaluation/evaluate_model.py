@@ -28,6 +28,7 @@ def run(settings: EvaluationSettings) -> None:
     from synthetic1.evaluation.transformers_engine import TransformersEngine
     from synthetic1.inference.engine import Sampling
     from synthetic1.jobs.opening import held_out, keep_bad_rows, open_environment
+    from synthetic1.jobs.tracking import tracked
     from synthetic1.reports import terminal
     from synthetic1.reports.progress import progress
     from synthetic1.rewards.judging.ledger import spent
@@ -37,7 +38,11 @@ def run(settings: EvaluationSettings) -> None:
     other = evaluation_report.read_other(settings.compare) if settings.compare else None
     test_set = open_environment(settings.env, bad_rows=settings.bad_rows, split="test")
     folder = evaluation_report.open_folder(settings, test_set.tasks)
-    with folder, open_engine(settings) as (engine, _, model, weights):
+    with (
+        folder,
+        open_engine(settings) as (engine, _, model, weights),
+        tracked(folder, settings, "evaluate"),
+    ):
         tasks = held_out(settings.env, settings.n, bad_rows=settings.bad_rows)
         bad = keep_bad_rows(test_set.tasks, folder.path)
         if other is not None:

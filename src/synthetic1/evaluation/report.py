@@ -23,7 +23,10 @@ from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.verdict import Verdict
 
 CUT_OFF_MANY = 0.1
-MAY_CHANGE = {"imports", "bad_rows", "concurrency", "batch_size", "compare", "k", "run_name", "runs", "overwrite"}
+MAY_CHANGE = {
+    *("imports", "bad_rows", "concurrency", "batch_size", "compare", "k", "run_name", "runs", "overwrite"),
+    "report_to",
+}
 """Settings that an evaluation which goes on may have others of."""
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from synthetic1.jobs.env_settings import Section, SplitEnvSettings
 from synthetic1.jobs.imports import ProgramSettings
 from synthetic1.jobs.model_settings import ModelSettings
+from synthetic1.jobs.tracking import ReportTo
 from synthetic1.tasks.sources.bad_rows import BadRows
 
 
@@ -65,6 +66,8 @@ class EvaluationSettings(ProgramSettings):
     """Name of the run's folder; None = env-model-seed."""
     runs: str = "runs"
     """Run folders go to ``<runs>/evaluate/<run_name>/``."""
+    report_to: ReportTo = Field(default_factory=list)
+    """Trackers that show the run besides its folder: ``wandb``, ``trackio``, ``tensorboard``, ``mlflow``."""
     overwrite: bool = False
     """Put an older evaluation of this name aside and start anew."""
 

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from synthetic1.completion import Completion
+from synthetic1.extras import not_installed
 from synthetic1.inference.cache import ResponseCache
 from synthetic1.inference.dialect import REFUSES, Dialect
 from synthetic1.inference.engine import Message, Sampling
-from synthetic1.inference.errors import InferenceError
+from synthetic1.inference.errors import InferenceError, ServerError
 from synthetic1.inference.failure import Failure, Remedy, back_off_s, from_exception, from_status
 from synthetic1.inference.introduction import ServerFacts, answers, ask_all, ask_until_told
 from synthetic1.inference.replicas import Replica, Replicas
@@ -162,8 +163,10 @@ class Client:
             raise RuntimeError(
                 "this client belongs to another event loop: `await client.aclose()` there, or make another"
             )
-        import aiohttp
-
+        try:
+            import aiohttp
+        except ModuleNotFoundError:
+            raise ServerError("unreachable", f"no server can be asked: {not_installed('aiohttp', 'judge')}") from None
         headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "synthetic1"}
         headers |= key_headers(self.server)
         self._proxies = {url: proxy_of(url) for url in self.server.urls}

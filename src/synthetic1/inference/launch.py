@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from synthetic1.extras import not_installed
 from synthetic1.inference.errors import ServerError
 from synthetic1.inference.server import Server
 
@@ -45,7 +46,10 @@ async def launch_vllm(
     from importlib.util import find_spec
 
     if find_spec("vllm") is None:
-        raise ServerError("unreachable", "cannot launch vLLM: it is not installed here; make venv brings its CPU build")
+        raise ServerError(
+            "unreachable",
+            f"cannot launch vLLM: {not_installed('vllm', 'vllm')}; in a clone, `make venv` brings its build for CPUs",
+        )
     with tempfile.NamedTemporaryFile(prefix="synthetic1-vllm-", suffix=".log") as log, free_port() as held:
         port = port or held.getsockname()[1]
         # Not `vllm serve`: that script asks for metadata under a name that the CPU build does not bear.

@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from synthetic1.jobs import setting_names
+from synthetic1 import extras
+from synthetic1.jobs import setting_names, settings_help
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 Settings = TypeVar("Settings", bound="BaseModel")
 USAGE_ERROR = 2
 FULL_ERROR = "HYDRA_FULL_ERROR"
+TAKES_VALUE = {"--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd"}
+"""Options of Hydra that a word follows."""
 STOPPED = 130  # as shells say it of Ctrl-C
 
 
@@ -35,6 +38,7 @@ def run_program(
     run: Callable[[Settings], None],
     *,
     open_groups: Mapping[str, tuple[str | None, str]] | None = None,
+    extra: str = "train",
 ) -> None:
     """Compose ``configs/<config_name>.yaml`` with the command line, validate it as ``settings_type``, call ``run``.
 
@@ -46,9 +50,13 @@ def run_program(
         open_groups: config groups whose choice may also be a free value, as ``{"model": ("hub", "model.name")}``:
             ``model=Qwen/Qwen3-0.6B`` becomes ``model=hub model.name=Qwen/Qwen3-0.6B``. Without a config (None) the name
             of the group is only another name for the setting.
+        extra: of ``pip install``, which brings what the program imports.
     """
-    import hydra
-    from omegaconf import OmegaConf
+    try:
+        import hydra
+        from omegaconf import OmegaConf
+    except ModuleNotFoundError as error:
+        fail(extras.not_installed(error.name or "hydra", extra))
 
     for name, value in (("HF_HUB_DISABLE_TELEMETRY", "1"), ("VLLM_NO_USAGE_STATS", "1"), ("DO_NOT_TRACK", "1")):
         os.environ.setdefault(name, value)
@@ -57,6 +65,7 @@ def run_program(
     sys.argv[1:] = [a for joined in sys.argv[1:] for a in joined.split("\n")]
     free = _free_sections(config_name)
     sys.argv[1:] = [_added(argument, free) for argument in sys.argv[1:]]
+    sys.argv[1:] = _options_first(sys.argv[1:])
     _refuse_unknown_options(sys.argv[1:])
     errors: list[Exception] = []  # of the job: Hydra would put a line of its own before ours
     said = os.environ.get(FULL_ERROR)
@@ -70,6 +79,9 @@ def run_program(
             errors.append(error)
 
     try:
+        if {"--help", "-h"} & {*sys.argv[1:]}:
+            print(settings_help.page(config_name, sys.argv[1:]))
+            return
         hydra.main(version_base="1.3", config_path="pkg://synthetic1.configs", config_name=config_name)(task)()
         if errors:
             raise errors[0]
@@ -79,7 +91,10 @@ def run_program(
         print("stopped", file=sys.stderr)
         raise SystemExit(STOPPED) from None
     except Exception as error:
-        message = explain(error, lambda: setting_names.names(config_name, settings_type, sys.argv[1:]))
+        if isinstance(error, ModuleNotFoundError):
+            message = extras.explained(error, extra)
+        else:
+            message = explain(error, lambda: setting_names.names(config_name, settings_type, sys.argv[1:]))
         if debug or message is None:
             raise
         fail(message)
@@ -157,6 +172,16 @@ def _unknown_setting(name: str, known: Collection[str], more: str = "") -> str:
     if meant := setting_names.nearest(name, known):
         return f"unknown setting `{name}`; did you mean `{meant}`?"
     return f"unknown setting `{name}`; --help lists what there is{more}"
+
+
+def _options_first(arguments: list[str]) -> list[str]:
+    """Hydra's parser takes all settings on one side of an option: `env=math -m seed=1,2` would be refused."""
+    options: list[str] = []
+    settings: list[str] = []
+    for argument in arguments:
+        values = options and options[-1] in TAKES_VALUE and "=" not in argument
+        (options if argument.startswith("-") or values else settings).append(argument)
+    return options + settings
 
 
 def _refuse_unknown_options(arguments: list[str]) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from synthetic1.reports.sinks.sink import Ending
+from synthetic1.reports.sinks.trackers import Trackers
 from synthetic1.reports.storage import (
     JsonLines,
     RunFolderError,
@@ -40,6 +42,7 @@ class RunFolder:
         self._lock = lock
         self._metrics = JsonLines(path / "metrics.jsonl")
         self._samples = JsonLines(path / "samples.jsonl")
+        self._trackers: Trackers | None = None
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], *, resume: bool) -> RunFolder:
@@ -103,20 +106,55 @@ class RunFolder:
         text = yaml.safe_dump(plain(config), sort_keys=False, allow_unicode=True, width=120)
         replace_file(self.path / "config.yaml", text.encode())
 
-    def log_metrics(self, row: Mapping[str, Any]) -> None:
-        """Append a row to ``metrics.jsonl``; it has reached the file when this returns."""
+    def follow(self, trackers: Trackers) -> None:
+        """From here on, hand what is written on to trackers, which are late, or fail, without anybody waiting."""
+        self._must_hold_lock()
+        self._trackers = trackers
+
+    def unfollow(self, ending: Ending) -> None:
+        """Give trackers the files that a person would open, and let them go; nothing if there are none."""
+        trackers, self._trackers = self._trackers, None
+        if trackers is None:
+            return
+        for name in ("result.json", "report.html"):
+            if (self.path / name).exists():
+                trackers.artifact(self.path / name)
+        trackers.finish(ending)
+
+    def log_metrics(self, row: Mapping[str, Any], *, trainer: Mapping[str, Any] | None = None) -> None:
+        """Append a row to ``metrics.jsonl``; it has reached the file when this returns.
+
+        Args:
+            trainer: what TRL has logged of the same step, by its own names: for trackers alone.
+        """
         self._must_hold_lock()
         self._metrics.append(row)
+        if self._trackers is not None:
+            self._trackers.metrics(plain(row), trainer or {})
+
+    def log_numbers(self, step: int, numbers: Mapping[str, Any]) -> None:
+        """Numbers of a run that keeps its own elsewhere, for trackers alone."""
+        if self._trackers is not None:
+            self._trackers.numbers(step, numbers)
+
+    def show_sample(self, row: Mapping[str, Any]) -> None:
+        """A sample of a run that keeps its own elsewhere, for trackers alone."""
+        if self._trackers is not None:
+            self._trackers.sample(plain(row))
 
     def log_sample(self, row: Mapping[str, Any]) -> None:
         """Append a row to ``samples.jsonl``; it has reached the file when this returns."""
         self._must_hold_lock()
         self._samples.append(row)
+        if self._trackers is not None:
+            self._trackers.sample(plain(row))
 
     def write_result(self, result: Mapping[str, Any]) -> None:
         """Write ``result.json``, whole or not at all."""
         self._must_hold_lock()
         replace_file(self.path / "result.json", json_bytes(result, indent=2) + b"\n")
+        if self._trackers is not None:
+            self._trackers.result(plain(result))
 
     def truncate_after(self, step: int) -> None:
         """Drop the rows that a run resumed from the checkpoint of ``step`` will write again.
@@ -167,6 +205,7 @@ class RunFolder:
 
     def close(self) -> None:
         """Close the files and give the lock back; may be called twice."""
+        self.unfollow("failed")  # who ends in order has done it before
         self._metrics.close()
         self._samples.close()
         if self._lock is not None:

@@ -159,7 +159,7 @@ def test_our_verifier_and_embedded_tasks(audit, tmp_path):
         (["embedded:math", "--verifier", "my_grader:No"], "--verifier my_grader:No: AttributeError"),
         (["embedded:math", "--verifier", "my_grader:Set"], "--verifier my_grader:Set: TypeError"),
         (["embedded:math", "--verifier", "json:JSONDecoder"], "--verifier json:JSONDecoder is not a subclass"),
-        (["similar.jsonl"], "1 tasks of type `llm_judgeable_groundtruth_similarity`, of which no cases"),
+        (["similar.jsonl"], "1 tasks without a gold"),
     ],
 )
 def test_a_usage_error_is_one_line(audit, arguments, said, tmp_path):

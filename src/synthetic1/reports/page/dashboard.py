@@ -15,6 +15,7 @@ Rows = Sequence[Mapping[str, Any]]
 SHARE = (0.0, 1.0)
 BEFORE_AFTER = (("before", "gray"), ("after", "blue"))
 PHASES = (("generate", "blue"), ("score", "orange"), ("train", "green"), ("sync", "purple"), ("other", "gray"))
+MOST_BARS = 24
 LEVEL_COLORS = ("blue", "orange", "green", "purple", "pink", "gray")
 
 
@@ -34,11 +35,14 @@ def figures(rows: Rows, result: Mapping[str, Any]) -> list[tuple[str, list[Figur
         "Progress": [
             _reward(rows),
             _pass_at_1(rows),
+            *([] if _rewarded(rows) else [_loss(rows)]),
+            _token_accuracy(rows),
             _by_level(result),
             _by_thinking(result),
             _levels_in_training(rows),
             _thinking(rows),
         ],
+        "Parts": _measured(result),
         "Completions": [_length(rows), _cut_off(rows)],
         "Stability": [
             _quantity(rows, "entropy", "Entropy", "Mean over the sampled tokens, in nats.", "green"),
@@ -46,7 +50,7 @@ def figures(rows: Rows, result: Mapping[str, Any]) -> list[tuple[str, list[Figur
             _quantity(rows, "logp_difference", "Log-probability difference", "Sampler against trainer.", "pink"),
             _quantity(rows, "kl", "KL to the reference model", "Per token, in nats.", "purple"),
             _quantity(rows, "grad_norm", "Gradient norm", "Before clipping.", "gray"),
-            _quantity(rows, "loss", "Loss", "Near 0 by design: read the reward instead.", "gray"),
+            *([_loss(rows)] if _rewarded(rows) else []),
             _quantity(rows, "learning_rate", "Learning rate", "As scheduled.", "gray"),
         ],
         "Performance": [
@@ -147,6 +151,39 @@ def _quantity(rows: Rows, key: str, title: str, about: str, color: str) -> Figur
     line = _line(rows, title.lower(), color, key)
     lowest = min((line.raw or line.curve).values, default=0.0)
     return Figure(title, about, line_chart(_present([line]), bounds=(None if lowest < 0 else 0.0, None)))
+
+
+def _measured(result: Mapping[str, Any]) -> list[Figure]:
+    """The parts of an evaluation."""
+    found = []
+    for key, title in (("by_family", "family"), ("by_level", "level"), ("by_thinking", "thought")):
+        parts = before_after.mapping(result.get(key))
+        names = sorted(parts, key=before_after.level_order)
+        scores = [(name, score) for name in names if (score := before_after.score(mapping(parts[name])))]
+        if len(scores) > 1 and len(scores) <= MOST_BARS:
+            bars = [
+                before_after.Comparison(f"level {name}" if title == "level" else name.replace("_", " "), None, score)
+                for name, score in scores
+            ]
+            about = "Held-out tasks, with 95 % intervals."
+            found.append(Figure(f"pass@1 by {title}", about, bar_chart(bars)))
+    return found
+
+
+def _rewarded(rows: Rows) -> bool:
+    return any(number(row, "reward") is not None for row in rows)
+
+
+def _loss(rows: Rows) -> Figure:
+    rewarded = _rewarded(rows)
+    about = "Of the policy gradient; it says little by itself: read the reward." if rewarded else "Mean over tokens."
+    return _quantity(rows, "loss", "Loss", about, "gray")
+
+
+def _token_accuracy(rows: Rows) -> Figure:
+    line = _line(rows, "token accuracy", "blue", "token_accuracy")
+    about = "Share of completion tokens that the model would have chosen, too."
+    return Figure("Token accuracy", about, line_chart(_present([line]), bounds=SHARE))
 
 
 def _phases(rows: Rows) -> Figure:

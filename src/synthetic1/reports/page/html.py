@@ -16,7 +16,8 @@ from synthetic1.reports import before_after
 from synthetic1.reports.before_after import mapping
 from synthetic1.reports.page.charts import interval_chart
 from synthetic1.reports.page.dashboard import Figure, figures
-from synthetic1.reports.page.tables import sample_groups, samples_table, text
+from synthetic1.reports.page.tables import facts_table, sample_groups, samples_table, text
+from synthetic1.reports.run_facts import result_rows, settings_rows
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.reports.series import number
 from synthetic1.reports.storage import replace_file
@@ -27,17 +28,23 @@ NAME_LIMIT = 200
 WARNINGS_SHOWN = 20
 
 
-def write_report(run_folder: Path) -> Path:
+def write_report(run_folder: Path, *, samples: Rows = (), numbers: Mapping[str, Any] | None = None) -> Path:
     """Write ``report.html`` into ``run_folder`` from whatever its other files hold so far; returns its path.
 
-    May be called while the run goes on. The page loads nothing, and its content policy forbids any script but its
-    own, so that what a model wrote can only be read.
+    May be called while the run goes on, and after it was stopped. The page loads nothing, and its content policy
+    forbids any script but its own, so that what a model wrote can only be read.
+
+    Args:
+        samples: rows as those of ``samples.jsonl``, of runs that keep them elsewhere.
+        numbers: as of ``result.json``, of runs that have newer ones elsewhere.
 
     Raises:
         RunFolderError: no such folder, a damaged file, or no space.
     """
     run = RunFolder.open(run_folder)
-    page = render(run.path.name, run.read_config(), run.read_metrics(), run.read_samples(), run.read_result() or {})
+    result = {**(run.read_result() or {}), **(numbers or {})}
+    rows = [*run.read_samples(), *samples]
+    page = render(run.path.name, run.read_config(), run.read_metrics(), rows, result)
     path = run.path / "report.html"
     replace_file(path, page.encode())
     return path
@@ -46,7 +53,11 @@ def write_report(run_folder: Path) -> Path:
 def render(name: str, config: Mapping[str, Any], metrics: Rows, samples: Rows, result: Mapping[str, Any]) -> str:
     """The page as a string, from the contents of a run folder; each of them may be empty."""
     steps = [row for row in metrics if "eval" not in row]
-    body = [_header(name, result), _hero(steps, metrics, result), _tiles(steps, result), _warnings(steps)]
+    body = [_header(name, config, result), _hero(steps, metrics, result), _tiles(steps, result), _warnings(steps)]
+    if not (result.get("before") or result.get("after")) and (numbers := facts_table(result_rows(result))):
+        body.append(_section("Numbers", numbers))
+    if settings := facts_table(settings_rows(config)):
+        body.append(_section("Settings", settings))
     body += [_section(title, "".join(map(_figure, drawn)), "grid-2") for title, drawn in figures(metrics, result)]
     body += [
         _section(title, f'<div class="card">{samples_table(rows)}</div>') for title, rows in sample_groups(samples)
@@ -67,12 +78,13 @@ def whole_page(title: str, body: str) -> str:
     return Template(template).substitute(title=title, script_hash=f"sha256-{digest}", body=body)
 
 
-def _header(name: str, result: Mapping[str, Any]) -> str:
-    facts = [result.get("model"), result.get("rollout")]
+def _header(name: str, config: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    facts = [result.get("model") or mapping(config.get("model")).get("name"), result.get("rollout")]
     facts += [f"seed {result['seed']}"] if "seed" in result else []
     about = ", ".join(text(fact, NAME_LIMIT) for fact in facts if fact is not None)
-    shown = text(result.get("env") or f"run {name}", NAME_LIMIT)
-    run = f"run {text(name, NAME_LIMIT)}" + (f": {about}" if about else "") if result else "not finished"
+    env = result.get("env") or mapping(config.get("env")).get("id")
+    shown = text(env or f"run {name}", NAME_LIMIT)
+    run = f"run {text(name, NAME_LIMIT)}" + (f": {about}" if about else "") + ("" if result else ", not finished")
     return f'<header><h1>{shown}</h1><p>{run}</p><button type="button">light / dark</button></header>'
 
 
@@ -80,7 +92,8 @@ def _hero(steps: Rows, metrics: Rows, result: Mapping[str, Any]) -> str:
     comparison = before_after.overall(result)
     before, after = comparison.before, comparison.after
     if before is None and after is None:
-        return _hero_without_result(steps, metrics)
+        measured = before_after.score(result)
+        return _hero_measured(measured) if measured else _hero_without_result(steps, metrics, result)
     scores = [f'<span class="{css}">{s.value:.3f}</span>' for css, s in (("was", before), ("now", after)) if s]
     n = number(result, "n")
     lead = "pass@1 on held-out tasks" + (f", n = {n:,.0f}" if n is not None else "")
@@ -99,17 +112,35 @@ def _hero(steps: Rows, metrics: Rows, result: Mapping[str, Any]) -> str:
     )
 
 
-def _hero_without_result(steps: Rows, metrics: Rows) -> str:
-    """While a run goes on: the last held-out evaluation, else the last step's reward, else that there is nothing."""
-    for label, rows, path in (("held-out pass@1", metrics, ("eval", "pass_at_1")), ("reward", steps, ("reward",))):
+def _hero_measured(score: before_after.Score) -> str:
+    """Of an evaluation: the rate, and its interval."""
+    n = f", n = {score.n:,}" if score.n is not None else ""
+    bounds = f"<p>95 % interval{text(score.bounds())}</p>" if score.low is not None else ""
+    return (
+        f'<section class="card hero"><div><p class="lead">pass@1 on held-out tasks{n}</p>'
+        f'<div class="headline"><span class="now">{score.value:.3f}</span></div>{bounds}</div>'
+        f"<div>{interval_chart([('measured', score, 'blue')])}</div></section>"
+    )
+
+
+def _hero_without_result(steps: Rows, metrics: Rows, result: Mapping[str, Any]) -> str:
+    """While a run goes on: the last held-out evaluation, else the last step's reward or loss, else that there is
+    nothing."""
+    yet = "" if result else "<p>No result yet: it is written when the run ends.</p>"
+    for label, rows, path in (
+        ("held-out pass@1", metrics, ("eval", "pass_at_1")),
+        ("reward", steps, ("reward",)),
+        ("loss", steps, ("loss",)),
+    ):
         found = [row for row in rows if number(row, *path) is not None]
         if found:
             step, value = number(found[-1], "step"), number(found[-1], *path)
             return (
                 f'<section class="card hero"><div><p class="lead">{label} at step {step or 0:.0f}</p>'
-                f'<div class="headline"><span class="now">{value:.3f}</span></div>'
-                f"<p>No result yet: it is written when the run ends.</p></div></section>"
+                f'<div class="headline"><span class="now">{value:.3f}</span></div>{yet}</div></section>'
             )
+    if result:
+        return ""  # the numbers follow
     return '<section class="card hero"><p class="empty">No step has been written yet.</p></section>'
 
 

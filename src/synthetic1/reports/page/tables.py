@@ -22,11 +22,32 @@ def sample_groups(samples: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[
     worst = [row for row in sorted(latest, key=lambda row: _value(row, "score")) if _value(row, "score") < 1][:EACH]
     worst = [row for row in worst if not any(row is shown for shown in best)]
     groups = [("Best of the latest training steps", best), ("Worst of the latest training steps", worst)]
+    trains = any(row.get("phase") in ("train", "before") for row in samples)
     for phase, title in (("before", "Held-out tasks before training"), ("after", "Held-out tasks after training")):
-        groups.append((title, [row for row in samples if row.get("phase") == phase][: 2 * EACH]))
-    unscorable = [row for row in samples if str(row.get("reason", "")).startswith("unscorable")]
+        groups.append((title, [row for row in samples if row.get("phase") == phase and trains][: 2 * EACH]))
+    unscorable = [row for row in samples if _reason(row).startswith("unscorable")]
     groups.append(("Could not be scored", unscorable[-EACH:]))
+    if not trains:  # an evaluation, or data that were generated: what came out, by why
+        by_reason: dict[str, list[Mapping[str, Any]]] = {}
+        for row in samples:
+            by_reason.setdefault(_reason(row), []).append(row)
+        named = [(f"Verdict: {reason}", rows[: 2 * EACH]) for reason, rows in sorted(by_reason.items())]
+        groups += [(title, rows) for title, rows in named if not title.startswith("Verdict: unscorable")]
     return [(title, rows) for title, rows in groups if rows]
+
+
+def facts_table(rows: Sequence[tuple[str, str]]) -> str:
+    """(name, value) pairs as an HTML table; empty without any."""
+    drawn = "".join(
+        f"<tr><td>{text(name, 80)}</td><td><code>{text(value, 400)}</code></td></tr>" for name, value in rows
+    )
+    return f'<div class="card scroll"><table class="facts">{drawn}</table></div>' if drawn else ""
+
+
+def _reason(row: Mapping[str, Any]) -> str:
+    """Of a sample; those of a judge's calibration hold a whole verdict."""
+    verdict = row.get("verdict")
+    return str((verdict if isinstance(verdict, Mapping) else row).get("reason") or "no_verdict")
 
 
 def samples_table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -48,18 +69,18 @@ def _value(row: Mapping[str, Any], key: str) -> float:
 
 
 def _row(row: Mapping[str, Any]) -> str:
-    score, advantage, level = number(row, "score"), number(row, "advantage"), row.get("level")
+    verdict_row = row["verdict"] if isinstance(row.get("verdict"), Mapping) else row
+    score, advantage, level = number(verdict_row, "score"), number(row, "advantage"), row.get("level")
     color = "" if score is None else " right" if score == 1 else " wrong" if score == 0 else ""
     facts = [f"level {text(level, 40)}"] if level is not None else []
     facts.append("thinks" if row.get("thinking") else "answers at once")
-    verdict = (
-        f'<span class="pill{color}">{"-" if score is None else f"{score:.2f}"} {text(row.get("reason", ""), 60)}</span>'
-    )
+    verdict = f'<span class="pill{color}">{"-" if score is None else f"{score:.2f}"} {text(_reason(row), 60)}</span>'
     if advantage is not None:
         verdict += f"<br><small>advantage {advantage:+.2f}</small>"
+    task = text(row.get("task_id") or row.get("task") or "", 80)
     return (
         f'<tr><td class="number">{text(row.get("step", ""), 20)}</td>'
-        f"<td><code>{text(row.get('task_id', ''), 80)}</code><br><small>{', '.join(facts)}</small></td>"
+        f"<td><code>{task}</code><br><small>{', '.join(facts)}</small></td>"
         f'<td>{verdict}</td><td class="text">{_answer(row)}{_whole(row)}</td></tr>'
     )
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from synthetic1.extras import not_installed
 from synthetic1.sandbox.docker.guardian import Guardian
 from synthetic1.sandbox.errors import SandboxError, SandboxUnavailable
 
@@ -115,9 +116,7 @@ def connect_engine(address: str) -> APIClient:
     try:
         import docker
     except ModuleNotFoundError:
-        raise SandboxUnavailable(
-            "docker: the package `docker` is not installed; run: pip install 'synthetic1[sandbox]'"
-        ) from None
+        raise SandboxUnavailable(f"docker: {not_installed('docker', 'sandbox')}") from None
     if not address.startswith(("unix://", "tcp://")) or os.environ.get("DOCKER_TLS_VERIFY"):
         raise SandboxUnavailable(f"docker: only unix:// and plain tcp:// engines can be used, not {address}")
     try:

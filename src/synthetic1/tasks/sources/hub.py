@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from synthetic1.extras import not_installed
 from synthetic1.task import TaskError
 from synthetic1.tasks.formats.readers import Choose, reader_for
 from synthetic1.tasks.sources.arrow import without_nulls
@@ -68,7 +69,7 @@ def open_hub(spec: str, choose: Choose = reader_for) -> DatasetTasks:
     try:
         import datasets
     except ImportError:
-        raise TaskError(f"{spec} needs the `datasets` package: pip install datasets") from None
+        raise TaskError(f"{spec} cannot be read: {not_installed('datasets', 'data')}") from None
     try:
         dataset = datasets.load_dataset(
             match["name"], match["config"], split=match["split"] or "train", revision=match["revision"]
@@ -87,7 +88,9 @@ def open_saved(folder: Path, name: str, choose: Choose = reader_for) -> DatasetT
     """
     try:
         import datasets
-
+    except ImportError:
+        raise TaskError(f"{name} cannot be read: {not_installed('datasets', 'data')}") from None
+    try:
         dataset = datasets.load_from_disk(str(folder))
     except Exception as error:  # as above
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
+from synthetic1.extras import missing
 from synthetic1.task import TaskError
 from synthetic1.tasks.sources.index import cache_folders, log, stamp, write_whole
 from synthetic1.tasks.sources.json_array import lines_of_array
@@ -75,8 +76,10 @@ def open_unpacked(path: Path, packing: str) -> BinaryIO:
 
 
 def _zstd(path: Path) -> BinaryIO:
-    import pyarrow as pa
-
+    try:
+        import pyarrow as pa
+    except ModuleNotFoundError as error:
+        raise missing(error, "data") from None
     path.open("rb").close()  # whose error has an errno
     stream: BinaryIO = pa.input_stream(str(path), compression="zstd")
     return stream

@@ -11,6 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from synthetic1.extras import not_installed
 from synthetic1.task import TaskError
 from synthetic1.tasks.formats.readers import Choose, reader_for
 from synthetic1.tasks.sources.arrow import without_nulls
@@ -79,10 +80,12 @@ class ParquetTasks(StoredTasks):
         return self._starts[-1]
 
     def _shard(self, file: Path) -> _Shard:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         label = self.name if file == self.path else f"{self.name.rstrip('/')}/{file.relative_to(self.path)}"
+        try:
+            import pyarrow as pa
+            import pyarrow.parquet as pq
+        except ImportError:
+            raise TaskError(f"{label} cannot be read: {not_installed('pyarrow', 'data')}") from None
         try:
             state = _state(file)
             footer = pq.read_metadata(file)
