@@ -24,7 +24,7 @@ LOCK_STAMP    := $(VENV)/.lock-$(LOCK)-$(LOCK_SUM)
 INSTALL_STAMP := build/.installed-$(LOCK_SUM)-$(FILES_SUM)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo r1 check test proofs lint format bench embedded-model lock clean distclean
+.PHONY: help venv docs demo r1 check test proofs lint format bench embedded-model lock clean distclean
 
 help: ## this page
 	@echo "synthetic1: verifiable rewards, environments and a GRPO trainer"
@@ -80,6 +80,10 @@ lint: venv ## formatting, lint and types, as CI checks them
 	  echo "$$check"; $(PY) -m $$check || failed="$$failed '$$check'"; \
 	done; \
 	test -z "$$failed" || { echo "make lint: failed:$$failed; make format fixes what it can" >&2; exit 1; }
+
+docs: venv ## the documentation site, into build/site; warnings are errors
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
+	@echo "build/site/index.html"
 
 format: venv ## fix what lint can fix by itself
 	$(PY) -m ruff format .
