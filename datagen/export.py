@@ -1,8 +1,9 @@
-"""Export what a run verified: for SFT, as preference pairs, or in SYNTHETIC-1's published columns.
+"""Export what a run verified: for SFT, as preference pairs, in SYNTHETIC-1's published columns, as Harbor tasks.
 
     python datagen/export.py run=r1-math to=exports/r1-math                        # SFT samples, verified only
     python datagen/export.py run=r1-math to=exports/pairs format=preference
     python datagen/export.py run=[a,b] to=s3://bucket/raw format=synthetic1        # every row, with its score
+    python datagen/export.py run=a to=exports/harbor format=harbor                 # a task directory a verified task
     python datagen/export.py run=a to=exports/a per_task=1 min_pass_rate=0 max_pass_rate=1
     python datagen/export.py run=a to=exports/a push_to_hub=me/traces              # private, unless hub_private=false
     python datagen/export.py --help                                                # every setting
@@ -21,7 +22,7 @@ def export(settings: ExportSettings) -> None:
     from dataclasses import replace
     from pathlib import Path
 
-    from synthetic1.datagen.exporting import columns, manifest, shards
+    from synthetic1.datagen.exporting import columns, harbor, manifest, shards
     from synthetic1.datagen.exporting.card import write_card
     from synthetic1.datagen.exporting.census import Census
     from synthetic1.datagen.exporting.decontaminate import NGrams, benchmark_texts
@@ -42,7 +43,12 @@ def export(settings: ExportSettings) -> None:
         filters = replace(filters, benchmarks=benchmarks)
     census = Census()
     with shards.staged(settings.to, overwrite=settings.overwrite) as folder, progress(runs.tasks(), "tasks") as advance:
-        writer = shards.ShardWriter(folder, columns.schema(settings.format), settings.file, settings.rows_per_shard)
+        writer: harbor.FolderWriter | shards.ShardWriter
+        if settings.format == "harbor":
+            writer = harbor.FolderWriter(folder, settings.harbor_image)
+        else:
+            schema = columns.schema(settings.format)
+            writer = shards.ShardWriter(folder, schema, settings.file, settings.rows_per_shard)
         for group in runs.groups():
             threshold = filters.threshold(group)
             census.read(group, threshold)

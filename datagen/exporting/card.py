@@ -17,6 +17,7 @@ SAYS = {
     "synthetic1": "Every row is one completion with its score, in the columns of the published SYNTHETIC-1 set.",
     "sft": "Every row is one verified completion, thought included, as a conversational prompt and completion.",
     "preference": "Every row is a pair for one task: a completion that was verified, and one that was refuted.",
+    "harbor": "Every folder is a Harbor task, for agents, whose answer our verifier scores; a model has solved each.",
 }
 
 
@@ -34,13 +35,10 @@ def write_card(folder: Path, manifest: Mapping[str, Any]) -> None:
 def _text(manifest: Mapping[str, Any]) -> str:
     counts, kind = manifest["counts"], manifest["format"]
     pattern = f"train-*.{manifest['file']}"
+    files = ["configs:", "- config_name: default", "  data_files:", "  - split: train", f"    path: {pattern}"]
     lines = [
         "---",
-        "configs:",
-        "- config_name: default",
-        "  data_files:",
-        "  - split: train",
-        f"    path: {pattern}",
+        *(files if kind != "harbor" else []),  # folders, which are no table
         "tags: [synthetic, reasoning, verified]",
         f"size_categories: [{_size(counts['rows'])}]",
         "---",

@@ -10,7 +10,7 @@ from synthetic1.datagen.exporting.anonymous import anonymous, told_details
 from synthetic1.datagen.journal.rollouts import StoredRollout, TaskRollouts
 from synthetic1.rollout import Rollout
 
-FORMATS = ("synthetic1", "sft", "preference")
+FORMATS = ("synthetic1", "sft", "preference", "harbor")
 
 
 def rows_of(
@@ -27,6 +27,8 @@ def rows_of(
         yield from (_published(group, stored) for stored in group.rollouts)
     elif format == "sft":
         yield from (_conversation(group, stored) for stored in group.rollouts)
+    elif format == "harbor":
+        yield group.task.to_dict()  # the filters keep one rollout a task: that it can be solved
     else:
         yield from _pairs(group, everything, threshold)
 

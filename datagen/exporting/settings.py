@@ -28,8 +28,11 @@ class ExportSettings(ProgramSettings):
     """Run folders of datagen/generate.py, or names of runs in ``runs``."""
     to: str
     """Destination: a folder, or any fsspec URL (s3://…, gs://…, hf://datasets/…)."""
-    format: Literal["synthetic1", "sft", "preference"] = "sft"
-    """``sft``: samples; ``preference``: verified against refuted; ``synthetic1``: every row, with its score."""
+    format: Literal["synthetic1", "sft", "preference", "harbor"] = "sft"
+    """``sft``: samples; ``preference``: verified against refuted; ``synthetic1``: every row, with its score;
+    ``harbor``: a Harbor task directory a task that was verified at least once."""
+    harbor_image: str = "synthetic1"
+    """Image with synthetic1 that Harbor tasks are built from."""
     file: Literal["parquet", "jsonl"] = "parquet"
     """Kind of the files."""
     verified: bool | None = None
@@ -96,7 +99,7 @@ class ExportSettings(ProgramSettings):
             distinct=not raw,
             truncated=raw if self.truncated is None else self.truncated,
             max_tokens=self.max_tokens,
-            per_task=self.per_task,
+            per_task=1 if self.format == "harbor" else self.per_task,
             language=self.language,
             min_pass_rate=self.min_pass_rate,
             max_pass_rate=self.max_pass_rate,

@@ -21,7 +21,11 @@ from synthetic1.reports.storage import make_folder, sync_folder
 MANIFEST = "manifest.json"
 PLACING = ".placing.json"
 STAGING = ".export-"
-SHARD = re.compile(r"(?:data/)?train-\d{5,}\.(parquet|jsonl)|prompts/\w+\.md")
+SHARD = re.compile(
+    r"(?:data/)?train-\d{5,}\.(parquet|jsonl)|prompts/\w+\.md"
+    r"|[a-z0-9-]+/(?:task\.toml|instruction\.md|environment/Dockerfile|tests/task\.json|tests/test\.sh"
+    r"|solution/(?:answer\.md|solve\.sh))"
+)
 """Files that differ from one set to the next: those of a set that is replaced go."""
 ROW_GROUP = 1_000  # rows; rollouts are long, and a reader holds a row group in memory
 

@@ -45,14 +45,15 @@ def as_task(row: Task | Mapping[str, Any] | str) -> Task:
     """
     if isinstance(row, Task):
         return row
+    columns: Any = row
     if isinstance(row, str):
         try:
-            row = json.loads(row)
-        except ValueError:
+            columns = json.loads(row)
+        except (ValueError, RecursionError):
             raise TaskError(f"a task as text is a JSON object with its columns; got {row[:60]!r}") from None
-    if isinstance(row, Mapping) and row.get(TASK_COLUMN) is not None:
-        return as_task(row[TASK_COLUMN])
-    return Task.from_row(row)
+    if isinstance(columns, Mapping) and columns.get(TASK_COLUMN) is not None:
+        return as_task(columns[TASK_COLUMN])
+    return Task.from_row(columns)
 
 
 def task_json(task: Task) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from synthetic1.extras import missing
 from synthetic1.tasks.sources.kinds import DAMAGE, LINE_SUFFIXES, PACKINGS, FileKind, is_damage, kind_of, open_unpacked
 
 SUFFIXES = (*LINE_SUFFIXES, ".parquet")
@@ -48,8 +49,11 @@ def _json_lines(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def _parquet(path: Path) -> Iterator[tuple[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as parquet
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as parquet
+    except ModuleNotFoundError as error:
+        raise missing(error, "data") from None
 
     number = 0
     try:

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from synthetic1.task import Task, TaskError
+from synthetic1.tasks.formats.harbor import harbor_tasks
 from synthetic1.tasks.formats.readers import Choose, reader_for
 from synthetic1.tasks.sources.concatenation import Concatenation, SplitFolder
+from synthetic1.tasks.sources.harbor_folders import HarborTasks
 from synthetic1.tasks.sources.hub import SPEC, open_hub, open_saved
 from synthetic1.tasks.sources.index import log
 from synthetic1.tasks.sources.jsonl import JsonlTasks
@@ -90,6 +92,8 @@ def _open_folder(path: Path, name: str, choose: Choose, lenient: bool) -> TaskSo
         parts = sorted(part.name for part in path.iterdir() if part.is_dir())
         raise TaskError(f"{name} is a saved dataset with several splits: name one of {', '.join(parts)} inside it")
     files = files_with_rows(path)
+    if (folders := harbor_tasks(path)) and _are_of_harbor(files, path, folders):
+        return HarborTasks(path, folders, name=name, lenient=lenient)
     if not files:
         raise TaskError(f"the folder {name} holds nothing that tasks are read from: {READ}")
     splits = [_split_said(file, path) for file in files]
@@ -112,6 +116,12 @@ def _open_folder(path: Path, name: str, choose: Choose, lenient: bool) -> TaskSo
         sources += made
         theirs += [split] * len(made)
     return SplitFolder(sources, theirs, name=name) if has_splits else Concatenation(sources, name=name)
+
+
+def _are_of_harbor(files: Sequence[Path], folder: Path, tasks: Sequence[Path]) -> bool:
+    """Whether each file belongs to one of these Harbor tasks, or to the export of them."""
+    theirs = {*tasks}
+    return all(file == folder / "manifest.json" or not theirs.isdisjoint(file.parents) for file in files)
 
 
 def _split_said(file: Path, folder: Path) -> str | None:

@@ -1,0 +1,1 @@
+"""Tasks of lm-evaluation-harness, one a family: what `--include_path` is given."""
