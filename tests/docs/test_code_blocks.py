@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+from adapter_environments import adapter_python
 
 from synthetic1.tasks import open_tasks
 
@@ -17,6 +20,12 @@ PAGES = sorted(page for page in (ROOT / "docs").rglob("*.md"))
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```", re.M | re.S)
 RUN_PROGRAMS = ("code", "extend", "sandbox")
 NOT_RUN = re.compile(r' title="not run: [^"]{8,}"')
+
+
+ENVIRONMENTS = {"inspect_ai": "inspect-ai", "lm_eval": "lm-eval"}
+"""Pages of adapters whose blocks run in an environment of another package."""
+BY_THEIR_TESTS = ("nemo_gym", "openenv", "skyrl", "adapters/verifiers")
+"""Those that want a server or a trainer beside them: `tests/adapters` runs their blocks."""
 
 
 def blocks(page: Path, language: str) -> list[tuple[int, str]]:
@@ -29,9 +38,17 @@ def blocks(page: Path, language: str) -> list[tuple[int, str]]:
     return [(text[: match.start()].count("\n") + 2, match[3]) for match in found if not match[2].strip()]
 
 
+def in_environment(page: Path, package: str, folder: Path, require: Any) -> None:
+    """Run the page's blocks with the package that it is about, which does not install beside ours."""
+    python = adapter_python(package, require)
+    text = "\n".join(block for _, block in blocks(page, "python"))
+    done = subprocess.run([python, "-c", text], cwd=folder, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+
+
 def write_files(folder: Path) -> None:
     """The files of tasks that pages speak of."""
-    for name, family in (("problems", "math"), ("apps", "code")):
+    for name, family in (("problems", "math"), ("apps", "code"), ("tasks", "math"), ("gsm8k_test", "math")):
         rows = (ROOT / f"src/synthetic1/tasks/embedded/{family}.jsonl").read_text(encoding="utf-8")
         (folder / f"{name}.jsonl").write_text(rows, encoding="utf-8")
     left_out = open_tasks(str(folder / "apps.jsonl"))[0].key
@@ -39,7 +56,13 @@ def write_files(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if "```python\n" in page.read_text()], ids=lambda page: page.stem
+    "page",
+    [
+        page
+        for page in PAGES
+        if "```python\n" in page.read_text() and not str(page.with_suffix("")).endswith(BY_THEIR_TESTS)
+    ],
+    ids=lambda page: page.stem,
 )
 def test_python_runs(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
@@ -48,11 +71,20 @@ def test_python_runs(
         request.getfixturevalue("sandbox_kind")
     monkeypatch.chdir(tmp_path)
     write_files(tmp_path)
+    if page.parent.name == "adapters" and page.stem in ENVIRONMENTS:
+        in_environment(page, ENVIRONMENTS[page.stem], tmp_path, request.getfixturevalue("require"))
+        return
     module = ModuleType("page")  # what a page defines has a module, as dataclasses want it
     monkeypatch.setitem(sys.modules, "page", module)
     scope = module.__dict__
     for line, text in blocks(page, "python"):
         exec(compile("\n" * (line - 1) + text, str(page.relative_to(ROOT)), "exec"), scope)
+
+
+@pytest.mark.parametrize("name", [name.rpartition("/")[2] for name in BY_THEIR_TESTS])
+def test_blocks_that_want_a_server_are_run_by_the_tests_of_their_adapter(name: str) -> None:
+    calls = (ROOT / f"tests/support/{name}_pairs.py").read_text().count(f'run_block("{name}"')
+    assert calls == len(blocks(ROOT / f"docs/adapters/{name}.md", "python")) > 0
 
 
 def test_no_block_of_python_hides_behind_another_name() -> None:
