@@ -38,9 +38,11 @@ TOGETHER = {
     "compilers": ("sandbox/test_call_harness",),
     "sandbox": (
         *("sandbox/", "rewards/test_code_verifier", "envs/test_code_env", "test_families"),
-        *("tasks/test_embedded_code", "tasks/test_programs_languages"),
+        *("tasks/test_embedded_code", "tasks/test_programs_languages", "serving/test_open_instruct"),
     ),
     "vllm": ("inference/test_vllm", "trainers/test_vllm", "datagen/curation/test_through_vllm"),
+    "deployment": ("serving/test_deployment",),
+    "serving": ("serving/",),
     "resuming": ("trainers/test_resume",),
     "training": ("trainers/", "evaluation/test_", "jobs/test_models"),
     "generation": ("datagen/test_",),
@@ -49,8 +51,8 @@ TOGETHER = {
 there are more processes than cores; but no two that fill the machine's memory, or all its cores, run side by side:
 those that train do it on one thread each."""
 LONGEST_FIRST = (
-    *("training", "sandbox", "generation", "vllm", "compilers", "datagen/curation/", "adapters/"),
-    *("resuming", "sandbox bubblewrap"),
+    *("training", "sandbox", "generation", "vllm", "deployment", "compilers", "datagen/curation/", "adapters/"),
+    *("serving", "resuming", "sandbox bubblewrap"),
 )
 """Groups, or how files that are in none begin, in the order in which they begin; the other files follow, since what
 ends last should be short."""
