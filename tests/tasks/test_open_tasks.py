@@ -188,7 +188,9 @@ def test_offline_is_one_line() -> None:
 
 def test_without_datasets_the_way_to_get_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(TaskError, match=r"the package `datasets` is not installed; run: pip install 'synthetic1\[data\]'"):
+    with pytest.raises(
+        TaskError, match=r"the package `datasets` is not installed; run: pip install 'synthetic1\[data\]'"
+    ):
         hub.open_hub("hf://datasets/owner/name")
 
 
