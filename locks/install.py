@@ -9,6 +9,7 @@ TORCH_INDEX=URL takes torch from that index and no other, e.g. from one that car
 from __future__ import annotations
 
 import ast
+import compileall
 import os
 import re
 import runpy
@@ -145,6 +146,9 @@ def main() -> None:
     install_torch(lock.stem, torch_environment(settings, os.environ))
     if os.environ.get("NO_UV") == "1" or not install_by_uv(lock, settings):
         pip("install", "-qq", *QUICKLY, "--require-hashes", "-r", lock)
+    if sys.dont_write_bytecode:  # then no import would ever leave any, and each process would compile torch anew
+        say("PYTHONDONTWRITEBYTECODE is set: compiling all modules now")
+        compileall.compile_dir(sysconfig.get_path("purelib"), quiet=2, workers=0)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 
 import adapter_pairs
 import pytest
-from adapter_environments import adapter_python, run_script
+from adapter_environments import adapter_python, compiling, run_script
 from scripted_server import ScriptedServer
 
 
@@ -53,7 +52,7 @@ async def test_the_example_runs_against_a_server(python, tmp_path):
             "docs/adapters/examples/inspect_math.py",
             server.url,
             "scripted",
-            env={**os.environ, "INSPECT_LOG_DIR": str(tmp_path)},
+            env={**compiling(), "INSPECT_LOG_DIR": str(tmp_path)},
         )
     assert told["unscored"] == 0
     assert 0.0 <= told["accuracy"] < 1.0

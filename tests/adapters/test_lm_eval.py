@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import replace
 
 import adapter_pairs
 import pytest
-from adapter_environments import adapter_python, run_script
+from adapter_environments import adapter_python, compiling, run_script
 from scripted_server import ScriptedServer
 
 from synthetic1 import FAMILIES, score_many
@@ -81,7 +80,7 @@ async def test_the_example_runs_against_a_server(python):
             "docs/adapters/examples/lm_eval_math.py",
             server.url,
             "scripted",
-            env={**os.environ, "OPENAI_API_KEY": "none"},
+            env={**compiling(), "OPENAI_API_KEY": "none"},
         )
     assert told["unscorable"] == 0
     assert 0.0 <= told["score"] < 1.0

@@ -14,7 +14,7 @@ def told(request, require):
     python = adapter_python("nemo-gym", require)
     code = ["code"] if with_code(request) else []
     with serving(lambda messages, sample: "<think>Is it \\boxed{1}?</think>\\boxed{0}") as server:
-        told = run_script(python, "tests/support/nemo_gym_pairs.py", server.url, *code, env=environ(python))
+        told = run_script(python, "tests/support/nemo_gym_pairs.py", server.url, *code, env=environ())
         told["requests"] = server.requests
     return told
 

@@ -12,7 +12,7 @@ def told(request, require):
     """What one process in the environment of OpenEnv says: importing it takes seconds."""
     python = adapter_python("openenv", require)
     code = ["code"] if with_code(request) else []
-    return run_script(python, "tests/support/openenv_pairs.py", *code, env=environ(python))
+    return run_script(python, "tests/support/openenv_pairs.py", *code, env=environ())
 
 
 def test_every_pair_is_scored_as_it_is_directly(told):

@@ -20,7 +20,7 @@ def python(require):
 @pytest.fixture(scope="module")
 def told(request, python):
     code = ["code"] if with_code(request) else []
-    return run_script(python, "tests/support/skyrl_pairs.py", *code, env=environ(python))
+    return run_script(python, "tests/support/skyrl_pairs.py", *code, env=environ())
 
 
 def test_every_pair_is_scored_as_it_is_directly(told):
@@ -71,6 +71,6 @@ def test_every_family_has_its_id(told):
 
 
 def test_the_example_runs(python):
-    told = run_script(python, "docs/adapters/examples/skyrl_math.py", env=environ(python))
+    told = run_script(python, "docs/adapters/examples/skyrl_math.py", env=environ())
     assert told["rewards"] == [0.0] * 4
     assert "\\boxed" in told["prompt"]

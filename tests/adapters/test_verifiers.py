@@ -25,7 +25,7 @@ def told(request, require, tmp_path_factory):
     code = ["code"] if with_code(request) else []
     with serving(lambda messages, sample: "<think>Hm.</think>\\boxed{0}") as server:
         script = "tests/support/verifiers_pairs.py"
-        told = run_script(python, script, server.url, str(broken), *code, env=environ(python))
+        told = run_script(python, script, server.url, str(broken), *code, env=environ())
         told["requests"] = server.requests
     return told
 

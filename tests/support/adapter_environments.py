@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,12 +42,19 @@ def run_script(
 
 def run(command: Sequence[str], *, env: dict[str, str] | None = None, timeout_s: float = 240) -> str:
     """What a command prints; fails with all of it where it ended badly."""
+    env = compiling() if env is None else env
     done = subprocess.run(
         command, env=env, cwd=ROOT, timeout=timeout_s, capture_output=True, text=True, errors="replace", check=False
     )
     if done.returncode:
         pytest.fail(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-4000:]}\n{done.stderr[-6000:]}")
     return done.stdout
+
+
+def compiling() -> dict[str, str]:
+    """This process's environment, in which Python keeps what it compiles: the packages here are imported again and
+    again, and nobody compiled them when they were installed."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _header(name: str, field: str) -> str | None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
+import adapter_environments
 import adapter_pairs
 import pytest
 
 
-def environ(python: str) -> dict[str, str]:
-    """This process's environment; byte code is kept beside the interpreter, even where no process is to write any."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "PYTHONPYCACHEPREFIX": str(Path(python).parents[1] / "byte_code"), "NO_COLOR": "1"}
+def environ() -> dict[str, str]:
+    """This process's environment; byte code is kept, even where no process is to write any."""
+    return {**adapter_environments.compiling(), "NO_COLOR": "1"}
 
 
 def with_code(request: pytest.FixtureRequest) -> bool:

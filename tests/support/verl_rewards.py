@@ -10,6 +10,7 @@ import json
 import os
 import runpy
 import sys
+import tempfile
 from pathlib import Path
 
 os.environ.update(
@@ -99,7 +100,7 @@ def main(folder: Path) -> None:
     direct = adapter_pairs.direct_scores(pairs)
     told: dict[str, object] = {"direct": direct, "version": verl.__version__}
 
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, _temp_dir=str(folder / "ray"))
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, _temp_dir=tempfile.mkdtemp(prefix="ray-"))
     manager = RewardLoopManager(settings("compute_score_async", unscorable=UNSCORABLE))
     tensor, numbers = extract_reward(manager.compute_rm_score(data))
     told["rewards"] = tensor.sum(dim=1).tolist()
