@@ -43,6 +43,7 @@ def train(settings: GrpoSettings) -> None:
     from synthetic1.jobs.judge_trust import task_types, trusted
     from synthetic1.jobs.opening import held_out, keep_bad_rows
     from synthetic1.jobs.provenance import phase_time
+    from synthetic1.jobs.tracking import tracked
     from synthetic1.reports import terminal
     from synthetic1.reports.page.html import write_report
     from synthetic1.rewards.judging.ledger import spent, total
@@ -147,23 +148,24 @@ def train(settings: GrpoSettings) -> None:
     times = {"setup": time.perf_counter() - started}
 
     # Before, training, after.
-    before = runs.measure(evaluate_held_out, settings, run, "before", begin, times) if eval_tasks else None
-    with phase_time(times, "train"):
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    if stop.asked:
-        runs.show_stopped(settings, trainer.state.global_step, is_main)
-        raise SystemExit(130)
-    after = runs.measure(evaluate_held_out, settings, run, "after", args.max_steps, times) if eval_tasks else None
-    trainer.save_final(folder / "model")
-    times["total"] = time.perf_counter() - started
-    judged = spent(train_set.scorer.verifiers.values())
-    judged = total(gather_object([judged])) if ranks > 1 else judged
-    if run is not None:
-        result = {**runs.result(settings, before, after, times, run, judges, judged), "bad_rows": bad}
-        run.write_result(result)
-        if eval_tasks:
-            terminal.show_before_after(result)
-        print(f"report: {write_report(run.path)}\nmodel:  {folder / 'model'}")
+    with tracked(run, settings, "grpo"):
+        before = runs.measure(evaluate_held_out, settings, run, "before", begin, times) if eval_tasks else None
+        with phase_time(times, "train"):
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if stop.asked:
+            runs.show_stopped(settings, trainer.state.global_step, is_main)
+            raise SystemExit(130)
+        after = runs.measure(evaluate_held_out, settings, run, "after", args.max_steps, times) if eval_tasks else None
+        trainer.save_final(folder / "model")
+        times["total"] = time.perf_counter() - started
+        judged = spent(train_set.scorer.verifiers.values())
+        judged = total(gather_object([judged])) if ranks > 1 else judged
+        if run is not None:
+            result = {**runs.result(settings, before, after, times, run, judges, judged), "bad_rows": bad}
+            run.write_result(result)
+            if eval_tasks:
+                terminal.show_before_after(result)
+            print(f"report: {write_report(run.path)}\nmodel:  {folder / 'model'}")
 
 
 def main() -> None:

@@ -35,6 +35,7 @@ def train(settings: SftSettings) -> None:
 
     from synthetic1.jobs import models
     from synthetic1.jobs.program import ProgramError
+    from synthetic1.jobs.tracking import tracked
     from synthetic1.reports import terminal
     from synthetic1.trainers.checkpoints import explain_failed_save, last_complete, step_of
     from synthetic1.trainers.finetuning import data as sft_data
@@ -82,19 +83,20 @@ def train(settings: SftSettings) -> None:
     trainer.add_callback(sft_run.WholeCheckpoints())
     trainer.add_callback(SaveEvery())
     trainer.add_callback(stop)
-    try:
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        if not stop.asked:
-            trainer.save_model(str(folder / "model"))
-    except OSError as error:
-        raise explain_failed_save(folder, error) from error
-    if stop.asked:
-        if is_main:
-            print(f"stopped at step {trainer.state.global_step}; go on with the same command and resume=true")
-        raise SystemExit(130)
-    if run is not None:
-        run.write_result(sft_run.result(settings, samples, trainer.state, time.perf_counter() - started))
-        print(f"model:  {folder / 'model'}")
+    with tracked(run, settings, "sft"):
+        try:
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            if not stop.asked:
+                trainer.save_model(str(folder / "model"))
+        except OSError as error:
+            raise explain_failed_save(folder, error) from error
+        if stop.asked:
+            if is_main:
+                print(f"stopped at step {trainer.state.global_step}; go on with the same command and resume=true")
+            raise SystemExit(130)
+        if run is not None:
+            run.write_result(sft_run.result(settings, samples, trainer.state, time.perf_counter() - started))
+            print(f"model:  {folder / 'model'}")
 
 
 def main() -> None:

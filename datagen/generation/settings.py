@@ -13,13 +13,14 @@ from synthetic1.jobs.env_settings import EnvSettings, Section
 from synthetic1.jobs.imports import ProgramSettings
 from synthetic1.jobs.judge_settings import JudgeSection, with_judge
 from synthetic1.jobs.same_run import JUDGE_MAY_CHANGE
+from synthetic1.jobs.tracking import ReportTo
 from synthetic1.tasks.sources.bad_rows import BadRows
 
 MAY_CHANGE = frozenset(
     {
         *("server", "api_key_env", "concurrency", "price", "timeout_s", "outage_s", "extra_body", "launch"),
         *("vllm_arguments", "stream", "continue_truncated", "retries", "runs", "run_name", "dry_run", "limit"),
-        *("lookahead", "thinking_open", "bad_rows", "imports"),
+        *("lookahead", "thinking_open", "bad_rows", "imports", "report_to"),
     }
 )
 """Settings that the same run may go on with: none of them changes what is asked."""
@@ -108,6 +109,8 @@ class GenerateSettings(ProgramSettings):
     """Name of the run's folder; None = env-model-seed."""
     runs: str = "runs"
     """Run folders go to ``<runs>/generate/<run_name>/``."""
+    report_to: ReportTo = Field(default_factory=list)
+    """Trackers that show the run besides its folder: ``wandb``, ``trackio``, ``tensorboard``, ``mlflow``."""
     dry_run: bool = False
     """Ask for 50 tasks, then say tokens, hours and money for the whole."""
 

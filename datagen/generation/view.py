@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from synthetic1.datagen.generation.goal import Progress
+from synthetic1.datagen.journal.writer import Journal
 from synthetic1.inference.usage import Usage
 from synthetic1.reports.terminal import duration
 
 CUT_OFF_MANY = 0.1
+TABLE_ROWS = 64  # of the table that trackers show
 FIRST_LINE_S, LINE_EVERY_S, PANEL_EVERY_S = 2.0, 10.0, 0.5
 
 
@@ -20,21 +24,32 @@ class View:
 
     Args:
         usage: gives the client's account: what is in flight, errors, cost.
+        track: told the numbers of now and then, as (samples so far, ``numbers``), whatever is shown.
     """
 
-    def __init__(self, progress: Progress, usage: Any, *, title: str) -> None:
-        self.progress, self.usage, self.title = progress, usage, title
-        self._task: asyncio.Task[None] | None = None
+    def __init__(
+        self,
+        progress: Progress,
+        usage: Any,
+        *,
+        title: str,
+        track: Callable[[int, Mapping[str, Any]], None] | None = None,
+    ) -> None:
+        self.progress, self.usage, self.title, self.track = progress, usage, title, track
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> View:
-        self._task = asyncio.create_task(self._panel() if sys.stdout.isatty() else self._lines())
+        self._tasks = [asyncio.create_task(self._panel() if sys.stdout.isatty() else self._lines())]
+        if self.track is not None:
+            self._tasks.append(asyncio.create_task(self._tracked()))
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        assert self._task is not None
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        self._track()
         if not sys.stdout.isatty():
             print(line(self.progress, self.usage()), flush=True)
 
@@ -43,6 +58,15 @@ class View:
         while True:
             print(line(self.progress, self.usage()), flush=True)
             await asyncio.sleep(LINE_EVERY_S)
+
+    async def _tracked(self) -> None:
+        while True:
+            await asyncio.sleep(LINE_EVERY_S)
+            self._track()
+
+    def _track(self) -> None:
+        if self.track is not None:
+            self.track(samples(self.progress), numbers(self.progress, self.usage()))
 
     async def _panel(self) -> None:
         from rich.live import Live
@@ -56,12 +80,53 @@ class View:
                 live.update(panel(self.progress, self.usage(), self.title))
 
 
+def samples(progress: Progress) -> int:
+    """Those that nothing more is to be done for."""
+    return progress.found + progress.arrived + progress.cancelled + sum(progress.failed.values())
+
+
+def numbers(progress: Progress, usage: Usage) -> dict[str, Any]:
+    """The numbers of this session, as trackers show them over the samples; what is not known yet is None."""
+    p = progress
+    scored, seconds = p.verified + p.refuted, max(p.seconds, 1e-9)
+    return {
+        "generate/verified": p.verified,
+        "generate/verified_share": p.verified / scored if scored else None,
+        "generate/unscorable": p.unscorable,
+        "generate/failed": sum(p.failed.values()),
+        "generate/tokens": p.tokens,
+        "generate/tokens_per_s": p.tokens / seconds,
+        "generate/in_flight": usage.in_flight,
+        "generate/cost": usage.cost,
+        "completions/clipped_ratio": p.truncated / p.arrived if p.arrived else None,
+        "completions/mean_length": p.tokens / p.arrived if p.arrived else None,
+    }
+
+
+def sample_rows(journal: Journal) -> Iterator[dict[str, Any]]:
+    """The first rollouts of the run as rows of ``samples.jsonl``, for the table that trackers show."""
+    stored = ((group.task, one) for group in journal.groups() for one in group.rollouts)
+    for task, one in islice(stored, TABLE_ROWS):
+        verdict = one.verdict
+        yield {
+            "phase": "generate",
+            "prompt": task.prompt,
+            "completion": one.rollout.text,
+            "score": one.score,
+            "reason": None if verdict is None else verdict.reason,
+            "answer": None if verdict is None else verdict.answer,
+            "expected": task.gold_standard_solution,
+            "task_id": task.problem_id,
+            "level": task.level,
+        }
+
+
 def facts(progress: Progress, usage: Usage) -> list[tuple[str, str]]:
     """(label, value) of everything worth showing, the most important first."""
     p = progress
     scored = p.verified + p.refuted
     share = f" ({p.verified / scored:.0%})" if scored else ""
-    done = p.found + p.arrived + p.cancelled + sum(p.failed.values())
+    done = samples(p)
     of = f" of {p.total:,}" if p.total is not None else ""
     seconds = max(p.seconds, 1e-9)
     rows = [("samples", f"{done:,}{of}"), ("verified", f"{p.verified:,}{share}")]

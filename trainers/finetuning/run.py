@@ -32,7 +32,11 @@ DERIVED = {
     "packing": "nothing: samples never share a row",
 }
 FIXED = "nothing: "
-MAY_CHANGE = ALWAYS_MAY_CHANGE | {f"trainer.{name}" for name in ("max_steps", "epochs", "save_every", "micro_batch")}
+MAY_CHANGE = (
+    ALWAYS_MAY_CHANGE
+    | {"report_to"}
+    | {f"trainer.{name}" for name in ("max_steps", "epochs", "save_every", "micro_batch")}
+)
 """Settings that a resumed run may change: none of them changes what an update learns from."""
 SHOW_EVERY_S = 5.0
 
@@ -163,7 +167,7 @@ class LossRecorder(TrainerCallback):
         names |= {"mean_token_accuracy": "token_accuracy", "entropy": "entropy", "num_tokens": "tokens"}
         row = {"step": state.global_step, "steps": state.max_steps, "epoch": state.epoch}
         row |= {ours: logs[name] for name, ours in names.items() if name in logs}
-        self.run.log_metrics(row)
+        self.run.log_metrics(row, trainer=logs)
         now = time.perf_counter()
         if now - self.shown > SHOW_EVERY_S or state.global_step in (1, state.max_steps):
             self.shown = now

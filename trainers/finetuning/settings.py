@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_va
 from synthetic1.jobs.env_settings import Section
 from synthetic1.jobs.imports import ProgramSettings
 from synthetic1.jobs.model_settings import ModelSettings
+from synthetic1.jobs.tracking import ReportTo
 
 
 class SftTrainerSettings(Section):
@@ -71,6 +72,8 @@ class SftSettings(ProgramSettings):
     """Name of the run's folder; None = model-seed."""
     runs: str = "runs"
     """Run folders go to ``<runs>/sft/<run_name>/``."""
+    report_to: ReportTo = Field(default_factory=list)
+    """Trackers that show the run besides its folder: ``wandb``, ``trackio``, ``tensorboard``, ``mlflow``."""
     resume: bool = False
     """Go on from the last whole checkpoint, or start if there is none."""
     overwrite: bool = False

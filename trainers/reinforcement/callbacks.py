@@ -76,7 +76,7 @@ class RunRecorder(TrainerCallback):
         }
         row["warnings"] = self.watch.warnings(row)
         if self.run is not None:
-            self.run.log_metrics(row)
+            self.run.log_metrics(row, trainer=logs)
             self.paces = [*self.paces[-9:], self.step_seconds]
             terminal.show_step(row, seconds_per_step=sum(self.paces) / len(self.paces))
             if state.global_step % self.sample_every == 0 and rollouts:

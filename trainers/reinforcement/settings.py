@@ -10,6 +10,7 @@ from synthetic1.jobs.env_settings import Section, SplitEnvSettings
 from synthetic1.jobs.imports import ProgramSettings
 from synthetic1.jobs.judge_settings import JudgeSection
 from synthetic1.jobs.model_settings import MODEL_GROUP, ModelSettings
+from synthetic1.jobs.tracking import ReportTo
 from synthetic1.tasks.programs.levels import parse_levels
 from synthetic1.tasks.sources.bad_rows import BadRows
 
@@ -165,6 +166,8 @@ class GrpoSettings(ProgramSettings):
     """Name of the run's folder; None = env-model-seed."""
     runs: str = "runs"
     """Run folders go to ``<runs>/grpo/<run_name>/``."""
+    report_to: ReportTo = Field(default_factory=list)
+    """Trackers that show the run besides its folder: ``wandb``, ``trackio``, ``tensorboard``, ``mlflow``."""
     resume: bool = False
     """Go on from the last whole checkpoint, or start if there is none."""
     overwrite: bool = False
