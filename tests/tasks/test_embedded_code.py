@@ -21,7 +21,7 @@ from synthetic1.tasks.embedded.code_problem import LANGUAGES, CodeProblem, probl
 TASKS = list(open_tasks("embedded:code"))
 PROBLEMS = problems()
 CHECKED = [problem for problem in PROBLEMS if isinstance(problem.checker, dict)]
-TENTH = random.Random(3).sample(PROBLEMS, len(PROBLEMS) // 10)
+SOME = random.Random(3).sample(PROBLEMS, len(PROBLEMS) // 20)
 
 
 def named(thing: Task | CodeProblem) -> str:
@@ -143,7 +143,7 @@ def test_a_checker_takes_more_than_one_answer(problem: CodeProblem, tmp_path, re
     pytest.fail("all golds give the same answers")
 
 
-@pytest.mark.parametrize("problem", TENTH, ids=named)
+@pytest.mark.parametrize("problem", SOME, ids=named)
 def test_golds_are_right_and_mutants_fail(problem: CodeProblem, require: Callable[..., None]) -> None:
     toolchains(require)
     assert list(code_check.faults(problem)) == []
