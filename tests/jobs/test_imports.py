@@ -78,7 +78,8 @@ def test_a_program_runs_an_environment_verifier_and_reader_of_ones_own(folder: P
 
 def test_a_module_that_cannot_be_imported_is_one_line(folder: Path) -> None:
     (folder / "broken.py").write_text("1 / 0")
-    for name, why in (("broken", "ZeroDivisionError"), ("not_there", "ModuleNotFoundError")):
+    (folder / "leaving.py").write_text("raise SystemExit(3)")
+    for name, why in (("broken", "ZeroDivisionError"), ("not_there", "ModuleNotFound"), ("leaving", "SystemExit: 3")):
         done = program(folder, "verify", "run=x", f"imports=[{name}]")
         assert done.returncode == 2
         assert done.stderr.startswith(f"error: imports: `{name}` cannot be imported ({why}")

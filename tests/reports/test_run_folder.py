@@ -124,11 +124,14 @@ def test_damage_before_the_last_line_is_reported_with_its_line(tmp_path: Path) -
         ("result.json", "{", "is not JSON"),
         ("result.json", "[1]", "must hold an object, got list"),
         ("config.yaml", "a: [1", "is not YAML"),
+        ("result.json", "[" * 100_000, "is not JSON"),
+        ("config.yaml", "[" * 3_000 + "]" * 3_000, "is not YAML"),
+        ("config.yaml", b"\xff\xfe", "is not a text in UTF-8"),
         ("config.yaml", "- 1", "must hold a mapping, got list"),
     ],
 )
-def test_damaged_files_are_named_in_one_line(tmp_path: Path, name: str, content: str, message: str) -> None:
-    (tmp_path / name).write_text(content)
+def test_damaged_files_are_named_in_one_line(tmp_path: Path, name: str, content: str | bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     run = RunFolder.open(tmp_path)
     with pytest.raises(RunFolderError, match=message) as caught:
         _ = run.read_result() if name == "result.json" else run.read_config()

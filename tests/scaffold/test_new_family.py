@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from synthetic1 import FAMILIES, configs
 from synthetic1.evaluation.audit import audit_sources
 from synthetic1.evaluation.named_sources import open_sources
-from synthetic1.scaffold.family_writer import FamilyError, write_family
+from synthetic1.rewards.registry import ALIASES, known_task_types
+from synthetic1.scaffold.family_writer import TAKEN, FamilyError, write_family
 
 NAME = "very_own_env"
 
@@ -74,6 +76,14 @@ def test_a_name_that_cannot_be_a_package_is_one_line(name: str, tmp_path: Path) 
         write_family(name, tmp_path / "new")
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "new").exists()
+
+
+def test_no_name_of_this_package_is_taken_again() -> None:
+    choices = {path.stem for path in (Path(configs.__file__).parent / "env").glob("*.yaml")}
+    assert {*FAMILIES, *known_task_types(), *ALIASES, *choices} <= TAKEN
+    for name in TAKEN:
+        with pytest.raises(FamilyError, match="choose another name"):
+            write_family(name, Path("nowhere"))
 
 
 def test_nothing_is_written_over(tmp_path: Path) -> None:

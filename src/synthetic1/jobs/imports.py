@@ -27,7 +27,7 @@ def import_modules(names: Iterable[str]) -> None:
     for name in names:
         try:
             importlib.import_module(name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             why = " ".join(f"{type(error).__name__}: {error}".split())
             raise ValueError(
                 f"`{name}` cannot be imported ({why}); name a module that is installed, or that lies in {here}"

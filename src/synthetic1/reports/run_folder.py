@@ -176,7 +176,7 @@ class RunFolder:
         text = self._read("config.yaml")
         try:
             config = yaml.safe_load(text) if text else {}
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, RecursionError) as error:
             raise RunFolderError(f"{self.path / 'config.yaml'} is not YAML: {' '.join(str(error).split())}") from None
         if not isinstance(config, dict):
             raise RunFolderError(f"{self.path / 'config.yaml'} must hold a mapping, got {type(config).__name__}")
@@ -197,7 +197,7 @@ class RunFolder:
             return None
         try:
             result = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RunFolderError(f"{self.path / 'result.json'} is not JSON: {error}") from None
         if not isinstance(result, dict):
             raise RunFolderError(f"{self.path / 'result.json'} must hold an object, got {type(result).__name__}")
@@ -231,8 +231,11 @@ class RunFolder:
 
     def _read(self, name: str) -> str | None:
         path = self.path / name
-        with explained(path):
-            return path.read_text(encoding="utf-8") if path.exists() else None
+        try:
+            with explained(path):
+                return path.read_text(encoding="utf-8") if path.exists() else None
+        except UnicodeDecodeError:
+            raise RunFolderError(f"{path} is not a text in UTF-8") from None
 
 
 def _lock(folder: Path) -> int:

@@ -18,6 +18,11 @@ PLACES = {
     "tests": "tests/test_NAME.py",
 }
 """Template → the file that it becomes."""
+TAKEN = frozenset(
+    {"code", "code_output_prediction", "code_understanding", "custom", "llm_judgeable_groundtruth_similarity", "math"}
+    | {"mixture", "stem", "swe", "synthetic1", "verifiable_code", "verifiable_code_understanding", "verifiable_math"}
+)
+"""Families, choices of `env=` and task types that there are."""
 SENTENCES = (
     "the quick brown fox jumps over the lazy dog",
     "a stitch in time saves nine",
@@ -67,6 +72,8 @@ def write_family(name: str, folder: Path) -> list[Path]:
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
         raise FamilyError(f"`{name}` cannot be the name of a package: lower-case letters, digits and _, e.g. my_env")
+    if name in TAKEN:
+        raise FamilyError(f"`{name}` is a family or a task type of this package: choose another name")
     if _is_taken(name, folder):
         raise FamilyError(f"a package `{name}` is installed already, which would hide the new one: choose another name")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
