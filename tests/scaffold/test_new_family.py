@@ -12,7 +12,7 @@ import pytest
 from synthetic1 import FAMILIES, configs
 from synthetic1.evaluation.audit import audit_sources
 from synthetic1.evaluation.named_sources import open_sources
-from synthetic1.rewards.registry import ALIASES, known_task_types
+from synthetic1.rewards.registry import ALIASES, BUILT_IN
 from synthetic1.scaffold.family_writer import TAKEN, FamilyError, write_family
 
 NAME = "very_own_env"
@@ -80,7 +80,7 @@ def test_a_name_that_cannot_be_a_package_is_one_line(name: str, tmp_path: Path) 
 
 def test_no_name_of_this_package_is_taken_again() -> None:
     choices = {path.stem for path in (Path(configs.__file__).parent / "env").glob("*.yaml")}
-    assert {*FAMILIES, *known_task_types(), *ALIASES, *choices} <= TAKEN
+    assert {*FAMILIES, *BUILT_IN, *ALIASES, *choices} <= TAKEN
     for name in TAKEN:
         with pytest.raises(FamilyError, match="choose another name"):
             write_family(name, Path("nowhere"))
