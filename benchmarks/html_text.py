@@ -3,8 +3,10 @@
     python benchmarks/html_text.py --json benchmarks/results/html_text.json      # wants pip install trafilatura
 
 The posts are MATH-500's solutions and HumanEval's programs (``../shared/data``) as a site marks them up: paragraphs
-with formulas, a block of code, a list, a table. A part survives if it stands in the text as it was, line by line:
-code with its margins, each item of the list and each cell of the table apart from the others.
+with formulas, a block of code, a list, a table. A formula survives if what is between its delimiters stands in the text
+(``$``, ``\\(`` and their kind may have been changed into each other), an item of the list or a cell of the table if it
+stands apart from the others. A block of code is counted twice: unchanged, blank lines included, and without its blank
+lines, with its margins either way.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from record import arguments, report
 
 from synthetic1.datagen.curation.recipes.questions.markdown import formulas, to_markdown
 
+DELIMITERS = re.compile(r"\A(?:\${1,2}|\\[(\[])\s*|\s*(?:\${1,2}|\\[)\]])\Z")
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 POSTS = 200
 Parts = dict[str, list[str]]
@@ -45,7 +48,14 @@ def _post(number: int, text: str, program: str) -> tuple[str, Parts]:
     code = f"<pre><code>{html.escape(program.strip(), quote=False)}\n</code></pre>\n"
     table = f"<table><thead><tr><th>left</th><th>right</th></tr></thead><tbody>{rows}</tbody></table>\n"
     made = f"{paragraphs}<ol>\n{listed}</ol>\n{code}{table}"
-    return made, {"formulas": formulas(text), "code_blocks": [program.strip()], "lists": items, "table_cells": cells}
+    code = [program.strip()]
+    return made, {
+        "formulas": [DELIMITERS.sub("", formula) for formula in formulas(text)],
+        "code_unchanged": code,
+        "code_but_for_blank_lines": code,
+        "lists": items,
+        "table_cells": cells,
+    }
 
 
 def surviving(text: str, parts: Parts) -> Counter[str]:
@@ -54,13 +64,18 @@ def surviving(text: str, parts: Parts) -> Counter[str]:
     bare = "\n".join(line.rstrip() for line in text.splitlines())
     found = Counter[str]()
     found["formulas"] = sum(part in text for part in parts["formulas"])
-    for code in parts["code_blocks"]:
-        found["code_blocks"] += "\n".join(line.rstrip() for line in code.splitlines()) in bare
+    for code in parts["code_unchanged"]:
+        found["code_unchanged"] += "\n".join(line.rstrip() for line in code.splitlines()) in bare
+        found["code_but_for_blank_lines"] += _without_blank_lines(code) in _without_blank_lines(text)
     for item in parts["lists"]:
         found["lists"] += any(re.fullmatch(rf"(?:[-*]|\d+\.) {re.escape(item)}", line) for line in lines)
     for cell in parts["table_cells"]:
         found["table_cells"] += any(re.search(rf"\|\s*{re.escape(cell)}\s*\|", line) for line in lines)
     return found
+
+
+def _without_blank_lines(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
 
 
 def trafilatura() -> Callable[[str], str]:

@@ -6,9 +6,14 @@ the parts that are left, in the one way or the other.
 
 from __future__ import annotations
 
+import ctypes
+import fcntl
 import hashlib
 import os
+import re
+import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from datatrove.executor import LocalPipelineExecutor, SlurmPipelineExecutor
+from datatrove.pipeline.base import PipelineStep
 
 from synthetic1.datagen.curation.sift_settings import SiftSettings, SlurmSettings
 from synthetic1.jobs.program import ProgramError
@@ -37,6 +43,13 @@ ENDED = frozenset(
 MAY_COME_BACK = frozenset({"COMPLETED", "NODE_FAIL", "PREEMPTED"})
 """Of these, those after which the part may be done, or begun again, a moment later."""
 LAUNCH_SCRIPT = "launch_script.slurm"  # as datatrove calls it
+AT_WORK, OWNER = "at_work.lock", "owner"
+_held: dict[str, int] = {}
+"""Locks of this process, by path; for all its life, since datatrove goes on writing when a step has returned."""
+_at_work_here: list[Path] = []
+_libc, PR_SET_PDEATHSIG = ctypes.CDLL(None), 1
+_unquoted = re.compile(r"[^\w./+=@:,-]")
+"""What a shell, or Slurm, may change in a path without quotes, as in datatrove's script."""
 
 
 class BlockExecutor(Protocol):
@@ -79,9 +92,70 @@ class LocalProcesses:
                         f"Slurm's job {job.number} of this run is at work: sift.executor=slurm waits for it, and "
                         f"scancel {job.number} ends it"
                     )
-        with _quiet(logs):
-            workers = min(self.workers, parts)  # a process takes a second to begin, as long as some thousand drafts
-            LocalPipelineExecutor(pipeline, tasks=parts, workers=workers, logging_dir=str(logs)).run()
+        workers = min(self.workers, parts)  # a process takes a second to begin, as long as some thousand drafts
+        owner = _after_earlier_processes(logs)
+        if workers > 1:  # one is this process, which has the lock of the run's folder
+            pipeline = [WorkOfOwner(str(logs), owner), *pipeline]
+        _at_work_here.append(logs)
+        try:
+            with _quiet(logs):
+                LocalPipelineExecutor(pipeline, tasks=parts, workers=workers, logging_dir=str(logs)).run()
+        finally:
+            _at_work_here.remove(logs)
+
+
+class WorkOfOwner(PipelineStep):  # type: ignore[misc]
+    """First step in a process of datatrove's: a sign that it is at work, and an end to those whose parent was killed.
+
+    datatrove's processes outlive ``kill -9`` of their parent, and the lock of the run's folder is not theirs. Each
+    holds a shared lock as long as it lives, and the next start of the run waits for all of these. One that comes to it
+    later finds that the parts are another's.
+    """
+
+    type, name = "🔒 - LOCK", "work of owner"
+
+    def __init__(self, logs: str, owner: str) -> None:
+        super().__init__()
+        self.logs, self.owner = logs, owner
+
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Any:
+        """Raises ProgramError: the process that this part was begun for has been killed."""
+        lock = os.path.join(self.logs, AT_WORK)
+        if lock not in _held:
+            _held[lock] = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            fcntl.flock(_held[lock], fcntl.LOCK_SH)
+        if Path(self.logs, OWNER).read_text(encoding="ascii") != self.owner:
+            raise ProgramError("the process that this part was begun for has been killed")
+        return data
+
+
+def _after_earlier_processes(logs: Path) -> str:
+    """Wait for processes of an earlier start; the name of the new owner of all parts."""
+    handle = os.open(logs / AT_WORK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"{logs.name}: processes of an earlier start end the parts that they are at", flush=True)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        owner = secrets.token_hex(8)
+        (logs / OWNER).write_text(owner, encoding="ascii")
+        return owner
+    finally:
+        os.close(handle)  # which unlocks it, before datatrove forks what would inherit it
+
+
+def _end_with_parent() -> None:
+    """The manager of the workers' queue, which datatrove forks, would live for ever. Without it no part is begun."""
+    if _at_work_here:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+os.register_at_fork(after_in_child=_end_with_parent)
+
+
+class PartsMissing(ProgramError):
+    """Jobs ended without a failure, and parts are not done: the node was taken, or the job had not all of them."""
 
 
 class SlurmJobs:
@@ -98,6 +172,11 @@ class SlurmJobs:
         for program in ("sbatch", "squeue"):
             if shutil.which(program) is None:
                 raise ProgramError(f"sift.executor=slurm: there is no {program} here; run it where jobs are submitted")
+        if (sign := _unquoted.search(str(logs))) is not None:
+            raise ProgramError(
+                f"sift.executor=slurm: {logs} has {sign.group()!r} in its name, which datatrove's script of a job does "
+                "not quote; choose runs= and run_name= of letters, digits and ._-+=@:,"
+            )
         name = _job_name(logs)
         before = _jobs_named(name)
         waiting = {job.number for job in before if job.state not in ENDED}
@@ -107,7 +186,12 @@ class SlurmJobs:
             number = self._submit(pipeline, logs, name, parts)
             print(f"{logs.name}: Slurm's job {number}", flush=True)
         try:
-            self._wait(logs, name, parts, {job.number for job in before} - waiting)
+            try:
+                self._wait(logs, name, parts, {job.number for job in before} - waiting)
+            except PartsMissing as error:  # of a job that was preempted, or was somebody's who submitted fewer parts
+                ended = {job.number for job in _jobs_named(name) if job.state in ENDED}
+                print(f"{error}; what is missing is job {self._submit(pipeline, logs, name, parts)}", flush=True)
+                self._wait(logs, name, parts, ended)
         except KeyboardInterrupt:
             print(f"{logs.name}: Slurm's job goes on; the same command waits for it, scancel --name={name} ends it")
             raise
@@ -143,6 +227,7 @@ class SlurmJobs:
             earlier: jobs of this name that had ended before.
 
         Raises:
+            PartsMissing: no part failed, and yet the jobs have ended.
             ProgramError: a part failed, or Slurm does not answer.
         """
         done, told, pause = 0, "", POLL_S
@@ -173,7 +258,8 @@ class SlurmJobs:
                         ended_at = ended_at or now
                         failed = [job for job in jobs if job.state not in MAY_COME_BACK]
                         if failed or now - ended_at > GRACE_S:
-                            raise ProgramError(self._why(logs, failed or jobs, parts - done))
+                            error = ProgramError if failed else PartsMissing
+                            raise error(self._why(logs, failed or jobs, parts - done))
                 time.sleep(pause)
                 pause = min(pause * 1.3, MOST_POLL_S)
 

@@ -7,7 +7,9 @@ import json
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from synthetic1.datagen.curation.asking import Asker
 from synthetic1.datagen.curation.draft import AGAIN, Draft, LeftOut, Quarantined
@@ -79,13 +81,15 @@ def curate(settings: CurateSettings) -> bool:
             going_on = check_same(recipe, store, settings, prompts)
             if (finished := is_finished(store, settings)) is not None:
                 print(finished)
-                _tell_of_failures(funnel_of(recipe, store))
+                funnel = funnel_of(recipe, store)
+                folder.write_result(_result(funnel, store))  # which a process that was killed may not have come to
+                _tell_of_failures(funnel)
                 return False
-            if not settings.dry_run:
+            if not settings.dry_run:  # which changes nothing of a run
                 check_free(settings.output, overwrite=settings.overwrite, setting="output")
-            if going_on:
-                store.clear_reasons(tuple(sorted(AGAIN)), _finishing_steps(recipe))
-            folder.write_config(settings.model_dump(mode="json"))
+                if going_on:
+                    store.clear_reasons(tuple(sorted(AGAIN)), _finishing_steps(recipe))
+                folder.write_config(settings.model_dump(mode="json"))
             print(f"{'going on with' if going_on else 'run'} {path}", flush=True)
             drafts = DraftFiles(path / "drafts")
             _draft(recipe, settings, store, drafts)
@@ -99,9 +103,9 @@ def curate(settings: CurateSettings) -> bool:
             sift_results(recipe, store, settings)
             funnel = funnel_of(recipe, store)
             funnel.check()
-            write_set(settings, recipe, store, funnel, prompts)
-            folder.write_result({**funnel.to_dict(), "usage": store.meta(USAGE) or {}})
-            note_finished(store, settings, funnel.tasks)
+            announce = partial(note_finished, store, settings, funnel.tasks)
+            write_set(settings, recipe, store, funnel, prompts, announce)
+            folder.write_result(_result(funnel, store))
             print(funnel.table())
             _tell_of_failures(funnel)
             if funnel.kept:
@@ -111,6 +115,10 @@ def curate(settings: CurateSettings) -> bool:
             return False
         finally:
             store.close()
+
+
+def _result(funnel: Funnel, store: WorkStore) -> dict[str, Any]:
+    return {**funnel.to_dict(), "usage": store.meta(USAGE) or {}}
 
 
 def _tell_of_failures(funnel: Funnel) -> None:
@@ -274,8 +282,9 @@ def _estimate(
 
     calls = dict.fromkeys(prompts, 0)
     read = 0
+    again = store.numbers_gone(tuple(sorted(AGAIN)), _finishing_steps(recipe))
     for draft in drafts:
-        if store.has_outcome(draft.number):
+        if store.has_outcome(draft.number) and draft.number not in again:
             continue
         for name, many in recipe.many_calls(draft).items():
             calls[name] += many

@@ -35,13 +35,14 @@ MAY_CHANGE = frozenset(
             "card",
             "rows_per_shard",
             "sift",
+            "at_once",
         ),
         *(f"model.{name}" for name in ("url", "launch", "vllm_arguments", "api_key_env", "max_in_flight", "timeout_s")),
         *(f"model.{name}" for name in ("outage_s", "price", "cache")),
     }
 )
 """Settings that the same run may go on with: none of them changes what comes out. Input is known by its content."""
-ASKING = frozenset({"model", "difficulty", "at_once"})
+ASKING = frozenset({"model", "difficulty"})
 """Settings of what comes after rows were read and sifted."""
 
 

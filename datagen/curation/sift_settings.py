@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from synthetic1.jobs.env_settings import Section
+
+SAID_ELSEWHERE = {
+    "partition": "sift.slurm.partition",
+    "time": "sift.slurm.time",
+    "cpus-per-task": "sift.slurm.cpus_per_task",
+    "mem-per-cpu": "sift.slurm.mem_per_cpu_gb",
+    "mem": "sift.slurm.mem_per_cpu_gb",
+    "mem-per-gpu": "sift.slurm.mem_per_cpu_gb",
+    "qos": "sift.slurm.qos",
+}
+"""Option of ``sbatch`` → the setting that is given to it."""
+OURS = frozenset(
+    {"job-name", "array", "output", "error", "requeue", "no-requeue", "nodes", "ntasks", "wait", "parsable", "wrap"}
+    | {"dependency", "export", "chdir", "test-only", "quiet", "open-mode", "help", "version"}
+)
+"""Options by which jobs are submitted, found again and waited for."""
+SHORT = {
+    "p": "partition",
+    "t": "time",
+    "c": "cpus-per-task",
+    "q": "qos",
+    "J": "job-name",
+    "a": "array",
+    "o": "output",
+    "e": "error",
+    "N": "nodes",
+    "n": "ntasks",
+    "W": "wait",
+    "d": "dependency",
+    "D": "chdir",
+}
+"""One-letter forms, which datatrove would write with two dashes."""
 
 
 class SlurmSettings(Section):
@@ -26,7 +58,37 @@ class SlurmSettings(Section):
     """A shell command before each job, e.g. ``source /shared/venv/bin/activate``; None = the folder of this Python is
     the first in ``PATH``."""
     sbatch_args: dict[str, str] = Field(default_factory=dict)
-    """More options of ``sbatch``, e.g. ``{account: mine}``."""
+    """More options of ``sbatch`` by their long names, e.g. ``{account: mine, nice: 100}``; not those that have a
+    setting, nor those by which the jobs are found again (``job-name``, ``array``, ``output`` …)."""
+
+    @field_validator("time", mode="before")
+    @classmethod
+    def minutes(cls, value: Any) -> Any:
+        """``time=90`` is a number in YAML, and minutes for ``sbatch``."""
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+    @field_validator("sbatch_args", mode="before")
+    @classmethod
+    def options(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        for name in value:
+            option = str(name).lstrip("-").replace("_", "-")
+            option = SHORT.get(option, option)
+            if option in SAID_ELSEWHERE:
+                raise ValueError(f"{name}: say it with {SAID_ELSEWHERE[option]}=")
+            if option in OURS:
+                raise ValueError(f"{name} is what the jobs are submitted and found again by; leave it out")
+            if str(name) != option or len(option) < 2:
+                raise ValueError(f"{name}: give the long name of the option, without dashes before it")
+        return {name: _as_text(said) for name, said in value.items()}
+
+
+def _as_text(value: Any) -> Any:
+    """Of numbers their digits; of ``true`` nothing, as an option without a value has it."""
+    if value is True:
+        return ""
+    return str(value) if isinstance(value, int | float) and value is not False else value
 
 
 class SiftSettings(Section):

@@ -24,7 +24,7 @@ from synthetic1.datagen.curation.sift_settings import SiftSettings
 from synthetic1.datagen.curation.work_store import WorkStore
 from synthetic1.datagen.exporting.decontaminate import benchmark_texts
 from synthetic1.jobs.program import ProgramError
-from synthetic1.tasks.sources.kinds import files_with_rows, is_hidden
+from synthetic1.tasks.sources.kinds import as_lines, is_hidden, kind_of
 
 if TYPE_CHECKING:
     from synthetic1.datagen.curation.blocks import Grams
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 DRAFTS_A_FILE = 20_000
 COMPARED = 64
 """With how many kept drafts of its cluster a draft is compared, of those that have its numbers, and of the first."""
+ABOUT_ROWS = frozenset(
+    {"dataset_info.json", "dataset_infos.json", "state.json", "manifest.json", "funnel.json", "left_out.jsonl.gz"}
+)
+"""What libraries, and we, write beside rows."""
 ROOM = 200_000_000
 """Characters of drafts of a cluster that are held to be compared with."""
 
@@ -113,6 +117,9 @@ class Benchmarks:
         owners: dict[int, array[int]] = defaultdict(lambda: array("l"))
         for path, name in benchmark_files(paths):
             try:
+                kind = kind_of(path.name)
+                if kind is not None and kind.rows == "array" and kind.packing:
+                    path = as_lines(path, name)
                 for text in benchmark_texts(path):
                     mine = frozenset(grams.of(text))
                     for gram in mine:
@@ -143,8 +150,8 @@ class Benchmarks:
 
 
 def benchmark_files(specs: Sequence[str]) -> list[tuple[Path, str]]:
-    """The files that ``decontaminate.benchmarks`` names and what to call them, in order; of a folder those that rows
-    are read from, else its texts.
+    """The files that ``decontaminate.benchmarks`` names and what to call them, in order. Of a folder, named or matched
+    by a glob, all files at any depth that hold rows or text, of every kind: what is passed over is not protected.
 
     Raises:
         ProgramError: there is no such file, or nothing in the folder that problems are read from.
@@ -152,19 +159,33 @@ def benchmark_files(specs: Sequence[str]) -> list[tuple[Path, str]]:
     found: list[tuple[Path, str]] = []
     for spec in specs:
         path = Path(spec).expanduser()
-        if path.is_dir():
-            texts = (file for file in sorted(path.rglob("*.txt")) if not is_hidden(file, path))
-            files = files_with_rows(path) or [file for file in texts if file.is_file()]
-            named = [(file, str(file.relative_to(path.parent))) for file in files]
-            nothing = "the folder holds no file of rows and no text (.jsonl, .json, .parquet, .txt)"
-        else:
-            files = [path] if path.is_file() else [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]
-            named = [(file, file.name) for file in files if file.is_file()]
-            nothing = "there is no such file or folder"
+        matches = [path] if path.exists() else [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]
+        folders = [match for match in matches if match.is_dir()]
+        named: dict[Path, str] = {}  # `**` matches a folder and what is in it
+        for folder in folders:
+            for file in _problems_in(folder):
+                named.setdefault(file, str(file.relative_to(folder.parent)))
+        for file in matches:
+            if file.is_file() and not any(folder in file.parents for folder in folders):
+                named[file] = file.name
         if not named:
+            held = "the folder holds no file of rows and no text (.jsonl, .json, .parquet, .txt)"
+            nothing = held if folders else "there is no such file or folder"
             raise ProgramError(f"decontaminate.benchmarks: {spec}: {nothing}")
-        found += named
+        found += sorted(named.items())
     return names_apart(found)
+
+
+def _problems_in(folder: Path) -> list[Path]:
+    """All files in ``folder``, at any depth, that problems are read from, by path."""
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if (kind_of(file.name) is not None or file.suffix.lower() == ".txt")
+        and file.name not in ABOUT_ROWS
+        and not is_hidden(file, folder)
+        and file.is_file()
+    ]
 
 
 def drop_contaminated(

@@ -20,7 +20,7 @@ from synthetic1.keys import content_key
 SETTINGS, INPUT = "settings", "input"  # what binds a run, in the store's meta
 DRY = "read_for"  # the settings and input that its drafts are of
 MODEL = "model"  # the name of the one that rows were finished with; "" where none was named
-FINISHED = "finished"  # the set that was written last
+FINISHED = "finished"  # the set that was written last, noted before it is published
 
 
 def check_places(settings: CurateSettings, run: Path) -> None:
@@ -95,10 +95,8 @@ def is_finished(store: WorkStore, settings: CurateSettings) -> str | None:
     return f"finished already: {said['tasks']:,} tasks at {settings.output}" if there == said["manifest"] else None
 
 
-def note_finished(store: WorkStore, settings: CurateSettings, tasks: int) -> None:
-    """Remember the set that was just written."""
-    system, root = check_free(settings.output, overwrite=True, setting="output")
-    manifest = hashlib.sha256(system.cat_file(f"{root}/{MANIFEST}")).hexdigest()
+def note_finished(store: WorkStore, settings: CurateSettings, tasks: int, manifest: str) -> None:
+    """Remember the set that is about to be published, by its manifest's SHA-256."""
     store.set_meta(FINISHED, {"set": _written(settings), "tasks": tasks, "manifest": manifest})
 
 

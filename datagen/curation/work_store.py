@@ -125,6 +125,12 @@ class WorkStore:
         self._write("DELETE FROM gone WHERE reason IN ({}) AND step IN ({})".format(*both), (*reasons, *steps))
         self.commit()
 
+    def numbers_gone(self, reasons: tuple[str, ...], steps: tuple[str, ...]) -> set[int]:
+        """The rows that ``clear_reasons`` would forget."""
+        both = (", ".join("?" * len(some)) for some in (reasons, steps))
+        asked = "SELECT number FROM gone WHERE reason IN ({}) AND step IN ({})".format(*both)
+        return {number for (number,) in self._rows.execute(asked, (*reasons, *steps))}
+
     def clear_steps(self, steps: tuple[str, ...]) -> None:
         """Forget the rows that left in these steps."""
         self._write(f"DELETE FROM gone WHERE step IN ({', '.join('?' * len(steps))})", steps)

@@ -6,9 +6,10 @@ The same input, settings and replies give the same bytes. ``manifest.json`` come
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from synthetic1.datagen.curation.recipe import CurationRecipe
 from synthetic1.datagen.curation.set_card import SetFacts, card
 from synthetic1.datagen.curation.settings import RECIPES, CurateSettings
 from synthetic1.datagen.curation.work_store import WorkStore
-from synthetic1.datagen.exporting.shards import ShardWriter, as_rows, staged
+from synthetic1.datagen.exporting.shards import MANIFEST, ShardWriter, as_rows, staged
 from synthetic1.jobs.provenance import versions
 from synthetic1.task import TASK_FIELDS, Task
 
@@ -29,9 +30,18 @@ UNTOLD = {"imports", "output", "runs", "run_name", "overwrite", "workers", "at_o
 
 
 def write_set(
-    settings: CurateSettings, recipe: CurationRecipe, store: WorkStore, funnel: Funnel, prompts: Mapping[str, Prompt]
+    settings: CurateSettings,
+    recipe: CurationRecipe,
+    store: WorkStore,
+    funnel: Funnel,
+    prompts: Mapping[str, Prompt],
+    announce: Callable[[str], None] = lambda manifest: None,
 ) -> None:
     """Write all of it to ``settings.output``, in place of a set that is there only if the settings say so.
+
+    Args:
+        announce: is told the manifest's SHA-256 before the set is where it belongs: a process that is killed after that
+            finds that it was its own.
 
     Raises:
         ProgramError: there is one already, or the place cannot be written.
@@ -63,7 +73,8 @@ def write_set(
             "versions": versions(("synthetic1", "datatrove", "pyarrow")),
         }
         text = json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True)
-        (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
+        (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        announce(hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest())
 
 
 def unique_ids(tasks: Iterator[Task]) -> Iterator[Task]:

@@ -28,7 +28,12 @@ from synthetic1.datagen.curation.recipes.programs.published_rows import (
     solutions_elsewhere,
     solutions_of,
 )
-from synthetic1.datagen.curation.recipes.programs.published_solutions import SolutionsRun, drawn, run_solutions
+from synthetic1.datagen.curation.recipes.programs.published_solutions import (
+    OF_THIS_MACHINE,
+    SolutionsRun,
+    drawn,
+    run_solutions,
+)
 from synthetic1.datagen.curation.recipes.programs.readings import other_readings
 from synthetic1.datagen.curation.recipes.programs.same_problem import is_same_problem, merged
 from synthetic1.datagen.curation.recipes.programs.test_cases import UnsafeTests, clean_tests, hidden_tests
@@ -86,7 +91,8 @@ class CodeRecipe(CurationRecipe):
                          (each where no other test is left), ``conflicting_tests``, ``mixed_tests``, ``only_samples``;
                          quarantined: ``unreadable_tests``
     solutions            dropped: ``no_solution`` that the sandbox runs (after duplicates, which may bring one);
-                         quarantined: ``solution_fails``, ``no_solution_passes``, or why the verifier could not say
+                         quarantined: ``solution_fails``, ``no_solution_passes``, ``no_solution`` that this machine's
+                         sandbox runs, or why the verifier could not say
     checker              quarantined: ``published_checker_refuses``, ``assertions_differ``, ``no_model``,
                          ``nothing_to_refuse``, ``checker_fails``, ``checker_refuses_gold``, ``checker_accepts_wrong``,
                          or why there was no reply
@@ -101,8 +107,8 @@ class CodeRecipe(CurationRecipe):
     finish_steps = ("solutions", "checker", "translations")
     prompts: ClassVar[tuple[str, ...]] = ("code_checker", "code_translate")
 
-    def __init__(self, options: CodeCuration) -> None:
-        self.options = options
+    def __init__(self, options: CodeCuration, *, translates: bool = True) -> None:
+        self.options, self._translates = options, translates
         self._rows = PublishedRows()
 
     def draft(self, row: RawRow) -> Draft:
@@ -196,8 +202,11 @@ class CodeRecipe(CurationRecipe):
         draft.history["solutions"] = {"published": len(programs) + sum(problem.not_run.values()), **run.counts}
         if not_run:
             draft.history["solutions"]["not_run"] = not_run
+        if run.first_run not in (None, chosen[0].place):
+            draft.history["solutions"]["first_run"] = run.first_run
         if not run.run:
-            raise Dropped("solutions", "no_solution", _none_runs(not_run))
+            of_here = any(run.not_run[name] for name in OF_THIS_MACHINE)
+            raise (Quarantined if of_here else Dropped)("solutions", "no_solution", _none_runs(not_run))
         if run.failing and not self._leave_out and (run.passing or not run.has_run_all):
             raise Quarantined("solutions", "solution_fails", run.first_failing)
         if not run.passing:
@@ -208,13 +217,17 @@ class CodeRecipe(CurationRecipe):
         if (led := problem.led_by(passing)) is None:
             raise Quarantined("solutions", "no_solution_passes", run.first_failure)
         problem, golds = led
-        others = [one for one in self.options.languages if one != problem.language]
+        others = self._others(problem)
         translated: list[Task] = []
         if others:
             attempts = self.options.attempts
             translated, said = await translate(tools, draft, problem, golds[0], others, attempts)
             draft.history["translations"] = said
         return [problem.task(golds), *translated]
+
+    def _others(self, problem: ProgramProblem) -> list[str]:
+        """The languages that the problem is translated into."""
+        return [one for one in self.options.languages if self._translates and one != problem.language]
 
     @property
     def _leave_out(self) -> bool:
@@ -269,7 +282,7 @@ class CodeRecipe(CurationRecipe):
         """At most: most problems need no checker."""
         problem = ProgramProblem.of(draft.data)
         several = len(problem.programs) > 1 and bool(problem.tests) and not problem.has_checker_program
-        others = [one for one in self.options.languages if one != problem.language]
+        others = self._others(problem)
         translated = problem.statement is not None and bool(problem.tests) and bool(problem.programs)
         return {"code_checker": int(several), "code_translate": len(others) if translated else 0}
 

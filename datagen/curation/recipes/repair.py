@@ -57,7 +57,8 @@ class RepairRecipe(CurationRecipe):
                          ``answer_is_prose`` (``fix`` is off)
     outputs              of predictions; dropped: ``program_fails``, ``non_deterministic``, ``wrong_gold`` (``fix`` is
                          off), ``not_a_string_function``; quarantined: ``unreadable_output``
-    solutions, checker   those of the recipe ``code``
+    solutions, checker   those of the recipe ``code``; without ``fix`` dropped: ``gold_fails``; quarantined:
+                         ``gold_not_run``, where the first solution is for another version or machine
     ==================== ==============================================================================================
 
     What is mended stands in ``history.repair``: ``gold_from_solution``, ``output_from_program``,
@@ -67,8 +68,8 @@ class RepairRecipe(CurationRecipe):
     name = "repair"
     task_type = ""
     draft_steps = ("row", "statement", "tests")
-    finish_steps = ("answers", "outputs", "solutions", "checker", "translations")
-    prompts: ClassVar[tuple[str, ...]] = ("code_checker", "code_translate")
+    finish_steps = ("answers", "outputs", "solutions", "checker")
+    prompts: ClassVar[tuple[str, ...]] = ("code_checker",)
 
     def __init__(self, options: Repair) -> None:
         self.options = options
@@ -82,7 +83,7 @@ class RepairRecipe(CurationRecipe):
             failing_solutions="leave_out" if self.options.fix else "quarantine",
             min_hidden_tests=0,
         )
-        return CodeRecipe(options)
+        return CodeRecipe(options, translates=False)  # tasks stay as they are: none is added in another language
 
     def draft(self, row: RawRow) -> Draft:
         task = self._read(row)
@@ -154,6 +155,9 @@ class RepairRecipe(CurationRecipe):
         repair: dict[str, Any] = {}
         gold = tasks[0].gold_standard_solution or ""
         if first is not None and first.strip() not in gold:
+            if not self.options.fix and "first_run" in inner.history["solutions"]:
+                why = f"the first published solution is not run here: {inner.history['solutions']['not_run']}"
+                raise Quarantined("solutions", "gold_not_run", why)
             if not self.options.fix:
                 raise Dropped("solutions", "gold_fails", "the first published solution does not pass its own tests")
             repair["gold_from_other_solution"] = f"{first:.200}"
@@ -170,7 +174,7 @@ class RepairRecipe(CurationRecipe):
     def many_calls(self, draft: Draft) -> Mapping[str, int]:
         if draft.data["family"] != CODE:
             return dict.fromkeys(self.prompts, 0)
-        return self.code.many_calls(_inner(draft))
+        return {"code_checker": self.code.many_calls(_inner(draft))["code_checker"]}
 
 
 def _inner(draft: Draft) -> Draft:

@@ -78,3 +78,14 @@ def test_it_names_every_reason_of_mathematics(table):
 def test_it_names_every_prompt_and_fits_in_a_head():
     assert {path.stem for path in OURS.glob("*.md") if f"`{path.stem}`" not in PAGE} == set()
     assert len(PAGE.splitlines()) <= 320
+
+
+def test_its_figures_of_html_are_those_of_the_committed_run():
+    result = json.loads((ROOT / "benchmarks" / "results" / "html_text.json").read_text(encoding="utf-8"))
+    wanted, ours, others = result["rows"]
+    counted = ("formulas", "code_unchanged", "code_but_for_blank_lines", "lists", "table_cells")
+    assert [ours[kind] for kind in counted] == [wanted[kind] for kind in counted]
+    code = wanted["code_unchanged"]
+    assert others["code_but_for_blank_lines"] == code
+    assert f"keeps {others['formulas']:,} of {wanted['formulas']:,} formulas" in PAGE
+    assert f"{code - others['code_unchanged']} of {code} lose blank lines" in PAGE

@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from synthetic1.datagen.curation.draft import Dropped, LeftOut, Quarantined
 from synthetic1.datagen.curation.pipeline import curate
 from synthetic1.datagen.curation.raw_rows import RawRow
+from synthetic1.datagen.curation.recipes.programs.program_problem import ProgramProblem
 from synthetic1.datagen.curation.recipes.repair import Repair, RepairRecipe
 from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.datagen.curation.tools import Workbench
@@ -152,6 +154,7 @@ ENDS = (
     "quit()",
     "raise SystemExit",
     "if __name__ == '__main__':\n    print(transform('q'))\n    exit(0)",
+    "if __name__ == '__main__':\n    transform = None",
     "import io, sys\nsys.stdout = io.StringIO()\nsys.exit(transform('q'))",
 )
 
@@ -224,6 +227,21 @@ def apps(number, solutions, tests, statement=None):
     }
 
 
+@pytest.mark.engine
+async def test_names_of_the_program_are_its_own(tools):
+    code = "const process = require('process');\nfunction transform(s) { return s + s; }\n"
+    (task,), history = await outcome(called(code, "javascript"), tools)
+    assert (task.verification_info["ground_truth"], history) == ("abab", {})
+
+
+def test_a_repaired_problem_is_translated_into_no_other_language():
+    recipe = RepairRecipe(Repair())
+    assert recipe.prompts == ("code_checker",)
+    draft = recipe.draft(RawRow("rows, row 1", apps(3, ["print(1)"], times(5)), "rows", 1))
+    problem = ProgramProblem.of(draft.data["problem"])
+    assert recipe.code._others(replace(problem, language="cpp")) == []
+
+
 def times(k, n=3):
     return [(f"{i}\n", f"{i * k}\n") for i in range(1, n + 1)]
 
@@ -240,7 +258,8 @@ async def test_a_problem_whose_first_solution_fails_takes_one_that_passes(tools)
     left = await outcome(raising, tools, fix=False)
     assert (type(left), left.reason) == (Quarantined, "solution_fails")
     left = await outcome(row, tools, fix=False)
-    assert (type(left), left.reason) == (Dropped, "gold_fails")
+    assert (type(left), left.reason) == (Quarantined, "gold_not_run")  # in Python 2: nobody knows what it gives
+    assert "python2" in left.detail
     left = await outcome(apps(3, ["print(int(input()) * 4)", "print(5 * int(input()))"], times(5)), tools)
     assert (type(left), left.reason) == (Quarantined, "no_model")  # they disagree: it may need a checker
     left = await outcome(apps(3, ["print(int(input()) * 4)"], times(5)), tools)

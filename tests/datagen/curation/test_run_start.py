@@ -7,6 +7,7 @@ import gc
 import gzip
 import json
 import os
+import re
 import sqlite3
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from synthetic1.datagen.curation.recipes.evolution.texts import text_rows
 from synthetic1.datagen.curation.recipes.math import MathRecipe
 from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.jobs.program import ProgramError, validate
+from synthetic1.reports.run_folder import RunFolder
 
 
 def line(number: int) -> bytes:
@@ -96,6 +98,55 @@ def test_benchmarks_are_files_folders_and_globs(tmp_path, file, spec):
     assert [row["detail"] for row in left_out(tmp_path)] == [f"a problem of {name}" for name in names]
 
 
+@pytest.mark.parametrize("spec", ["mixed", "mixe*", "mixed/**"])
+def test_every_file_of_a_benchmark_is_read_whatever_its_kind(tmp_path, file, spec):
+    """Problems 10 to 14 in five kinds of files: none hides the others."""
+    folder = tmp_path / "mixed" / "deep"
+    folder.mkdir(parents=True)
+    rows = [json.loads(line(number)) for number in range(10, 15)]
+    parquet.write_table(pa.Table.from_pylist(rows[:1]), tmp_path / "mixed" / "test.parquet")
+    (folder / "test.jsonl").write_text(json.dumps(rows[1]))
+    (folder / "test.json").write_text(json.dumps(rows[2:3], indent=1))
+    with gzip.open(folder / "more.json.gz", "wt") as packed:
+        json.dump(rows[3:4], packed)
+    (tmp_path / "mixed" / "test.txt").write_text(rows[4]["problem"])
+    (tmp_path / "mixed" / "dataset_infos.json").write_text('{"default": {"splits": {"test": 5}}}')
+    given = {"benchmarks": [str(tmp_path / spec)]}
+    assert curate(tmp_path, file, decontaminate=given)["dropped"] == {"benchmark": 5}
+    assert len({row["detail"] for row in left_out(tmp_path)}) == 5
+
+
+def test_a_dry_run_changes_nothing_of_a_run_and_counts_what_is_tried_again(tmp_path, file, capsys):
+    curate(tmp_path, file)
+    run = tmp_path / "runs" / "curate" / "math-out"
+    with sqlite3.connect(run / "work.sqlite") as rows:
+        rows.execute("DELETE FROM done WHERE number = 3")
+        rows.execute("INSERT INTO gone VALUES (3, 'x', 'quarantined', 'classify', 'no_reply', '', '{}')")
+    rows.close()
+    before = (run / "config.yaml").read_bytes()
+    capsys.readouterr()
+    curate(tmp_path, file, dry_run=True, at_once=3)
+    assert re.search(r"math_classify +1 calls", capsys.readouterr().out)
+    assert (run / "config.yaml").read_bytes() == before
+    with sqlite3.connect(run / "work.sqlite") as rows:
+        assert rows.execute("SELECT number FROM gone").fetchall() == [(3,)]
+    rows.close()
+    assert curate(tmp_path, file, overwrite=True, at_once=3)["kept"] == 6
+
+
+def test_a_set_whose_process_was_killed_after_it_was_published_is_finished(tmp_path, file, monkeypatch, capsys):
+    def killed(self, result):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "write_result", killed)
+        with pytest.raises(KeyboardInterrupt):
+            curate(tmp_path, file)
+    curate(tmp_path, file)
+    assert "finished already: 6 tasks" in capsys.readouterr().out
+    assert (tmp_path / "runs" / "curate" / "math-out" / "result.json").is_file()
+
+
 def test_no_place_of_the_run_lies_among_its_rows(tmp_path, file):
     folder = file.parent
     for out in (folder, folder / "out"):
@@ -116,7 +167,7 @@ def test_prompts_of_the_set_before_go_with_it(tmp_path, file):
     curate(tmp_path, file)
     assert sorted(os.listdir(tmp_path / "out" / "prompts")) == ["math_classify.md", "math_rewrite.md"]
     curate(tmp_path, file, recipe_name="repair", run_name="other", overwrite=True)
-    assert sorted(os.listdir(tmp_path / "out" / "prompts")) == ["code_checker.md", "code_translate.md"]
+    assert sorted(os.listdir(tmp_path / "out" / "prompts")) == ["code_checker.md"]
 
 
 def test_a_copy_of_all_prompts_will_do_and_a_wrong_name_will_not(tmp_path, file):

@@ -23,8 +23,13 @@ _MEMBERS = {
 }
 """Module → what it has no more."""
 _METHODS = frozenset({"has_key", "iteritems", "itervalues", "iterkeys"})
+_END = r"(?=\n)|\\?\Z"  # an unclosed literal ends with its line, so that no sign is looked at twice
 _literal = re.compile(
-    r'''("""|\'\'\')(?:\\.|(?!\1).)*(?:\1|\Z)|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\#[^\n]*''', re.DOTALL
+    rf"""(\"\"\"|\'\'\')(?:\\.|(?!\1).)*(?:\1|\Z)|"(?:\\.|[^"\\\n])*(?:"|{_END})|'(?:\\.|[^'\\\n])*(?:'|{_END})|\#[^\n]*""",
+    re.DOTALL,
+)
+_comment_or_literal = re.compile(
+    rf"""//[^\n]*|/\*.*?(?:\*/|\Z)|("(?:\\.|[^"\\\n])*(?:"|{_END})|'(?:\\.|[^'\\\n])*(?:'|{_END}))""", re.DOTALL
 )
 _statement = re.compile(
     r"""(?<![\w.])(?:
@@ -60,11 +65,22 @@ def other_version(language: str, source: str, status: str) -> str | None:
         return PYTHON_2 if _is_python_2(source) else None
     if language != "cpp":
         return None
+    source = without_comments(source)
     if status == "compile_error" and _before_standards.search(source):
         return OLD_CPP
     if _other_format.search(source) or (status == "compile_error" and _other_machine.search(source)):
         return WINDOWS
     return None
+
+
+def without_comments(source: str) -> str:
+    """A program in C++, or with comments like its."""
+    return _comment_or_literal.sub(lambda found: found[1] or " ", source)
+
+
+def without_literals(source: str) -> str:
+    """A program in Python, literals empty and comments as well."""
+    return _literal.sub('""', source)
 
 
 def _is_python_2(source: str) -> bool:
@@ -75,7 +91,7 @@ def _is_python_2(source: str) -> bool:
     except TabError:
         return True
     except (SyntaxError, ValueError):
-        return _statement.search(_literal.sub('""', source)) is not None
+        return _statement.search(without_literals(source)) is not None
     except (RecursionError, MemoryError):
         return False
     return _has_names_of_python_2(tree)

@@ -8,7 +8,9 @@ ends by itself, with ``differing``: it and a gold are both published as right, s
 another output       outputs
 does anything else   ``failing``: it does not compile, raises, or hits a limit, and nothing is known of its outputs
 does not pass, and   counted in ``not_run``: it was written for a version or a machine that the sandbox is not (see
-says why             ``dialects``), which is no fault of the problem or its tests
+says why             ``dialects``), or needs a package that it has not (``needed_packages``), or failed by what this
+                     machine's sandbox is short of (``older_toolchain``, ``address_space``: no control group bounds the
+                     memory), which is no fault of the problem or its tests
 ==================== ==================================================================================================
 """
 
@@ -24,6 +26,7 @@ from typing import Any
 from synthetic1.datagen.curation.draft import Quarantined
 from synthetic1.datagen.curation.recipe import Tools
 from synthetic1.datagen.curation.recipes.programs.dialects import other_version
+from synthetic1.datagen.curation.recipes.programs.needed_packages import needed_package
 from synthetic1.datagen.curation.recipes.programs.program_problem import (
     ProgramProblem,
     PublishedProgram,
@@ -41,6 +44,8 @@ CPU_S = 10.0
 MEMORY_MB = 512
 BATCH = 8
 """Programs of a problem that run side by side: of many, nothing is held but the source."""
+OF_THIS_MACHINE = OLDER, ADDRESS_SPACE = ("older_toolchain", "address_space")
+"""Why programs are not run that the image's sandbox would run."""
 IN_VAIN = 16
 """Programs that are run where none has passed and one has failed; the problem is set aside in any case."""
 
@@ -58,6 +63,8 @@ class SolutionsRun:
     first_failing: str = ""
     many: int = 0
     """That were to be run."""
+    first_run: int | None = None
+    """The place of the first that was run, in the order they came."""
 
     @property
     def run(self) -> int:
@@ -77,13 +84,19 @@ class SolutionsRun:
         return {"run": self.run, **{name: len(found) for name, found in lists.items()}}
 
     def add(self, program: PublishedProgram, verdict: Verdict) -> None:
+        not_run = self._sort(program, verdict)
+        if not not_run and self.first_run is None:
+            self.first_run = program.place
+
+    def _sort(self, program: PublishedProgram, verdict: Verdict) -> bool:
+        """Put it where it belongs; whether it counts as not run."""
         if verdict.score == 1.0:
             self.passing.append(program)
-            return
+            return False
         status, test, why = failed(verdict)
-        if (version := other_version(program.language, program.source, status)) is not None:
-            self.not_run[version] += 1
-            return
+        if (reason := _why_not_run(program, status, verdict)) is not None:
+            self.not_run[reason] += 1
+            return True
         place = "" if test is None or status == "compile_error" else f" in test {test + 1}"
         said = f"published solution {program.place} ({program.language}) of {self.many}: {status}{place}: {why}"
         if status in DIFFERING:
@@ -92,6 +105,20 @@ class SolutionsRun:
         else:
             self.failing.append(program)
             self.first_failing = self.first_failing or said
+        return False
+
+
+def _why_not_run(program: PublishedProgram, status: str, verdict: Verdict) -> str | None:
+    """What the sandbox lacks for a program that did not pass; None where it failed by itself."""
+    if (version := other_version(program.language, program.source, status)) is not None:
+        return version
+    if (package := needed_package(program.language, program.source, status)) is not None:
+        return f"needs {package}"
+    if "toolchain" in verdict.details:
+        return OLDER
+    if status == "memory_limit" and verdict.details.get("memory_limit") == ADDRESS_SPACE:
+        return ADDRESS_SPACE
+    return None
 
 
 def drawn(programs: Sequence[PublishedProgram], most: int | None, seed: str) -> list[PublishedProgram]:

@@ -81,10 +81,10 @@ def in_environment(source: str, language: str, number: int) -> str:
     variables, folder = VARIABLES[number % len(VARIABLES)], json.dumps(FOLDERS[number % len(FOLDERS)])
     pairs = [(json.dumps(name), json.dumps(value)) for name, value in variables.items()]
     if found.name == "javascript":
-        head = _strict.match(source)
-        said = " ".join(f"process.env[{name}] = {value};" for name, value in pairs)
+        head = _strict.match(source)  # `const process = require("process")` is common: no name of ours is the program's
+        said = " ".join(f"globalThis.process.env[{name}] = {value};" for name, value in pairs)
         at = head.end() if head else 0
-        return f"{source[:at]}; {said} process.chdir({folder}); {source[at:]}"
+        return f"{source[:at]}; {said} globalThis.process.chdir({folder}); {source[at:]}"
     if found.name == "cpp":
         said = "\n".join(f"    ::setenv({name}, {value}, 1);" for name, value in pairs)
         return _CPP.format(variables=said, folder=folder, byte=17 * number) + source
@@ -100,8 +100,9 @@ def in_environment(source: str, language: str, number: int) -> str:
 def python_runner(job: list[Any]) -> str:
     """A program that reads the number of its environment, then runs the job in it and writes ``MARK`` and the result.
 
-    A program that ends itself (``sys.exit()``) at its end has ended; what it defines is called in any case. Nothing is
-    written where the function ends the interpreter.
+    The program is a module, not ``__main__``, as the verifier's harness imports it: what it does when it is the main
+    one is not run. A program that ends itself (``sys.exit()``) at its end has ended; what it defines is called in any
+    case. Nothing is written where the function ends the interpreter.
 
     Args:
         job: source, name of the function, what it is called with; whether that is source of Python, which is evaluated,
@@ -128,8 +129,8 @@ def again(number):
 
 def run():
     dumps, loads, write, leave = json.dumps, json.loads, os.write, os._exit
-    program = types.ModuleType("__main__")
-    sys.modules["__main__"] = program
+    program = types.ModuleType("program")
+    sys.modules["program"] = program
     sys.argv[1:] = []
     names = vars(program)
     try:
