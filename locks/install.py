@@ -16,6 +16,7 @@ import runpy
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -135,6 +136,27 @@ def install_by_uv(lock: Path, settings: Mapping[str, str]) -> bool:
     return done.returncode == 0
 
 
+def of_another_python(site: Path) -> list[str]:
+    """Names of packages of which the wheel for another Python was installed: of one that has a wheel for each version
+    (``multiprocess``), uv takes that of an older one, which then calls what this Python has otherwise."""
+    found = []
+    for wheel in site.glob("*.dist-info/WHEEL"):
+        tags = re.findall(r"^Tag: py(\d+)-none-any", wheel.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        if tags and not {"3", f"3{sys.version_info.minor}"} & set(tags):
+            found.append(wheel.parent.name.partition("-")[0].lower().replace("_", "-"))
+    return sorted(found)
+
+
+def install_again_by_pip(lock: Path, names: list[str]) -> None:
+    """Install these packages of the lock anew, by pip, which takes the wheel of this Python."""
+    blocks = re.split(r"\n(?=[a-z0-9])", lock.read_text(encoding="utf-8"))
+    wanted = [block for block in blocks if block.partition("==")[0].partition("[")[0] in names]
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("\n".join(wanted) + "\n")
+        file.flush()
+        pip("install", "-qq", *QUICKLY, "--force-reinstall", "--require-hashes", "-r", file.name)
+
+
 def main() -> None:
     locks = sorted({path.stem for path in LOCKS.glob("*.in")} - {"uv"})
     if len(sys.argv) != 2 or sys.argv[1] not in locks:
@@ -146,6 +168,8 @@ def main() -> None:
     install_torch(lock.stem, torch_environment(settings, os.environ))
     if os.environ.get("NO_UV") == "1" or not install_by_uv(lock, settings):
         pip("install", "-qq", *QUICKLY, "--require-hashes", "-r", lock)
+    elif names := of_another_python(Path(sysconfig.get_path("purelib"))):
+        install_again_by_pip(lock, names)
     if sys.dont_write_bytecode:  # then no import would ever leave any, and each process would compile torch anew
         say("PYTHONDONTWRITEBYTECODE is set: compiling all modules now")
         compileall.compile_dir(sysconfig.get_path("purelib"), quiet=2, workers=0)

@@ -123,8 +123,10 @@ WORDS = [
     (["judge", "calibrate", "judge=l"], ["judge=local"]),
     (["score", "file.jsonl", "--over"], ["--overwrite"]),
     (["show", "x"], ["xyz"]),
-    (["report", ""], ["abc", "xyz"]),
-    (["export", "run="], ["run=xyz"]),
+    (["report", ""], ["abc", "generate/two", "grpo/two", "xyz"]),
+    (["show", "two"], []),  # which of them?
+    (["show", "gr"], ["grpo/two"]),
+    (["export", "run="], ["run=two", "run=xyz"]),
     (["completion", "z"], ["zsh"]),
 ]
 
@@ -134,7 +136,7 @@ def test_what_a_word_may_become(
     words: list[str], found: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("grpo/abc", "generate/xyz"):
+    for name in ("grpo/abc", "generate/xyz", "grpo/two", "generate/two"):
         (tmp_path / "runs" / name).mkdir(parents=True)
         (tmp_path / "runs" / name / "config.yaml").touch()
     assert candidates(app, words) == found
@@ -160,7 +162,7 @@ def test_settings_that_are_completed_are_those_of_the_program(program: Subcomman
 def test_bash_completes_what_stands_behind_an_equals_sign(tmp_path: Path) -> None:
     """Bash breaks words there; the command that it calls is taken to be ours."""
     calls = tmp_path / "synthetic1"
-    calls.write_text('#!/bin/sh\n[ "$*" = "complete grpo env=ma" ] && echo env=math\n')
+    calls.write_text('#!/bin/sh\n[ "$*" = "complete -- grpo env=ma" ] && echo env=math\n')
     calls.chmod(0o755)
     line = "synthetic1 grpo env=ma"
     asked = f"COMP_LINE='{line}'; COMP_POINT={len(line)}; _synthetic1; echo \"${{COMPREPLY[@]}}\""
@@ -171,9 +173,11 @@ def test_bash_completes_what_stands_behind_an_equals_sign(tmp_path: Path) -> Non
 
 def test_scripts_of_shells() -> None:
     for shell in ("bash", "zsh", "fish"):
-        assert "synthetic1 complete " in run(app, ["completion", shell]).output
+        assert run(app, ["completion", shell]).output.count("synthetic1 complete -- ") == 1
     assert run(app, ["completion", "tcsh"]).exit_code == 2
-    assert run(app, ["complete", "gr"]).output == "grpo\n"
+    assert run(app, ["complete", "--", "gr"]).output == "grpo\n"
+    assert run(app, ["complete", "--", "score", "--over"]).output == "--overwrite\n"
+    assert "--tasks\n" in run(app, ["complete", "--", "score", "--"]).output
 
 
 def test_reports_of_runs_wherever_they_stand(tmp_path: Path) -> None:

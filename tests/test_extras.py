@@ -74,6 +74,25 @@ said["judge"] = [info["score"], str(info)]
 env.close()
 print(json.dumps([said, sorted({"torch", "aiohttp", "hydra", "pyarrow"} & set(sys.modules))]))
 """
+ADAPTERS = """
+import json
+from synthetic1 import open_tasks
+from synthetic1.adapters import lm_eval, openrlhf, trl, verl
+
+tasks = open_tasks("embedded:math")
+said = []
+for wanted in (
+    lambda: trl.dataset(tasks),
+    lambda: verl.write_rows(tasks, "rows.parquet"),
+    lambda: openrlhf.reward_func([], [], []),
+    lambda: lm_eval.dataset("math"),
+):
+    try:
+        wanted()
+    except ModuleNotFoundError as error:
+        said.append(str(error))
+print(json.dumps(said))
+"""
 WALK = """
 import importlib, json, pkgutil
 import synthetic1
@@ -138,6 +157,12 @@ def test_environments_work_without_any_extra(tmp_path: Path, missing: list[str])
     assert said["judge"][0] is None, "ours, not the completion's"
     assert "synthetic1[judge]" in said["judge"][1]
     assert heavy == []
+
+
+def test_adapters_say_what_to_install(tmp_path: Path, missing: list[str]) -> None:
+    said = _in_a_plain_install(tmp_path, missing, program=ADAPTERS)
+    wanted = [("datasets", "data"), ("pyarrow", "data"), ("torch", "train"), ("datasets", "data")]
+    assert said == [not_installed(package, extra) for package, extra in wanted]
 
 
 def test_every_module_imports_or_lacks_what_an_extra_brings(tmp_path: Path, missing: list[str]) -> None:

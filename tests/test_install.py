@@ -170,3 +170,30 @@ def test_a_lock_that_is_not_there(machine: Machine) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == "usage: python locks/install.py LOCK; the locks are: cpu\n"
+
+
+def test_wheels_of_another_python_are_found(tmp_path: Path) -> None:
+    """uv takes `py310-none-any` where there is `py311-none-any`, too; multiprocess then fails at its first process."""
+    minor = sys.version_info.minor
+    for name, tags in {
+        "multiprocess-1": [f"py3{minor - 1}-none-any"],
+        "right-1": [f"py3{minor}-none-any"],
+        "plain-1": ["py3-none-any"],
+        "both_of_them-1": ["py2-none-any", "py3-none-any"],
+        "Older_One-1": ["py36-none-any"],
+        "compiled-1": [f"cp3{minor}-cp3{minor}-manylinux_2_28_x86_64"],
+    }.items():
+        folder = tmp_path / f"{name}.dist-info"
+        folder.mkdir()
+        (folder / "WHEEL").write_text("Wheel-Version: 1.0\n" + "".join(f"Tag: {tag}\n" for tag in tags))
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"from pathlib import Path; import install; print(install.of_another_python(Path({str(tmp_path)!r})))",
+        ],
+        cwd=ROOT / "locks",
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == "['multiprocess', 'older-one']", done.stderr

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -27,15 +27,16 @@ BASH = r"""_synthetic1() {
     [[ -n "$candidate" ]] || continue
     COMPREPLY+=("${candidate#"$prefix"}")
     [[ "$candidate" == *= ]] && compopt -o nospace 2>/dev/null
-  done < <(synthetic1 complete "${words[@]:1}" 2>/dev/null)
+  done < <(synthetic1 complete -- "${words[@]:1}" 2>/dev/null)
 }
 complete -o default -F _synthetic1 synthetic1"""
-# Bash breaks words at = and :, so it is given what follows the last one.
+# Bash breaks words at = and :, so it is given what follows the last one. What is typed follows --, or `--help` among
+# it would be taken for an option of `complete`.
 
 ZSH = r"""#compdef synthetic1
 _synthetic1() {
   local -a found
-  found=("${(@f)$(synthetic1 complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  found=("${(@f)$(synthetic1 complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
   if [[ -n "${found[1]}" ]]; then
     compadd -S '' -- "${found[@]}"
   else
@@ -44,7 +45,7 @@ _synthetic1() {
 }
 compdef _synthetic1 synthetic1"""
 
-FISH = r"""complete -c synthetic1 -a '(synthetic1 complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'"""
+FISH = r"""complete -c synthetic1 -a '(synthetic1 complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'"""
 
 SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
 
@@ -79,7 +80,7 @@ def _possible(app: typer.Typer, done: list[str], begun: str) -> Iterator[str]:
         if (setting := RUN_SETTINGS.get(name)) is not None:
             yield from (f"{setting}={run}" for run in _runs("generate"))
     elif name in READS_RUNS and not given:
-        yield from _runs("*")
+        yield from _runs()
     elif name == "sandbox" and not given:
         yield from ("build", "status", "clean")
     elif name == "completion" and not given:
@@ -139,6 +140,10 @@ def _flat(values: Mapping[str, Any], before: str) -> Iterator[tuple[str, Any]]:
             yield f"{before}{name}", value
 
 
-def _runs(program: str) -> Iterator[str]:
-    for config in Path("runs").glob(f"{program}/*/config.yaml"):
-        yield config.parent.name
+def _runs(program: str = "") -> list[str]:
+    """Names of runs below ``runs``, of one program or of all; with the program where several have one of that name."""
+    from synthetic1.reports.run_list import run_folders
+
+    folders = run_folders("runs", program)
+    many = Counter(path.name for path in folders)
+    return [path.name if many[path.name] == 1 else f"{path.parent.name}/{path.name}" for path in folders]

@@ -14,7 +14,6 @@ import pytest
 import through_adapters
 
 from synthetic1 import Task, Verdict
-from synthetic1.adapters.rendered_text import completion_behind, opens_thinking, rendered_completion
 from synthetic1.adapters.scoring import (
     TASK_COLUMN,
     UnscorableError,
@@ -27,6 +26,7 @@ from synthetic1.adapters.scoring import (
     verdicts,
     verdicts_async,
 )
+from synthetic1.jobs.rendered_text import completion_behind, opens_thinking, rendered_completion
 from synthetic1.task import TaskError
 
 TASK = Task("one", "verifiable_math", "What is 6 × 7? \\boxed{}", {"ground_truth": "42"})
@@ -156,7 +156,7 @@ def test_it_can_raise_and_the_error_travels():
     assert (again.task, again.verdict, str(again)) == (TASK, LOST, str(caught.value))
 
 
-@pytest.mark.parametrize("value", ["skip", None, True, float("nan"), "0"])
+@pytest.mark.parametrize("value", ["skip", None, True, float("nan"), float("inf"), -float("inf"), 10**400, "0"])
 @pytest.mark.parametrize("can_mask", [True, False])
 def test_a_wrong_setting_is_refused(value, can_mask):
     with pytest.raises(ValueError, match="unscorable must be a number or one of raise") as caught:
@@ -183,6 +183,7 @@ def test_numbers_have_the_same_names_for_every_verdict(pairs):
         ("42</s>\n", "42", "stop"),
         ("42 <|eot_id|><|eot_id|>", "42 ", "stop"),
         ("42<｜end▁of▁sentence｜>", "42", "stop"),
+        ("42<|im_end|><pad><pad>", "42", "stop"),
         ("42", "42", "length"),
         ("42\n", "42\n", "length"),
         ("<|im_end|> 42", "<|im_end|> 42", "length"),
@@ -204,6 +205,8 @@ def test_a_query_holds_its_prompt():
     assert completion_behind("Q: ", "Q: A") == "A"
     assert completion_behind("Q: ", "<s>Q: A Q: B") == "A Q: B"
     assert completion_behind("x" * 500 + "Q: ", "x" * 300 + "Q: A") == "A"
+    twice = "Q" * 300 + "?"
+    assert completion_behind(twice + twice, f"<s>{twice}{twice}A") == "A"  # its end stands in its middle too
     with pytest.raises(ValueError, match="does not contain its prompt"):
         completion_behind("Q: ", "A")
     assert opens_thinking("…<think>\n")

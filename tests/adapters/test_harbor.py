@@ -165,6 +165,19 @@ def test_no_reward_is_left_where_there_is_no_score(written, pairs, tmp_path):
     assert not (tmp_path / "reward.txt").exists()
 
 
+def test_a_folder_in_the_way_of_the_reward_buys_nothing(tmp_path):
+    task = Task("a", "verifiable_math", "1 + 1? \\boxed{}", {"ground_truth": "2"})
+    (tmp_path / "task.json").write_text(json.dumps(task.to_row()))
+    (tmp_path / "answer.md").write_text("\\boxed{3}")
+    (tmp_path / "out/reward.txt/more").mkdir(parents=True)
+    (tmp_path / "else").mkdir()
+    (tmp_path / "out/verdict.json").symlink_to(tmp_path / "else")
+    verify(tmp_path / "task.json", tmp_path / "answer.md", tmp_path / "out")
+    assert (tmp_path / "out/reward.txt").read_text() == "0.0\n"
+    assert json.loads((tmp_path / "out/verdict.json").read_text())["reason"] == "wrong_answer"
+    assert (tmp_path / "else").is_dir()
+
+
 def test_an_answer_that_is_no_file_of_its_own_is_none(tmp_path):
     (tmp_path / "gold").write_text("\\boxed{84}")
     (tmp_path / "link").symlink_to(tmp_path / "gold")

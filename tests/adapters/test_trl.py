@@ -155,6 +155,23 @@ async def test_a_submitted_answer_that_cannot_be_scored_can_raise():
         await environment.get_reward()
 
 
+async def test_a_submitted_object_is_read_as_the_json_that_the_model_wrote():
+    environment = SubmitEnvironment()
+    environment.reset(**dataset([RIGHT])[0])
+    seen = []
+    for answer in ({"output": "ba"}, ["é", True, None], 42, '{"output": "ba"}'):
+        environment._verdicts = None
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("synthetic1.adapters.trl.verdicts_async", lambda _, made: _noted(seen, made))
+            await environment.submit(answer)
+            await environment._verdicts
+    assert seen == ['{"output": "ba"}', '["é", true, null]', "42", '{"output": "ba"}']
+
+
+async def _noted(seen, completions):
+    seen.extend(one.answer for one in completions)
+
+
 async def test_submitted_answers_are_scored_as_directly():
     pairs = [pair for pair in adapter_pairs.load(code=False) if "think" not in pair.text and not pair.thinking_open]
     pairs = [pair for pair in pairs if pair.finish_reason == "stop"]

@@ -1,4 +1,4 @@
-"""`synthetic1 score`: completions in files of many layouts, bad rows, going on, statuses."""
+"""`synthetic1 score`: completions in files of many layouts, bad rows, statuses."""
 
 from __future__ import annotations
 
@@ -10,43 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from completion_files import ROWS, TASKS, read, right, rows, written
 from typer.testing import CliRunner
 
 from synthetic1.cli import app
 from synthetic1.completion import Completion
-from synthetic1.evaluation import score_file
 from synthetic1.evaluation.completion_rows import RowError, RowLayout
 from synthetic1.evaluation.score_file import run
 from synthetic1.rewards.scoring.default import score
 from synthetic1.task import Task
 from synthetic1.tasks.sources.spec import open_tasks
-
-TASKS = open_tasks("embedded:math")
-ROWS = 8
-
-
-def right(task: Task) -> str:
-    return f"<think>so</think>It is \\boxed{{{task.verification_info['ground_truth']}}}."
-
-
-def rows() -> list[dict[str, Any]]:
-    """Every second completion is right; the last has none in a box."""
-    made = []
-    for place in range(ROWS):
-        text = right(TASKS[place]) if place % 2 == 0 else "It is \\boxed{12345}."
-        made.append({**TASKS[place].to_row(), "completion": text, "mine": place})
-    made[-1]["completion"] = "I cannot say."
-    return made
-
-
-def written(path: Path, content: list[Any]) -> str:
-    path.write_text("".join(f"{row if isinstance(row, str) else json.dumps(row)}\n" for row in content))
-    return str(path)
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
 
 TASK = TASKS[0]
 WHOLE = {"synthetic1_task": json.dumps(TASK.to_row())}
@@ -141,46 +114,38 @@ def test_bad_rows_are_counted_named_and_left_out(tmp_path: Path, capsys: pytest.
     assert len(read(tmp_path / "out.jsonl")) == ROWS
 
 
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many pairs each batch had that was scored."""
-    batches: list[int] = []
-    plain = score_file.Scorer.score
-
-    async def counting(self: Any, pairs: Any, on_verdict: Any = None) -> Any:
-        batches.append(len(pairs))
-        return await plain(self, pairs, on_verdict)
-
-    monkeypatch.setattr(score_file.Scorer, "score", counting)
-    return batches
-
-
-def test_the_same_command_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    out, batches = tmp_path / "out.jsonl", counted(monkeypatch)
-    file = written(tmp_path / "in.jsonl", [*rows(), rows()[0]])  # one of them twice
-    assert run(file, output=str(out)) == 0
-    whole = out.read_bytes()
-    assert run(file, output=str(out)) == 0
-    assert (out.read_bytes(), sum(batches)) == (whole, ROWS + 1)
-    lines = whole.splitlines(keepends=True)
-    unscored = json.loads(lines[2]) | {"verdict": {**json.loads(lines[2])["verdict"], "score": None}}
-    out.write_bytes(b"".join([*lines[:2], json.dumps(unscored).encode() + b"\n", *lines[3:5], lines[5][:40]]))
-    assert run(file, output=str(out)) == 0  # the unscored one, the torn one, and the three that were not there
-    assert sum(batches) == ROWS + 1 + 5
-    assert sorted(out.read_bytes().splitlines()) == sorted(whole.splitlines())
-    assert run(file, output=str(out), overwrite=True) == 0
-    assert out.read_bytes() == whole
+def test_an_odd_row_is_a_bad_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What JSON has no form for, in a task, in any spelling that gets it there; the other rows are scored."""
+    info = dict(TASK.verification_info)
+    odd = [
+        {**TASK.to_row(), "verification_info": {**info, "x": float("nan")}, "completion": GOOD},
+        {**TASK.to_row(), "verification_info": str({**info, "x": {1, 2}}), "completion": GOOD},
+        {**rows()[0], "noise": float("nan"), "deep": None},  # fine: null
+    ]
+    deep = json.dumps(odd[2]).replace(
+        '"deep": null', '"deep": ' + "[" * 600 + "]" * 600
+    )  # JSON, but not if NaN is to be taken out of it
+    file = written(tmp_path / "in.jsonl", [*odd, deep, *rows()])
+    assert run(file, output=str(tmp_path / "out.jsonl")) == 1
+    errors = capsys.readouterr().err.splitlines()
+    assert [line.partition("in.jsonl ")[2].split(":")[0] for line in errors] == ["line 1", "line 2", "line 4"]
+    assert [line.partition(": ")[2].count("no JSON form") for line in errors] == [1, 1, 0]
+    assert "nested too deeply" in errors[2]
+    assert len(read(tmp_path / "out.jsonl")) == 1 + ROWS
 
 
-def test_what_another_verifier_scored_is_not_gone_on_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out, file = tmp_path / "out.jsonl", written(tmp_path / "in.jsonl", rows())
-    run(file, output=str(out))
-    out.write_text(out.read_text().replace('"verifier_key": "', '"verifier_key": "0', 1))
-    assert run(file, output=str(out)) == 2
-    assert "line 1 was scored by another verifier (verifiable_math@" in capsys.readouterr().err
-    out.write_text('{"precious": 1}\n')
-    assert run(file, output=str(out)) == 2
-    assert "is not a row that `synthetic1 score` wrote" in capsys.readouterr().err
-    assert out.read_text() == '{"precious": 1}\n'
+@pytest.mark.parametrize("value", [datetime(2026, 1, 2), b"ab"])
+def test_an_odd_row_of_parquet_is_a_bad_row(value: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    info = dict(TASK.verification_info)
+    table = [{**TASK.to_row(), "verification_info": {**info, "x": x}, "completion": GOOD} for x in (None, value, None)]
+    pyarrow.parquet.write_table(pa.Table.from_pylist(table), tmp_path / "in.parquet")
+    assert run(str(tmp_path / "in.parquet"), output=str(tmp_path / "out.jsonl")) == 1
+    assert "bad row: " in (said := capsys.readouterr().err)
+    assert "row 2" in said
+    assert len(read(tmp_path / "out.jsonl")) == 2
 
 
 def packed(tmp_path: Path) -> str:
@@ -248,22 +213,3 @@ def test_user_errors_are_one_line(
     assert done.exit_code == 2
     assert done.stderr.startswith(said)
     assert done.stderr.count("\n") == 1
-
-
-def test_ctrl_c_leaves_what_the_same_command_goes_on_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out, file = tmp_path / "out.jsonl", written(tmp_path / "in.jsonl", rows() * 40)
-    plain, seen = score_file.FileScores.add, []
-
-    def stop(self: Any, *of: Any) -> None:
-        seen.append(of)
-        if len(seen) == 100:
-            raise KeyboardInterrupt
-        plain(self, *of)
-
-    monkeypatch.setattr(score_file.FileScores, "add", stop)
-    assert run(file, output=str(out)) == 130
-    assert "stopped; the same command goes on" in capsys.readouterr().err
-    assert run(file, output=str(out)) == 0
-    assert [row["mine"] for row in read(out)] == list(range(ROWS)) * 40

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from synthetic1 import Completion, Task, Verdict, score
-from synthetic1.serving.client import AsyncRewardClient, RewardClient, RewardServerError, written_pair
+from synthetic1.serving.client import Address, AsyncRewardClient, RewardClient, RewardServerError, written_pair
 from synthetic1.serving.endpoints import completion_of
 from synthetic1.serving.wire import PairOnWire
 
@@ -64,6 +65,59 @@ def test_verdicts_are_those_of_scoring_here(server, row, ask):
 def test_a_completion_comes_out_as_it_went_in(row, completion):
     pair = PairOnWire.model_validate_json(json.dumps(written_pair(row, completion)))
     assert completion_of(pair.completion) == completion
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        Completion("so 3, I say 2", "so 3", "I say 2", "stop"),
+        Completion("a</think>b</think>c", "a", "b</think>c"),
+        Completion("<think>a", None, "<think>a"),
+        Completion("a", None, None),
+        Completion("a", "", None),
+    ],
+)
+def test_a_split_of_ones_own_is_kept(row, completion):
+    pair = PairOnWire.model_validate_json(json.dumps(written_pair(row, completion)))
+    found = completion_of(pair.completion)
+    parts = (found.reasoning, found.answer, found.finish_reason)
+    assert parts == (completion.reasoning, completion.answer, completion.finish_reason)
+
+
+def test_a_broken_completion_harms_no_other(server, row, ask):
+    task = Task.from_row(row)
+    texts = [RIGHT, f"\ud83c{RIGHT}", "\ud83c\udfb2", Completion.parse("\udfb2")]
+    verdicts = ask(server.url, "score_many", [(task, text) for text in texts], api_key=KEY)
+    assert [verdict.reason for verdict in verdicts] == [score(task, text).reason for text in texts]
+    assert [verdict.score for verdict in verdicts] == [1, 1, 0, 0]
+
+
+def test_the_key_may_stand_in_the_address_and_is_never_shown(server, row, ask):
+    url = f"http://any:{KEY}@127.0.0.1:{server.port}/"
+    assert ask(url, "score", row, RIGHT).score == 1
+    with pytest.raises(RewardServerError, match=f"^http://127.0.0.1:{server.port} answered 404") as error:
+        ask(url, "score", "nobody", RIGHT)
+    assert KEY not in str(error.value)
+    with pytest.raises(RewardServerError, match=r"^http://127.0.0.1:9 cannot be reached") as error:
+        ask(f"http://any:{KEY}@127.0.0.1:9", "score", row, RIGHT, tries=1)
+    assert KEY not in str(error.value)
+    for wrong in (
+        f"any:{KEY}@host:8080",
+        f"http://any:{KEY}@host:port",
+        f"http://any:{KEY}/@host",
+        f"//any:{KEY}@host",
+    ):
+        with pytest.raises(ValueError, match="url must be such as") as wrong_url:
+            RewardClient(wrong)
+        assert KEY not in str(wrong_url.value)
+    assert Address.read("http://any:a%20key@[::1]:80/x/", None, 1, 1) == Address("http://[::1]:80/x", "a key", 1, 1)
+    assert Address.read("http://any:one@h", "two", 1, 1).api_key == "two"
+
+
+def test_without_aiohttp_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    with pytest.raises(ModuleNotFoundError, match=r"`aiohttp` is not installed; run: pip install 'synthetic1\[\w+\]'"):
+        AsyncRewardClient("http://127.0.0.1:9")
 
 
 def test_a_refusal_is_said_in_one_line(server, row, ask, monkeypatch):

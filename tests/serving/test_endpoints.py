@@ -103,6 +103,16 @@ def test_it_is_ready_when_what_it_promises_works(server, run_server):
         assert told == {"status": "ready", "why": ""}
 
 
+def test_an_alias_counts_as_its_task_type(server, row):
+    row = {**row, "task_type": "verifiable_code_understanding"}
+    labels = {"reason": "unscorable_task", "task_type": "code_output_prediction"}
+    verdict = server.ask("/v1/score", {"task": row, "completion": ""})[2]
+    labels["reason"] = verdict["reason"]
+    before = server.metric("synthetic1_verdicts_total", **labels)
+    server.ask("/v1/score", {"task": row, "completion": ""})
+    assert server.metric("synthetic1_verdicts_total", **labels) == before + 1
+
+
 def test_metrics_count_requests_and_verdicts(server, row):
     labels = {"reason": "correct", "task_type": "verifiable_math"}
     before = server.metric("synthetic1_verdicts_total", **labels)

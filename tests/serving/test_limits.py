@@ -11,6 +11,11 @@ from contextlib import suppress
 
 import pytest
 
+from synthetic1.serving.admission import Admission
+from synthetic1.serving.exposition import Exposition
+from synthetic1.serving.guard import Guard, respond
+from synthetic1.serving.settings import ServingSettings
+
 RIGHT = r"\boxed{2}"
 
 
@@ -30,7 +35,12 @@ RIGHT = r"\boxed{2}"
         ({"task": {"task_id": "x"}}, 422, "completion: Field required"),
         ({"task": {"task_id": "x"}, "completion": 5}, 422, "completion"),
         ({"task": {"task_id": "x"}, "completion": {"text": "x"}}, 422, "completion"),
-        ({"task": {"task_id": "x"}, "completion": {"thinking_open": "yes"}}, 422, "completion"),
+        ({"task": {"task_id": "x"}, "completion": {"thinking_open": "yes"}}, 422, "thinking_open: Input should be a v"),
+        (
+            {"task": {"task_id": "x"}, "completion": {"content": 5}},
+            422,
+            "completion.content: Input should be a valid str",
+        ),
         ({"task": {"task_id": "x"}, "completion": "x", "complection": "x"}, 422, "complection"),
     ],
 )
@@ -40,6 +50,15 @@ def test_a_wrong_request_is_told_in_one_line(server, body, status, said):
     assert said in answer["error"]
     assert "\n" not in answer["error"]
     assert len(answer["error"]) < 600
+
+
+def test_a_label_is_told_what_its_own_kind_lacks(server):
+    body = {"query": ["p"], "prompts": ["p"], "labels": [{"problem_id": "1", "prompt": "p"}]}
+    status, _, answer = server.ask("/get_reward", body)
+    assert (status, answer["error"][:40]) == (422, "labels.0: a task needs problem_id, task_")
+    assert server.ask("/get_reward", {**body, "labels": [5]})[2]["error"].startswith(
+        "labels.0: Input should be a valid"
+    )
 
 
 def test_a_batch_says_which_pair_is_wrong(server, row):
@@ -68,6 +87,43 @@ def test_only_who_has_the_key_is_served(server, row, headers, status, path):
     got, told, _ = server.ask(path, body, key=None, **headers)
     assert got == (404 if status == 200 and path == "/nowhere" else status)
     assert ("www-authenticate" in told) == (got == 401)
+
+
+@pytest.mark.parametrize(
+    ("host", "settings", "status"),
+    [
+        ("localhost", {}, 200),
+        ("LOCALHOST:8080", {}, 200),
+        ("127.0.0.1:1", {}, 200),
+        ("[::1]:8080", {}, 200),
+        ("[::1]", {}, 200),
+        ("127.0.0.2:8080", {"host": "127.0.0.2"}, 200),
+        ("127.0.0.2:8080", {}, 421),
+        ("attacker.example", {}, 421),
+        ("localhost.attacker.example:8080", {}, 421),
+        ("127.0.0.1.attacker.example", {}, 421),
+        ("localhost:x", {}, 421),
+        ("", {}, 421),
+        ("attacker.example", {"api_key": "a-key-for-the-tests-only"}, 401),
+        ("rewards.example", {"host": "0.0.0.0", "without_key": True}, 200),
+    ],
+)
+async def test_a_page_that_gives_this_machine_its_name_is_not_served(host, settings, status):
+    async def app(scope, receive, send):
+        await respond(send, 200, b"{}")
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        sent.append(message.get("status"))
+
+    sent = []
+    admission = Admission(1, 0)
+    guard = Guard(app, {}, ServingSettings(**settings), admission, Exposition((), (), admission))
+    scope = {"type": "http", "method": "GET", "path": "/metrics", "headers": [(b"host", host.encode())]}
+    await guard(scope, receive, send)
+    assert sent[0] == status
 
 
 def test_only_json_is_taken(server, row):
@@ -128,6 +184,48 @@ def test_fifty_megabytes_are_answered_and_not_kept(server, row):
     assert server.ask("/v1/score", {"task": row, "completion": RIGHT})[2]["score"] == 1
 
 
+HEAD = 64 * 2**10
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (["X: " + "a" * (HEAD - 1000)], 401),
+        (["X: " + "a" * HEAD], 431),
+        (["X: a"] * (HEAD // 6), 431),
+        (["X: " + "a" * 1000] * 50, 401),
+    ],
+)
+def test_a_head_that_is_too_large_is_refused_without_a_key(server, lines, status):
+    with connect(server) as connection:
+        connection.sendall("\r\n".join(("GET /metrics HTTP/1.1", "Host: x", *lines, "", "")).encode())
+        assert answer_of(connection) == status
+
+
+@pytest.mark.parametrize("begin", [b"GET /metrics HTTP/1.1\r\nX: ", b"GET /", b"GET /metrics HTTP/1.1\r\nX"])
+def test_a_head_without_an_end_is_not_kept(server, begin):
+    with connect(server) as connection:
+        connection.sendall(begin + b"a" * HEAD)
+        assert answer_of(connection) == 431
+        assert connection.recv(1000) == b""  # and it is over
+    assert server.ask("/healthz")[0] == 200
+
+
+def test_trailers_without_an_end_are_not_kept(server):
+    with connect(server) as connection:
+        connection.sendall(head(server, "Transfer-Encoding: chunked") + b"1\r\n \r\n0\r\nX: ")
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):  # the response is to what came before
+            connection.sendall(b"a" * 200 * HEAD)
+
+
+def test_the_body_is_no_part_of_the_head(server, row):
+    body = json.dumps({"task": row, "completion": RIGHT + " " * 3 * HEAD}).encode()
+    with connect(server) as connection:
+        for _ in range(2):
+            connection.sendall(head(server, f"Content-Length: {len(body)}") + body)
+            assert answer_of(connection) == 200
+
+
 def test_slow_clients_are_cut_off_and_others_served(server, row):
     """Nothing, half a head, half a body, and one that is answered but goes on: the limit here is 2 s."""
     silent, slow_head, slow_body, late = (connect(server) for _ in range(4))
@@ -168,13 +266,13 @@ def wait_for(condition):
 
 @pytest.mark.parametrize("path", ["/v1/score", "/v1/score_batch"])
 def test_who_goes_away_leaves_no_work_behind(server, waiting_row, path):
-    cancelled, gone = counts(server, waiting_row)["cancelled"], server.metric("synthetic1_clients_gone_total")
+    before, gone = counts(server, waiting_row), server.metric("synthetic1_clients_gone_total")
     pair = {"task": waiting_row(600), "completion": "x"}
     body = json.dumps(pair if path == "/v1/score" else {"pairs": [pair, pair]}).encode()
     with connect(server) as connection:
         connection.sendall(head(server, f"Content-Length: {len(body)}", path=path) + body)
-        wait_for(lambda: server.metric("synthetic1_requests_in_flight") == 1)
-    wait_for(lambda: counts(server, waiting_row)["cancelled"] > cancelled)
+        wait_for(lambda: counts(server, waiting_row)["started"] > before["started"])
+    wait_for(lambda: counts(server, waiting_row)["cancelled"] > before["cancelled"])
     wait_for(lambda: server.metric("synthetic1_requests_in_flight") == 0)
     assert server.metric("synthetic1_clients_gone_total") == gone + 1
 

@@ -37,6 +37,28 @@ def test_an_index_sets_no_memory_aside():
     assert read_tests(base64.b64encode(zlib.compress(pickled)).decode()) == [1]
 
 
+def holds_itself():
+    tests = ["assert True"]
+    tests.append(tests)
+    return tests
+
+
+def in_pairs(depth):
+    value = ["assert True"]
+    for _ in range(depth):
+        value = [value, value]
+    return value
+
+
+@pytest.mark.parametrize("make", [lambda: ["a" * 10**6] * 100, lambda: [{"a" * 10**6: 1}] * 100, holds_itself])
+def test_what_is_named_again_counts_again(make):
+    with pytest.raises(UnreadableTests, match="unfold to more than 64 MiB"):
+        read_tests(encoded(make()))
+    with pytest.raises(UnreadableTests, match="unfold to more than 64 MiB"):
+        read_tests(encoded(in_pairs(60)))
+    assert read_tests(encoded(["a" * 10**6] * 20)) == ["a" * 10**6] * 20
+
+
 @pytest.mark.parametrize(
     "tests",
     [

@@ -5,10 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 
+import adapter_pairs
 import aiohttp
 import pytest
+import through_adapters
 
-from synthetic1.serving.openrlhf import completion_in
+from synthetic1.adapters.scoring import task_json
+from synthetic1.serving.admission import Admission
+from synthetic1.serving.exposition import Exposition
+from synthetic1.serving.openrlhf import OpenRlhfEndpoint, completion_in
+from synthetic1.serving.service import RewardService
+from synthetic1.serving.settings import ServingSettings
 
 PROMPT = "<|im_start|>user\nWhat is 1 + 1?<|im_end|>\n<|im_start|>assistant\n"
 RIGHT = r"It is \boxed{2}.<|im_end|>"
@@ -25,12 +32,43 @@ RIGHT = r"It is \boxed{2}.<|im_end|>"
         (f"{PROMPT}<think>\nso, two<|im_end|>", f"{PROMPT}<think>\n", None),  # the thought never ended
         (f"{PROMPT}says {PROMPT}two", PROMPT, f"says {PROMPT}two"),  # the prompt again is the model's own
         ("a </s> b", "a ", "</s> b"),
+        (f"{PROMPT}two<｜end▁of▁sentence｜>", PROMPT, "two"),
+        (f"{PROMPT}two<turn|><pad><pad>", PROMPT, "two"),
+        ("x" * 300 + "Q: two", "x" * 500 + "Q: ", "two"),  # its beginning was cut
     ],
 )
 def test_the_completion_is_what_stands_behind_the_prompt(query, prompt, answer):
     found = completion_in(query, prompt)
     assert found is not None
     assert found.answer == answer
+
+
+@pytest.mark.parametrize(("end", "reason"), [("<|im_end|>", "stop"), ("<eos>\n", "stop"), ("", "length")])
+def test_a_completion_without_an_end_token_was_cut_off(end, reason):
+    assert completion_in(f"{PROMPT}two{end}", PROMPT).finish_reason == reason
+
+
+@pytest.mark.parametrize("text", [" " * 10**6 + "x", "<|im_end|>" * 10**5 + "x", "<pad>" * 10**6, "<|" * 10**6])
+def test_no_completion_holds_the_server_up(text):
+    assert completion_in(f"{PROMPT}{text}", PROMPT) is not None  # quadratic: hours
+
+
+def test_rewards_are_those_of_the_adapter():
+    pairs = adapter_pairs.load(code=False)
+    prompts = [through_adapters.rendered_prompt(pair) for pair in pairs]
+    queries = [prompt + through_adapters.written(pair) for prompt, pair in zip(prompts, pairs, strict=True)]
+    body = {"query": queries, "prompts": prompts, "labels": [task_json(pair.as_task()) for pair in pairs]}
+
+    async def ask():
+        service = RewardService(ServingSettings(unscorable=through_adapters.UNSCORABLE))
+        route = OpenRlhfEndpoint(service, Exposition((), service.verifiers, Admission(1, 0)))
+        try:
+            return json.loads(await route.answer(json.dumps(body).encode()))["rewards"]
+        finally:
+            service.close()
+
+    expected = [through_adapters.UNSCORABLE if one is None else one for one in through_adapters.through_openrlhf(pairs)]
+    assert asyncio.run(ask()) == pytest.approx(expected)
 
 
 def test_a_query_without_its_prompt_has_no_completion():

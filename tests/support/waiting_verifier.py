@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from synthetic1 import Completion, Task, Verdict, Verifier, register
 
-counts = {"finished": 0, "cancelled": 0}
+counts = {"started": 0, "finished": 0, "cancelled": 0}
 
 
 @register("serving_waits")
@@ -23,6 +23,7 @@ class Waits(Verifier):
             return Verdict(1.0, "correct", None, dict(counts))
         if completion.answer == "fail":
             raise RuntimeError("it fails as asked")
+        counts["started"] += 1
         try:
             await asyncio.sleep(task.verification_info["seconds"])
         except asyncio.CancelledError:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import sys
 from pathlib import Path
@@ -34,7 +35,7 @@ def verify(task_file: Path, answer_file: Path, out: Path) -> Verdict:
     """
     out.mkdir(parents=True, exist_ok=True)
     for name in (REWARD, VERDICT, "reward.json"):  # of an earlier run: none may pass for this one's
-        (out / name).unlink(missing_ok=True)
+        _remove(out / name)
     verdict = verdicts([as_task(task_file.read_text(encoding="utf-8"))], [read_answer(answer_file)])[0]
     (out / VERDICT).write_text(json.dumps(verdict.to_dict()) + "\n", encoding="utf-8")
     if verdict.score is not None:
@@ -53,6 +54,14 @@ def read_answer(path: Path) -> str:
         return ""
     with open(handle, "rb") as file:
         return file.read(MOST_BYTES).decode("utf-8", "replace")
+
+
+def _remove(path: Path) -> None:
+    """Also a folder: an agent that made one of this name would otherwise have no reward instead of 0."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def main() -> int:

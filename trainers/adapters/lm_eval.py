@@ -19,6 +19,7 @@ from synthetic1.adapters.environment import environment
 from synthetic1.adapters.scoring import TASK_COLUMN, Unscorable, check_unscorable, reward_of, task_json, verdicts
 from synthetic1.adapters.scoring import as_task as _as_task
 from synthetic1.envs.base import TextEnv
+from synthetic1.extras import missing
 
 SETTINGS_COLUMN = "synthetic1_settings"
 """The column of a document that says how it is verified, as JSON: rows are all that lm-eval passes on."""
@@ -74,7 +75,10 @@ def dataset(env: str = "math", synthetic1: Mapping[str, Any] | None = None, **ot
     Raises:
         ValueError: no such family, or a setting that the environment or ``unscorable`` does not know.
     """
-    from datasets import Dataset
+    try:
+        from datasets import Dataset
+    except ModuleNotFoundError as error:
+        raise missing(error, "data") from None
 
     told = {"unscorable": "mask", **(synthetic1 or {})}
     check_unscorable(told["unscorable"], can_mask=True)

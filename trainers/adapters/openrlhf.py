@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from synthetic1.adapters.rendered_text import completion_behind, opens_thinking, rendered_completion
 from synthetic1.adapters.scoring import (
     Unscorable,
     as_task,
@@ -25,6 +24,8 @@ from synthetic1.adapters.scoring import (
     task_json,
     verdicts,
 )
+from synthetic1.extras import missing
+from synthetic1.jobs.rendered_text import completion_behind, opens_thinking, rendered_completion
 from synthetic1.task import Task
 
 log = logging.getLogger(__name__)
@@ -69,8 +70,10 @@ def reward_func(
         UnscorableError: a completion could not be scored.
         ValueError: a query does not contain its prompt.
     """
-    import torch
-
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        raise missing(error, "train") from None
     try:
         tasks = [as_task(label) for label in labels]
         completions = [

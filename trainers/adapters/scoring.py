@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
@@ -119,7 +120,7 @@ def check_unscorable(value: Unscorable, *, can_mask: bool) -> Unscorable:
         ValueError: anything else, with what would be right.
     """
     words = [word for word in get_args(get_args(Unscorable)[1]) if can_mask or word != "mask"]
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and value == value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
     if not is_number and value not in words:
         raise ValueError(f"unscorable must be a number or one of {', '.join(words)}; got {value!r:.60}")
     return value

@@ -15,7 +15,6 @@ from typing import Any
 
 from synthetic1.adapters.environment import environment
 from synthetic1.adapters.environment import families as all_families
-from synthetic1.adapters.rendered_text import rendered_completion
 from synthetic1.adapters.scoring import (
     TASK_COLUMN,
     Unscorable,
@@ -26,6 +25,7 @@ from synthetic1.adapters.scoring import (
     task_json,
     verdicts,
 )
+from synthetic1.jobs.rendered_text import rendered_completion
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 

@@ -17,7 +17,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from synthetic1.adapters.rendered_text import opens_thinking, rendered_completion
 from synthetic1.adapters.scoring import (
     TASK_COLUMN,
     Unscorable,
@@ -28,6 +27,7 @@ from synthetic1.adapters.scoring import (
     verdicts_async,
 )
 from synthetic1.completion import Completion
+from synthetic1.jobs.rendered_text import opens_thinking, rendered_completion
 from synthetic1.task import Task
 
 FINISH_REASONS = {"completed": "stop", "truncated": "length", "aborted": "abort"}

@@ -10,6 +10,7 @@ A completion that could not be scored is ``None``: TRL leaves it out of the grou
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from synthetic1.adapters.scoring import (
     verdicts_async,
 )
 from synthetic1.completion import Completion
+from synthetic1.extras import missing
 from synthetic1.jobs.chat import decode, prompt_opens_thinking
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
@@ -36,7 +38,10 @@ HOW_TO_SUBMIT = "\n\nGive your final answer, in the form asked for above, to the
 
 def dataset(tasks: Iterable[Task]) -> datasets.Dataset:
     """A row a task: ``prompt`` (one user message) and ``synthetic1_task``, which TRL passes on to rewards."""
-    from datasets import Dataset
+    try:
+        from datasets import Dataset
+    except ModuleNotFoundError as error:
+        raise missing(error, "data") from None
 
     return Dataset.from_list(
         [{"prompt": [{"role": "user", "content": task.prompt}], TASK_COLUMN: task_json(task)} for task in tasks]
@@ -136,7 +141,8 @@ class SubmitEnvironment:
             return "An answer was submitted already; that one counts."
         # The whole argument is the answer: no tag in it opens a thought. TRL awaits one rollout's tools after the
         # other, and shows the model what they raise: so the verdict is only begun here.
-        completion = Completion(str(answer), None, str(answer), "stop")
+        text = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, default=str)
+        completion = Completion(text, None, text, "stop")  # a model may send an object where its text was asked for
         self._verdicts = asyncio.create_task(verdicts_async([self._task], [completion]))
         return "The answer was submitted."
 

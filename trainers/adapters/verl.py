@@ -25,6 +25,7 @@ from synthetic1.adapters.scoring import (
     verdicts,
     verdicts_async,
 )
+from synthetic1.extras import missing
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
@@ -91,8 +92,11 @@ def rows(tasks: Iterable[Task], *, split: str = "train") -> list[dict[str, Any]]
 
 def write_rows(tasks: Iterable[Task], file: str | Path, *, split: str = "train") -> int:
     """Write the tasks as a Parquet file for ``data.train_files`` or ``data.val_files``; returns their number."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ModuleNotFoundError as error:
+        raise missing(error, "data") from None
 
     made = rows(tasks, split=split)
     pq.write_table(pa.Table.from_pylist(made), file)

@@ -64,13 +64,15 @@ class RowLayout:
         """The task and the completion of ``row``.
 
         Raises:
-            RowError: it has none.
+            RowError: it has none, or the task holds what JSON cannot, such as NaN: nothing would name it.
         """
         if not isinstance(row, Mapping):
             raise RowError(f"a row is an object, got {type(row).__name__}")
         completion = self._completion(row)
         try:
-            return CompletionRow(where, row, self._task(row), completion)
+            found = CompletionRow(where, row, self._task(row), completion)
+            _ = found.task.key  # once, for whoever scores it
+            return found
         except TaskError as error:
             raise RowError(str(error).removeprefix(f"{where}: ").removeprefix("row: ")) from None
 

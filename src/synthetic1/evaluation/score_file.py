@@ -182,6 +182,8 @@ def _score(file: Path, layout: RowLayout, output: str | None, overwrite: bool, j
             rows = _readable(file, layout, scored, scorer, scores)
             advance = stack.enter_context(progress(total, "rows", apart=True))
             asyncio.run(_score_rows(rows, scorer, scored, scores, advance))
+            if scored is not None:
+                scored.finish()
         except (ValueError, OSError) as error:
             if isinstance(error, TaskError):
                 raise
@@ -202,13 +204,17 @@ async def _score_rows(
     async def settle() -> None:
         batch, work = under_way.popleft()
         for row, verdict in zip(batch, await work, strict=True):
+            advance()
+            if scored is not None:
+                verifier = scorer.verifier(row.task.task_type)
+                try:
+                    scored.add(row, verdict, f"{verifier.task_type}@{verifier.version}", verifier.key)
+                except RowError as error:
+                    scores.add_bad(row.where, str(error))
+                    continue
             scores.add(row.task.task_type, verdict.score, verdict.reason)
             if verdict.score is None and scores.unscorable is None:
                 scores.unscorable = one_line(f"{row.where}: {verdict.reason}: {verdict.details.get('why')}", WHY_CAP)
-            if scored is not None:
-                verifier = scorer.verifier(row.task.task_type)
-                scored.add(row, verdict, f"{verifier.task_type}@{verifier.version}", verifier.key)
-            advance()
         if scored is not None:
             scored.flush()
 
@@ -238,11 +244,12 @@ def _readable(
         try:
             row = layout.read(where, fields_of_row)
             scorer.verifier(row.task.task_type)
+            is_there = scored is not None and scored.has(row)
         except (RowError, UnknownTaskType) as error:
             scores.add_bad(where, str(error))
             yield None
             continue
-        yield None if scored is not None and scored.has(row) else row
+        yield None if is_there else row
 
 
 def _opened(path: Path, file: Path, overwrite: bool, scorer: Scorer, scores: FileScores) -> ScoredRows:
@@ -250,8 +257,6 @@ def _opened(path: Path, file: Path, overwrite: bool, scorer: Scorer, scores: Fil
         raise ProgramError(f"--output must be another file than the one that is read, got {path}")
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise ProgramError(f"--output must name a file in an existing folder, got {path}")
-    if overwrite:
-        path.unlink(missing_ok=True)
 
     def kept(said: Any) -> None:
         scores.before += 1
@@ -263,7 +268,7 @@ def _opened(path: Path, file: Path, overwrite: bool, scorer: Scorer, scores: Fil
         except UnknownTaskType:
             return False
 
-    return ScoredRows(path, on_kept=kept, current=current)
+    return ScoredRows(path, overwrite=overwrite, on_kept=kept, current=current)
 
 
 def _judged(judge: str | None) -> dict[str, Verifier]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-from synthetic1.adapters.scoring import as_completion
 from synthetic1.completion import OPEN, Completion
 
-END_TOKEN = re.compile(r"(?:<\|[\w▁-]{1,40}\|>|<｜[^｜<>]{1,40}｜>|</s>|<eos>|<end_of_turn>|<turn\|>)\Z")
-"""End tokens of the model families in use, as a tokenizer writes them out."""
-LONGEST = 44
-"""Characters of the longest end token that is recognised."""
+NAMED_ENDS = ("</s>", "<eos>", "<pad>", "<end_of_turn>", "<turn|>")
+"""End tokens of the model families in use, and padding, as a tokenizer writes them out; ``<|…|>``, ``<｜…｜>`` too."""
+_NAMED_REVERSED = "|".join(re.escape(token[::-1]) for token in NAMED_ENDS)
+_ENDS_REVERSED = re.compile(rf"(?:\s*+(?:>\|[\w▁-]{{1,40}}+\|<|>｜[^｜<>]{{1,40}}+｜<|{_NAMED_REVERSED}))*+")
+"""A run of these, and of space before each, from the last character to the first: so read, nothing is tried twice, and
+a run of any length takes linear time."""
 
 
 def opens_thinking(prompt: object) -> bool:
@@ -24,11 +25,12 @@ def completion_behind(prompt: str, query: str) -> str:
     Raises:
         ValueError: ``query`` does not hold it.
     """
-    if query.startswith(prompt):
-        return query[len(prompt) :]
-    tail = prompt[-200:]  # the beginning may have been cut off, or have got a token in front
+    start = query.find(prompt)  # whole, with a token in front perhaps
+    if start >= 0:
+        return query[start + len(prompt) :]
+    tail = prompt[-200:]  # the beginning may have been cut off
     _, found, after = query.partition(tail)
-    if not found or not tail:
+    if not found:
         raise ValueError(f"the query does not contain its prompt's end {tail[-60:]!r}; it begins with {query[:60]!r}")
     return after
 
@@ -45,20 +47,17 @@ def rendered_completion(
     Raises:
         TypeError: not a text.
     """
-    bare = _without_ends(text) if isinstance(text, str) else text
+    if not isinstance(text, str):
+        raise TypeError(f"a completion is a text, got {type(text).__name__}")
+    bare = _without_ends(text)
     if finish_reason is None and ends_written:
         finish_reason = "stop" if bare != text else "length"
-    return as_completion(bare, finish_reason=finish_reason, thinking_open=thinking_open)
+    return Completion.parse(bare, thinking_open=thinking_open, finish_reason=finish_reason)
 
 
 def _without_ends(text: str) -> str:
     """``text`` without the end tokens that stand last, in time linear in its length: models write thousands of them."""
-    stop = len(text)
-    while True:
-        end = stop
-        while end and text[end - 1].isspace():
-            end -= 1
-        found = END_TOKEN.search(text[max(0, end - LONGEST) : end])
-        if found is None:
-            return text[:stop]
-        stop = end - len(found.group())
+    if not text.rstrip().endswith(">"):
+        return text
+    found = _ENDS_REVERSED.match(text[::-1])
+    return text[: len(text) - found.end()] if found else text

@@ -31,10 +31,12 @@ REFUSALS: Final = {
     409: "The task cannot be scored: it, or its gold, is at fault.",
     413: "The body is too large, or has too many pairs.",
     415: "The body is not declared as JSON.",
+    421: "The request names another host, and this server, which has no key, answers to this machine's names only.",
     422: "The body has another shape.",
+    431: "The head of the request is too large.",
     503: "The server is full, or failed to give a score; `Retry-After` says when to ask again.",
 }
-ALL_HAVE: Final = (400, 401, 408, 413, 415, 422, 503)
+ALL_HAVE: Final = (400, 401, 408, 413, 415, 421, 422, 431, 503)
 REF: Final = "#/components/schemas/{model}"
 
 

@@ -18,13 +18,15 @@ import asyncio
 import http.client
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from synthetic1.completion import Completion
+from synthetic1.extras import missing
 from synthetic1.serving.settings import KEY_VARIABLE
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
@@ -55,21 +57,32 @@ class RewardServerError(RuntimeError):
 
 @dataclass(frozen=True)
 class Address:
-    """Where the server is, and how long to try.
-
-    Raises:
-        ValueError: not an address of HTTP.
-    """
+    """Where the server is, and how long to try."""
 
     url: str
-    api_key: str | None
+    """Without user and password: errors show it."""
+    api_key: str | None = field(repr=False)
     timeout_s: float
     tries: int
 
-    def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"url must be such as http://127.0.0.1:8080, got `{self.url}`")
+    @classmethod
+    def read(cls, url: str, api_key: str | None, timeout_s: float, tries: int) -> Address:
+        """The address in what people write; in ``http://any:KEY@host`` is a key, which counts if none is given.
+
+        Raises:
+            ValueError: not an address of HTTP.
+        """
+        try:
+            parts = urlsplit(url)
+            right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            right = False
+        if not right:
+            shown = url.rpartition("@")[2]  # what stands before it may be a key
+            raise ValueError(f"url must be such as http://127.0.0.1:8080, got `{shown}`")
+        key = api_key or unquote(parts.password or "") or os.environ.get(KEY_VARIABLE)
+        place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        return cls(place.rstrip("/"), key, timeout_s, tries)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -98,13 +111,14 @@ class RewardClient:
     """Blocks. May be used by several threads at once.
 
     Args:
-        api_key: None: the environment variable ``SYNTHETIC1_API_KEY``.
+        url: such as ``http://rewards:8080``, or ``http://any:KEY@rewards:8080``.
+        api_key: None: that of the url, else the environment variable ``SYNTHETIC1_API_KEY``.
         timeout_s: for one attempt; programs and judges can take minutes.
         tries: attempts, while the server is full or away.
     """
 
     def __init__(self, url: str, *, api_key: str | None = None, timeout_s: float = 3600.0, tries: int = 6) -> None:
-        self._address = Address(url.rstrip("/"), api_key or os.environ.get(KEY_VARIABLE), timeout_s, tries)
+        self._address = Address.read(url, api_key, timeout_s, tries)
 
     def score(self, task: TaskLike, completion: CompletionLike) -> Verdict:
         """The verdict.
@@ -124,7 +138,7 @@ class RewardClient:
         return [read_verdict(verdict) for verdict in self._post("/v1/score_batch", body)["verdicts"]]
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Any:
-        data = json.dumps(body).encode()
+        data = written_body(body)
         for attempt in range(self._address.tries):
             retry_after = None
             try:
@@ -155,10 +169,18 @@ class RewardClient:
 
 
 class AsyncRewardClient:
-    """As ``RewardClient``, awaited: ``async with AsyncRewardClient(url) as client``. Belongs to one event loop."""
+    """As ``RewardClient``, awaited: ``async with AsyncRewardClient(url) as client``. Belongs to one event loop.
+
+    Raises:
+        ModuleNotFoundError: aiohttp is not installed.
+    """
 
     def __init__(self, url: str, *, api_key: str | None = None, timeout_s: float = 3600.0, tries: int = 6) -> None:
-        self._address = Address(url.rstrip("/"), api_key or os.environ.get(KEY_VARIABLE), timeout_s, tries)
+        try:
+            import aiohttp  # noqa: F401  # said here, not at the first verdict
+        except ModuleNotFoundError as error:
+            raise missing(error, "serve") from None
+        self._address = Address.read(url, api_key, timeout_s, tries)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> AsyncRewardClient:
@@ -193,7 +215,7 @@ class AsyncRewardClient:
                 connector=aiohttp.TCPConnector(limit=0),  # the server says when it is full
                 headers=self._address.headers,
             )
-        data = json.dumps(body).encode()
+        data = written_body(body)
         for attempt in range(self._address.tries):
             retry_after = None
             try:
@@ -213,7 +235,7 @@ class AsyncRewardClient:
 
 
 def written_pair(task: TaskLike, completion: CompletionLike) -> dict[str, Any]:
-    """A pair as it travels. Of a ``Completion`` that was split already, thought and answer go by themselves."""
+    """A pair as it travels. A ``Completion`` that was split otherwise than ``parse`` does is sent as it was split."""
     if isinstance(task, str):
         row: Mapping[str, Any] = {"task_id": task}
     else:
@@ -222,7 +244,23 @@ def written_pair(task: TaskLike, completion: CompletionLike) -> dict[str, Any]:
         return {"task": row, "completion": completion}
     thinking_open = completion.answer is None and completion.reasoning == completion.raw
     parts = {"content": completion.raw, "finish_reason": completion.finish_reason, "thinking_open": thinking_open}
+    parsed = Completion.parse(completion.raw, thinking_open=thinking_open)
+    if (parsed.reasoning, parsed.answer) != (completion.reasoning, completion.answer):
+        parts |= {"reasoning": completion.reasoning, "content": completion.answer, "split": True}
     return {"task": row, "completion": parts}
+
+
+def written_body(body: Mapping[str, Any]) -> bytes:
+    """JSON. Halves of surrogate pairs, which no JSON reader has to take, become U+FFFD each: else the server could not
+    read a batch for one completion that is broken."""
+    text = json.dumps(body, ensure_ascii=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text).encode()
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_verdict(values: Mapping[str, Any]) -> Verdict:

@@ -14,7 +14,8 @@ import pickletools
 import zlib
 from typing import Any
 
-MOST = 64 * 2**20  # bytes of a pickle: a few kilobytes can unfold to gigabytes
+MOST = 64 * 2**20  # bytes of a pickle, and of its values: a few kilobytes can unfold to gigabytes
+VALUE_BYTES = 64  # of a value, beside the characters of a string
 
 MOST_OPCODES = 1_000_000  # each is looked at in Python
 
@@ -65,7 +66,9 @@ def _unpickled(text: str) -> Any:
             if opcode.name not in PLAIN:
                 raise UnreadableTests(f"tests are a pickle of more than plain values: it has the opcode {opcode.name}")
         # In Python, whose memo is a dict: that of the C one is a table as long as an instruction says
-        return pickle._Unpickler(io.BytesIO(data)).load()
+        value = pickle._Unpickler(io.BytesIO(data)).load()
+        _check_size(value)
+        return value
     except UnreadableTests:
         raise
     except Exception as error:  # a pickle that is none can raise anything
@@ -73,3 +76,26 @@ def _unpickled(text: str) -> Any:
         raise UnreadableTests(
             f"tests are neither JSON nor base64 of zlib of a pickle of plain values ({why})"
         ) from None
+
+
+def _check_size(value: Any) -> None:
+    """A pickle names a value that it had before with two bytes, and who writes the tests out writes it each time.
+    So each time counts. A list may hold itself, which has no end.
+
+    Raises:
+        UnreadableTests: it is too large.
+    """
+    size, left = 0, [iter((value,))]
+    while left:
+        for item in left[-1]:
+            size += VALUE_BYTES + (len(item) if isinstance(item, str) else 0)
+            if size > MOST:
+                raise UnreadableTests(f"tests unfold to more than {MOST // 2**20} MiB")
+            if isinstance(item, (list, tuple)):
+                left.append(iter(item))
+                break
+            if isinstance(item, dict):
+                left.append(iter([*item.keys(), *item.values()]))
+                break
+        else:
+            left.pop()

@@ -21,6 +21,10 @@ from synthetic1.verdict import Verdict
 M = TypeVar("M", bound=BaseModel)
 Pair = tuple[Task | UnreadableTask, Completion]
 WHY_CAP = 300  # characters of what is wrong with a request
+BRANCHES = {"string_type": "str", "list_type": "list[any]"}
+"""Faults of what comes first in a union, and what pydantic calls it."""
+NOT_THE_TYPE = (*BRANCHES, "dict_type", "model_type")
+"""Faults of all that is not of a type; others are of what is."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,25 @@ def read_body(model: type[M], body: bytes) -> M:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        why = " ".join(str(first["msg"]).split())[:WHY_CAP]
-        if first["type"] == "json_invalid":
+        kind, why, place = _first_fault(error)
+        if kind == "json_invalid":
             raise Refusal(400, f"the body is not JSON: {why}") from None
-        where = ".".join(str(part) for part in first["loc"])
+        where = ".".join(str(part) for part in place)
         raise Refusal(422, f"{where}: {why}" if where else why) from None
+
+
+def _first_fault(error: ValidationError) -> tuple[str, str, tuple[int | str, ...]]:
+    """Kind, reason and place of the first fault; of a field that takes several types, that of the type it came in."""
+    errors = error.errors(include_url=False, include_input=False)
+    first = errors[0]
+    place = first["loc"]
+    if first["type"] in BRANCHES and place[-1] == BRANCHES[first["type"]]:
+        *around, _ = place
+        several = [one for one in errors if one["loc"][: len(around)] == tuple(around)]
+        within = [one for one in several if one["type"] not in NOT_THE_TYPE or len(one["loc"]) > len(place)]
+        first = (within or several)[0]
+        place = (*around, *first["loc"][len(place) :])  # without the name of the type
+    return first["type"], " ".join(str(first["msg"]).split())[:WHY_CAP], place
 
 
 def write_json(value: Any) -> bytes:
@@ -65,6 +82,9 @@ def completion_of(wire: str | CompletionOnWire) -> Completion:
     """The completion, split once."""
     if isinstance(wire, str):
         return Completion.parse(wire)
+    if wire.split:
+        raw = "".join(part for part in (wire.reasoning, wire.content) if part is not None)
+        return Completion(raw, wire.reasoning, wire.content, wire.finish_reason)
     return Completion.from_parts(
         wire.reasoning, wire.content, thinking_open=wire.thinking_open, finish_reason=wire.finish_reason
     )

@@ -16,6 +16,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from synthetic1.rewards.registry import canonical_task_type
 from synthetic1.serving.admission import Admission
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -62,7 +63,8 @@ class Exposition:
         self._second_of(path).observe(seconds)
 
     def decided(self, task_type: str, reason: str) -> None:
-        """Count a verdict."""
+        """Count a verdict, under the task type's own name if it came under an alias."""
+        task_type = canonical_task_type(task_type)
         self._verdict_of(task_type if task_type in self._task_types else "other", reason).inc()
 
     def text(self) -> bytes:

@@ -17,7 +17,7 @@ from typing import Any
 from synthetic1.rewards.scoring.scorer import ScorerClosed
 from synthetic1.serving.admission import Admission, Overloaded
 from synthetic1.serving.exposition import Exposition
-from synthetic1.serving.settings import ServingSettings
+from synthetic1.serving.settings import ServingSettings, is_loopback
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,8 @@ Answer = Callable[[bytes], Awaitable[bytes]]
 
 OPEN = frozenset({"/healthz", "/readyz", "/health", "/openapi.json", "/docs"})
 """What needs no key: nothing of it tells more than the documentation does."""
+OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
+"""What a client on this machine may call it."""
 BODIES = 32
 """So many bodies of the largest size may be in memory at once."""
 RETRY_S = 1
@@ -91,6 +93,8 @@ class Guard:
         self._app, self._endpoints, self._settings = app, endpoints, settings
         self._admission, self._exposition = admission, exposition
         self._key = settings.api_key.encode() if settings.api_key else None
+        alone = self._key is None and is_loopback(settings.host)
+        self._names = frozenset({*OWN_NAMES, _bracketed(settings.host)}) if alone else None
         self._held = 0  # bytes of bodies in memory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,6 +111,7 @@ class Guard:
 
         incoming = Incoming(receive)
         try:
+            self._check_name(scope)
             self._check_key(scope)
             answer = self._endpoints.get(scope["path"]) if scope["method"] == "POST" else None
             if answer is None:
@@ -122,6 +127,18 @@ class Guard:
             self._exposition.gone.inc()
             return
         self._exposition.answered(scope["path"], status, perf_counter() - began)
+
+    def _check_name(self, scope: Scope) -> None:
+        """Where no key is asked for, and only this machine reaches the server: whether the client meant this machine.
+
+        A page of another site may have the browser ask here by giving its own name this machine's address; then the
+        browser takes the response for one of that site. Browsers always send the name.
+        """
+        if self._names is None:
+            return
+        for header, host in scope["headers"]:
+            if header == b"host" and _name_in(host) not in self._names:
+                raise Refusal(421, "this server has no key, and answers to localhost and 127.0.0.1 only")
 
     def _check_key(self, scope: Scope) -> None:
         """A bearer token; or, for clients that can only be given a URL, the password of ``http://any:KEY@host``."""
@@ -254,6 +271,16 @@ def _header(scope: Scope, wanted: bytes) -> bytes:
         if name == wanted:
             return value
     return b""
+
+
+def _name_in(host: bytes) -> str:
+    """The name in a header ``Host``, without the port."""
+    name, colon, port = host.decode("latin-1").strip().lower().rpartition(":")
+    return name if colon and port.isdigit() else host.decode("latin-1").strip().lower()
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host.lower()
 
 
 def _too_large(most: int) -> Refusal:

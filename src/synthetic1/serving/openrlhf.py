@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
-from synthetic1.completion import OPEN, Completion
+from synthetic1.completion import Completion
+from synthetic1.jobs.rendered_text import completion_behind, opens_thinking, rendered_completion
 from synthetic1.serving.endpoints import Endpoint, Pair, read_body, write_json
 from synthetic1.serving.exposition import Exposition
 from synthetic1.serving.guard import Refusal
@@ -15,9 +15,6 @@ from synthetic1.serving.unscorable import NO_SCORE, refuse_unscorable
 from synthetic1.serving.wire import Rewards, RewardsWanted, check_row
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
-
-_END = re.compile(r"(?:\s*(?:<\|[\w ]{1,40}\|>|</s>|<eos>|<end_of_turn>|<pad>))+\s*\Z")
-"""Special tokens at the end of a decoded sequence, which the model was not asked for."""
 
 
 class OpenRlhfEndpoint:
@@ -74,12 +71,13 @@ class OpenRlhfEndpoint:
 
 
 def completion_in(query: str, prompt: str) -> Completion | None:
-    """What stands behind the prompt in a decoded sequence, without the special tokens at its end.
+    """What stands behind the prompt in a decoded sequence, as the adapter of the same trainer reads it: without the
+    special tokens at its end, and cut off where it has none.
 
-    A tokenizer may have put its first token before the prompt. ``None`` if the prompt is not there, as when it was cut.
+    ``None`` if the prompt, or at least its end, is not there.
     """
-    start = query.find(prompt)
-    if start < 0:
+    try:
+        text = completion_behind(prompt, query)
+    except ValueError:
         return None
-    text = _END.sub("", query[start + len(prompt) :])
-    return Completion.parse(text, thinking_open=prompt.rstrip().endswith(OPEN))
+    return rendered_completion(text, thinking_open=opens_thinking(prompt))

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from synthetic1.completion import Completion
+from synthetic1.reports.readable import cut
 from synthetic1.rewards.judging.judged_verifier import JudgedVerifier
 from synthetic1.rewards.judging.settings import judge_settings
 from synthetic1.rewards.registry import (
@@ -40,6 +41,7 @@ FAMILY_TYPES = {
 }
 """Family → the task type of its tasks. Other task types are families of their own."""
 FAMILY_OF = {task_type: family for family, task_type in FAMILY_TYPES.items()}
+SHOWN_NAME = 200  # characters of an unknown id in an error
 LONG = 2**16  # characters of a column
 FEW = 8  # pairs of a request that may cross with those of others
 
@@ -106,9 +108,9 @@ class RewardService:
         try:
             return self.tasks.get(name)
         except KeyError as error:
-            raise UnknownTask(f"task_id: {error.args[0]}") from None
+            raise UnknownTask(f"task_id: {cut(str(error.args[0]), SHOWN_NAME)}") from None
         except TaskError as error:
-            raise UnknownTask(f"task_id `{name}`: {error}") from None
+            raise UnknownTask(f"task_id `{cut(name, SHOWN_NAME)}`: {error}") from None
 
     async def score(self, pairs: Sequence[tuple[Task | UnreadableTask, Completion]]) -> list[Verdict]:
         """The verdicts, in order; pairs that have none within the settings' time are ``unscorable_infra``.

@@ -94,6 +94,8 @@ class CompletionOnWire(WireModel):
     """``stop``, ``length`` …"""
     thinking_open: bool = False
     """The prompt ended inside of ``<think>``."""
+    split: bool = False
+    """The client has split it: ``content`` is the answer, null if there is none, and neither is searched for tags."""
 
 
 class PairOnWire(WireModel):
