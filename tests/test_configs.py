@@ -12,39 +12,20 @@ import pytest
 import yaml
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
+from program_roots import ROOTS
 from pydantic import BaseModel
 from settings_table import with_tables
 
 from synthetic1 import configs
-from synthetic1.datagen.curation.settings import CurateSettings
-from synthetic1.datagen.exporting.settings import ExportSettings
-from synthetic1.datagen.generation.settings import GenerateSettings
-from synthetic1.datagen.verify_settings import VerifySettings
-from synthetic1.evaluation.calibration_settings import CalibrationSettings
-from synthetic1.evaluation.settings import EvaluationSettings
 from synthetic1.jobs import program, setting_names
 from synthetic1.jobs.env_settings import EnvSettings
 from synthetic1.jobs.judge_settings import JudgeSection
-from synthetic1.trainers.finetuning.settings import SftSettings
-from synthetic1.trainers.recipe.settings import R1Settings
-from synthetic1.trainers.reinforcement.settings import GrpoSettings, VllmSettings
+from synthetic1.trainers.reinforcement.settings import VllmSettings
 
 CONFIGS = Path(configs.__file__).parent
 PAGE = "docs/configuration.md"
 SHARED = "hydra_defaults"
 """What every program tells Hydra."""
-ROOTS: dict[str, type[BaseModel]] = {
-    "calibrate_judge": CalibrationSettings,
-    "curate": CurateSettings,
-    "evaluate_model": EvaluationSettings,
-    "export": ExportSettings,
-    "generate": GenerateSettings,
-    "grpo": GrpoSettings,
-    "r1": R1Settings,
-    "sft": SftSettings,
-    "verify": VerifySettings,
-}
-"""The config of each program, and the model that is the home of its defaults."""
 
 TRUST = {"allow_uncalibrated", "max_false_accept", "max_false_reject"}
 SETS_ON_PURPOSE = {

@@ -74,7 +74,7 @@ class Machine:
         for name in ("torch", "tiny"):
             for path in self.site.glob(f"{name}*"):
                 shutil.rmtree(path)
-        given = self.environment | environment
+        given = {k: v for k, v in (self.environment | environment).items() if k != "PYTHONDONTWRITEBYTECODE"}
         command = [self.python, "-c", MAIN]
         return subprocess.run(command, cwd=self.folder, env=given, capture_output=True, text=True, check=False)
 
