@@ -151,7 +151,7 @@ def start_server() -> tuple[subprocess.Popen[str], int]:
 
 
 async def run(quick: bool) -> tuple[list[Row], dict[str, float]]:
-    counts = {"mixed": 200, "inline": 2_000} if quick else {"mixed": 4_000, "inline": 40_000}
+    counts = {"mixed": 200, "inline": 2_000} if quick else {"mixed": 400, "inline": 10_000}
     process, port = start_server()
     rows: list[Row] = []
     ratios: dict[str, float] = {}
