@@ -68,7 +68,7 @@ PYTEST = $(if $(filter-out 0,$(TEST_PROCESSES)),PYTHONHASHSEED=0) $(PY) -m pytes
 check: lint ## the inner loop: lint, and every test that needs no engine, no vLLM and no browser
 	$(PYTEST) -m "not (proofs or engine or vllm or browser)" $(ARGS)
 
-test: venv ## the tests (about 14 minutes on 2 cores)
+test: venv ## the tests (about 19 minutes on 2 cores)
 	$(PYTEST) $(ARGS)
 
 proofs: venv ## the long proofs that `make test` holds a part of
