@@ -12,7 +12,20 @@ from synthetic1.rewards.verifier import Verifier
 from synthetic1.task import Task, TaskError
 
 
-class KindCases:
+class WithoutOracle:
+    """What a ``CaseMaker`` says that has no oracle to ask."""
+
+    def quick_answers(self, task: Task, cases: Sequence[AuditCase]) -> list[OracleAnswer]:
+        return [OracleAnswer.UNREAD] * len(cases)
+
+    def patient_answers(self, task: Task, cases: Sequence[AuditCase]) -> list[OracleAnswer]:
+        return [OracleAnswer.UNREAD] * len(cases)
+
+    def close(self) -> None:
+        pass
+
+
+class KindCases(WithoutOracle):
     """A ``CaseMaker`` without an oracle.
 
     Args:
@@ -49,17 +62,8 @@ class KindCases:
                         seen.add(completion)
                         yield AuditCase(name, expected, completion, written, kind.certainty)
 
-    def quick_answers(self, task: Task, cases: Sequence[AuditCase]) -> list[OracleAnswer]:
-        return [OracleAnswer.UNREAD] * len(cases)
 
-    def patient_answers(self, task: Task, cases: Sequence[AuditCase]) -> list[OracleAnswer]:
-        return [OracleAnswer.UNREAD] * len(cases)
-
-    def close(self) -> None:
-        pass
-
-
-class OwnCases:
+class OwnCases(WithoutOracle):
     """A ``CaseMaker`` of what a verifier says itself: the cases of task types that are not of this package."""
 
     def __init__(self, verifier: Verifier) -> None:
@@ -87,15 +91,6 @@ class OwnCases:
                 "kind, 1.0 or 0.0, and a completion"
             ) from error
         yield from made
-
-    def quick_answers(self, task: Task, cases: Sequence[AuditCase]) -> list[OracleAnswer]:
-        return [OracleAnswer.UNREAD] * len(cases)
-
-    def patient_answers(self, task: Task, cases: Sequence[AuditCase]) -> list[OracleAnswer]:
-        return [OracleAnswer.UNREAD] * len(cases)
-
-    def close(self) -> None:
-        pass
 
 
 def stem_cases() -> KindCases:
