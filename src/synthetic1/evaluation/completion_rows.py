@@ -12,7 +12,7 @@ from typing import Any
 from synthetic1.completion import Completion
 from synthetic1.keys import content_key
 from synthetic1.task import Task, TaskError
-from synthetic1.tasks.formats.readers import Choose, RowReader, reader_for
+from synthetic1.tasks.formats.readers import Choose, RowReader, reader_for, with_parsed_columns
 from synthetic1.tasks.sources.file_rows import SUFFIXES, rows_of_file
 from synthetic1.tasks.sources.kinds import DAMAGE, FileKind, is_damage, kind_of, open_unpacked
 from synthetic1.tasks.sources.source import TaskSource
@@ -86,7 +86,7 @@ class RowLayout:
                     raise RowError(f"`{TASK_COLUMN}` must be an object, or one as JSON; got {whole[:60]!r}") from None
             return Task.from_row(whole)
         if self.tasks is None:
-            return self._reader(tuple(row)).read(_parsed(row), "row")
+            return self._reader(tuple(row)).read(with_parsed_columns(row), "row")
         names = [name for name in IDS if row.get(name) is not None]
         if not names:
             raise RowError(f"no column names its task: one of {', '.join(IDS)}, or {TASK_COLUMN}")
@@ -172,15 +172,3 @@ def _last_message(name: str, messages: Sequence[Any]) -> tuple[Any, Any]:
     if isinstance(content, Sequence) and not isinstance(content, str):  # parts: [{"type": "text", "text": …}]
         content = "".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
     return content if content is not None else "", _first(last, REASONING)
-
-
-def _parsed(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Columns that exports hold as JSON texts, as what they say."""
-    made = dict(row)
-    for name in ("verification_info", "metadata"):
-        if isinstance(made.get(name), str):
-            try:
-                made[name] = json.loads(made[name])
-            except (ValueError, RecursionError):
-                continue  # the reader says what is wrong with it
-    return made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -16,7 +15,7 @@ from synthetic1.reports.readable import cut, one_line
 from synthetic1.rewards.registry import UnknownTaskType
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task, TaskError
-from synthetic1.tasks.formats.readers import reader_for
+from synthetic1.tasks.formats.readers import reader_for, with_parsed_columns
 from synthetic1.tasks.sources.file_rows import SUFFIXES, rows_of_file
 from synthetic1.verdict import Verdict
 
@@ -141,23 +140,11 @@ def _read(row: Any, where: str, left_out: Counter[str], *, needs_score: bool) ->
         left_out[f"rows without a score ({', '.join(SCORES)}); name a second verifier with --verifier"] += 1
     else:
         try:
-            task = reader_for(list(row), where).read(_parsed(row), where)
+            task = reader_for(list(row), where).read(with_parsed_columns(row), where)
             return StoredScore(task, Completion.parse(text), None if score is None else float(score), where)
         except (TaskError, UnknownTaskType):
             left_out["rows that are not tasks"] += 1
     return None
-
-
-def _parsed(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Columns that exports hold as JSON texts, as what they say."""
-    made = dict(row)
-    for name in ("verification_info", "metadata"):
-        if isinstance(made.get(name), str):
-            try:
-                made[name] = json.loads(made[name])
-            except ValueError:
-                continue  # the reader says what is wrong with it
-    return made
 
 
 def _add(found: Rescoring, rollout: StoredScore, before: float | None, verdict: Verdict) -> None:

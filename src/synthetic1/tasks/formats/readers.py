@@ -132,3 +132,15 @@ DATASET = "hf_dataset_name"  # of SYNTHETIC-1's rows: the part of it that a row 
 register_reader(
     "synthetic1", is_task_row, read_task_row, columns=(*TASK_FIELDS, DATASET, SOLUTIONS), id_column="problem_id"
 )
+
+
+def with_parsed_columns(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns that exports hold as JSON texts, as what they say; one that is not JSON stays, and its reader says so."""
+    made = dict(row)
+    for name in ("verification_info", "metadata"):
+        if isinstance(made.get(name), str):
+            try:
+                made[name] = json.loads(made[name])
+            except (ValueError, RecursionError):
+                continue
+    return made
