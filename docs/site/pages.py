@@ -85,6 +85,8 @@ def benchmarks_page() -> str:
     for path in sorted(RESULTS.glob("*.json")):
         result = json.loads(path.read_text(encoding="utf-8"))
         parts.append(f"## {path.stem}")
+        if result.get("quick"):
+            parts.append("A quick run (`--quick`): few of each, so figures are rough.")
         if machine := result.get("machine"):
             parts.append("Machine: " + ", ".join(f"{name} {value}" for name, value in machine.items()) + ".")
         if ratios := result.get("ratios"):
