@@ -50,11 +50,12 @@ def train(settings: GrpoSettings) -> None:
     from synthetic1.trainers.checkpoints import last_complete, step_of
     from synthetic1.trainers.reinforcement import runs
     from synthetic1.trainers.reinforcement.callbacks import RunRecorder
-    from synthetic1.trainers.reinforcement.grpo_trainer import VerifiedGRPOTrainer, grpo_config
+    from synthetic1.trainers.reinforcement.grpo_trainer import VerifiedGRPOTrainer
     from synthetic1.trainers.reinforcement.memory import estimate_memory
     from synthetic1.trainers.reinforcement.reward import Reward
     from synthetic1.trainers.reinforcement.rollout import rollout_fields
     from synthetic1.trainers.reinforcement.train_set import CHECKED_TASKS, TrainSet
+    from synthetic1.trainers.reinforcement.trl_config import grpo_config
 
     started = time.perf_counter()
     processes = PartialState(cpu=not torch.cuda.is_available())  # without `cpu`, processes on CPUs stay strangers

@@ -13,7 +13,7 @@ from synthetic1.trainers.reinforcement.rollout import rollout_fields
 @pytest.fixture
 def trl_fields(compose, tmp_path):
     """The GRPOConfig that a command line gives."""
-    from synthetic1.trainers.reinforcement.grpo_trainer import grpo_config
+    from synthetic1.trainers.reinforcement.trl_config import grpo_config
 
     def build(*overrides: str, processes: int = 1):
         settings = compose(*overrides)
@@ -139,7 +139,7 @@ def test_transformers_rollouts_need_no_vllm_fields(compose):
 def test_vllm_rollouts(compose, monkeypatch, backend):
     """The fields alone: as on a machine with vLLM and CUDA."""
     from synthetic1.trainers.reinforcement import rollout
-    from synthetic1.trainers.reinforcement.grpo_trainer import grpo_config
+    from synthetic1.trainers.reinforcement.trl_config import grpo_config
 
     monkeypatch.setattr(rollout, "_require_vllm", lambda backend: None)
     monkeypatch.setattr(rollout, "on_cpu", lambda: False)
