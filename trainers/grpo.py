@@ -52,7 +52,7 @@ def train(settings: GrpoSettings) -> None:
     from synthetic1.trainers.reinforcement.callbacks import RunRecorder
     from synthetic1.trainers.reinforcement.grpo_trainer import VerifiedGRPOTrainer
     from synthetic1.trainers.reinforcement.memory import estimate_memory
-    from synthetic1.trainers.reinforcement.reward import Reward
+    from synthetic1.trainers.reinforcement.objective.reward import Reward
     from synthetic1.trainers.reinforcement.rollout import rollout_fields
     from synthetic1.trainers.reinforcement.train_set import CHECKED_TASKS, TrainSet
     from synthetic1.trainers.reinforcement.trl_config import grpo_config

@@ -18,7 +18,7 @@ from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
 if TYPE_CHECKING:  # it imports torch, which most processes of the tests can do without
-    from synthetic1.trainers.reinforcement.reward import RewardedRollout
+    from synthetic1.trainers.reinforcement.objective.reward import RewardedRollout
 
 SAMPLING = Sampling(max_tokens=10)
 
@@ -91,7 +91,7 @@ def test_the_row_of_a_rollout():
         "advantage": None,
         "thinking": True,
     }
-    from synthetic1.trainers.reinforcement.reward import RewardedRollout
+    from synthetic1.trainers.reinforcement.objective.reward import RewardedRollout
 
     rewarded = RewardedRollout(wrong.task, wrong.rollout, wrong.verdict, 0, 0.0, -0.5)
     assert list(rewarded.row(3, "after").items()) == list({**wrong.row(3, "after"), "advantage": -0.5}.items())
@@ -132,7 +132,7 @@ def test_held_out_tasks_are_always_the_same(compose, tmp_path):
 
 
 def rewarded(score: float | None, **changes: Any) -> RewardedRollout:
-    from synthetic1.trainers.reinforcement.reward import RewardedRollout
+    from synthetic1.trainers.reinforcement.objective.reward import RewardedRollout
 
     text = changes.pop("text", RIGHT)
     usage = {"completion_tokens": changes.pop("tokens", 4)}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:  # they import torch: every process of the tests reads this file, one of them trains
-    from synthetic1.trainers.reinforcement.reward import Reward, RewardedRollout
+    from synthetic1.trainers.reinforcement.objective.reward import Reward, RewardedRollout
     from synthetic1.trainers.reinforcement.settings import GrpoSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,7 +86,7 @@ def train_here(*overrides: str, stop_after: int | None = None) -> Run:
     """
     from synthetic1.trainers.grpo import train
     from synthetic1.trainers.reinforcement import runs
-    from synthetic1.trainers.reinforcement.reward import Reward
+    from synthetic1.trainers.reinforcement.objective.reward import Reward
 
     chosen = composed(*TINY, *overrides)
     seen: list[RewardCall] = []

@@ -22,7 +22,7 @@ from synthetic1.trainers.reinforcement.train_set import TrainSet
 from synthetic1.verdict import Verdict
 
 if TYPE_CHECKING:  # it imports torch: every process of the tests reads this file, one of them runs it
-    from synthetic1.trainers.reinforcement.reward import Reward
+    from synthetic1.trainers.reinforcement.objective.reward import Reward
 
 TASKS = TaskList(
     [Task(str(i), "code_output_prediction", "?", {"ground_truth": answer}) for i, answer in enumerate(["a", "b", "c"])]
@@ -54,7 +54,7 @@ def paid(reward: Reward, texts: list[str], tasks: list[int], step: int = 0) -> l
 
 @pytest.fixture
 def reward(tokenizer):
-    from synthetic1.trainers.reinforcement.reward import Reward
+    from synthetic1.trainers.reinforcement.objective.reward import Reward
 
     def build(*, verifier: Verifier | None = None, thinking_open: bool = False, **options: object) -> Reward:
         scorer = Scorer({"code_output_prediction": verifier}) if verifier else Scorer()

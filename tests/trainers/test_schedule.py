@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthetic1.trainers.reinforcement.schedule import Phase, PromptSchedule
+from synthetic1.trainers.reinforcement.sampling.schedule import Phase, PromptSchedule
 
 SIZES = {
     "seed": st.integers(0, 2**32),

@@ -12,7 +12,7 @@ from synthetic1.reports import terminal
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.trainers.reinforcement.grpo_trainer import VerifiedGRPOTrainer
 from synthetic1.trainers.reinforcement.measures import rollout_measures
-from synthetic1.trainers.reinforcement.reward import RewardedRollout
+from synthetic1.trainers.reinforcement.objective.reward import RewardedRollout
 from synthetic1.trainers.reinforcement.watch import Watch
 
 Evaluate = Callable[[int], dict[str, Any]]

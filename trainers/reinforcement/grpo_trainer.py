@@ -12,8 +12,8 @@ from trl import GRPOTrainer
 from synthetic1.jobs.program import ProgramError
 from synthetic1.trainers.checkpoints import explain_failed_save, mark_complete, step_of
 from synthetic1.trainers.reinforcement.clock import PhaseClock
-from synthetic1.trainers.reinforcement.reward import Reward, RewardedRollout
-from synthetic1.trainers.reinforcement.schedule import PromptSchedule
+from synthetic1.trainers.reinforcement.objective.reward import Reward, RewardedRollout
+from synthetic1.trainers.reinforcement.sampling.schedule import PromptSchedule
 
 
 class VerifiedGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL ships no types we can follow

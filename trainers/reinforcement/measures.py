@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from synthetic1.trainers.reinforcement.reward import RewardedRollout
+from synthetic1.trainers.reinforcement.objective.reward import RewardedRollout
 
 
 def rollout_measures(rollouts: Sequence[RewardedRollout], group_size: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from synthetic1.tasks.programs.levels import parse_levels
 from synthetic1.tasks.sources.bad_rows import BadRows
 from synthetic1.tasks.sources.mixture import Mixture
 from synthetic1.tasks.sources.source import TaskSource
-from synthetic1.trainers.reinforcement.schedule import Phase, PromptSchedule
+from synthetic1.trainers.reinforcement.sampling.schedule import Phase, PromptSchedule
 from synthetic1.trainers.reinforcement.settings import CurriculumPhase, GrpoSettings
 
 if TYPE_CHECKING:

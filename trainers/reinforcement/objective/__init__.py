@@ -1,0 +1,1 @@
+"""What is maximised: rewards and their parts, and losses by member of a mixture."""
