@@ -24,14 +24,14 @@ LOCK_STAMP    := $(VENV)/.lock-$(LOCK)-$(LOCK_SUM)
 INSTALL_STAMP := build/.installed-$(LOCK_SUM)-$(FILES_SUM)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv docs demo r1 check test proofs lint format bench embedded-model lock clean distclean
+.PHONY: help venv docs demo r1 check test integrations proofs lint format bench embedded-model lock clean distclean
 
 help: ## this page
 	@echo "synthetic1: verifiable rewards, environments and a GRPO trainer"
 	@echo
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 	@echo
-	@echo "  ARGS='…' is passed on to the program of demo, r1, test, proofs and bench;  LOCK=gpu takes the lock for CUDA;"
+	@echo "  ARGS='…' is passed on to the program of demo, r1, bench and the tests;  LOCK=gpu takes the lock for CUDA;"
 	@echo "  PYTHON=… names a Python ≥ 3.11;  TORCH_INDEX=URL names an index of torch builds (CPU builds are smaller);"
 	@echo "  TEST_PROCESSES=0 runs the tests one by one."
 
@@ -66,10 +66,13 @@ r1: venv ## DeepSeek-R1's recipe: verified traces, SFT, GRPO, each measured (≤
 PYTEST = $(if $(filter-out 0,$(TEST_PROCESSES)),PYTHONHASHSEED=0) $(PY) -m pytest -n $(TEST_PROCESSES)
 
 check: lint ## the inner loop: lint, and every test that needs no engine, no vLLM and no browser
-	$(PYTEST) -m "not (proofs or engine or vllm or browser)" $(ARGS)
+	$(PYTEST) -m "not (proofs or integrations or engine or vllm or browser)" $(ARGS)
 
 test: venv ## the tests (about 19 minutes on 2 cores)
 	$(PYTEST) $(ARGS)
+
+integrations: venv ## other trainers' packages in environments of their own (locks/adapters.sh), and deploy/ in Docker
+	$(PYTEST) -m integrations $(ARGS)
 
 proofs: venv ## the long proofs that `make test` holds a part of
 	$(PY) -m pytest -m proofs $(ARGS)

@@ -60,6 +60,7 @@ COMPONENTS = {
     "engine": {"bubblewrap", "sandbox_image", "sandbox_kind"},
     "vllm": {"vllm"},
     "browser": {"photograph"},
+    "integrations": {"adapter_python", "composed"},
 }
 """Mark → the fixtures whose tests bear it."""
 WHOLE_FILES = {
@@ -127,7 +128,7 @@ def pytest_collection() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a component, so that ``make check`` can leave it out; and put the longest groups first."""
+    """Mark what needs a component, so that ``make`` can leave it out; and put the longest groups first."""
     items.sort(key=lambda item: _rank(_group(item.nodeid)))
     for item in items:
         path = item.nodeid.removeprefix("tests/")
@@ -175,6 +176,14 @@ def shared_data(require: Require) -> Path:
     folder = Path(os.environ.get("SYNTHETIC1_SHARED_DATA") or ROOT.parent / "shared" / "data")
     require("the shared data", folder.is_dir(), "put the data sets in ../shared/data, or set SYNTHETIC1_SHARED_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def adapter_python(require: Require) -> Callable[[str], str]:
+    """``adapter_python("verl")``: the interpreter of the environment in which verl is installed."""
+    from adapter_environments import adapter_python
+
+    return lambda name: adapter_python(name, require)
 
 
 @pytest.fixture(scope="session")

@@ -29,8 +29,10 @@ SHARED = "hydra_defaults"
 
 TRUST = {"allow_uncalibrated", "max_false_accept", "max_false_reject"}
 SETS_ON_PURPOSE = {
-    "model/grpo=embedded": {"trainer.learning_rate"},
-    "model/sft=embedded": {"trainer.learning_rate"},
+    "model/grpo=embedded": {
+        *("trainer.learning_rate", "trainer.gradient_checkpointing", "rollout.max_completion_length"),
+    },
+    "model/sft=embedded": {"trainer.learning_rate", "trainer.gradient_checkpointing"},
     "judge=local": {"judge.url"},
     "judge=server": {"judge.url"},
 }
@@ -144,7 +146,7 @@ REQUIRED |= {"recipe_name", "input", "output"}
         ("grpo", (), 7e-4),
         ("grpo", ("model=hub", "model.name=Qwen/Qwen3-0.6B"), 1e-6),
         ("grpo", ("recipe=demo",), 0.0095),
-        ("grpo", ("recipe=r1",), 3e-6),
+        ("grpo", ("recipe=r1",), 2.1e-3),
         ("grpo", ("model=hub", "recipe=r1"), 3e-6),
         ("grpo", ("trainer.learning_rate=1e-5",), 1e-5),
         ("grpo", ("recipe=demo", "trainer.learning_rate=1e-5"), 1e-5),

@@ -23,6 +23,7 @@ def train(settings: GrpoSettings) -> None:
     import tempfile
     import time
     from pathlib import Path
+    from typing import Any
 
     import torch
     from accelerate import PartialState
@@ -34,9 +35,6 @@ def train(settings: GrpoSettings) -> None:
 
     prepare_imports(settings.rollout.backend)
     disable_progress_bar()
-    from synthetic1.evaluation.evaluation import Evaluation, evaluate
-    from synthetic1.evaluation.transformers_engine import TransformersEngine
-    from synthetic1.inference.engine import Sampling
     from synthetic1.jobs import models
     from synthetic1.jobs.chat import prompt_opens_thinking
     from synthetic1.jobs.judge_settings import with_judge
@@ -45,17 +43,20 @@ def train(settings: GrpoSettings) -> None:
     from synthetic1.jobs.provenance import phase_time
     from synthetic1.jobs.tracking import tracked
     from synthetic1.reports import terminal
-    from synthetic1.reports.page.html import write_report
+    from synthetic1.reports.live_page import LivePage
     from synthetic1.rewards.judging.ledger import spent, total
     from synthetic1.trainers.checkpoints import last_complete, step_of
     from synthetic1.trainers.reinforcement import runs
     from synthetic1.trainers.reinforcement.callbacks import RunRecorder
+    from synthetic1.trainers.reinforcement.evaluating import AtStart, HeldOut, first_rollout
     from synthetic1.trainers.reinforcement.grpo_trainer import VerifiedGRPOTrainer
     from synthetic1.trainers.reinforcement.memory import estimate_memory
+    from synthetic1.trainers.reinforcement.objective.objective import Objective
     from synthetic1.trainers.reinforcement.objective.reward import Reward
-    from synthetic1.trainers.reinforcement.rollout import rollout_fields
+    from synthetic1.trainers.reinforcement.rollout import check_server, rollout_fields
     from synthetic1.trainers.reinforcement.train_set import CHECKED_TASKS, TrainSet
     from synthetic1.trainers.reinforcement.trl_config import grpo_config
+    from synthetic1.trainers.reinforcement.watch import Watch, sampler_of
 
     started = time.perf_counter()
     processes = PartialState(cpu=not torch.cuda.is_available())  # without `cpu`, processes on CPUs stay strangers
@@ -65,14 +66,17 @@ def train(settings: GrpoSettings) -> None:
     set_seed(settings.seed)
     tokenizer = models.load_tokenizer(settings.model)
     thinking_open = prompt_opens_thinking(tokenizer)
-    env = with_judge(settings.env, settings.judge)
+    env = with_judge(settings.env.untrained, settings.judge)
     train_set = TrainSet.make(env, thinking_open=thinking_open, bad_rows=settings.bad_rows)
     eval_tasks = held_out(env, settings.eval.n, bad_rows=settings.bad_rows) if settings.eval.n else []
-    model = models.load_model(settings.model)
+    context = models.context_length(models.load_config(settings.model))
     completion = settings.rollout.max_completion_length
-    longest = train_set.check_tasks(tokenizer, models.context_length(model), completion, eval_tasks)
+    longest = train_set.check_tasks(tokenizer, context, completion, eval_tasks)
     occurring = task_types(train_set.tasks, CHECKED_TASKS)
     judges = asyncio.run(trusted(occurring, train_set.scorer, settings.judge))
+    overlap = any(not train_set.scorer.verifier(name).inline for name in occurring)
+    sampler = train_set.sampler(settings, ranks)
+    objective = Objective.make(settings, train_set.tasks, thinking_open=thinking_open, judges=judges, processes=ranks)
     try:
         micro = settings.micro_batch(ranks)
         folder = runs.folder(settings)
@@ -80,23 +84,13 @@ def train(settings: GrpoSettings) -> None:
         args = grpo_config(settings, output, ranks, rollout_fields(settings, longest))
     except (ValueError, TypeError) as error:
         raise ProgramError(str(error)) from error
+    if settings.rollout.backend == "vllm_server" and is_main:
+        check_server(settings)
+    model = models.load_model(settings.model)  # after `args`, which say how it is shared out
     memory = estimate_memory(model, settings, longest, micro)
     if is_main:
         header = runs.header(settings, train_set, len(eval_tasks), longest, ranks, memory, judges)
-        terminal.show_header(header, title="GRPO")
-
-    def evaluate_held_out(n: int, temperature: float, step: int) -> Evaluation:
-        """One completion for each of the first ``n`` held-out tasks, shared out over the processes."""
-        engine = TransformersEngine(
-            trainer.accelerator.unwrap_model(trainer.model),
-            tokenizer,
-            batch_size=settings.eval.batch_size,
-            thinking_open=thinking_open,
-        )
-        seed = settings.seed * 1_000_003 + step  # another draw each time: before and after share no luck
-        sampling = Sampling(completion, temperature, settings.rollout.top_p, seed)
-        share = eval_tasks[:n][processes.process_index :: ranks]
-        return evaluate(share, train_set.scorer, engine, sampling, gather=gather_object if ranks > 1 else None)
+        terminal.show_header(header | objective.facts(), title="GRPO")
 
     # Where it is written, and where it goes on.
     if settings.dry_run:
@@ -107,6 +101,8 @@ def train(settings: GrpoSettings) -> None:
     checkpoint = last_complete(folder / "checkpoints") if settings.resume and run is not None else None
     checkpoint = gather_object([checkpoint])[0] if ranks > 1 else checkpoint
     begin = step_of(checkpoint) if checkpoint else 0
+    if checkpoint and sampler is not None:
+        sampler.restore(checkpoint)
 
     sampling = {"max_tokens": completion, "temperature": settings.rollout.temperature, "top_p": settings.rollout.top_p}
     reward = Reward(
@@ -115,58 +111,88 @@ def train(settings: GrpoSettings) -> None:
         model=settings.model.name,
         sampling=sampling,
         engine=settings.rollout.backend,
+        objective=objective,
         shuffle=settings.trainer.shuffle_rewards,
         seed=settings.seed,
     )
     trainer = VerifiedGRPOTrainer(
         reward=reward,
         schedule=train_set.schedule(settings, args.gradient_accumulation_steps),
+        sampler=sampler,
+        max_refills=settings.trainer.difficulty.max_refills if settings.trainer.sampling == "dynamic" else 0,
+        overlap=overlap,
         model=model,
         args=args,
         train_dataset=train_set.dataset(),
         processing_class=tokenizer,
         peft_config=models.lora_config(settings.model),
     )
+    measured = HeldOut(
+        trainer,
+        tokenizer,
+        eval_tasks or [train_set.tasks[0]],
+        train_set.scorer,
+        settings,
+        thinking_open=thinking_open,
+    )
     if settings.dry_run:
-        eval_tasks = eval_tasks or [train_set.tasks[0]]
-        rollout = evaluate_held_out(ranks, settings.rollout.temperature, 0).rollouts[0]
+        rollout = first_rollout(measured)
         if is_main:
             runs.show_dry_run(rollout, settings)
         shutil.rmtree(output)
         return
+    page = LivePage(run)
     recorder = RunRecorder(
         trainer,
         run,
+        page=page,
+        watch=Watch(sampler_of(settings)),
         sample_every=settings.trainer.sample_every,
-        evaluate=lambda step: evaluate_held_out(settings.eval.n_during, settings.rollout.temperature, step).summary(),
+        all_samples=settings.samples == "all",
+        evaluate=lambda step: measured(settings.eval.n_during, settings.rollout.temperature, step).summary(),
         eval_every=settings.eval.every if eval_tasks else 0,
     )
     stop = StopOnSignal(settings.steps_per_rollout)
+    results: dict[str, Any] = {"before": None, "after": None}
+
+    def measure(phase: str, step: int) -> None:
+        if eval_tasks:
+            page.doing(f"held-out evaluation {phase} training: {len(eval_tasks)} tasks")
+            results[phase] = runs.measure(measured, settings, run, phase, step, times)
+
     trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(AtStart(trainer, lambda: measure("before", begin)))
     trainer.add_callback(recorder)
     trainer.add_callback(SaveEvery())
     trainer.add_callback(stop)
     times = {"setup": time.perf_counter() - started}
 
     # Before, training, after.
-    with tracked(run, settings, "grpo"):
-        before = runs.measure(evaluate_held_out, settings, run, "before", begin, times) if eval_tasks else None
+    with tracked(run, settings, "grpo"), page:
+        page.doing("training begins")
         with phase_time(times, "train"):
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        times["train"] -= times.get("before", 0.0)
         if stop.asked:
-            runs.show_stopped(settings, trainer.state.global_step, is_main)
+            page.ending = runs.stopped(settings, trainer.state.global_step)
+            if is_main:
+                print(page.ending)
             raise SystemExit(130)
-        after = runs.measure(evaluate_held_out, settings, run, "after", args.max_steps, times) if eval_tasks else None
+        measure("after", args.max_steps)
+        page.doing("saving the model")
         trainer.save_final(folder / "model")
         times["total"] = time.perf_counter() - started
         judged = spent(train_set.scorer.verifiers.values())
         judged = total(gather_object([judged])) if ranks > 1 else judged
         if run is not None:
-            result = {**runs.result(settings, before, after, times, run, judges, judged), "bad_rows": bad}
+            result = {
+                **runs.result(settings, results["before"], results["after"], times, run, judges, judged),
+                "bad_rows": bad,
+            }
             run.write_result(result)
             if eval_tasks:
                 terminal.show_before_after(result)
-            print(f"report: {write_report(run.path)}\nmodel:  {folder / 'model'}")
+            print(f"report: {page.path}\nmodel:  {folder / 'model'}")
 
 
 def main() -> None:

@@ -33,13 +33,15 @@ def train(settings: SftSettings) -> None:
     from datasets import Dataset
     from trl import SFTTrainer
 
-    from synthetic1.jobs import models
+    from synthetic1.jobs import command_line, models
     from synthetic1.jobs.program import ProgramError
     from synthetic1.jobs.tracking import tracked
     from synthetic1.reports import terminal
+    from synthetic1.reports.live_page import LivePage
     from synthetic1.trainers.checkpoints import explain_failed_save, last_complete, step_of
     from synthetic1.trainers.finetuning import data as sft_data
     from synthetic1.trainers.finetuning import run as sft_run
+    from synthetic1.trainers.finetuning.follow import FollowRun
 
     started = time.perf_counter()
     processes = PartialState(cpu=not torch.cuda.is_available())
@@ -48,8 +50,7 @@ def train(settings: SftSettings) -> None:
     # What is learned, as tokens.
     set_seed(settings.seed)
     tokenizer = models.load_tokenizer(settings.model)
-    model = models.load_model(settings.model)
-    context = models.context_length(model)
+    context = models.context_length(models.load_config(settings.model))
     limit = min(settings.trainer.max_length or context, context)
     samples = sft_data.tokenize(tokenizer, sft_data.read_rows(sft_data.files(settings.paths)), limit)
     folder = sft_run.folder(settings)
@@ -57,6 +58,7 @@ def train(settings: SftSettings) -> None:
         args = sft_run.sft_config(settings, folder / "checkpoints", ranks)
     except (ValueError, TypeError) as error:
         raise ProgramError(str(error)) from error
+    model = models.load_model(settings.model)  # after `args`, which say how it is shared out
     if is_main:
         terminal.show_header(sft_run.header(settings, samples, limit, ranks), title="SFT")
     if settings.dry_run:
@@ -79,11 +81,14 @@ def train(settings: SftSettings) -> None:
     )
     stop = StopOnSignal(1)
     trainer.remove_callback(PrinterCallback)
+    page = LivePage(run)
     trainer.add_callback(sft_run.LossRecorder(run))
+    trainer.add_callback(FollowRun(page))
     trainer.add_callback(sft_run.WholeCheckpoints())
     trainer.add_callback(SaveEvery())
     trainer.add_callback(stop)
-    with tracked(run, settings, "sft"):
+    with tracked(run, settings, "sft"), page:
+        page.doing("training")
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
             if not stop.asked:
@@ -91,8 +96,10 @@ def train(settings: SftSettings) -> None:
         except OSError as error:
             raise explain_failed_save(folder, error) from error
         if stop.asked:
+            again = command_line.going_on(overwrites=settings.overwrite)
+            page.ending = f"stopped at step {trainer.state.global_step} with a checkpoint; {again}"
             if is_main:
-                print(f"stopped at step {trainer.state.global_step}; go on with the same command and resume=true")
+                print(page.ending)
             raise SystemExit(130)
         if run is not None:
             run.write_result(sft_run.result(settings, samples, trainer.state, time.perf_counter() - started))

@@ -12,7 +12,7 @@ from dataclasses import replace
 import adapter_pairs
 import pytest
 import recorded_runs
-from adapter_environments import ROOT, adapter_python, run_script
+from adapter_environments import ROOT, run_script
 
 from synthetic1 import Task, open_tasks, score_many
 from synthetic1.adapters.harbor import MOST_BYTES, UNSCORABLE, read_answer, verify
@@ -194,9 +194,9 @@ def test_an_answer_that_is_no_file_of_its_own_is_none(tmp_path):
 # Harbor itself --------------------------------------------------------------------------------------------------------
 
 
-def test_harbor_takes_them_and_reads_their_rewards(written, pairs, require):
+def test_harbor_takes_them_and_reads_their_rewards(written, pairs, adapter_python):
     folder, tasks = written
-    python = adapter_python("harbor", require)
+    python = adapter_python("harbor")
     gold, wrong, broken = (
         next(p for p in pairs if (p.family, p.kind) == kind)
         for kind in (("math", "gold"), ("code_understanding", "wrong"), ("broken", "no_gold"))

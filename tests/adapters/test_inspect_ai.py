@@ -6,13 +6,13 @@ import asyncio
 
 import adapter_pairs
 import pytest
-from adapter_environments import adapter_python, compiling, run_script
+from adapter_environments import compiling, run_script
 from scripted_server import ScriptedServer
 
 
 @pytest.fixture(scope="module")
-def python(require):
-    return adapter_python("inspect-ai", require)
+def python(adapter_python):
+    return adapter_python("inspect-ai")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import adapter_pairs
 import pytest
-from adapter_environments import adapter_python, compiling, run_script
+from adapter_environments import compiling, run_script
 from scripted_server import ScriptedServer
 
 from synthetic1 import FAMILIES, score_many
@@ -15,8 +15,8 @@ from synthetic1.adapters import lm_eval
 
 
 @pytest.fixture(scope="module")
-def python(require):
-    return adapter_python("lm-eval", require)
+def python(adapter_python):
+    return adapter_python("lm-eval")
 
 
 @pytest.fixture(scope="module")

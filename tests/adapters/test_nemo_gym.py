@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from adapter_environments import adapter_python, run_script
+from adapter_environments import run_script
 from adapter_processes import both, environ, with_code
 from model_server import serving
 
 
 @pytest.fixture(scope="module")
-def told(request, require):
+def told(request, adapter_python):
     """What one process in the environment of NeMo Gym says: importing it takes seconds."""
-    python = adapter_python("nemo-gym", require)
+    python = adapter_python("nemo-gym")
     code = ["code"] if with_code(request) else []
     with serving(lambda messages, sample: "<think>Is it \\boxed{1}?</think>\\boxed{0}") as server:
         told = run_script(python, "tests/support/nemo_gym_pairs.py", server.url, *code, env=environ())

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from adapter_environments import adapter_python, run_script
+from adapter_environments import run_script
 from adapter_processes import both, environ, with_code
 
 
 @pytest.fixture(scope="module")
-def told(request, require):
+def told(request, adapter_python):
     """What one process in the environment of OpenEnv says: importing it takes seconds."""
-    python = adapter_python("openenv", require)
+    python = adapter_python("openenv")
     code = ["code"] if with_code(request) else []
     return run_script(python, "tests/support/openenv_pairs.py", *code, env=environ())
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import through_adapters
-from adapter_environments import adapter_python, run_script
+from adapter_environments import run_script
 
 from synthetic1 import Task
 from synthetic1.adapters.openrlhf import make_reward_func, reward_func
@@ -21,8 +21,8 @@ PROMPT = "<|im_start|>user\n6 × 7?<|im_end|>\n<|im_start|>assistant\n"
 
 
 @pytest.fixture(scope="module")
-def told(require, tmp_path_factory):
-    python = adapter_python("openrlhf", require)
+def told(adapter_python, tmp_path_factory):
+    python = adapter_python("openrlhf")
     return run_script(python, "tests/support/openrlhf_rewards.py", str(tmp_path_factory.mktemp("openrlhf")))
 
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import adapter_pairs
 import pytest
-from adapter_environments import adapter_python, run_script
+from adapter_environments import run_script
 from adapter_processes import both, environ, with_code
 
 from synthetic1 import Scorer
 
 
 @pytest.fixture(scope="module")
-def python(require):
-    return adapter_python("skyrl-gym", require)
+def python(adapter_python):
+    return adapter_python("skyrl-gym")
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from adapter_environments import adapter_python, run_script
+from adapter_environments import run_script
 from adapter_processes import both, environ, with_code
 from model_server import serving
 
@@ -14,9 +14,9 @@ from synthetic1 import open_tasks
 
 
 @pytest.fixture(scope="module")
-def told(request, require, tmp_path_factory):
+def told(request, adapter_python, tmp_path_factory):
     """What one process in the environment of verifiers says: importing it takes seconds."""
-    python = adapter_python("verifiers", require)
+    python = adapter_python("verifiers")
     broken = tmp_path_factory.mktemp("tasks") / "broken.jsonl"
     [task] = [replace(task, verification_info={}, gold_standard_solution=None) for task in open_tasks("embedded:math")][
         :1

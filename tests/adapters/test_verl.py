@@ -8,7 +8,7 @@ import math
 import pyarrow.parquet as pq
 import pytest
 import through_adapters
-from adapter_environments import adapter_python, run_script
+from adapter_environments import run_script
 
 from synthetic1 import open_tasks
 from synthetic1.adapters.scoring import TASK_COLUMN, as_task, task_json
@@ -24,8 +24,8 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def told(require, folder):
-    return run_script(adapter_python("verl", require), "tests/support/verl_rewards.py", str(folder))
+def told(adapter_python, folder):
+    return run_script(adapter_python("verl"), "tests/support/verl_rewards.py", str(folder))
 
 
 def test_its_ray_workers_give_the_direct_verdicts(told):

@@ -6,12 +6,11 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
-from adapter_environments import adapter_python
 
 from synthetic1.tasks import open_tasks
 
@@ -38,14 +37,6 @@ def blocks(page: Path, language: str) -> list[tuple[int, str]]:
     return [(text[: match.start()].count("\n") + 2, match[3]) for match in found if not match[2].strip()]
 
 
-def in_environment(page: Path, package: str, folder: Path, require: Any) -> None:
-    """Run the page's blocks with the package that it is about, which does not install beside ours."""
-    python = adapter_python(package, require)
-    text = "\n".join(block for _, block in blocks(page, "python"))
-    done = subprocess.run([python, "-c", text], cwd=folder, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
-
-
 def write_files(folder: Path) -> None:
     """The files of tasks that pages speak of."""
     for name, family in (("problems", "math"), ("apps", "code"), ("tasks", "math"), ("gsm8k_test", "math")):
@@ -60,7 +51,8 @@ def write_files(folder: Path) -> None:
     [
         page
         for page in PAGES
-        if "```python\n" in page.read_text() and not str(page.with_suffix("")).endswith(BY_THEIR_TESTS)
+        if "```python\n" in page.read_text()
+        and not str(page.with_suffix("")).endswith((*BY_THEIR_TESTS, *(f"adapters/{name}" for name in ENVIRONMENTS)))
     ],
     ids=lambda page: page.stem,
 )
@@ -71,14 +63,22 @@ def test_python_runs(
         request.getfixturevalue("sandbox_kind")
     monkeypatch.chdir(tmp_path)
     write_files(tmp_path)
-    if page.parent.name == "adapters" and page.stem in ENVIRONMENTS:
-        in_environment(page, ENVIRONMENTS[page.stem], tmp_path, request.getfixturevalue("require"))
-        return
     module = ModuleType("page")  # what a page defines has a module, as dataclasses want it
     monkeypatch.setitem(sys.modules, "page", module)
     scope = module.__dict__
     for line, text in blocks(page, "python"):
         exec(compile("\n" * (line - 1) + text, str(page.relative_to(ROOT)), "exec"), scope)
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_python_runs_with_the_package_that_its_page_is_about(
+    name: str, tmp_path: Path, adapter_python: Callable[[str], str]
+) -> None:
+    write_files(tmp_path)
+    text = "\n".join(block for _, block in blocks(ROOT / f"docs/adapters/{name}.md", "python"))
+    command = [adapter_python(ENVIRONMENTS[name]), "-c", text]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", [name.rpartition("/")[2] for name in BY_THEIR_TESTS])

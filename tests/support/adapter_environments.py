@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def adapter_python(name: str, require: Callable[[str, object, str], None]) -> str:
-    """The interpreter of the environment ``name`` (``locks/adapters/NAME.in``); ``require`` is the fixture.
+    """The interpreter of the environment ``name`` (``locks/adapters/NAME.in``); ``require`` is the fixture. Tests take
+    the fixture of the same name, by which they are known as ``integrations``.
 
     Where no Python that the package wants is on this machine, the test is skipped, even if everything is required:
     no command of ours could bring one.

@@ -7,7 +7,7 @@ import hashlib
 import re
 from html.parser import HTMLParser
 
-VOID = {"meta", "br", "circle", "line", "polyline", "polygon", "rect", "path"}
+VOID = {"meta", "br", "input", "circle", "line", "polyline", "polygon", "rect", "path"}
 
 
 class Page(HTMLParser):

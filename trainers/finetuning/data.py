@@ -1,17 +1,19 @@
-r"""Samples of an SFT export as token ids: exactly what the model would have read, and exactly what it should write.
+r"""Samples of an SFT set as token ids: exactly what the model would have read, and exactly what it should write.
 
 The completion never goes through the chat template: R1's and Qwen's templates cut a thought out of it. A sample is
 
     template(prompt, add_generation_prompt=True) + completion + end of turn
 
 tokenized in those pieces, as at inference, where the prompt's tokens are fixed before the first one is sampled. Where
-the template opens the thought itself (``…<think>\n``), the completion's own opening tag is left out.
+the template opens the thought itself (``…<think>\n``), the completion's own opening tag is left out. A control token is
+what the template writes: its name in a prompt or in a completion is text, and ends no turn.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,14 +22,43 @@ from synthetic1.completion import CLOSE, OPEN, Completion
 from synthetic1.jobs.chat import prompt_opens_thinking
 from synthetic1.jobs.program import ProgramError
 from synthetic1.tasks.sources.file_rows import SUFFIXES, rows_of_file
+from synthetic1.trainers.finetuning.rows import Dialogue, read_dialogue
 
 UNDER_WAY = ".placing.json"  # in the folder of an export that is not whole (datagen/exporting/shards.py)
 MARK = "\x02synthetic1 completion\x03"  # stands for a completion where the template's end of a turn is looked up
-NOT_LEARNED = ("tools", "tool_calls", "function_call")
-"""Fields that would change what the template writes: passed over, they would teach half of a conversation."""
-REASONING = ("reasoning_content", "reasoning")
-"""What servers and datasets call a thought that stands apart from the answer."""
+CONTROL = "\x02synthetic1 control {}\x03"  # stands for the name of a control token while the template is applied
+FOREIGN_THOUGHT = "<|begin_of_thought|>"
+"""OpenThoughts' and Sky-T1's way to open a thought, which nothing here reads as one."""
 IGNORED = -100  # the label of tokens without a loss, as PyTorch's cross entropy has it
+
+
+@dataclass
+class NotLearned:
+    """What samples hold that is not learned from, counted, so that nothing is passed over in silence."""
+
+    fields: Counter[str] = field(default_factory=Counter)
+    """Field → samples in which it holds something."""
+    earlier_answers: int = 0
+    """Samples with answers before the last one: the loss is on the last alone."""
+    hidden_thoughts: int = 0
+    """Samples with thoughts in earlier answers that the model's template leaves out, as it does at inference."""
+    control_names: int = 0
+    """Samples whose prompt names a control token, which is text there."""
+    foreign_thoughts: int = 0
+    """Samples with a thought in ``FOREIGN_THOUGHT`` tags, learned as they stand."""
+
+    def facts(self) -> dict[str, str]:
+        """For the header of a run: only what there is."""
+        fields = ", ".join(f"{name} ({_rows(n)})" for name, n in self.fields.most_common())
+        thoughts = f"{_rows(self.foreign_thoughts)} think in {FOREIGN_THOUGHT}, which is learned as it stands"
+        said = {
+            "fields_not_learned_from": (bool(fields), fields),
+            "earlier_answers": (self.earlier_answers, f"read, not learned: {_rows(self.earlier_answers)}"),
+            "earlier_thoughts": (self.hidden_thoughts, f"the template leaves them out: {_rows(self.hidden_thoughts)}"),
+            "control_tokens": (self.control_names, f"named in prompts, read as text: {_rows(self.control_names)}"),
+            "thoughts": (self.foreign_thoughts, f"{thoughts}: write <think> for it"),
+        }
+        return {name: text for name, (there, text) in said.items() if there}
 
 
 @dataclass(frozen=True)
@@ -45,6 +76,12 @@ class Tokenized:
     """Where the first few samples left out for their length stand."""
     missing_reasoning: int = 0
     """Samples without a thought, left out where the template opens one: they would end inside of it."""
+    not_learned: NotLearned = field(default_factory=NotLearned)
+
+    @property
+    def lengths(self) -> list[int]:
+        """Tokens of every sample, prompt and completion."""
+        return [len(row["input_ids"]) for row in self.rows]
 
 
 def files(paths: Sequence[str]) -> list[Path]:
@@ -97,30 +134,6 @@ def _hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
-def messages_of(row: Mapping[str, Any], where: str) -> tuple[list[dict[str, str]], str]:
-    """The prompt's messages and the text of the completion.
-
-    Raises:
-        ProgramError: not a conversational prompt and completion; says what is missing.
-    """
-    prompt, completion = row.get("prompt"), row.get("completion")
-    shape = 'wants {"prompt": [{"role": …, "content": …}], "completion": [{"role": "assistant", "content": …}]}'
-    if not isinstance(prompt, list) or not isinstance(completion, list) or len(completion) != 1:
-        raise ProgramError(f"data: {where} {shape}; it has {', '.join(map(repr, row)) or 'nothing'}")
-    for message in (*prompt, *completion):
-        if not isinstance(message, Mapping) or not isinstance(message.get("content"), str) or "role" not in message:
-            raise ProgramError(f"data: {where}: a message has no role or no text; {shape}")
-    if completion[0]["role"] != "assistant" or not completion[0]["content"]:
-        raise ProgramError(f"data: {where}: the completion is not a text by the assistant")
-    for fields, what in ((row, "the row"), *((message, "a message") for message in (*prompt, *completion))):
-        if name := next((name for name in NOT_LEARNED if fields.get(name)), None):
-            raise ProgramError(f"data: {where}: {what} has `{name}`, which is not learned here; leave such rows out")
-    said = completion[0]
-    apart = next((said[name] for name in REASONING if isinstance(said.get(name), str)), None)
-    text = Completion.from_parts(apart, said["content"]).raw
-    return [{"role": m["role"], "content": m["content"]} for m in prompt], text
-
-
 def end_of_turn(tokenizer: Any) -> list[int]:
     """The tokens with which the template ends an assistant's turn; always with the end token that generation stops at.
 
@@ -152,17 +165,23 @@ def tokenize(tokenizer: Any, rows: Iterator[tuple[str, Mapping[str, Any]]], max_
     opening, ending = opened_with(tokenizer), end_of_turn(tokenizer)
     kept: list[dict[str, list[int]]] = []
     dropped: list[str] = []
+    unlearned = NotLearned()
+    controls = control_tokens(tokenizer)
     seen = longest = tokens = too_long = missing_reasoning = 0
     for where, row in rows:
         seen += 1
-        messages, text = messages_of(row, where)
+        dialogue = read_dialogue(row, where)
+        text = dialogue.completion
+        unlearned.fields.update(dialogue.unused)
+        unlearned.foreign_thoughts += FOREIGN_THOUGHT in text
+        unlearned.earlier_answers += bool(dialogue.earlier_answers)
         if opening is not None:
             if CLOSE not in text:
                 missing_reasoning += 1
                 continue
             text = _without_opening(text, opening)
-        prompt: list[int] = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
-        answer = [*_as_text(tokenizer, text), *ending]
+        prompt = _prompt(tokenizer, dialogue, controls, unlearned, where)
+        answer = [*_as_text(tokenizer, text, controls), *ending]
         length = len(prompt) + len(answer)
         if length > max_length:
             too_long += 1
@@ -180,21 +199,68 @@ def tokenize(tokenizer: Any, rows: Iterator[tuple[str, Mapping[str, Any]]], max_
         )
     if not kept:
         raise ProgramError(f"data: none of {seen:,} samples fits trainer.max_length={max_length}: {dropped[0]}")
-    return Tokenized(kept, too_long, longest, tokens, dropped, missing_reasoning)
+    return Tokenized(kept, too_long, longest, tokens, dropped, missing_reasoning, unlearned)
 
 
-def _as_text(tokenizer: Any, text: str) -> list[int]:
+def control_tokens(tokenizer: Any) -> frozenset[str]:
+    """The names of a tokenizer's control tokens, also of those that it has no attribute for, such as Llama's."""
+    return frozenset(token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
+
+
+def _prompt(tokenizer: Any, dialogue: Dialogue, controls: Set[str], unlearned: NotLearned, where: str) -> list[int]:
+    """The tokens of a prompt in the chat template; counts what of it the template, or the tokens, do not say.
+
+    Raises:
+        ProgramError: the template will not have these messages.
+    """
+    named: list[str] = []
+
+    def stand_in(found: re.Match[str]) -> str:
+        named.append(found[0])
+        return CONTROL.format(len(named) - 1)
+
+    messages = dialogue.prompt
+    longest_first = sorted(controls - {OPEN, CLOSE}, key=len, reverse=True)  # a name may begin with another
+    names = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+    if any(names.search(value) for message in messages for value in message.values()):
+        messages = [{key: names.sub(stand_in, value) for key, value in message.items()} for message in messages]
+        unlearned.control_names += 1
+    try:
+        text: str = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+    except Exception as error:  # a template may refuse by any name: two messages by the user, a system message
+        said = " ".join(str(error).split())[:160]
+        raise ProgramError(f"data: {where}: the model's chat template refuses these messages: {said}") from error
+    thoughts = (
+        message.get("reasoning_content") or Completion.parse(message["content"]).reasoning
+        for message in messages
+        if message["role"] == "assistant"
+    )
+    unlearned.hidden_thoughts += any(thought and thought.strip() not in text for thought in thoughts)
+    ids: list[int] = []
+    for place, piece in enumerate(re.split(re.escape(CONTROL).replace(r"\{\}", r"(\d+)"), text)):
+        if place % 2:
+            ids += tokenizer(named[int(piece)], add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        elif piece:
+            ids += tokenizer(piece, add_special_tokens=False)["input_ids"]
+    return ids
+
+
+def _as_text(tokenizer: Any, text: str, controls: Set[str]) -> list[int]:
     """The tokens of a text, in which the name of a control token is text: ``<|im_end|>`` in a completion ends nothing.
 
     The tags of a thought stay what they are, also where a tokenizer has them among its control tokens.
     """
-    tags = [re.escape(tag) for tag in (OPEN, CLOSE) if tag in tokenizer.all_special_tokens]
+    tags = [re.escape(tag) for tag in (OPEN, CLOSE) if tag in controls]
     ids: list[int] = []
     for place, piece in enumerate(re.split(f"({'|'.join(tags)})", text) if tags else [text]):
         if piece:
             found = tokenizer(piece, add_special_tokens=False, split_special_tokens=not place % 2)["input_ids"]
             ids += found
     return ids
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row{'s' if number != 1 else ''}"
 
 
 def _without_opening(text: str, space: str) -> str:

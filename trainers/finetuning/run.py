@@ -9,6 +9,7 @@ from typing import Any
 from transformers import TrainerCallback
 from trl import SFTConfig
 
+from synthetic1.jobs.models import compute_dtype
 from synthetic1.jobs.provenance import peak_memory, versions
 from synthetic1.jobs.same_run import ALWAYS_MAY_CHANGE, check_same_run
 from synthetic1.reports.run_folder import RunFolder
@@ -24,6 +25,8 @@ DERIVED = {
     "num_train_epochs": "trainer.epochs",
     "max_steps": "trainer.max_steps",
     "max_length": "trainer.max_length",
+    "bf16": "trainer.compute_dtype",
+    "fp16": "trainer.compute_dtype",
     "seed": "seed",
     "save_steps": "trainer.save_every",
     "dataset_kwargs": "nothing: samples come tokenized",
@@ -87,7 +90,8 @@ def sft_config(settings: SftSettings, output: Path, processes: int) -> SFTConfig
         "disable_tqdm": True,
         "seed": settings.seed,
         "use_cpu": on_cpu,
-        "bf16": not on_cpu and settings.model.dtype == "bfloat16",
+        # Autocast: matrices are multiplied in bfloat16, weights and optimizer stay as model.dtype has them.
+        "bf16": compute_dtype(t.compute_dtype, settings.model) == "bfloat16",
         "dataloader_pin_memory": not on_cpu,
     }
     return SFTConfig(**{**fields, **t.extra})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from synthetic1.jobs.env_settings import Section
 from synthetic1.jobs.imports import ProgramSettings
-from synthetic1.jobs.model_settings import ModelSettings
+from synthetic1.jobs.model_settings import ComputeDtype, ModelSettings, check_trained_dtype
 from synthetic1.jobs.tracking import ReportTo
 
 
@@ -18,12 +19,13 @@ class SftTrainerSettings(Section):
     The defaults are for a real model; ``configs/model/sft/embedded.yaml`` has what fits the embedded one.
     """
 
-    epochs: PositiveFloat = 1.0
-    """Passes over the samples; give it or ``max_steps``."""
+    epochs: PositiveFloat | None = None
+    """Passes over the samples, also a part of one (``0.5``); None = 1, unless ``max_steps`` says how long."""
     max_steps: PositiveInt | None = None
-    """Optimizer updates; None = as many as ``epochs`` make."""
+    """Optimizer updates; None = as many as ``epochs`` make. A run that goes on may be given more of either: its learning
+    rate then is that of a run of the new length, from the next update on."""
     batch_size: PositiveInt = 64
-    """Samples an optimizer update learns from."""
+    """Samples an optimizer update learns from; the last one of an epoch learns from what is left."""
     micro_batch: PositiveInt | None = None
     """Samples in memory at once, a process; None = all of an update's."""
     max_length: PositiveInt | None = None
@@ -40,8 +42,14 @@ class SftTrainerSettings(Section):
     """Decay of Adam's mean of squared gradients."""
     max_grad_norm: PositiveFloat = 1.0
     """Gradients are scaled down to this norm."""
-    gradient_checkpointing: bool = False
-    """Less memory for more computing."""
+    compute_dtype: ComputeDtype = "auto"
+    """Number format in which matrices are multiplied: ``float32``, or ``bfloat16`` by autocast over the weights that
+    ``model.dtype`` says. ``auto`` = bfloat16 on a CUDA device that has it, and for bfloat16 weights."""
+    packing: bool = False
+    """The samples of a ``micro_batch`` share a row instead of being padded to the longest; each sees itself alone. An
+    update learns from the same samples. Worth it with FlashAttention; other kernels compute what they mask."""
+    gradient_checkpointing: bool = True
+    """Less memory for more computing: activations are computed again in the backward pass."""
     save_every: PositiveInt = 500
     """Steps between two checkpoints."""
     extra: dict[str, Any] = Field(default_factory=dict)
@@ -49,12 +57,21 @@ class SftTrainerSettings(Section):
 
     @model_validator(mode="after")
     def one_length(self) -> SftTrainerSettings:
-        # A default counts as not given: configurations write all of them down.
-        if self.max_steps is not None and self.epochs != type(self).model_fields["epochs"].default:
+        if self.max_steps is not None and self.epochs is not None:
             raise ValueError(
                 f"max_steps={self.max_steps} and epochs={self.epochs:g} both say how long: leave one of them out"
             )
         return self
+
+    @model_validator(mode="after")
+    def something_to_share_a_row_with(self) -> SftTrainerSettings:
+        if self.packing and self.micro_batch == 1:
+            raise ValueError("packing=true puts the samples of a micro batch into one row: give micro_batch above 1")
+        return self
+
+    def steps(self, updates_per_epoch: int) -> int:
+        """Optimizer updates of the whole run."""
+        return self.max_steps or ceil((self.epochs or 1.0) * updates_per_epoch)
 
 
 class SftSettings(ProgramSettings):
@@ -90,6 +107,7 @@ class SftSettings(ProgramSettings):
 
     @model_validator(mode="after")
     def one_way_on(self) -> SftSettings:
+        check_trained_dtype(self.model, self.trainer.compute_dtype)
         if self.resume and self.overwrite:
             raise ValueError("resume=true goes on with a run and overwrite=true puts it aside: choose one")
         return self

@@ -9,20 +9,26 @@ from typing import Any
 from transformers import TrainerCallback
 
 from synthetic1.reports import terminal
+from synthetic1.reports.live_page import LivePage
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.trainers.reinforcement.grpo_trainer import VerifiedGRPOTrainer
 from synthetic1.trainers.reinforcement.measures import rollout_measures
-from synthetic1.trainers.reinforcement.objective.reward import RewardedRollout
+from synthetic1.trainers.reinforcement.outcomes import clip_ratios, memory_gib, outcome_measures
+from synthetic1.trainers.reinforcement.sample_log import SampleLog
 from synthetic1.trainers.reinforcement.watch import Watch
 
 Evaluate = Callable[[int], dict[str, Any]]
 
 
 class RunRecorder(TrainerCallback):
-    """Writes a row a step, shows a line a step, and now and then the best and the worst rollout.
+    """Writes a row and the samples of a step, shows a line of it, and keeps the run's page up to date.
 
     Args:
         run: the run folder; ``None`` on ranks other than 0, which write and show nothing.
+        page: of the run, which is written again now and then.
+        watch: what a step is warned about.
+        sample_every: steps between two best-and-worst pairs.
+        all_samples: every completion is kept.
         evaluate: called every ``eval_every`` steps (on every rank) with a number of steps; its summary is recorded.
     """
 
@@ -31,16 +37,22 @@ class RunRecorder(TrainerCallback):
         trainer: VerifiedGRPOTrainer,
         run: RunFolder | None,
         *,
+        page: LivePage,
+        watch: Watch,
         sample_every: int,
+        all_samples: bool,
         evaluate: Evaluate,
         eval_every: int,
     ) -> None:
-        self.trainer, self.run = trainer, run
-        self.sample_every, self.evaluate, self.eval_every = sample_every, evaluate, eval_every
-        self.watch = Watch()
+        self.trainer, self.run, self.page, self.watch = trainer, run, page, watch
+        self.samples = None if run is None else SampleLog(run, every=sample_every, all_=all_samples)
+        self.evaluate, self.eval_every = evaluate, eval_every
         self.started = 0.0
         self.step_seconds = 0.0
         self.paces: list[float] = []
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.page.doing("training")
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.started = time.perf_counter()
@@ -58,32 +70,39 @@ class RunRecorder(TrainerCallback):
         times |= {"step": self.step_seconds, "train": max(self.step_seconds - inside, 0.0)}
         # With several updates a rollout, only its first step has completions to report.
         rollouts = self.trainer.rollouts if times["generate"] > 0.0 else []
-        tokens = sum(r.tokens for r in rollouts)
+        made = self.trainer.sampling_measures() if rollouts else {}
+        generated = made.get("generated_tokens", 0)
         row = {
             "step": state.global_step,
             "steps": state.max_steps,
             **rollout_measures(rollouts, self.trainer.num_generations),
+            **outcome_measures(rollouts),
             "loss": logs.get("loss"),
             "grad_norm": logs.get("grad_norm"),
             "learning_rate": logs.get("learning_rate"),
             "kl": logs.get("kl"),
             "entropy": logs.get("entropy"),
+            "clip_ratios": clip_ratios(logs),
             "logp_difference": logs.get("sampling/sampling_logp_difference/mean"),
             "completions": len(rollouts),
-            "tokens": tokens,
-            "tokens_per_s": tokens / self.step_seconds if tokens and self.step_seconds else None,
+            "tokens": sum(r.tokens for r in rollouts),
+            **made,
+            "tokens_per_s": generated / self.step_seconds if generated and self.step_seconds else None,
             "seconds": times,
+            "memory_gib": memory_gib(),
         }
         row["warnings"] = self.watch.warnings(row)
-        if self.run is not None:
+        if self.run is not None and self.samples is not None:
+            dropped = self.trainer.dropped if rollouts else []
+            row["unscorable_left_out"], best, worst = self.samples.write(state.global_step, rollouts, dropped)
             self.run.log_metrics(row, trainer=logs)
             self.paces = [*self.paces[-9:], self.step_seconds]
             terminal.show_step(row, seconds_per_step=sum(self.paces) / len(self.paces))
-            if state.global_step % self.sample_every == 0 and rollouts:
-                self._best_and_worst(rollouts, state.global_step)
+            terminal.show_samples(best, worst)
         last = state.global_step >= state.max_steps  # the evaluation after training says that one
         if self.eval_every and state.global_step % self.eval_every == 0 and not last:
             self._held_out(state.global_step)
+        self.page.refresh()
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if self.run is not None:
@@ -96,14 +115,3 @@ class RunRecorder(TrainerCallback):
             row = {"step": step, "eval": {k: summary[k] for k in ("pass_at_1", "ci95", "n", "think_share")}}
             self.run.log_metrics(row)
             terminal.show_step(row)
-
-    def _best_and_worst(self, rollouts: list[RewardedRollout], step: int) -> None:
-        assert self.run is not None
-        scored = [r for r in rollouts if r.advantage is not None and r.score is not None]
-        if not scored:
-            return
-        best = max(scored, key=lambda r: r.advantage or 0.0).row(step, "train")
-        worst = min(scored, key=lambda r: r.advantage or 0.0).row(step, "train")
-        for row in (best, worst):
-            self.run.log_sample(row)
-        terminal.show_samples(best, worst)

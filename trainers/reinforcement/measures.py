@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from synthetic1.trainers.reinforcement.objective.components import CORRECTNESS
 from synthetic1.trainers.reinforcement.objective.reward import RewardedRollout
 
 
@@ -25,10 +26,15 @@ def rollout_measures(rollouts: Sequence[RewardedRollout], group_size: int) -> di
     for r in rollouts:
         if r.task.level is not None and r.score is not None:
             levels.setdefault(str(r.task.level), []).append(r.score == 1.0)
+    parts: dict[str, list[RewardedRollout]] = {}
+    for r in rollouts:
+        if r.part is not None:
+            parts.setdefault(r.part, []).append(r)
     known = rewards[~np.isnan(rewards)]
     return {
         "reward": float(known.mean()) if len(known) else None,
         "reward_std": float(known.std()) if len(known) else None,
+        "rewards": component_measures(rollouts),
         "pass_at_1": sum(solved) / len(solved) if solved else None,
         "zero_std_share": _groups_without_signal(rewards, group_size),
         "unscorable_share": float(np.isnan(rewards).mean()),
@@ -38,6 +44,38 @@ def rollout_measures(rollouts: Sequence[RewardedRollout], group_size: int) -> di
         "length_p10": float(np.percentile(lengths, 10)),
         "length_p90": float(np.percentile(lengths, 90)),
         "by_level": {k: {"n": len(v), "pass_at_1": sum(v) / len(v)} for k, v in sorted(levels.items(), key=_by_number)},
+        "by_part": {name: _part_measures(found) for name, found in sorted(parts.items())},
+    }
+
+
+def component_measures(rollouts: Sequence[RewardedRollout]) -> dict[str, dict[str, float | None]]:
+    """Component → its mean and (as TRL has it) sample standard deviation, and of how many completions, before weights.
+
+    Correctness is the verdict's score, as the verifier gave it: without correction, shuffling or injected noise. What
+    could not be scored, or measured, is in no mean.
+    """
+    values = {CORRECTNESS: [r.score for r in rollouts]}
+    values |= {name: [r.components.get(name) for r in rollouts] for name in rollouts[0].components}
+    return {name: _summary(found) for name, found in values.items()}
+
+
+def _summary(values: Iterable[float | None]) -> dict[str, float | None]:
+    known = np.array([value for value in values if value is not None])
+    return {
+        "mean": float(known.mean()) if len(known) else None,
+        "std": float(known.std(ddof=1)) if len(known) > 1 else None,
+        "n": len(known),
+    }
+
+
+def _part_measures(rollouts: Sequence[RewardedRollout]) -> dict[str, Any]:
+    """What one part of a mixture came to."""
+    solved = [r.score == 1.0 for r in rollouts if r.score is not None]
+    return {
+        "n": len(rollouts),
+        "reward": _summary(r.reward for r in rollouts)["mean"],
+        "pass_at_1": sum(solved) / len(solved) if solved else None,
+        "rewards": component_measures(rollouts),
     }
 
 

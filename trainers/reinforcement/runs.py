@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from synthetic1.evaluation.evaluation import Evaluation
 from synthetic1.evaluation.scored_rollout import ScoredRollout
-from synthetic1.jobs.program import ProgramError
+from synthetic1.jobs import command_line
+from synthetic1.jobs.program import ProgramError, validate
 from synthetic1.jobs.provenance import peak_memory, phase_time, versions
 from synthetic1.jobs.same_run import ALWAYS_MAY_CHANGE, JUDGE_MAY_CHANGE, check_same_run
 from synthetic1.jobs.source_identity import fingerprint, keep_fingerprint, read_fingerprint
@@ -23,13 +25,13 @@ from synthetic1.tasks.sources.bad_rows import count_bad_rows
 from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.trainers.checkpoints import last_complete, step_of
 from synthetic1.trainers.reinforcement.memory import MemoryEstimate
-from synthetic1.trainers.reinforcement.settings import GrpoSettings
+from synthetic1.trainers.reinforcement.settings import GrpoSettings, TrainerSettings
 from synthetic1.trainers.reinforcement.train_set import TrainSet
 
 SHOWN_AFTER = 12  # held-out samples kept of the last evaluation
 MAY_CHANGE = (
     ALWAYS_MAY_CHANGE
-    | {"bad_rows", "report_to"}
+    | {"bad_rows", "report_to", "samples"}
     | {"trainer.max_steps", "trainer.save_every", "trainer.sample_every", "trainer.micro_batch"}
     | {"eval.every", "eval.n_during", "eval.batch_size"}
     | {f"judge.{name}" for name in JUDGE_MAY_CHANGE}
@@ -62,6 +64,7 @@ def header(
         "rollout_batch": f"{t.prompts_per_step * t.updates_per_rollout} tasks × {t.group_size} = {rollout} completions",
         "update": f"{t.prompts_per_step * t.group_size} completions, {t.updates_per_rollout} update(s) a rollout",
         "steps": t.max_steps,
+        "sampling": in_words(t),
         "tasks": f"{len(train_set.tasks)} to learn from, {eval_tasks} held out; longest prompt {longest} tokens",
         "bad_rows": f"{bad:,}, left out; they are in {BAD_ROWS}" if bad else None,
         "judge": "; ".join(map(str, judges)) or None,
@@ -69,6 +72,19 @@ def header(
         "memory": str(memory),
         "run_folder": str(folder(settings)),
     }
+
+
+def in_words(trainer: TrainerSettings) -> str:
+    """Which tasks are learned from."""
+    d = trainer.difficulty
+    if trainer.sampling == "curriculum" and not trainer.curriculum:
+        return f"curriculum: the next level above a pass rate of {d.advance_at:g}, {d.review:.0%} from the ones below"
+    said = {
+        "adaptive": f"adaptive: by what a group is expected to teach, {d.explore:.0%} in order",
+        "dynamic": f"dynamic: groups all right or all wrong are replaced, by at most {d.max_refills} × the batch",
+    }.get(trainer.sampling, "")
+    phases = ", ".join(f"levels {phase.levels} up to {phase.until:.0%}" for phase in trainer.curriculum)
+    return "; ".join(filter(None, (said, phases and f"curriculum: {phases}"))) or "uniform: in order"
 
 
 def open_run(settings: GrpoSettings, path: Path, tasks: TaskSource) -> RunFolder:
@@ -106,6 +122,8 @@ def check_resumed(run: RunFolder, settings: GrpoSettings, tasks: TaskSource) -> 
         ProgramError: names the settings that differ.
     """
     stored, wanted = run.read_config(), settings.model_dump(mode="json")
+    with suppress(ProgramError):  # a setting that is younger than the run had its default's meaning
+        stored = validate(GrpoSettings, stored).model_dump(mode="json") if stored else stored
     known, now = read_fingerprint(run.path), fingerprint(tasks, ordered=True)
     if stored and check_same_run(run.path, stored, wanted, known_tasks=known, tasks=now, may_change=MAY_CHANGE):
         print(
@@ -209,7 +227,6 @@ def show_dry_run(rollout: ScoredRollout, settings: GrpoSettings) -> None:
     print(f"all is well; without dry_run=true, {settings.trainer.max_steps} steps follow")
 
 
-def show_stopped(settings: GrpoSettings, step: int, is_main: bool) -> None:
-    if is_main:
-        again = "resume=true overwrite=false" if settings.overwrite else "resume=true"  # the demo's recipe sets it
-        print(f"stopped at step {step} with a checkpoint; go on with the same command and {again}")
+def stopped(settings: GrpoSettings, step: int) -> str:
+    """What is said of a run that was stopped: the command that goes on with it."""
+    return f"stopped at step {step} with a checkpoint; {command_line.going_on(overwrites=settings.overwrite)}"

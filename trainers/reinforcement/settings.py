@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
@@ -9,10 +10,18 @@ from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_v
 from synthetic1.jobs.env_settings import Section, SplitEnvSettings
 from synthetic1.jobs.imports import ProgramSettings
 from synthetic1.jobs.judge_settings import JudgeSection
-from synthetic1.jobs.model_settings import MODEL_GROUP, ModelSettings
+from synthetic1.jobs.model_settings import MODEL_GROUP, ComputeDtype, ModelSettings, check_trained_dtype
 from synthetic1.jobs.tracking import ReportTo
 from synthetic1.tasks.programs.levels import parse_levels
 from synthetic1.tasks.sources.bad_rows import BadRows
+from synthetic1.trainers.reinforcement.idle_settings import idle_settings
+from synthetic1.trainers.reinforcement.objective.settings import (
+    LossType,
+    NoiseSettings,
+    RewardSettings,
+    check_losses,
+    check_rewards,
+)
 
 Level = int | str | list[int]
 OPEN_GROUPS = {**MODEL_GROUP, "judge": ("server", "judge.url")}
@@ -32,6 +41,8 @@ class VllmSettings(Section):
     """Free vLLM's memory during updates (GPU only)."""
     server_base_url: str = "http://127.0.0.1:8000"
     """Where the server of ``backend=vllm_server`` listens."""
+    server_wait_s: float = Field(default=8.0, ge=0.0)
+    """Seconds to wait for a server that does not answer; more where it starts together with the trainer."""
 
 
 class RolloutSettings(Section):
@@ -39,7 +50,7 @@ class RolloutSettings(Section):
 
     backend: Literal["transformers", "vllm_colocate", "vllm_server"]
     """Who makes completions; ``rollout=NAME`` sets it."""
-    max_completion_length: PositiveInt = 96
+    max_completion_length: PositiveInt = 4096
     """Tokens of a completion, the thought included."""
     temperature: PositiveFloat = 1.0
     """Sampling temperature."""
@@ -62,6 +73,33 @@ class CurriculumPhase(Section):
     def known(cls, levels: Level) -> Level:
         parse_levels(levels)
         return levels
+
+
+Sampling = Literal["uniform", "dynamic", "adaptive", "curriculum"]
+
+
+class DifficultySettings(Section):
+    """How ``trainer.sampling`` finds tasks that teach. What the chosen one does not use cannot be changed."""
+
+    max_refills: PositiveInt = 4
+    """``dynamic``: completions made in place of dropped ones, at most so many times the batch."""
+    explore: float = Field(default=0.1, gt=0.0, le=1.0)
+    """``adaptive``: the share of tasks that come in order, whatever is known of them."""
+    half_life: PositiveFloat = 10.0
+    """``adaptive``, ``curriculum``: rollouts after which what a completion said of pass rates counts half."""
+    advance_at: float = Field(default=0.7, gt=0.0, lt=1.0)
+    """``curriculum``: the pass rate of the highest level above which the next one is unlocked."""
+    review: float = Field(default=0.25, ge=0.0, lt=1.0)
+    """``curriculum``: the share of tasks that come from the levels below the highest one."""
+
+
+USED_DIFFICULTY: dict[str, frozenset[str]] = {
+    "uniform": frozenset(),
+    "dynamic": frozenset({"max_refills"}),
+    "adaptive": frozenset({"explore", "half_life"}),
+    "curriculum": frozenset({"half_life", "advance_at", "review"}),
+}
+"""Fields of ``DifficultySettings``, by the sampling that uses them."""
 
 
 class TrainerSettings(Section):
@@ -93,7 +131,7 @@ class TrainerSettings(Section):
     """Decay of Adam's mean of squared gradients."""
     max_grad_norm: PositiveFloat = 1.0
     """Gradients are scaled down to this norm."""
-    loss_type: Literal["bnpo", "cispo", "dapo", "dr_grpo", "grpo", "luspo", "sapo", "vespo"] = "dapo"
+    loss_type: LossType = "dapo"
     """TRL's loss."""
     epsilon: PositiveFloat = 0.2
     """Ratios of probabilities are clipped below 1 - ``epsilon``."""
@@ -105,12 +143,28 @@ class TrainerSettings(Section):
     """Advantages are divided by the standard deviation of rewards in the group, in the batch, or not at all."""
     mask_truncated_completions: bool = False
     """Learn nothing from completions that ran into the length limit."""
-    gradient_checkpointing: bool = False
-    """Less memory for more computing."""
+    compute_dtype: ComputeDtype = "auto"
+    """Number format in which matrices are multiplied: ``float32``, or ``bfloat16`` by autocast over the weights that
+    ``model.dtype`` says. ``auto`` = bfloat16 on a CUDA device that has it, and for bfloat16 weights."""
+    gradient_checkpointing: bool = True
+    """Activations are computed again in the backward pass instead of being kept: a third more computing, and the only
+    way to long completions of a real model."""
+    sampling: Sampling = "uniform"
+    """Which tasks are learned from. ``uniform``: in order. ``dynamic``: in order, and groups that are all right or all
+    wrong are replaced. ``adaptive``: the more often, the more they are expected to teach. ``curriculum``: levels in
+    rising order, by ``curriculum`` or as they are mastered."""
     curriculum: list[CurriculumPhase] = Field(default_factory=list)
-    """Levels over the run, e.g. ``[{until: 0.5, levels: "1-2"}, {until: 1.0, levels: "1-3"}]``; [] = all the time."""
+    """Levels over the run, e.g. ``[{until: 0.5, levels: "1-2"}, {until: 1.0, levels: "1-3"}]``; [] = all the time, and
+    under ``sampling=curriculum`` the next level when the one before is mastered."""
+    difficulty: DifficultySettings = DifficultySettings()
+    """How ``sampling`` finds tasks that teach."""
     shuffle_rewards: bool = False
     """The control experiment: rewards are permuted within a batch, so nothing can be learned from them."""
+    inject_noise: NoiseSettings | None = None
+    """Another experiment: rewards, and they alone, are made of verdicts with these errors, e.g.
+    ``{false_accept: 0.3, false_reject: 0.3}``; None = of those that the verifier gave."""
+    noise_correction: bool = False
+    """Correct rewards for the known errors of a verifier: those in ``noise``, and those of a calibrated judge."""
     save_every: PositiveInt = 100
     """Steps between two checkpoints."""
     sample_every: PositiveInt = 20
@@ -126,6 +180,20 @@ class TrainerSettings(Section):
             raise ValueError("the `until` shares must rise and end at 1.0")
         return phases
 
+    @model_validator(mode="after")
+    def difficulty_that_is_used(self) -> TrainerSettings:
+        by_pass_rate = self.sampling == "curriculum" and not self.curriculum
+        used = USED_DIFFICULTY[self.sampling] if by_pass_rate or self.sampling != "curriculum" else frozenset()
+        for name in DifficultySettings.model_fields:
+            if name not in used and getattr(self.difficulty, name) != getattr(DifficultySettings(), name):
+                fits = " or ".join(sampling for sampling, names in USED_DIFFICULTY.items() if name in names)
+                phases = " with `until` phases" if self.sampling == "curriculum" else ""
+                raise ValueError(
+                    f"difficulty.{name} does nothing under sampling={self.sampling}{phases}; it belongs to "
+                    f"sampling={fits}"
+                )
+        return self
+
 
 class EvalSettings(Section):
     """What is measured on held-out tasks."""
@@ -137,7 +205,10 @@ class EvalSettings(Section):
     n_during: PositiveInt = 128
     """Held-out tasks of the evaluations during the run."""
     batch_size: PositiveInt = 128
-    """Completions made at once."""
+    """Completions made at once by transformers; vLLM makes as many as fit."""
+    engine: Literal["auto", "transformers", "vllm"] = "auto"
+    """Who makes completions: ``vllm`` = the one of the run's rollouts, ``transformers`` = the trained model itself.
+    ``auto`` = vLLM where rollouts come from it."""
     greedy: bool = True
     """Also report greedy pass@1."""
 
@@ -160,12 +231,21 @@ class GrpoSettings(ProgramSettings):
     """What is measured on held-out tasks."""
     judge: JudgeSection = JudgeSection()
     """The judge of judged families."""
+    rewards: list[RewardSettings] = Field(default_factory=list)
+    """Components of the reward beside correctness, each ``{name, weight}`` or ``{name, weight, function}``, e.g.
+    ``[{name: format, weight: 0.1}]``; parts of a mixture may weigh them differently."""
+    noise: dict[str, NoiseSettings] = Field(default_factory=dict)
+    """For ``trainer.noise_correction``: how often the verifier errs, by task type or part of a mixture, e.g.
+    ``{verifiable_math: {false_accept: 0.01, false_reject: 0.05}}``."""
     seed: int = Field(default=0, ge=0)
     """Seed of the order of tasks and of the completions."""
     run_name: str | None = None
     """Name of the run's folder; None = env-model-seed."""
     runs: str = "runs"
     """Run folders go to ``<runs>/grpo/<run_name>/``."""
+    samples: Literal["some", "all"] = "some"
+    """Completions that ``samples.jsonl`` keeps: ``some`` = the best and the worst every ``trainer.sample_every`` steps
+    and those that could not be scored (8 a step at most); ``all`` = every one, also those not learned from."""
     report_to: ReportTo = Field(default_factory=list)
     """Trackers that show the run besides its folder: ``wandb``, ``trackio``, ``tensorboard``, ``mlflow``."""
     resume: bool = False
@@ -183,11 +263,28 @@ class GrpoSettings(ProgramSettings):
                 f"trainer.max_steps={t.max_steps} ends inside a rollout of {self.steps_per_rollout} steps; "
                 "make it a multiple, so that the run can be resumed exactly"
             )
-        if t.loss_type == "cispo" and (t.epsilon_high or t.epsilon) < 1:
-            raise ValueError("loss_type=cispo caps the ratio itself at trainer.epsilon_high; give one above 1, e.g. 5")
+        check_losses(self.env, t.loss_type, t.epsilon_high or t.epsilon, t.extra)
+        check_rewards(self.rewards, self.env, self.rollout.max_completion_length)
+        if self.noise and not t.noise_correction:
+            raise ValueError("noise does nothing without trainer.noise_correction=true")
+        check_trained_dtype(self.model, t.compute_dtype)
+        if self.eval.engine == "vllm" and self.rollout.backend == "transformers":
+            raise ValueError(
+                "eval.engine=vllm is the vLLM of the rollouts: choose rollout=vllm_colocate or vllm_server"
+            )
         if self.resume and self.overwrite:
             raise ValueError("resume=true goes on with a run and overwrite=true puts it aside: choose one")
         return self
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        """Settings that do nothing here, and why; ``run_program`` refuses those that were typed."""
+        return idle_settings(self)
+
+    @property
+    def eval_engine(self) -> Literal["transformers", "vllm"]:
+        """What ``eval.engine`` comes to."""
+        rollouts: Literal["transformers", "vllm"] = "transformers" if self.rollout.backend == "transformers" else "vllm"
+        return rollouts if self.eval.engine == "auto" else self.eval.engine
 
     @property
     def steps_per_rollout(self) -> int:

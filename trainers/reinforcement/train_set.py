@@ -20,8 +20,14 @@ from synthetic1.tasks.programs.levels import parse_levels
 from synthetic1.tasks.sources.bad_rows import BadRows
 from synthetic1.tasks.sources.mixture import Mixture
 from synthetic1.tasks.sources.source import TaskSource
-from synthetic1.trainers.reinforcement.sampling.schedule import Phase, PromptSchedule
-from synthetic1.trainers.reinforcement.settings import CurriculumPhase, GrpoSettings
+from synthetic1.trainers.reinforcement.sampling.adaptive import AdaptiveSampler
+from synthetic1.trainers.reinforcement.sampling.known_verdicts import CompletedTask, KnownVerdicts
+from synthetic1.trainers.reinforcement.sampling.ladder import LevelLadder
+from synthetic1.trainers.reinforcement.sampling.order import TaskOrder
+from synthetic1.trainers.reinforcement.sampling.sampler import InOrder, TaskSampler
+from synthetic1.trainers.reinforcement.sampling.schedule import Phase, Pool, PromptSchedule
+from synthetic1.trainers.reinforcement.settings import GrpoSettings
+from synthetic1.verdict import Verdict
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -36,6 +42,8 @@ class TrainSet:
     tasks: TaskSource
     scorer: Scorer
     thinking_open: bool = False
+    known: KnownVerdicts | None = None
+    """In front of the scorer where groups are chosen by their verdicts before they are rewarded."""
 
     @classmethod
     def make(cls, env: EnvSettings, *, thinking_open: bool = False, bad_rows: BadRows | None = None) -> TrainSet:
@@ -51,6 +59,10 @@ class TrainSet:
         opened = open_environment(env, bad_rows=bad_rows, split="train", thinking_open=thinking_open)
         return cls(*opened, thinking_open)
 
+    async def verify(self, pairs: Sequence[CompletedTask]) -> list[Verdict]:
+        """The verdicts of completions, in order."""
+        return await (self.known or self.scorer).score(pairs)
+
     def dataset(self) -> Dataset:
         """One row a task, made when it is read: a million tasks cost eight megabytes."""
         from datasets import Dataset
@@ -64,23 +76,67 @@ class TrainSet:
     def schedule(self, settings: GrpoSettings, grad_accumulation: int) -> PromptSchedule:
         """The order of training for these settings, by source weight and curriculum.
 
+        Where a sampler chooses the tasks (see ``sampler``), those of the schedule are only places for them: task 0.
+
         Raises:
             ProgramError: a curriculum phase without tasks.
         """
         t = settings.trainer
-        rollouts = -(-t.max_steps // settings.steps_per_rollout)
-        phases = t.curriculum or [CurriculumPhase(until=1.0, levels="1-10")]
+        rollouts = _rollouts(settings)
+        chosen = [Phase(rollouts, (np.zeros(1, dtype=np.int64),), (1.0,))] if has_sampler(settings) else None
+        repeats = settings.steps_per_rollout * grad_accumulation
+        prompts = t.prompts_per_step * t.updates_per_rollout
+        phases = tuple(chosen or self._phases(settings))
+        return PromptSchedule(settings.seed, phases, rollouts, prompts, t.group_size, repeats)
+
+    def sampler(self, settings: GrpoSettings, processes: int = 1) -> TaskSampler | None:
+        """What chooses tasks by what was learned so far; ``None`` where their order is the schedule's.
+
+        Raises:
+            ProgramError: a curriculum of tasks without level, or a phase without tasks; groups that the processes
+                cannot share.
+        """
+        t, d = settings.trainer, settings.trainer.difficulty
+        if not has_sampler(settings):
+            return None
+        prompts = t.prompts_per_step * t.updates_per_rollout
+        if t.sampling == "dynamic":
+            if prompts % processes:
+                raise ProgramError(
+                    f"sampling=dynamic keeps whole groups, and {prompts} of them cannot be shared by {processes} "
+                    f"processes; make prompts_per_step × updates_per_rollout a multiple of {processes}"
+                )
+            return InOrder(TaskOrder(settings.seed, self._phases(settings)))
+        if t.sampling == "adaptive":
+            return AdaptiveSampler(
+                settings.seed,
+                self._phases(settings),
+                kind_of=self._kind,
+                group=t.group_size,
+                explore=d.explore,
+                half_life=d.half_life,
+            )
+        pools, weights = self._pools()
+        ladders = [self._by_level(pool) for pool in pools]
+        return LevelLadder(
+            settings.seed, ladders, weights, advance_at=d.advance_at, review=d.review, half_life=d.half_life
+        )
+
+    def _phases(self, settings: GrpoSettings) -> list[Phase]:
+        rollouts = _rollouts(settings)
+        phases = settings.trainer.curriculum
+        if not phases:
+            pools, weights = self._pools()
+            return [Phase(rollouts, tuple(pools), tuple(weights))]
         made = []
         for phase in phases:
-            pools, weights = self._pools(parse_levels(phase.levels) if t.curriculum else None)
+            pools, weights = self._pools(parse_levels(phase.levels))
             if not pools:
                 raise ProgramError(f"trainer.curriculum: no task has a level in {phase.levels!r}")
             made.append(Phase(round(phase.until * rollouts), tuple(pools), tuple(weights)))
-        repeats = settings.steps_per_rollout * grad_accumulation
-        prompts = t.prompts_per_step * t.updates_per_rollout
-        return PromptSchedule(settings.seed, tuple(made), rollouts, prompts, t.group_size, repeats)
+        return made
 
-    def _pools(self, levels: tuple[int, ...] | None) -> tuple[list[Any], list[float]]:
+    def _pools(self, levels: tuple[int, ...] | None = None) -> tuple[list[Pool], list[float]]:
         sources = self.tasks.sources if isinstance(self.tasks, Mixture) else (self.tasks,)
         weights = self.tasks.weights if isinstance(self.tasks, Mixture) else (1.0,)
         pools, kept, start = [], [], 0
@@ -93,6 +149,23 @@ class TrainSet:
                 pools.append(indices)
                 kept.append(weight)
         return pools, [w / sum(kept) for w in kept]
+
+    def _by_level(self, pool: Pool) -> dict[int, Pool]:
+        levels = [self.tasks[int(i)].level for i in pool]
+        if None in levels:
+            task = self.tasks[int(pool[levels.index(None)])]
+            raise ProgramError(
+                f"sampling=curriculum: task `{task.problem_id}` has no level; give each task an integer "
+                "`metadata.level`, or use sampling=adaptive, which needs none"
+            )
+        found = np.array(levels)
+        return {int(level): pool[found == level] for level in np.unique(found)}
+
+    def _kind(self, task_index: int) -> str:
+        """What tasks of about the same difficulty have in common."""
+        task = self.tasks[task_index]
+        difficulty = task.level if task.level is not None else task.metadata.get("difficulty")
+        return f"{task.source}/{difficulty if isinstance(difficulty, int | str) else None}"
 
     def check_tasks(self, tokenizer: Any, context: int, completion: int, eval_tasks: Sequence[Task] = ()) -> int:
         """Look at the held-out tasks and (at most 4,000 of) the others; tokens of the longest prompt in its template.
@@ -130,3 +203,13 @@ class TrainSet:
             if verdict.score is None:
                 why = verdict.details.get("why", verdict.reason)
                 raise ProgramError(f"{self.tasks.name}: task `{task.problem_id}` cannot be verified: {why}")
+
+
+def has_sampler(settings: GrpoSettings) -> bool:
+    """Whether tasks are chosen by what was learned so far, and not by the seed alone."""
+    t = settings.trainer
+    return t.sampling in ("dynamic", "adaptive") or (t.sampling == "curriculum" and not t.curriculum)
+
+
+def _rollouts(settings: GrpoSettings) -> int:
+    return -(-settings.trainer.max_steps // settings.steps_per_rollout)

@@ -7,6 +7,7 @@ from typing import Any
 
 from trl import GRPOConfig
 
+from synthetic1.jobs.models import compute_dtype
 from synthetic1.trainers.reinforcement.settings import GrpoSettings
 
 # Fields of GRPOConfig that the schedule of prompts, the run folder or resuming rest on, and what people set instead.
@@ -23,7 +24,11 @@ DERIVED = {
     "max_completion_length": "rollout.max_completion_length",
     "temperature": "rollout.temperature",
     "top_p": "rollout.top_p",
+    "bf16": "trainer.compute_dtype",
+    "fp16": "trainer.compute_dtype",
+    "model_init_kwargs": "model.dtype and model.revision",
     "vllm_max_model_length": "rollout.vllm.max_model_length",
+    "vllm_server_timeout": "rollout.vllm.server_wait_s",
     "logging_steps": "nothing: every step is logged",
     "save_strategy": "trainer.save_every",
     "save_only_model": "trainer.save_every",
@@ -37,6 +42,8 @@ DERIVED = {
 
 def grpo_config(settings: GrpoSettings, output: Path, processes: int, rollout: dict[str, Any]) -> GRPOConfig:
     """TRL's configuration, derived from ours; ``trainer.extra`` has the last word on what is not ``DERIVED``.
+
+    To be made before the model: it sets up DeepSpeed or FSDP, which decide how weights are read.
 
     Raises:
         ValueError: sizes that do not divide; a field that TRL does not know, or will not have.
@@ -82,9 +89,11 @@ def grpo_config(settings: GrpoSettings, output: Path, processes: int, rollout: d
         "seed": settings.seed,
         "remove_unused_columns": False,
         "use_cpu": on_cpu,
-        "bf16": not on_cpu and settings.model.dtype == "bfloat16",
+        # Autocast: matrices are multiplied in bfloat16, weights and optimizer stay as model.dtype has them.
+        "bf16": compute_dtype(t.compute_dtype, settings.model) == "bfloat16",
         "dataloader_pin_memory": not on_cpu,
-        "model_init_kwargs": None,
+        # Of the reference model alone, which TRL reads by name; the policy comes loaded.
+        "model_init_kwargs": {"revision": settings.model.revision} if t.beta and settings.model.revision else None,
         **rollout,
     }
     return GRPOConfig(**{**fields, **t.extra})

@@ -13,7 +13,7 @@ An evaluation that was stopped goes on with the same command: what was answered 
 
 from __future__ import annotations
 
-from synthetic1.evaluation.settings import EvaluationSettings
+from synthetic1.evaluation.settings import TOKENS, EvaluationSettings
 from synthetic1.jobs.program import run_program
 
 
@@ -47,17 +47,18 @@ def run(settings: EvaluationSettings) -> None:
         bad = keep_bad_rows(test_set.tasks, folder.path)
         if other is not None:
             evaluation_report.check_common(other, tasks)
+        s = settings.sampling
         header = {
             "env": test_set.tasks.name,
             "model": model,
             "engine": engine.name,
             "tasks": f"{len(tasks):,} held out, {settings.samples} completion(s) each",
+            "sampling": f"up to {s.max_tokens:,} tokens, temperature {s.temperature:g}, top_p {s.top_p:g}",
             "bad_rows": f"{bad:,}, left out; they are in {BAD_ROWS}" if bad else None,
             "run_folder": str(folder.path),
         }
         terminal.show_header(header, title="evaluation")
-        s = settings.sampling
-        sampling = Sampling(s.max_tokens, s.temperature, s.top_p, settings.seed)
+        sampling = Sampling(s.max_tokens or TOKENS, s.temperature, s.top_p, settings.seed)
         folder.write_config(settings.model_dump(mode="json"))
         kept = KeptCompletions(engine, folder.path / FILE, weights)
         if isinstance(engine, TransformersEngine):

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
+from synthetic1.jobs.embedded_model import is_trained_from
 from synthetic1.jobs.env_settings import Section, SplitEnvSettings
 from synthetic1.jobs.imports import ProgramSettings
 from synthetic1.jobs.model_settings import ModelSettings
@@ -14,11 +15,15 @@ from synthetic1.jobs.tracking import ReportTo
 from synthetic1.tasks.sources.bad_rows import BadRows
 
 
+TOKENS, EMBEDDED_TOKENS = 4_096, 96
+"""Of a completion, unless a person says it: what reasoning models want at least, and what the embedded one does."""
+
+
 class EvaluationSampling(Section):
     """How completions are sampled."""
 
-    max_tokens: PositiveInt = 96
-    """Tokens of a completion, the thought included; a reasoning model needs thousands."""
+    max_tokens: PositiveInt | None = None
+    """Tokens of a completion, the thought included; None = 96 for the embedded model, 4,096 for any other."""
     temperature: float = Field(default=0.6, ge=0.0)
     """Sampling temperature."""
     top_p: float = Field(default=0.95, gt=0.0, le=1.0)
@@ -77,6 +82,15 @@ class EvaluationSettings(ProgramSettings):
         if isinstance(values, dict) and values.get("server") and values.get("engine") in (None, "transformers"):
             return {**values, "engine": "server"}
         return values
+
+    @model_validator(mode="after")
+    def fit_the_model(self) -> EvaluationSettings:
+        """Written out, so that the run folder says what was asked for."""
+        if self.sampling.max_tokens is None:
+            embedded = self.engine != "server" and (self.model.name == "embedded" or is_trained_from(self.model.name))
+            fits = {"max_tokens": EMBEDDED_TOKENS if embedded else TOKENS}
+            object.__setattr__(self, "sampling", self.sampling.model_copy(update=fits))
+        return self
 
     @model_validator(mode="after")
     def whole(self) -> EvaluationSettings:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from synthetic1.completion import Completion
@@ -16,27 +17,27 @@ _Requests = list[tuple[list[int], asyncio.Future[Completion]]]
 _TURNS = 4  # of the event loop: from a future to what gathers it, to the caller's task
 
 
-class TransformersEngine:
-    """Batches what is asked for at the same time into ``model.generate`` calls, in the order of asking.
+class BatchedEngine:
+    """Makes batches of what is asked for at the same time, for a generator in this process.
 
-    Deterministic: the same requests in the same order, with the same ``Sampling.seed``, give the same completions,
-    and the caller's random state is left as it was. A batch is handed out before the next one is begun.
+    The longest prompts come first: a batch is as wide as its longest, and what does not fit fails at once. Prompts of
+    one length stay in the order of asking, so requests that are repeated, or go on after whole batches, meet the same
+    batches again. A batch is handed out before the next one is begun.
 
     ``first``: how many completions of the same requests an earlier process has made. If those are whole batches, this
     one goes on as the other would have.
     """
 
-    name = "transformers"
+    name: str
 
-    def __init__(self, model: Any, tokenizer: Any, *, batch_size: int = 128, thinking_open: bool = False) -> None:
-        self._model, self._tokenizer = model, tokenizer
+    def __init__(self, tokenizer: Any, model: str, *, batch_size: int, thinking_open: bool) -> None:
+        self._tokenizer, self.model = tokenizer, model
         self._batch_size, self._thinking_open = batch_size, thinking_open
         self.first = 0
         self._batches: deque[tuple[Sampling, int, _Requests]] = deque()
         """The first one is being generated, or about to be."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[tuple[list[int], Sampling, asyncio.Future[Completion]]] = []
-        self.model: str = getattr(model.config, "name_or_path", "") or type(model).__name__
 
     async def complete(self, messages: Sequence[Message], n: int, sampling: Sampling) -> list[Completion]:
         """``n`` completions of one conversation; see :class:`synthetic1.inference.engine.Engine`."""
@@ -61,6 +62,7 @@ class TransformersEngine:
             self._batches.clear()
         idle = not self._batches
         for sampling, group in groups.items():
+            group.sort(key=lambda request: -len(request[0]))
             for start in range(0, len(group), self._batch_size):
                 self._batches.append((sampling, start, group[start : start + self._batch_size]))
         if idle and self._batches:
@@ -92,10 +94,47 @@ class TransformersEngine:
                 self._next(_TURNS)
 
     def _generate(self, prompts: list[list[int]], sampling: Sampling, start: int) -> list[Completion]:
+        """A completion for each prompt (token ids); ``start``: how many have been made of these requests before."""
+        raise NotImplementedError
+
+    def _read(self, ids: list[int], ends: set[int]) -> Completion:
+        """The completion that token ids say; with any of ``ends``, at which the model stops, it has ended by itself."""
+        stop = next((place for place, token in enumerate(ids) if token in ends), None)
+        if stop is not None:
+            ids = [*ids[:stop], self._tokenizer.eos_token_id]
+        return decode(self._tokenizer, ids, thinking_open=self._thinking_open)
+
+
+class TransformersEngine(BatchedEngine):
+    """Batches as ``model.generate`` calls.
+
+    Deterministic: the same requests in the same order, with the same ``Sampling.seed``, give the same completions,
+    and the caller's random state is left as it was.
+
+    Args:
+        opened: gives the model for as long as a batch is generated, e.g. gathered from its shards; ``model`` as it is,
+            unless given.
+    """
+
+    name = "transformers"
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        *,
+        batch_size: int = 128,
+        thinking_open: bool = False,
+        opened: Callable[[], AbstractContextManager[Any]] | None = None,
+    ) -> None:
+        name = getattr(model.config, "name_or_path", "") or type(model).__name__
+        super().__init__(tokenizer, name, batch_size=batch_size, thinking_open=thinking_open)
+        self._opened = opened or (lambda: nullcontext(model))
+
+    def _generate(self, prompts: list[list[int]], sampling: Sampling, start: int) -> list[Completion]:
         import torch
 
-        tokenizer, model = self._tokenizer, self._model
-        device = next(model.parameters()).device
+        tokenizer = self._tokenizer
         width = max(map(len, prompts))
         ids = torch.full((len(prompts), width), tokenizer.pad_token_id)
         mask = torch.zeros((len(prompts), width), dtype=torch.long)
@@ -106,23 +145,26 @@ class TransformersEngine:
         options: dict[str, Any] = {"do_sample": not greedy}
         if not greedy:
             options |= {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": 0}
-        devices = [device] if device.type == "cuda" else []
-        was_training = model.training
-        model.eval()
-        with torch.random.fork_rng(devices=devices), torch.no_grad():
-            torch.manual_seed(sampling.seed * 1_000_003 + start)
-            out = model.generate(
-                input_ids=ids.to(device),
-                attention_mask=mask.to(device),
-                max_new_tokens=sampling.max_tokens,
-                pad_token_id=tokenizer.pad_token_id,
-                **options,
-            )
-        model.train(was_training)
-        ends = torch.tensor([tokenizer.eos_token_id, tokenizer.pad_token_id])
-        completions = []
-        for row in out[:, width:].cpu():
-            stops = torch.isin(row, ends).nonzero()
-            kept = row[: int(stops[0]) + 1] if len(stops) else row
-            completions.append(decode(tokenizer, kept.tolist(), thinking_open=self._thinking_open))
-        return completions
+        with self._opened() as model, torch.no_grad():
+            device = next(model.parameters()).device
+            ends = end_tokens(model.generation_config, tokenizer)
+            was_training = model.training
+            model.eval()
+            with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+                torch.manual_seed(sampling.seed * 1_000_003 + start)
+                out = model.generate(
+                    input_ids=ids.to(device),
+                    attention_mask=mask.to(device),
+                    max_new_tokens=sampling.max_tokens,
+                    eos_token_id=sorted(ends),
+                    pad_token_id=tokenizer.pad_token_id,
+                    **options,
+                )
+            model.train(was_training)
+        return [self._read(row, ends | {tokenizer.pad_token_id}) for row in out[:, width:].tolist()]
+
+
+def end_tokens(generation_config: Any, tokenizer: Any) -> set[int]:
+    """The ids of tokens that end a completion: all that the model names, and the tokenizer's."""
+    named = generation_config.eos_token_id
+    return {tokenizer.eos_token_id, *([named] if isinstance(named, int) else named or [])}

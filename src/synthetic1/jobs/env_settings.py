@@ -17,6 +17,10 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+OF_TRAINING = ("rewards", "loss")
+"""What a part of a mixture may hold for GRPO, beside the arguments of its environment."""
+
+
 class EnvSettings(BaseModel):
     """An environment: ``id`` and the keyword arguments of ``gym.make``; or a weighted mixture of environments."""
 
@@ -46,6 +50,14 @@ class EnvSettings(BaseModel):
     def name(self) -> str:
         """The short name that run folders bear, e.g. ``code_understanding``."""
         return short_name(self.id) if self.id is not None else "+".join(self.mixture or {})
+
+    @property
+    def untrained(self) -> EnvSettings:
+        """The same environments, without what the parts hold for GRPO."""
+        if self.mixture is None:
+            return self
+        parts = {name: {k: v for k, v in part.items() if k not in OF_TRAINING} for name, part in self.mixture.items()}
+        return EnvSettings(mixture=parts)
 
 
 def _train_only(env: EnvSettings) -> EnvSettings:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from synthetic1.jobs import embedded_model
-from synthetic1.jobs.model_settings import ModelSettings
+from synthetic1.jobs.model_settings import ComputeDtype, ModelSettings
 from synthetic1.jobs.program import ProgramError
+
+LAUNCHED = "ACCELERATE_MIXED_PRECISION"
+"""What ``accelerate launch --mixed_precision`` tells its processes; ``no`` if it was not told."""
 
 
 def model_path(settings: ModelSettings) -> str:
@@ -28,18 +32,27 @@ def model_folder(name: str) -> str:
     return str(embedded_model.FOLDER)
 
 
-def check_model(settings: ModelSettings) -> None:
-    """There is such a model; reads no weights.
+def load_config(settings: ModelSettings) -> Any:
+    """The model's configuration, which says its shape; no weights are read.
 
     Raises:
-        ProgramError: there is not.
+        ProgramError: there is no such model.
     """
     from transformers import AutoConfig
 
     try:
-        AutoConfig.from_pretrained(model_path(settings), revision=settings.revision)
+        return AutoConfig.from_pretrained(model_path(settings), revision=settings.revision)
     except (OSError, ValueError, KeyError) as error:
         raise ProgramError(_missing(settings, error)) from error
+
+
+def check_model(settings: ModelSettings) -> None:
+    """There is such a model.
+
+    Raises:
+        ProgramError: there is not.
+    """
+    load_config(settings)
 
 
 def weights_of(settings: ModelSettings) -> str:
@@ -84,6 +97,8 @@ def load_tokenizer(settings: ModelSettings) -> Any:
 def load_model(settings: ModelSettings) -> Any:
     """The causal language model, in ``model.dtype``, on the CPU; the trainer moves it.
 
+    A trainer's ``TrainingArguments`` come first: under ZeRO-3 they have each process read its own shard alone.
+
     Raises:
         ProgramError: no such model.
     """
@@ -100,8 +115,39 @@ def load_model(settings: ModelSettings) -> Any:
 
 
 def context_length(model: Any) -> int:
-    """Positions the model can attend to, in tokens."""
-    return int(getattr(model.config.get_text_config(), "max_position_embeddings", 2**31))
+    """Positions the model, or one of this configuration, can attend to, in tokens."""
+    config = getattr(model, "config", model)
+    return int(getattr(config.get_text_config(), "max_position_embeddings", 2**31))
+
+
+def compute_dtype(asked: ComputeDtype, settings: ModelSettings) -> Literal["float32", "bfloat16"]:
+    """What a trainer computes in.
+
+    ``auto`` is bfloat16 where the weights are, where ``accelerate launch`` says so, and on a CUDA device that has it
+    (Ampere and later); else float32.
+
+    Raises:
+        ProgramError: ``accelerate launch`` says something else than ``asked``.
+    """
+    import torch
+
+    launched = os.environ.get(LAUNCHED, "no")
+    if launched not in ("no", "bf16") or (launched == "bf16" and asked == "float32"):
+        raise ProgramError(
+            f"accelerate's mixed_precision={launched} does not go with trainer.compute_dtype={asked}: leave it at "
+            "`no`, and say float32 or bfloat16 with trainer.compute_dtype"
+        )
+    if asked != "auto":
+        return asked
+    has_it = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    return "bfloat16" if launched == "bf16" or settings.dtype == "bfloat16" or has_it else "float32"
+
+
+def describe_dtype(asked: ComputeDtype, settings: ModelSettings) -> str:
+    """For a run's header: number formats of the weights and of what is computed with them."""
+    if settings.dtype == "bfloat16":
+        return "bfloat16, the master weights that updates are added to included"
+    return f"{settings.dtype} weights, computed with in {compute_dtype(asked, settings)}"
 
 
 def lora_config(settings: ModelSettings) -> Any:
@@ -117,6 +163,7 @@ def lora_config(settings: ModelSettings) -> Any:
         lora_dropout=lora.dropout,
         target_modules=lora.target_modules,
         task_type="CAUSAL_LM",
+        revision=settings.revision,  # of the model that the adapters are for: who loads them asks for it
     )
 
 

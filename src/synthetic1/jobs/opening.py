@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from synthetic1.jobs.env_settings import EnvSettings, takes_argument
+from synthetic1.jobs.env_settings import OF_TRAINING, EnvSettings, takes_argument
 from synthetic1.jobs.program import ProgramError
 from synthetic1.jobs.source_identity import is_stored
 from synthetic1.reports.storage import explained
@@ -38,14 +38,16 @@ def open_environment(env: EnvSettings, *, bad_rows: BadRows | None = None, **ove
         overrides: keyword arguments for every environment, e.g. ``split="test"``.
 
     Raises:
-        ProgramError: an unknown id or argument, tasks that cannot be read, or parts of a mixture that verify the same
-            task type by other settings.
+        ProgramError: an unknown id or argument, tasks that cannot be read, parts of a mixture that verify the same
+            task type by other settings, or that say what GRPO would maximise: what trains on them takes that out first.
     """
     if env.id is not None:
         return _open(env.id, {**env.kwargs, **overrides}, bad_rows)
     sources: dict[str | TaskSource, float] = {}
     verifiers: dict[str, Verifier] = {}
     for name, part in (env.mixture or {}).items():
+        if found := [key for key in OF_TRAINING if key in part]:
+            raise ProgramError(f"env.mixture.{name}.{found[0]} is for GRPO, and does nothing here; leave it out")
         kwargs = {k: v for k, v in part.items() if k not in ("id", "weight")}
         tasks, scorer = _open(part["id"], {**kwargs, **overrides}, bad_rows)
         sources[tasks] = part["weight"]

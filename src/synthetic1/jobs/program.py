@@ -10,7 +10,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from synthetic1 import extras
-from synthetic1.jobs import setting_names, settings_help
+from synthetic1.jobs import command_line, setting_names, settings_help
+from synthetic1.jobs.embedded_model import is_trained_from
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -74,7 +75,9 @@ def run_program(
     def task(config: Any) -> None:
         _set(FULL_ERROR, said)  # the programs that a job starts say their own
         try:
-            run(validate(settings_type, OmegaConf.to_container(config, resolve=True, throw_on_missing=True)))
+            settings = validate(settings_type, OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
+            refuse_idle(settings, {name for name, _ in command_line.given(sys.argv[1:])})
+            run(settings)
         except Exception as error:
             errors.append(error)
 
@@ -125,9 +128,33 @@ def validate(settings_type: type[Settings], values: Any) -> Settings:
         if first["type"] == "extra_forbidden":
             known = {name for name, _ in setting_names.fields(settings_type)}
             raise ProgramError(_unknown_setting(where, known)) from None
+        if first["type"] == "literal_error" and isinstance(first["input"], str):
+            choices = re.findall(r"'([^']*)'", first["ctx"]["expected"])
+            meant = "".join(f"did you mean `{near}`? " for near in get_close_matches(first["input"], choices, n=1))
+            there = ", ".join(choices)
+            raise ProgramError(f"{where}: there is no `{first['input']}`; {meant}there are: {there}") from None
         message = first["msg"].removeprefix("Value error, ")
         got = "" if first["type"] == "value_error" or not where else f", got {first['input']!r}"
         raise ProgramError(f"{where}: {message}{got}" if where else message) from None
+
+
+def refuse_idle(settings: BaseModel, typed: Collection[str]) -> None:
+    """Refuse settings that were typed, have another value than their default, and do nothing beside the others.
+
+    Recipes may hold such settings, for whoever changes the others back. A model that knows of any has a method
+    ``idle``, which gives (dotted name, why).
+
+    Raises:
+        ProgramError: names the setting, why it does nothing, and what would have it do something.
+    """
+    known = dict(setting_names.fields(type(settings)))
+    for name, why in getattr(settings, "idle", tuple)():
+        if name in typed:
+            value: Any = settings
+            for part in name.split("."):
+                value = getattr(value, part)
+            if value != known[name].get_default(call_default_factory=True):
+                raise ProgramError(f"{name} does nothing {why}")
 
 
 def fail(message: str) -> NoReturn:
@@ -235,5 +262,7 @@ def _opened(argument: str, open_groups: Mapping[str, tuple[str | None, str]]) ->
     folder = files("synthetic1.configs").joinpath(group)
     if folder.joinpath(f"{value}.yaml").is_file() or "," in value:  # a choice, or a sweep over choices
         return argument
+    if group == "model" and is_trained_from(value):  # its learning rate and lengths, not those of a real model
+        config = "embedded"
     quoted = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"{group}={config}\n{setting}='{quoted}'"

@@ -27,6 +27,8 @@ __all__ = ["RunFolder", "RunFolderError"]
 
 
 FILES = ("config.yaml", "metrics.jsonl", "samples.jsonl", "result.json")
+_held: set[Path] = set()
+"""The folders that this process holds the lock of."""
 
 
 class RunFolder:
@@ -59,6 +61,7 @@ class RunFolder:
         with explained(folder):
             make_folder(folder)
         lock = _lock(folder)
+        _held.add(folder)
         run = cls(folder, lock=lock)
         try:
             if not resume and run._used():
@@ -142,11 +145,15 @@ class RunFolder:
         if self._trackers is not None:
             self._trackers.sample(plain(row))
 
-    def log_sample(self, row: Mapping[str, Any]) -> None:
-        """Append a row to ``samples.jsonl``; it has reached the file when this returns."""
+    def log_sample(self, row: Mapping[str, Any], *, tracked: bool = True) -> None:
+        """Append a row to ``samples.jsonl``; it has reached the file when this returns.
+
+        Args:
+            tracked: trackers get it, too.
+        """
         self._must_hold_lock()
         self._samples.append(row)
-        if self._trackers is not None:
+        if tracked and self._trackers is not None:
             self._trackers.sample(plain(row))
 
     def write_result(self, result: Mapping[str, Any]) -> None:
@@ -190,6 +197,14 @@ class RunFolder:
         """Rows of ``samples.jsonl`` in the order written."""
         return self._samples.read()
 
+    def read_some_samples(self, most_bytes: int) -> tuple[list[dict[str, Any]], int]:
+        """The first and the last rows of ``samples.jsonl``, and how many rows there are.
+
+        Args:
+            most_bytes: of the file that are looked at, so that a file of many gigabytes does not fill the memory.
+        """
+        return self._samples.read_ends(most_bytes)
+
     def read_result(self) -> dict[str, Any] | None:
         """``result.json``, or None while the run has none."""
         text = self._read("result.json")
@@ -211,6 +226,7 @@ class RunFolder:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+            _held.discard(self.path)
 
     def __enter__(self) -> RunFolder:
         return self
@@ -236,6 +252,14 @@ class RunFolder:
                 return path.read_text(encoding="utf-8") if path.exists() else None
         except UnicodeDecodeError:
             raise RunFolderError(f"{path} is not a text in UTF-8") from None
+
+
+def is_held_here(folder: Path) -> bool:
+    """Whether this very process writes to a run's folder.
+
+    To be asked before the lock file is opened: closing a file gives back all locks that the process holds on it.
+    """
+    return folder.absolute() in _held
 
 
 def _lock(folder: Path) -> int:

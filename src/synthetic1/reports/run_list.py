@@ -10,18 +10,27 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from synthetic1.reports import before_after
-from synthetic1.reports.run_folder import RunFolder
+from synthetic1.reports.run_folder import RunFolder, is_held_here
+from synthetic1.reports.run_status import RunState, RunStatus, read_status
 from synthetic1.reports.series import number
 from synthetic1.reports.storage import RunFolderError, explained
 
-RunState = Literal["running", "finished", "stopped"]
 SIGNS = ("config.yaml", "metrics.jsonl", "result.json", "journal.sqlite")
 """A folder that holds one of these is a run's."""
-WRITES = (*SIGNS, "samples.jsonl", "completions.jsonl", "journal.sqlite-wal", "work.sqlite", "work.sqlite-wal")
+WRITES = (
+    *SIGNS,
+    "status.json",
+    "samples.jsonl",
+    "completions.jsonl",
+    "journal.sqlite-wal",
+    "work.sqlite",
+    "work.sqlite-wal",
+)
 """What grows while a run goes on."""
 RECENT_S = 120.0  # where nobody can tell who holds a lock, a run that wrote so lately is running
 TAIL = 256 * 1024  # bytes from the end of a file that are looked at for its last rows
@@ -83,8 +92,12 @@ def find_run_folder(name: str, runs: str) -> Path:
     if named:
         said = ", ".join(f"{path.parent.name}/{path.name}" for path in named)
         raise RunFolderError(f"several runs are called `{name}`: say which, of {said}")
+    known = {said: path for path in every for said in (f"{path.parent.name}/{path.name}", path.name)}
+    meant = "".join(f"did you mean `{near}`? " for near in get_close_matches(name, known, n=1))
     there = ", ".join(f"{path.parent.name}/{path.name}" for path in every[:20])
-    raise RunFolderError(f"there is no run `{name}`" + (f"; there are: {there}" if there else f" in {Path(runs)}"))
+    raise RunFolderError(
+        f"there is no run `{name}`" + (f"; {meant}there are: {there}" if there else f" in {Path(runs)}")
+    )
 
 
 def summary(path: Path) -> RunSummary:
@@ -97,18 +110,27 @@ def summary(path: Path) -> RunSummary:
     result = run.read_result() or {}
     program = path.parent.name
     progress, quote = SAID.get(program, _unknown)(run, result)
-    return RunSummary(program, path.name, path, state_of(path, result), progress, quote, last_written(path))
+    return RunSummary(program, path.name, path, status_of(path, result).state, progress, quote, last_written(path))
 
 
-def state_of(path: Path, result: Mapping[str, Any]) -> RunState:
-    """Whether a process holds the run's lock; else whether it has a result that no stop has written.
-
-    Not for the process that writes the run: closing a file gives back all locks that it holds on it.
+def status_of(path: Path, result: Mapping[str, Any]) -> RunStatus:
+    """A run is running while a process holds its lock; else it ended as its ``status.json`` says. Without one, it is
+    finished if it has a result that no stop has written.
     """
-    held = _is_locked(path / ".lock")
-    if held is None:
-        held = not result and time.time() - last_written(path) < RECENT_S
-    return "running" if held else "finished" if result and not result.get("stopped") else "stopped"
+    status, written = read_status(path), last_written(path)
+    ended: RunState = "finished" if result and not result.get("stopped") else "stopped"
+    if is_held_here(path):
+        held = ended == "stopped" or (status is not None and status.state == "running")
+    else:
+        locked = _is_locked(path / ".lock")
+        held = not result and time.time() - written < RECENT_S if locked is None else locked
+    if held:
+        return status if status and status.state == "running" else RunStatus("running", written=written)
+    if status is None or (ended == "stopped" and status.state == "finished"):
+        return RunStatus(ended, written=written)
+    if status.state == "running":
+        return RunStatus("stopped", "it was killed, or its machine went down", written=written)
+    return status
 
 
 def last_written(path: Path) -> float:
@@ -211,8 +233,13 @@ def _r1(run: RunFolder, result: Mapping[str, Any]) -> tuple[str, str]:
     if isinstance(stages, list) and stages:
         scores = [number(before_after.mapping(stage), "pass_at_1") for stage in stages]
         return f"{len(stages)} stages", "pass@1 " + " → ".join("-" if s is None else f"{s:.3f}" for s in scores)
-    done = [name for name in ("generate", "sft", "grpo") if list(run.path.glob(f"{name}/*/result.json"))]
-    return f"done: {', '.join(done)}" if done else "no stage yet", ""
+    done, under_way = [], ""
+    for name, said in (("generate", _generate), ("sft", _sft), ("grpo", _grpo)):
+        if list(run.path.glob(f"{name}/*/result.json")):
+            done.append(name)
+        elif begun := sorted(run.path.glob(f"{name}/*/config.yaml")):
+            under_way = f"{name}: {said(RunFolder.open(begun[0].parent), {})[0] or 'begun'}"
+    return "; ".join(filter(None, (f"done: {', '.join(done)}" if done else "", under_way))) or "no stage yet", ""
 
 
 def _evaluate(run: RunFolder, result: Mapping[str, Any]) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from synthetic1.reports.before_after import mapping
 from synthetic1.reports.readable import one_line
 from synthetic1.reports.run_facts import result_rows, settings_rows
 from synthetic1.reports.run_folder import RunFolder
-from synthetic1.reports.run_list import ago, last_rows, summary
+from synthetic1.reports.run_list import ago, last_rows, status_of, summary
 from synthetic1.reports.series import number
 from synthetic1.reports.storage import RunFolderError
 from synthetic1.reports.text_table import text_table
@@ -42,10 +42,11 @@ def describe(path: Path, only: str = "", limit: int = 20) -> str:
 
 
 def head(path: Path) -> str:
-    """Where it is, and how far."""
+    """Where it is, how far, and what it is doing or why it ended."""
     said = summary(path)
     facts = [said.program, said.state, said.progress, said.quote, f"last written {ago(said.written)}"]
-    return f"{path}\n{', '.join(filter(None, facts))}"
+    why = status_of(path, RunFolder.open(path).read_result() or {}).said
+    return "\n".join(filter(None, (str(path), ", ".join(filter(None, facts)), one_line(why, 400))))
 
 
 def settings_text(config: Mapping[str, Any]) -> str:

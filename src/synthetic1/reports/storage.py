@@ -180,6 +180,28 @@ class JsonLines:
             rows.append(row)
         return rows
 
+    def read_ends(self, most_bytes: int) -> tuple[list[dict[str, Any]], int]:
+        """An eighth of ``most_bytes`` from the beginning of the file and the rest from its end, as rows, and how many
+        rows the whole file has. A row that cannot be read is left out.
+        """
+        with explained(self.path):
+            if not self.path.exists():
+                return [], 0
+            with self.path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                parts = [file.read(most_bytes if size <= most_bytes else most_bytes // 8)]
+                lines = parts[0].count(b"\n")
+                if size > most_bytes:
+                    parts[0] = parts[0][: parts[0].rfind(b"\n") + 1]
+                    tail = size - most_bytes + most_bytes // 8
+                    while (left := tail - file.tell()) > 0:
+                        lines += file.read(min(left, 2**20)).count(b"\n")
+                    parts.append(file.read())
+                    lines += parts[1].count(b"\n")
+                    parts[1] = parts[1][parts[1].find(b"\n") + 1 :]
+        rows = [_parse(line) for part in parts for line in part.split(b"\n") if line]
+        return [row for row in rows if row is not None], lines
+
     def rewrite(self, rows: list[dict[str, Any]]) -> None:
         """Replace the whole file by ``rows``, atomically."""
         replace_file(self.path, b"".join(json_bytes(row) + b"\n" for row in rows))

@@ -63,8 +63,13 @@ class PromptSchedule:
             start = phase.until
 
 
+def permuted(pool: Pool, key: Sequence[int], epoch: int) -> Pool:
+    """The order of ``pool`` in one epoch: a function of the key and the epoch."""
+    return pool[np.random.default_rng([*key, 2, epoch]).permutation(len(pool))]
+
+
 def _epochs(pool: Pool, key: Sequence[int]) -> Iterator[int]:
     epoch = 0
     while True:
-        yield from pool[np.random.default_rng([*key, 2, epoch]).permutation(len(pool))].tolist()
+        yield from permuted(pool, key, epoch).tolist()
         epoch += 1

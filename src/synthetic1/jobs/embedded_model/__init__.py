@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
 """Holds ``config.json``, ``model.safetensors``, the tokenizer and the chat template: a Hugging Face model folder."""
+SHAPE = ("model_type", "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads")
+"""Entries of ``config.json`` that no other model has the same values of."""
+
+
+def is_trained_from(folder: str | Path) -> bool:
+    """Whether a folder holds the embedded model trained further, which wants of a trainer what the embedded one wants."""
+    return _shape(Path(folder).expanduser()) == _shape(FOLDER) is not None
+
+
+def _shape(folder: Path) -> list[object] | None:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        return [config[name] for name in SHAPE]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -16,7 +16,16 @@ SHARE = (0.0, 1.0)
 BEFORE_AFTER = (("before", "gray"), ("after", "blue"))
 PHASES = (("generate", "blue"), ("score", "orange"), ("train", "green"), ("sync", "purple"), ("other", "gray"))
 MOST_BARS = 24
-LEVEL_COLORS = ("blue", "orange", "green", "purple", "pink", "gray")
+COLORS = ("blue", "orange", "green", "purple", "pink", "gray")
+REASON_COLORS = {"correct": "green", "partial": "blue", "wrong_answer": "orange", "no_answer": "gray"}
+DROPPED = (("dropped_share", "dropped", "orange"), ("missing_share", "missing in the batch", "pink"))
+EXPECTED = (("estimated_pass_rate", "estimated", "blue"), ("pass_at_1", "measured", "green"))
+CLIPPED = (
+    ("all", "either", "blue"),
+    ("low", "below", "orange"),
+    ("high", "above", "green"),
+    ("capped", "capped", "blue"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +49,24 @@ def figures(rows: Rows, result: Mapping[str, Any]) -> list[tuple[str, list[Figur
             _by_level(result),
             _by_thinking(result),
             _levels_in_training(rows),
+            *_by_environment(rows),
+            _components(rows),
             _thinking(rows),
         ],
         "Parts": _measured(result),
-        "Completions": [_length(rows), _cut_off(rows)],
+        "Completions": [_length(rows), _length_by_verdict(rows), _cut_off(rows), _reasons(rows)],
+        "Tasks": [
+            _quantity(rows, "unlocked_level", "Highest level", "Of the tasks that may be drawn.", "blue"),
+            _shares(rows, "Dropped", "Share of completions that were generated and taught nothing.", DROPPED),
+            _shares(rows, "Expected pass rate", "Of the tasks drawn, as estimated before.", EXPECTED),
+            _generated(rows),
+        ],
         "Stability": [
             _quantity(rows, "entropy", "Entropy", "Mean over the sampled tokens, in nats.", "green"),
             _no_signal(rows),
             _quantity(rows, "logp_difference", "Log-probability difference", "Sampler against trainer.", "pink"),
             _quantity(rows, "kl", "KL to the reference model", "Per token, in nats.", "purple"),
+            _clipped(rows),
             _quantity(rows, "grad_norm", "Gradient norm", "Before clipping.", "gray"),
             *([_loss(rows)] if _rewarded(rows) else []),
             _quantity(rows, "learning_rate", "Learning rate", "As scheduled.", "gray"),
@@ -56,6 +74,7 @@ def figures(rows: Rows, result: Mapping[str, Any]) -> list[tuple[str, list[Figur
         "Performance": [
             _phases(rows),
             _quantity(rows, "tokens_per_s", "Speed", "Tokens a second, over the whole step.", "blue"),
+            _memory(rows),
         ],
     }
     drawn = {title: [figure for figure in candidates if figure.svg] for title, candidates in sections.items()}
@@ -105,13 +124,115 @@ def _by_thinking(result: Mapping[str, Any]) -> Figure:
 
 def _levels_in_training(rows: Rows) -> Figure:
     names = sorted({level for row in rows for level in mapping(row.get("by_level"))}, key=before_after.level_order)
-    picked = names if len(names) <= len(LEVEL_COLORS) else [names[i * (len(names) - 1) // 5] for i in range(6)]
-    drawn = [
-        _line(rows, f"level {n}", c, "by_level", n, "pass_at_1") for n, c in zip(picked, LEVEL_COLORS, strict=False)
-    ]
+    picked = names if len(names) <= len(COLORS) else [names[i * (len(names) - 1) // 5] for i in range(6)]
+    drawn = [_line(rows, f"level {n}", c, "by_level", n, "pass_at_1") for n, c in zip(picked, COLORS, strict=False)]
     lines = [replace(line, raw=None) for line in _present(drawn)]  # the raw points of several levels hide each other
     legend = tuple((line.name, line.color) for line in lines)
     return Figure("pass@1 by level, in training", "Training tasks, smoothed.", line_chart(lines, bounds=SHARE), legend)
+
+
+def _by_environment(rows: Rows) -> list[Figure]:
+    """Of the parts of a mixture; of one environment's families, if there are several."""
+    key, what = (
+        ("by_part", "part of the mixture") if any(row.get("by_part") for row in rows) else ("by_family", "family")
+    )
+    names = sorted({name for row in rows for name in mapping(row.get(key))})
+    if len(names) < 2:
+        return []
+    drawn = []
+    for value, title in (("reward", "Reward"), ("pass_at_1", "pass@1")):
+        lines = [_line(rows, name, color, key, name, value) for name, color in zip(names, COLORS, strict=False)]
+        left_out = f"; the first {len(COLORS)} of {len(names)}" if len(names) > len(COLORS) else ""
+        bounds = SHARE if value == "pass_at_1" else (None, None)
+        drawn.append(_several(lines, f"{title} by {what}", f"Training tasks, smoothed{left_out}.", bounds))
+    return drawn
+
+
+def _components(rows: Rows) -> Figure:
+    """What the reward is made of; correctness alone is told by pass@1."""
+    names = list(dict.fromkeys(name for row in rows for name in mapping(row.get("rewards"))))
+    lines = [_line(rows, name, color, "rewards", name, "mean") for name, color in zip(names, COLORS, strict=False)]
+    about = "Mean of each, before its weight; smoothed."
+    return _several(lines if len(names) > 1 else [], "Reward components", about, (None, None))
+
+
+def _several(lines: Sequence[Line], title: str, about: str, bounds: tuple[float | None, float | None]) -> Figure:
+    """Smoothed alone: the raw points of several quantities hide each other."""
+    present = [replace(line, raw=None) for line in _present(lines)]
+    legend = tuple((line.name, line.color) for line in present)
+    return Figure(title, about, line_chart(present, bounds=bounds), legend)
+
+
+def _shares(rows: Rows, title: str, about: str, parts: Sequence[tuple[str, str, str]]) -> Figure:
+    """Shares by (key, name, color); drawn if there is the first of them."""
+    lines = _present([_line(rows, name, color, key) for key, name, color in parts])
+    if not lines or lines[0].name != parts[0][1]:
+        return Figure(title, about, "")
+    legend = tuple((line.name, line.color) for line in lines)
+    return Figure(title, about, line_chart(lines, bounds=SHARE, percent=True), legend)
+
+
+def _generated(rows: Rows) -> Figure:
+    """What was generated against what was learned from, where that is not the same."""
+    if not any(number(row, "dropped_share") for row in rows):
+        return Figure("", "", "")
+    lines = [_line(rows, "generated", "blue", "generated_tokens"), _line(rows, "learned from", "green", "tokens")]
+    return _several(lines, "Tokens generated", "A step, smoothed.", (0.0, None))
+
+
+def _clipped(rows: Rows) -> Figure:
+    lines = [_line(rows, name, color, "clip_ratios", key) for key, name, color in CLIPPED]
+    drawn = [line for line in _present(lines) if any(line.curve.values)]
+    about = "Share of tokens whose probability has left the trusted region, so that they teach nothing."
+    legend = tuple((line.name, line.color) for line in drawn) if len(drawn) > 1 else ()
+    return Figure("Clipped ratios", about, line_chart(drawn, bounds=(0.0, None), percent=True), legend)
+
+
+def _length_by_verdict(rows: Rows) -> Figure:
+    lines = [_line(rows, "right", "green", "length_right"), _line(rows, "wrong", "orange", "length_wrong")]
+    return _several(lines, "Length of right and of wrong", "Mean tokens of a completion, smoothed.", (0.0, None))
+
+
+def _reasons(rows: Rows) -> Figure:
+    """Shares of the verdicts of a step, the most frequent reasons apart."""
+    counted = [row for row in rows if sum(_counts(row).values()) > 0]
+    totals: dict[str, float] = {}
+    for row in counted:
+        for name, count in _counts(row).items():
+            totals[name] = totals.get(name, 0.0) + count
+    known = [name for name in REASON_COLORS if name in totals]
+    others = sorted((name for name in totals if name not in REASON_COLORS), key=lambda name: -totals[name])
+    named = dict(zip(others, ("purple", "pink"), strict=False))
+    colors = {name: REASON_COLORS[name] for name in known} | named
+    shares = [
+        {
+            "step": number(row, "step"),
+            **{name: count / sum(_counts(row).values()) for name, count in _counts(row).items()},
+        }
+        for row in counted
+    ]
+    rest = [{**row, "other": sum(number(row, name) or 0.0 for name in others[len(named) :])} for row in shares]
+    if len(others) > len(named):
+        colors["other"] = "ink"
+    layers = []
+    for name, color in colors.items():
+        points = smoothed(thinned(curve(rest, name, default=0.0)))
+        layers.append(Line(name.replace("_", " "), points, color))
+    legend = tuple((layer.name, layer.color) for layer in layers)
+    return Figure("Verdicts", "Shares of a step's completions, by reason.", stacked_chart(layers), legend)
+
+
+def _counts(row: Mapping[str, Any]) -> dict[str, float]:
+    reasons = mapping(row.get("reasons"))
+    return {str(name): count for name in reasons if (count := number(reasons, name)) is not None and count > 0}
+
+
+def _memory(rows: Rows) -> Figure:
+    lines = [
+        _line(rows, "of the GPU", "blue", "memory_gib", "cuda"),
+        _line(rows, "resident", "gray", "memory_gib", "resident"),
+    ]
+    return _several(lines, "Memory", "The most that the process has held so far, in GiB.", (0.0, None))
 
 
 def _length(rows: Rows) -> Figure:

@@ -16,9 +16,12 @@ from synthetic1.reports import before_after
 from synthetic1.reports.before_after import mapping
 from synthetic1.reports.page.charts import interval_chart
 from synthetic1.reports.page.dashboard import Figure, figures
-from synthetic1.reports.page.tables import facts_table, sample_groups, samples_table, text
+from synthetic1.reports.page.samples import samples_section
+from synthetic1.reports.page.tables import facts_table, text
 from synthetic1.reports.run_facts import result_rows, settings_rows
 from synthetic1.reports.run_folder import RunFolder
+from synthetic1.reports.run_list import status_of
+from synthetic1.reports.run_status import RunStatus
 from synthetic1.reports.series import number
 from synthetic1.reports.storage import replace_file
 from synthetic1.reports.terminal import duration
@@ -26,42 +29,78 @@ from synthetic1.reports.terminal import duration
 Rows = Sequence[Mapping[str, Any]]
 NAME_LIMIT = 200
 WARNINGS_SHOWN = 20
+SAMPLE_BYTES = {"running": 2 * 2**20}
+OTHERWISE = 32 * 2**20
+"""Of ``samples.jsonl``, what is read for a page; less where it will soon be written again."""
 
 
-def write_report(run_folder: Path, *, samples: Rows = (), numbers: Mapping[str, Any] | None = None) -> Path:
+def write_report(
+    run_folder: Path,
+    *,
+    samples: Rows = (),
+    numbers: Mapping[str, Any] | None = None,
+    status: RunStatus | None = None,
+) -> Path:
     """Write ``report.html`` into ``run_folder`` from whatever its other files hold so far; returns its path.
 
-    May be called while the run goes on, and after it was stopped. The page loads nothing, and its content policy
-    forbids any script but its own, so that what a model wrote can only be read.
+    May be called while the run goes on, and after it was stopped. The page of a running run loads itself again. It
+    loads nothing else, and its content policy forbids any script but its own, so that what a model wrote can only be
+    read.
 
     Args:
         samples: rows as those of ``samples.jsonl``, of runs that keep them elsewhere.
         numbers: as of ``result.json``, of runs that have newer ones elsewhere.
+        status: what the run is doing; by default as its folder tells.
 
     Raises:
         RunFolderError: no such folder, a damaged file, or no space.
     """
     run = RunFolder.open(run_folder)
-    result = {**(run.read_result() or {}), **(numbers or {})}
-    rows = [*run.read_samples(), *samples]
-    page = render(run.path.name, run.read_config(), run.read_metrics(), rows, result)
+    stored = run.read_result() or {}
+    status = status or status_of(run.path, stored)
+    result = {**({} if status.state == "running" else stored), **(numbers or {})}
+    kept, many = run.read_some_samples(SAMPLE_BYTES.get(status.state, OTHERWISE))
+    page = render(
+        run.path.name,
+        run.read_config(),
+        run.read_metrics(),
+        [*kept, *samples],
+        result,
+        status=status,
+        many_samples=many + len(samples),
+    )
     path = run.path / "report.html"
     replace_file(path, page.encode())
     return path
 
 
-def render(name: str, config: Mapping[str, Any], metrics: Rows, samples: Rows, result: Mapping[str, Any]) -> str:
-    """The page as a string, from the contents of a run folder; each of them may be empty."""
+def render(
+    name: str,
+    config: Mapping[str, Any],
+    metrics: Rows,
+    samples: Rows,
+    result: Mapping[str, Any],
+    *,
+    status: RunStatus | None = None,
+    many_samples: int | None = None,
+) -> str:
+    """The page as a string, from the contents of a run folder; each of them may be empty.
+
+    Args:
+        status: what the run is doing; nothing is said of it by default.
+        many_samples: how many there are, of which ``samples`` may be some.
+    """
     steps = [row for row in metrics if "eval" not in row]
-    body = [_header(name, config, result), _hero(steps, metrics, result), _tiles(steps, result), _warnings(steps)]
+    body = [_header(name, config, result, status), _hero(steps, metrics, result), _tiles(steps, result)]
+    body.append(_warnings(steps))
     if not (result.get("before") or result.get("after")) and (numbers := facts_table(result_rows(result))):
         body.append(_section("Numbers", numbers))
     if settings := facts_table(settings_rows(config)):
         body.append(_section("Settings", settings))
     body += [_section(title, "".join(map(_figure, drawn)), "grid-2") for title, drawn in figures(metrics, result)]
-    body += [
-        _section(title, f'<div class="card">{samples_table(rows)}</div>') for title, rows in sample_groups(samples)
-    ]
+    left_out = sum(number(row, "unscorable_left_out") or 0.0 for row in steps)
+    if table := samples_section(samples, len(samples) if many_samples is None else many_samples, int(left_out)):
+        body.append(_section("Samples", table))
     body.append(_records(config, result))
     title = f"{text(result.get('env', 'synthetic1'), NAME_LIMIT)}: {text(name, NAME_LIMIT)}"
     return whole_page(title, "\n".join(filter(None, body)))
@@ -78,14 +117,28 @@ def whole_page(title: str, body: str) -> str:
     return Template(template).substitute(title=title, script_hash=f"sha256-{digest}", body=body)
 
 
-def _header(name: str, config: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+def _header(name: str, config: Mapping[str, Any], result: Mapping[str, Any], status: RunStatus | None = None) -> str:
     facts = [result.get("model") or mapping(config.get("model")).get("name"), result.get("rollout")]
     facts += [f"seed {result['seed']}"] if "seed" in result else []
     about = ", ".join(text(fact, NAME_LIMIT) for fact in facts if fact is not None)
     env = result.get("env") or mapping(config.get("env")).get("id")
     shown = text(env or f"run {name}", NAME_LIMIT)
     run = f"run {text(name, NAME_LIMIT)}" + (f": {about}" if about else "") + ("" if result else ", not finished")
-    return f'<header><h1>{shown}</h1><p>{run}</p><button type="button">light / dark</button></header>'
+    return f'<header><h1>{shown}</h1><p>{run}</p><button type="button">light / dark</button></header>{_state(status)}'
+
+
+def _state(status: RunStatus | None) -> str:
+    """What the run is doing, and since when the page knows; the page's script reads ``data-every`` and loads again."""
+    if status is None or (status.state == "finished" and not status.said):
+        return ""
+    runs = f' data-every="{status.every_s:.0f}"' if status.state == "running" and status.every_s else ""
+    wait = '<button type="button" class="wait" hidden>pause</button>' if runs else ""
+    color = {"running": " right", "failed": " wrong"}.get(status.state, "")
+    return (
+        f'<p class="card state" role="status" data-written="{status.written:.0f}"{runs}>'
+        f'<b class="pill{color}">{status.state}</b> <span>{text(status.said, 1_000)}</span>'
+        f'<small class="age"></small>{wait}</p>'
+    )
 
 
 def _hero(steps: Rows, metrics: Rows, result: Mapping[str, Any]) -> str:

@@ -1,0 +1,1 @@
+"""Hydra group: one file a choice."""

@@ -1,0 +1,1 @@
+"""Hydra group: one file for a model and a recipe together."""

@@ -1,0 +1,1 @@
+"""What training needs of memory, known before a weight is loaded."""
