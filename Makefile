@@ -63,7 +63,9 @@ r1: venv ## DeepSeek-R1's recipe: verified traces, SFT, GRPO, each measured (≤
 	$(PY) trainers/r1.py $(ARGS)
 
 # One seed for several processes: names of tests may depend on the order of a set, and all have to find the same ones.
-PYTEST = $(if $(filter-out 0,$(TEST_PROCESSES)),PYTHONHASHSEED=0) $(PY) -m pytest -n $(TEST_PROCESSES)
+# Byte code is kept: tests start hundreds of processes, which would each compile our modules anew.
+SEED   = $(if $(filter-out 0,$(TEST_PROCESSES)),PYTHONHASHSEED=0)
+PYTEST = env -u PYTHONDONTWRITEBYTECODE $(SEED) $(PY) -m pytest -n $(TEST_PROCESSES)
 
 check: lint ## the inner loop: lint, and every test that needs no engine, no vLLM and no browser
 	$(PYTEST) -m "not (proofs or integrations or engine or vllm or browser)" $(ARGS)
@@ -71,7 +73,7 @@ check: lint ## the inner loop: lint, and every test that needs no engine, no vLL
 test: venv ## the tests (about 19 minutes on 2 cores)
 	$(PYTEST) $(ARGS)
 
-integrations: venv ## other trainers' packages in environments of their own (locks/adapters.sh), and deploy/ in Docker
+integrations: venv ## other projects' software: trainers (locks/adapters.sh all), Slurm, more of vLLM, deploy/ in Docker
 	$(PYTEST) -m integrations $(ARGS)
 
 proofs: venv ## the long proofs that `make test` holds a part of

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.jobs.program import STOPPED, run_program
+from synthetic1.jobs.stopping import like_ctrl_c
 
 OPEN_GROUPS = {"recipe": (None, "recipe_name"), "model": (None, "model.url")}
 """Short names of settings that people give in every command."""
 
 
+@like_ctrl_c()
 def curate(settings: CurateSettings) -> None:
     """Do what is left of the run."""
     from synthetic1.datagen.curation.pipeline import curate as run

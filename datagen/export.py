@@ -15,8 +15,10 @@ from __future__ import annotations
 
 from synthetic1.datagen.exporting.settings import ExportSettings
 from synthetic1.jobs.program import run_program
+from synthetic1.jobs.stopping import like_ctrl_c
 
 
+@like_ctrl_c()
 def export(settings: ExportSettings) -> None:
     """Stream the runs through the filters into shards, a manifest and a dataset card."""
     from dataclasses import replace
@@ -48,7 +50,8 @@ def export(settings: ExportSettings) -> None:
             writer = harbor.FolderWriter(folder, settings.harbor_image)
         else:
             schema = columns.schema(settings.format)
-            writer = shards.ShardWriter(folder, schema, settings.file, settings.rows_per_shard)
+            (folder / shards.DATA).mkdir()
+            writer = shards.ShardWriter(folder / shards.DATA, schema, settings.file, settings.rows_per_shard)
         for group in runs.groups():
             threshold = filters.threshold(group)
             census.read(group, threshold)
@@ -59,7 +62,10 @@ def export(settings: ExportSettings) -> None:
                     writer.write(row)
                 census.keep(kept, len(rows))
             advance()
-        made = manifest.of_export(settings, filters, census, writer.finish(), runs.facts())
+        files = writer.finish()
+        if settings.format != "harbor":
+            files = [replace(file, name=f"{shards.DATA}/{file.name}") for file in files]
+        made = manifest.of_export(settings, filters, census, files, runs.facts())
         write_card(folder, made)
         manifest.write(folder, made)
     left_out = ", ".join(f"{n:,} {reason.replace('_', ' ')}" for reason, n in sorted(census.left_out.items()))

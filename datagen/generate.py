@@ -8,6 +8,8 @@ r"""Generate verified traces: completions of a model for tasks of any family, ve
     python datagen/generate.py --help                            # every setting
 
 The same command goes on with a run that was stopped, however it was: nothing is lost, asked twice or kept twice.
+Exit status: 0 where nothing is left to do, 3 where samples failed or have no verdict yet (a line says how many), 130
+where it was stopped, 2 where it could not go on, as when the server was gone for too long.
 Afterwards: ``synthetic1 show RUN``, ``datagen/export.py``.
 """
 
@@ -15,13 +17,15 @@ from __future__ import annotations
 
 from synthetic1.datagen.generation.settings import OPEN_GROUPS, GenerateSettings
 from synthetic1.jobs.program import run_program
+from synthetic1.jobs.stopping import like_ctrl_c
 
 
+@like_ctrl_c()
 def generate(settings: GenerateSettings) -> None:
     """Generate what the run has not got yet.
 
     Raises:
-        SystemExit: with 130, stopped by Ctrl-C; what had arrived is kept.
+        SystemExit: with 130, stopped by Ctrl-C, with 3, samples are missing; what had arrived is kept.
     """
     import asyncio
 
@@ -29,8 +33,8 @@ def generate(settings: GenerateSettings) -> None:
 
     if settings.dry_run:
         asyncio.run(dry_run(settings))
-    elif asyncio.run(run(settings)):
-        raise SystemExit(130)
+    elif status := asyncio.run(run(settings)):
+        raise SystemExit(status)
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from synthetic1.datagen.verify_settings import VerifySettings
 from synthetic1.jobs.program import run_program
+from synthetic1.jobs.stopping import like_ctrl_c
 
 if TYPE_CHECKING:
     from synthetic1.datagen.journal.rollouts import TaskRollouts
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from synthetic1.rewards.scoring.scorer import Scorer
 
 
+@like_ctrl_c()
 def verify(settings: VerifySettings) -> None:
     """Stream the run through the scorer."""
     import asyncio

@@ -36,23 +36,25 @@ os.environ.update(
 
 TOGETHER = {
     "compilers": ("sandbox/test_call_harness",),
-    "sandbox": (
-        *("sandbox/", "rewards/test_code_verifier", "envs/test_code_env", "test_families"),
+    "sandbox": ("sandbox/",),
+    "programs": (
+        *("rewards/test_code_verifier", "envs/test_code_env", "test_families"),
         *("tasks/test_embedded_code", "tasks/test_programs_languages", "serving/test_open_instruct"),
     ),
     "vllm": ("inference/test_vllm", "trainers/test_vllm", "datagen/curation/test_through_vllm"),
     "deployment": ("serving/test_deployment",),
     "serving": ("serving/",),
     "resuming": ("trainers/test_resume",),
-    "training": ("trainers/", "evaluation/test_", "jobs/test_models"),
+    "training": ("trainers/", "jobs/test_models"),
+    "evaluating": ("evaluation/test_",),
     "generation": ("datagen/test_",),
 }
 """Group → how the paths of its tests begin; the first that fits. Most of them wait for something most of the time, so
 there are more processes than cores; but no two that fill the machine's memory, or all its cores, run side by side:
 those that train do it on one thread each."""
 LONGEST_FIRST = (
-    *("training", "sandbox", "generation", "vllm", "deployment", "compilers", "datagen/curation/", "adapters/"),
-    *("serving", "resuming", "sandbox bubblewrap"),
+    *("training", "sandbox", "programs", "generation", "vllm", "deployment", "compilers", "datagen/curation/"),
+    *("adapters/", "evaluating", "serving", "resuming", "sandbox bubblewrap"),
 )
 """Groups, or how files that are in none begin, in the order in which they begin; the other files follow, since what
 ends last should be short."""
@@ -60,7 +62,7 @@ COMPONENTS = {
     "engine": {"bubblewrap", "sandbox_image", "sandbox_kind"},
     "vllm": {"vllm"},
     "browser": {"photograph"},
-    "integrations": {"adapter_python", "composed"},
+    "integrations": {"adapter_python", "composed", "in_slurm", "own_engine"},
 }
 """Mark → the fixtures whose tests bear it."""
 WHOLE_FILES = {

@@ -37,12 +37,13 @@ SETS_ON_PURPOSE = {
     "judge=server": {"judge.url"},
 }
 """Option → settings that it gives another value than the default. What recipes set, they set on purpose."""
+SERVER = {"server_base_url", "server_wait_s"}
 LEAVES_OUT = {
     "calibrate_judge": {"judge.allow_uncalibrated"},
     "judge=none": {f"judge.{name}" for name in JudgeSection.model_fields.keys() - TRUST - {"url"}},
     "rollout=transformers": {f"rollout.vllm.{name}" for name in VllmSettings.model_fields},
-    "rollout=vllm_colocate": {"rollout.vllm.server_base_url"},
-    "rollout=vllm_server": {f"rollout.vllm.{name}" for name in VllmSettings.model_fields.keys() - {"server_base_url"}},
+    "rollout=vllm_colocate": {f"rollout.vllm.{name}" for name in SERVER},
+    "rollout=vllm_server": {f"rollout.vllm.{name}" for name in VllmSettings.model_fields.keys() - SERVER},
 }
 """Config or option → settings that mean nothing with it."""
 

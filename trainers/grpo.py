@@ -50,7 +50,7 @@ def train(settings: GrpoSettings) -> None:
     from synthetic1.trainers.reinforcement.callbacks import RunRecorder
     from synthetic1.trainers.reinforcement.evaluating import AtStart, HeldOut, first_rollout
     from synthetic1.trainers.reinforcement.grpo_trainer import VerifiedGRPOTrainer
-    from synthetic1.trainers.reinforcement.memory import estimate_memory
+    from synthetic1.trainers.reinforcement.memory import plan_memory
     from synthetic1.trainers.reinforcement.objective.objective import Objective
     from synthetic1.trainers.reinforcement.objective.reward import Reward
     from synthetic1.trainers.reinforcement.rollout import check_server, rollout_fields
@@ -78,7 +78,7 @@ def train(settings: GrpoSettings) -> None:
     sampler = train_set.sampler(settings, ranks)
     objective = Objective.make(settings, train_set.tasks, thinking_open=thinking_open, judges=judges, processes=ranks)
     try:
-        micro = settings.micro_batch(ranks)
+        settings, memory = plan_memory(settings, longest, ranks)
         folder = runs.folder(settings)
         output = Path(tempfile.mkdtemp()) if settings.dry_run else folder / "checkpoints"
         args = grpo_config(settings, output, ranks, rollout_fields(settings, longest))
@@ -87,7 +87,6 @@ def train(settings: GrpoSettings) -> None:
     if settings.rollout.backend == "vllm_server" and is_main:
         check_server(settings)
     model = models.load_model(settings.model)  # after `args`, which say how it is shared out
-    memory = estimate_memory(model, settings, longest, micro)
     if is_main:
         header = runs.header(settings, train_set, len(eval_tasks), longest, ranks, memory, judges)
         terminal.show_header(header | objective.facts(), title="GRPO")

@@ -2,6 +2,7 @@
 
     python trainers/sft.py data=exports/r1 model=Qwen/Qwen3-0.6B trainer.learning_rate=4e-5
     python trainers/sft.py data=[a.jsonl,b.parquet] dry_run=true      # read, tokenize and count, train nothing
+    python trainers/sft.py data=exports/r1 trainer.epochs=3 resume=true   # go on, also with a run that has ended
     accelerate launch --num_processes 8 trainers/sft.py …             # several processes
     python trainers/sft.py --help                                     # every setting
 
@@ -22,6 +23,7 @@ def train(settings: SftSettings) -> None:
 
     import torch
     from accelerate import PartialState
+    from accelerate.utils import gather_object
     from transformers import PrinterCallback, set_seed
     from transformers.utils.logging import disable_progress_bar
 
@@ -31,7 +33,6 @@ def train(settings: SftSettings) -> None:
     disable_progress_bar()
 
     from datasets import Dataset
-    from trl import SFTTrainer
 
     from synthetic1.jobs import command_line, models
     from synthetic1.jobs.program import ProgramError
@@ -42,6 +43,10 @@ def train(settings: SftSettings) -> None:
     from synthetic1.trainers.finetuning import data as sft_data
     from synthetic1.trainers.finetuning import run as sft_run
     from synthetic1.trainers.finetuning.follow import FollowRun
+    from synthetic1.trainers.finetuning.memory import plan_memory
+    from synthetic1.trainers.finetuning.order import SampleOrder
+    from synthetic1.trainers.finetuning.packing import attention_of, check_apart
+    from synthetic1.trainers.finetuning.trainer import OrderedSFTTrainer, ScheduleOfLength
 
     started = time.perf_counter()
     processes = PartialState(cpu=not torch.cuda.is_available())
@@ -55,24 +60,37 @@ def train(settings: SftSettings) -> None:
     samples = sft_data.tokenize(tokenizer, sft_data.read_rows(sft_data.files(settings.paths)), limit)
     folder = sft_run.folder(settings)
     try:
+        fitting, memory = plan_memory(settings, samples.lengths, ranks)
+        settings = sft_run.with_little_padding(settings, fitting, samples.lengths, ranks)
+        micro = settings.micro_batch(ranks)
         args = sft_run.sft_config(settings, folder / "checkpoints", ranks)
     except (ValueError, TypeError) as error:
         raise ProgramError(str(error)) from error
     model = models.load_model(settings.model)  # after `args`, which say how it is shared out
+    if settings.trainer.packing:
+        check_apart(model)
+    batch, seed = settings.trainer.batch_size, settings.seed
+    order = SampleOrder(samples.lengths, batch_size=batch, micro_batch=micro, seed=seed)
+    steps = settings.trainer.steps(order.updates_per_epoch)
     if is_main:
-        terminal.show_header(sft_run.header(settings, samples, limit, ranks), title="SFT")
+        facts = sft_run.header(settings, samples, order, limit, ranks, attention_of(model))
+        terminal.show_header(facts | {"memory": str(memory)}, title="SFT")
     if settings.dry_run:
         print("all is well; without dry_run=true, training follows")
         return
 
     # Where it is written, and where it goes on.
-    run = sft_run.open_run(settings, folder) if is_main else None
+    run = sft_run.open_run(settings, folder, steps) if is_main else None
     processes.wait_for_everyone()
     checkpoint = last_complete(folder / "checkpoints") if settings.resume else None
-    if run is not None:
+    to_do = True
+    if run is not None and (to_do := sft_run.go_on(run, checkpoint, settings, steps)):
         run.truncate_after(step_of(checkpoint) if checkpoint else -1)
+    if not (gather_object([to_do])[0] if ranks > 1 else to_do):
+        return
 
-    trainer = SFTTrainer(
+    trainer = OrderedSFTTrainer(
+        order=order,
         model=model,
         args=args,
         train_dataset=Dataset.from_list(samples.rows),
@@ -86,6 +104,7 @@ def train(settings: SftSettings) -> None:
     trainer.add_callback(FollowRun(page))
     trainer.add_callback(sft_run.WholeCheckpoints())
     trainer.add_callback(SaveEvery())
+    trainer.add_callback(ScheduleOfLength())
     trainer.add_callback(stop)
     with tracked(run, settings, "sft"), page:
         page.doing("training")

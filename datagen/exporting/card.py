@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from synthetic1.datagen.exporting.shards import DATA
 
 FAMILY_NAMES = {
     "verifiable_math": "math",
@@ -13,12 +16,24 @@ FAMILY_NAMES = {
     "swe": "software engineering",
     "stem": "STEM questions",
 }
+TITLES = {
+    "synthetic1": "Reasoning traces with scores",
+    "sft": "Verified reasoning traces",
+    "preference": "Pairs of verified and refuted reasoning traces",
+    "harbor": "Harbor tasks that a model has solved",
+}
 SAYS = {
-    "synthetic1": "Every row is one completion with its score, in the columns of the published SYNTHETIC-1 set.",
+    "synthetic1": "Every row is one completion with its score, if it has one, in the columns of the published SYNTHETIC-1"
+    " set.",
     "sft": "Every row is one verified completion, thought included, as a conversational prompt and completion.",
     "preference": "Every row is a pair for one task: a completion that was verified, and one that was refuted.",
     "harbor": "Every folder is a Harbor task, for agents, whose answer our verifier scores; a model has solved each.",
 }
+
+BLUE = "#2a78d6"
+OUTCOMES = (("verified", BLUE), ("refuted", "#c9ced6"), ("not judged", "#f0d9a8"))
+LABEL = 32  # characters of a family's name
+LABELS = 8  # below an axis, of numbers as long as these
 
 
 def write_card(folder: Path, manifest: Mapping[str, Any]) -> None:
@@ -32,33 +47,71 @@ def write_card(folder: Path, manifest: Mapping[str, Any]) -> None:
     (folder / "README.md").write_text(_text(manifest), encoding="utf-8")
 
 
+def front_matter(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What hubs read; without a licence where neither the settings nor every task's source say one."""
+    counts, kind, said = manifest["counts"], manifest["format"], manifest["settings"]["card"]
+    licenses = _licenses(manifest)
+    front: dict[str, Any] = {"pretty_name": said["pretty_name"] or _title(manifest)}
+    if licenses:
+        front["license"] = licenses[0] if len(licenses) == 1 else licenses
+    front |= {"language": said["language"], "task_categories": said["task_categories"]}
+    front["size_categories"] = [_size(counts["rows"])]
+    front["tags"] = ["synthetic", "reasoning", *(["verified"] if _all_verified(manifest) else [])]
+    if kind != "harbor":  # folders, which are no table
+        files = {"split": "train", "path": f"{DATA}/train-*.{manifest['file']}"}
+        front["configs"] = [{"config_name": "default", "data_files": [files]}]
+    return front
+
+
+def _all_verified(manifest: Mapping[str, Any]) -> bool:
+    """Whether every row is, or holds, a completion that was verified."""
+    kind = manifest["format"]
+    return kind in ("sft", "preference") or (kind == "synthetic1" and bool(manifest["settings"]["verified"]))
+
+
+def _title(manifest: Mapping[str, Any]) -> str:
+    kind = manifest["format"]
+    return TITLES["sft" if kind == "synthetic1" and _all_verified(manifest) else kind]
+
+
+def _licenses(manifest: Mapping[str, Any]) -> list[str]:
+    if (chosen := manifest["settings"]["card"]["license"]) is not None:
+        return [chosen]
+    found: Mapping[str, int] = manifest["counts"]["licenses"]
+    return [] if "" in found else sorted({"-".join(name.lower().split()) for name in found})
+
+
 def _text(manifest: Mapping[str, Any]) -> str:
+    import yaml
+
     counts, kind = manifest["counts"], manifest["format"]
-    pattern = f"train-*.{manifest['file']}"
-    files = ["configs:", "- config_name: default", "  data_files:", "  - split: train", f"    path: {pattern}"]
+    front = front_matter(manifest)
+    says = SAYS[kind]
+    if kind == "synthetic1" and _all_verified(manifest):
+        says = says.replace("one completion with its score, if it has one", "one verified completion with its score")
     lines = [
         "---",
-        *(files if kind != "harbor" else []),  # folders, which are no table
-        "tags: [synthetic, reasoning, verified]",
-        f"size_categories: [{_size(counts['rows'])}]",
+        yaml.safe_dump(front, sort_keys=False, allow_unicode=True).rstrip(),
         "---",
         "",
-        "# Verified reasoning traces",
+        f"# {front['pretty_name']}",
         "",
-        f"{SAYS[kind]} {counts['rows']:,} rows from {counts['kept_tasks']:,} tasks; "
+        f"{says} {counts['rows']:,} rows from {counts['kept_tasks']:,} tasks; "
         f"{counts['rollouts']:,} completions of {counts['tasks']:,} tasks were read.",
         "",
         "Made with synthetic1: each completion was scored by the verifier of its task's family as it arrived. "
         "`manifest.json` holds thresholds, counts, versions and a checksum for each file.",
         "",
-        "| family | completions | verified | kept |",
-        "|---|---|---|---|",
+        "| family | completions | verified | refuted | not judged | kept |",
+        "|---|---|---|---|---|---|",
     ]
     for name, family in counts["families"].items():
-        share = family["verified"] / max(family["rollouts"], 1)
-        kept = family.get("kept", 0)
-        shown = f"{family['rollouts']:,} | {family['verified']:,} ({share:.0%}) | {kept:,}"
+        verified, refuted, unjudged = _outcomes(family)
+        share = f" ({verified / (verified + refuted):.0%})" if verified + refuted else ""
+        shown = f"{family['rollouts']:,} | {verified:,}{share} | {refuted:,} | {unjudged:,} | {family.get('kept', 0):,}"
         lines.append(f"| {FAMILY_NAMES.get(name, name)} | {shown} |")
+    if any(_outcomes(family)[2] for family in counts["families"].values()):
+        lines += ["", "Shares are of those judged. Not judged is what no verifier could score, or has scored yet."]
     lines += [
         "",
         "![Completions by family and outcome](plots/families.png)",
@@ -73,6 +126,7 @@ def _text(manifest: Mapping[str, Any]) -> str:
         f"| sampling | {'; '.join(counts['sampling'])} |",
         f"| verifiers | {', '.join(counts['verifiers'])} |",
         f"| verified from | {_thresholds(manifest['thresholds'])} |",
+        f"| licence | {', '.join(_licenses(manifest)) or 'not stated by the sources of all tasks'} |",
     ]
     for rates in (manifest.get("judge_calibration") or {}).values():
         lines.append(f"| judge of {rates['rates'].replace(': ', ' | ', 1)} |")
@@ -82,26 +136,30 @@ def _text(manifest: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _outcomes(family: Mapping[str, int]) -> tuple[int, int, int]:
+    """Completions that were verified, refuted, and not judged."""
+    return family["verified"], family["judged"] - family["verified"], family["rollouts"] - family["judged"]
+
+
 def _thresholds(thresholds: Mapping[str, float]) -> str:
     others = [f"{FAMILY_NAMES.get(name, name)}: {value:g}" for name, value in thresholds.items() if name != "default"]
     return ", ".join([f"score {thresholds['default']:g}", *others])
 
 
 def _size(rows: int) -> str:
-    for limit, name in ((1e3, "n<1K"), (1e4, "1K<n<10K"), (1e5, "10K<n<100K"), (1e6, "100K<n<1M"), (1e7, "1M<n<10M")):
-        if rows < limit:
-            return name
-    return "10M<n<100M"
+    names = ["n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B", "1B<n<10B"]
+    return next((name for power, name in enumerate(names, 3) if rows < 10**power), "10B<n<100B")
 
 
-def _axes(title: str, ylabel: str) -> tuple[Any, Any]:
+def _axes(title: str, *, xlabel: str = "", ylabel: str = "", height: float = 3.0) -> tuple[Any, Any]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 3.0), dpi=110, layout="constrained")
+    figure = Figure(figsize=(6.4, height), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.set_title(title, loc="left", fontsize=10)
+    axes.set_xlabel(xlabel, fontsize=9)
     axes.set_ylabel(ylabel, fontsize=9)
     axes.tick_params(labelsize=8)
     for side in ("top", "right"):
@@ -114,28 +172,32 @@ def _save(figure: Any, path: Path) -> None:
 
 
 def _plot_families(path: Path, families: Mapping[str, Mapping[str, int]]) -> None:
-    figure, axes = _axes("Completions by outcome", "completions")
     names = [FAMILY_NAMES.get(name, name) for name in families] or ["none"]
-    verified = [family["verified"] for family in families.values()] or [0]
-    rest = [family["rollouts"] - family["verified"] for family in families.values()] or [0]
-    axes.bar(names, verified, color="#2a78d6", label="verified", width=0.6)
-    axes.bar(names, rest, bottom=verified, color="#c9ced6", label="not", width=0.6)
-    axes.set_xlim(-0.6, max(len(names), 4) - 0.4)  # a single bar is a bar, not a wall
-    axes.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)  # above the bars
+    counts = [_outcomes(family) for family in families.values()] or [(0, 0, 0)]
+    rows = max(len(names), 3)  # a single bar is a bar, not a wall
+    figure, axes = _axes("Completions by outcome", xlabel="completions", height=1.2 + 0.3 * rows)
+    left = [0] * len(names)
+    for place, (label, colour) in enumerate(OUTCOMES):
+        some = [one[place] for one in counts]
+        axes.barh(range(len(names)), some, left=left, color=colour, label=label, height=0.6)
+        left = [before + more for before, more in zip(left, some, strict=True)]
+    axes.set_yticks(range(len(names)), [textwrap.shorten(name, LABEL, placeholder="…") for name in names])
+    axes.set_ylim(rows - 0.5, -0.5)  # the first at the top
+    axes.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3)  # above the bars
     _save(figure, path)
 
 
 def _plot_pass_rates(path: Path, tenths: list[int]) -> None:
-    figure, axes = _axes("Tasks by pass rate", "tasks")
-    axes.bar([f"{i / 10:g}–{(i + 1) / 10:g}" for i in range(10)] + ["1"], tenths, color="#2a78d6", width=0.8)
-    axes.tick_params(axis="x", rotation=30)
+    figure, axes = _axes("Tasks by pass rate", ylabel="tasks")
+    axes.bar([f"{i / 10:g}–{(i + 1) / 10:g}" for i in range(10)] + ["1"], tenths, color=BLUE, width=0.8)
     _save(figure, path)
 
 
 def _plot_lengths(path: Path, powers: Mapping[str, int]) -> None:
-    figure, axes = _axes("Completions kept, by length", "completions")
+    figure, axes = _axes("Completions kept, by length", xlabel="tokens", ylabel="completions")
     exponents = sorted(map(int, powers)) or [0]
     span = range(exponents[0], exponents[-1] + 1)
-    axes.bar([f"{2**k}–" for k in span], [powers.get(str(k), 0) for k in span], color="#2a78d6", width=0.8)
-    axes.set_xlabel("tokens", fontsize=9)
+    axes.bar(span, [powers.get(str(k), 0) for k in span], color=BLUE, width=0.8)
+    shown = span[:: -(-len(span) // LABELS)]
+    axes.set_xticks(shown, [f"{2**k}–" for k in shown])
     _save(figure, path)

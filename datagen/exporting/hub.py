@@ -31,9 +31,9 @@ def push(folder: Path, name: str, *, private: bool) -> str:
             repo_id=made.repo_id,
             repo_type="dataset",
             folder_path=folder,
-            commit_message="Export of verified traces",
+            commit_message="Export of synthetic1",
             ignore_patterns=[".*", "**/.*"],
-            delete_patterns=["train-*", "plots/*"],
+            delete_patterns=["train-*", "data/train-*", "plots/*"],
         )
     except failures as error:
         said = " ".join(str(error).split())

@@ -21,6 +21,19 @@ class DecontaminationSettings(Section):
     """Words of a run that counts as shared."""
 
 
+class ExportCardSettings(Section):
+    """What the dataset card says, and the runs do not know."""
+
+    pretty_name: str | None = None
+    """The name of the set; None = what its rows are, e.g. ``Verified reasoning traces``."""
+    license: str | None = None
+    """Its licence, as hubs write it, e.g. ``apache-2.0``; None = those that the tasks' sources state, if all do."""
+    language: list[str] = Field(default_factory=lambda: ["en"])
+    """The languages of its texts, as ISO 639-1 codes."""
+    task_categories: list[str] = Field(default_factory=lambda: ["text-generation"])
+    """What it is for, in the hub's words."""
+
+
 class ExportSettings(ProgramSettings):
     """What ``datagen/export.py`` is told."""
 
@@ -53,6 +66,8 @@ class ExportSettings(ProgramSettings):
     """Only tasks solved less often than this; 1 drops those always solved."""
     decontaminate: DecontaminationSettings = DecontaminationSettings()
     """Benchmarks that must not be in the export."""
+    card: ExportCardSettings = ExportCardSettings()
+    """What the dataset card says, and the runs do not know."""
     rows_per_shard: PositiveInt = 50_000
     """Rows of a file."""
     overwrite: bool = False

@@ -19,6 +19,8 @@ from synthetic1.jobs.program import ProgramError
 from synthetic1.reports.storage import make_folder, sync_folder
 
 MANIFEST = "manifest.json"
+DATA = "data"
+"""The folder of the shards: readers of tables take a folder of nothing else, and hubs look there."""
 PLACING = ".placing.json"
 STAGING = ".export-"
 SHARD = re.compile(
@@ -56,7 +58,7 @@ class ShardWriter:
             self._open()
         self._rows += 1
         if self.suffix == "jsonl":
-            self._file.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+            self._file.write(json_line(row))
         else:
             self._waiting.append(row)
             if len(self._waiting) >= ROW_GROUP:
@@ -111,6 +113,16 @@ def _encodable(value: Any) -> Any:
     if isinstance(value, list):
         return [_encodable(inner) for inner in value]
     return value
+
+
+def json_line(row: dict[str, Any]) -> bytes:
+    """A row of JSON Lines. U+0085, U+2028 and U+2029, which much takes for the end of a line, are escaped, and so are
+    lone surrogates, which UTF-8 has no form for."""
+    text = json.dumps(row, ensure_ascii=False)
+    return text.translate(_LINE_ENDS).encode("utf-8", "backslashreplace") + b"\n"
+
+
+_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
 def checksum(path: Path) -> str:

@@ -63,6 +63,8 @@ class Progress:
     refuted: int = 0
     unscorable: int = 0
     truncated: int = 0
+    waiting: int = 0
+    """Completions that are there, and have no verdict yet."""
     cancelled: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     """Samples that failed, by kind of error."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -15,8 +16,10 @@ from synthetic1.datagen.generation.reached import Reached
 from synthetic1.datagen.generation.scheduler import Generation, GenerationPlan
 from synthetic1.datagen.generation.settings import MAY_RISE, GenerateSettings
 from synthetic1.datagen.generation.slots import slots
+from synthetic1.datagen.generation.spending import RunSpending
 from synthetic1.datagen.generation.view import View, cut_off, facts, sample_rows
 from synthetic1.datagen.journal.judges import record
+from synthetic1.datagen.journal.reader import COUNTED
 from synthetic1.datagen.journal.runs import JOURNAL
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.datagen.show import write_report_of
@@ -27,18 +30,19 @@ from synthetic1.jobs.judge_trust import task_types, trusted
 from synthetic1.jobs.launching import launched
 from synthetic1.jobs.model_settings import ModelSettings
 from synthetic1.jobs.opening import keep_bad_rows, many_held_out, open_environment
-from synthetic1.jobs.program import ProgramError
+from synthetic1.jobs.program import STOPPED, ProgramError
 from synthetic1.jobs.same_run import check_same_run
 from synthetic1.jobs.source_identity import fingerprint, gone
 from synthetic1.jobs.stopping import stop_on_signal
 from synthetic1.jobs.tracking import tracked
 from synthetic1.reports.run_folder import RunFolder
-from synthetic1.rewards.judging.ledger import spent
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.tasks.sources.bad_rows import FILE as BAD_ROWS
 from synthetic1.tasks.sources.source import TaskSource
 
 DRY_TASKS = 50
+MISSING = 3
+"""The exit status of a run that came to its end with samples that failed, or completions without a verdict."""
 SOURCE = "source"  # what the journal calls the fingerprint of the tasks
 
 
@@ -46,8 +50,8 @@ def folder_of(settings: GenerateSettings) -> Path:
     return (Path(settings.runs) / "generate" / settings.name).absolute()
 
 
-async def run(settings: GenerateSettings) -> bool:
-    """Do what is left of the run; whether it was stopped before it was done.
+async def run(settings: GenerateSettings) -> int:
+    """Do what is left of the run; the exit status: 0 where nothing is left, ``STOPPED``, or ``MISSING``.
 
     Raises:
         ProgramError: another run lies there, tasks cannot be read, the server cannot be used.
@@ -74,19 +78,20 @@ async def run(settings: GenerateSettings) -> bool:
                     if said:
                         print(said, flush=True)
                 generation = schedule(settings, source, scorer, client, journal, progress)
+                spending = RunSpending(journal, client, scorer.verifiers.values())
                 session = stack.enter_context(tracked(folder, settings, "generate"))
-                async with View(progress, lambda: client.usage, title=settings.name, track=folder.log_numbers):
+                async with View(progress, lambda: spending.usage, title=settings.name, track=folder.log_numbers):
                     with stop_on_signal(generation):
-                        await generation.run()
+                        await _run_and_keep(generation, spending)
                 stopped = generation.stopping
-                usage = client.usage
-            counts = journal.counts()
+                usage = spending.usage
+            counts = journal.counts((*COUNTED, "to_judge"))
             rows = dict(facts(progress, usage))
             result = {
                 **counts,
                 "bad_rows": bad,
                 "usage": usage.to_dict(),
-                "judge_usage": spent(scorer.verifiers.values()),
+                "judge_usage": spending.judge_usage,
             }
             folder.write_result({**result, "stopped": stopped, "seconds": round(progress.seconds, 1)})
             if settings.report_to:
@@ -102,10 +107,24 @@ async def run(settings: GenerateSettings) -> bool:
             if counts["failures"]:
                 kinds = rows.get("given up", "earlier")
                 print(f"{counts['failures']:,} samples failed ({kinds}): the same command asks for them again")
+            if counts["to_judge"]:
+                print(f"{counts['to_judge']:,} completions to judge: the same command verifies them")
             print("stopped; the same command goes on" if stopped else f"next: synthetic1 show {settings.name}")
-            return stopped
+            missing = counts["failures"] or counts["to_judge"]
+            return STOPPED if stopped else MISSING if missing else 0
         finally:
             journal.close()
+
+
+async def _run_and_keep(generation: Generation, spending: RunSpending) -> None:
+    """Run to the end, whatever that is, and keep what was spent."""
+    keeping = asyncio.create_task(spending.keep())
+    try:
+        await generation.run()
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        spending.note()
 
 
 def schedule(

@@ -71,7 +71,6 @@ class Generation:
         self._continuing: Client | None = None
         self._verifiers: dict[str, tuple[str, str, str]] = {}
         self._pending: list[tuple[TaskState, Rollout, int, int]] = []
-        self._waiting = 0
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -89,7 +88,7 @@ class Generation:
         self._workers = [asyncio.create_task(self._work()) for _ in range(self.plan.concurrency)]
         try:
             await asyncio.gather(*self._workers, return_exceptions=True)
-            while self._waiting and self._fatal is None and not (self.stopping and monotonic() > self._stop_by):
+            while self.progress.waiting and self._fatal is None and not (self.stopping and monotonic() > self._stop_by):
                 await asyncio.sleep(0.02)
         finally:
             verifying.cancel()
@@ -192,7 +191,7 @@ class Generation:
         """The rest of a completion that was cut off, joined to it. vLLM and SGLang continue a last message so."""
         if self._continuing is None:
             body = {**self.client.server.extra_body, "continue_final_message": True, "add_generation_prompt": False}
-            self._continuing = Client(replace(self.client.server, extra_body=body))
+            self._continuing = Client(replace(self.client.server, extra_body=body), self.client.account)
         before = stored.rollout.completion
         begun = before.raw
         if self.plan.thinking_open and not begun.lstrip().startswith(OPEN):
@@ -233,8 +232,8 @@ class Generation:
 
     def _verify(self, state: TaskState, rollout: Rollout, part: int, tries: int = 0) -> None:
         if tries == 0:
-            self._waiting += 1
-            if self._waiting >= self.plan.concurrency * WAITING_PER_PLACE:
+            self.progress.waiting += 1
+            if self.progress.waiting >= self.plan.concurrency * WAITING_PER_PLACE:
                 self._room.clear()
         self._pending.append((state, rollout, part, tries))
         self._wake.set()
@@ -269,8 +268,8 @@ class Generation:
             loop = asyncio.get_running_loop()
             loop.call_later(RETRY_S * (tries + 1), self._verify, state, rollout, part, tries + 1)
             return
-        self._waiting -= 1
-        if self._waiting < self.plan.concurrency * WAITING_PER_PLACE // 2:
+        self.progress.waiting -= 1
+        if self.progress.waiting < self.plan.concurrency * WAITING_PER_PLACE // 2:
             self._room.set()
         key, name, family_name = self._verifiers.get(state.task.task_type) or self._verifier_of(state.task.task_type)
         self.journal.put_verdict(rollout.key, part, key, name, verdict, self.plan.number)

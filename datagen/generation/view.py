@@ -23,7 +23,7 @@ class View:
     """Shows ``progress`` until it is closed.
 
     Args:
-        usage: gives the client's account: what is in flight, errors, cost.
+        usage: gives the account of the run: what is in flight, errors, cost.
         track: told the numbers of now and then, as (samples so far, ``numbers``), whatever is shown.
     """
 
@@ -86,13 +86,15 @@ def samples(progress: Progress) -> int:
 
 
 def numbers(progress: Progress, usage: Usage) -> dict[str, Any]:
-    """The numbers of this session, as trackers show them over the samples; what is not known yet is None."""
+    """The numbers of this session, as trackers show them over the samples, but the cost, which is that of the run; what
+    is not known yet is None."""
     p = progress
     scored, seconds = p.verified + p.refuted, max(p.seconds, 1e-9)
     return {
         "generate/verified": p.verified,
         "generate/verified_share": p.verified / scored if scored else None,
         "generate/unscorable": p.unscorable,
+        "generate/to_judge": p.waiting,
         "generate/failed": sum(p.failed.values()),
         "generate/tokens": p.tokens,
         "generate/tokens_per_s": p.tokens / seconds,
@@ -136,6 +138,8 @@ def facts(progress: Progress, usage: Usage) -> list[tuple[str, str]]:
     rows += [("tokens/s", f"{p.tokens / seconds:,.0f}"), ("in flight", f"{usage.in_flight} of {usage.window}")]
     if usage.cost is not None:
         rows.append(("cost", f"{usage.cost:,.2f}"))
+    if p.waiting:
+        rows.append(("to judge", f"{p.waiting:,}"))
     if p.truncated:
         rows.append(("cut off", f"{p.truncated:,}"))
     if p.cancelled:

@@ -19,6 +19,7 @@ from synthetic1.verdict import Verdict
 
 ASKED_AT_ONCE = 500  # SQLite takes at least 999 parameters
 READ_AT_ONCE = 64  # tasks with all their rollouts
+COUNTED = ("tasks", "rollouts", "verified", "failures")
 
 
 class JournalError(ProgramError):
@@ -82,10 +83,16 @@ class JournalReader:
                 _add(found, row)
         return found.get(index)
 
-    def counts(self, of: Sequence[str] = ("tasks", "rollouts", "verified", "failures")) -> dict[str, int]:
+    def counts(self, of: Sequence[str] = COUNTED) -> dict[str, int]:
         """How many the run has of each so far."""
         with explained(self.path):
             return {name: int(self._read.execute(_COUNTS[name]).fetchone()[0]) for name in of}
+
+    def tokens(self) -> tuple[int, int, int, int]:
+        """Answers, those whose tokens are not known, and the tokens of the others: of prompts, of completions."""
+        with explained(self.path):
+            answers, unknown, asked, said = self._read.execute(_TOKENS).fetchone()
+        return int(answers), int(unknown or 0), int(asked or 0), int(said or 0)
 
     def task_keys(self) -> list[str]:
         """The keys of all tasks of which anything is recorded."""
@@ -146,7 +153,17 @@ _COUNTS = {
     "verified": "SELECT count(*) FROM (SELECT score, max(part * 1000000 + number) FROM verdicts GROUP BY rollout)"
     " WHERE score = 1.0",
     "failures": "SELECT count(*) FROM failures",
+    # Of every rollout, its latest part: no verdict on it, or the latest one tells of a failure of ours.
+    "to_judge": "SELECT count(*) FROM (SELECT key, max(part) AS part FROM rollouts GROUP BY task, sample) r LEFT JOIN"
+    " (SELECT rollout, part, reason, max(number) FROM verdicts GROUP BY rollout, part) v"
+    " ON v.rollout = r.key AND v.part = r.part"
+    " WHERE v.reason IS NULL OR v.reason IN ('unscorable_infra', 'unscorable_judge')",
 }
+_TOKENS = (
+    "SELECT count(*), sum(usage IS NULL), sum(json_extract(usage, '$.prompt_tokens')),"
+    " sum(json_extract(usage, '$.completion_tokens'))"
+    " FROM (SELECT usage, max(part) FROM rollouts GROUP BY task, sample)"
+)
 _STATUS = (
     "SELECT r.task, r.sample, r.part, r.finish_reason, v.score, v.reason"
     " FROM rollouts r LEFT JOIN verdicts v ON v.rollout = r.key AND v.part = r.part"

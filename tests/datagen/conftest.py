@@ -24,12 +24,19 @@ def scripted():
     return scripted_process.scripted
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def faults(require, tmp_path_factory):
     """``faults("generate", …, below=folder, at=7, how="eio")`` runs a program with a fault at its 7th call."""
     require("a C compiler", shutil.which("cc"), "apt-get install gcc")
     folder = tmp_path_factory.mktemp("faults")
     with faulty.faulty(faulty.build(folder), folder) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def forked(tmp_path_factory):
+    """``forked("generate", …, below=folder)`` runs a program as it is, in a fork: importing it takes seconds."""
+    with faulty.faulty(None, tmp_path_factory.mktemp("forked")) as started:
         yield started
 
 
@@ -55,8 +62,8 @@ def tasks(tmp_path):
 class Runs:
     """Starts the program, and reads what it left."""
 
-    def __init__(self, folder: Path, tasks: Path) -> None:
-        self.folder, self.tasks = folder, tasks
+    def __init__(self, folder: Path, tasks: Path, forked: faulty.Faulty) -> None:
+        self.folder, self.tasks, self.forked = folder, tasks, forked
 
     def command(self, *overrides: str, program: str = "generate") -> list[str]:
         command = [sys.executable, str(ROOT / f"datagen/{program}.py"), f"runs={self.folder}"]
@@ -65,6 +72,7 @@ class Runs:
         return [*command, *overrides]
 
     def start(self, *overrides: str, **options) -> subprocess.Popen:
+        """As a command line would: a process to be signalled."""
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         return subprocess.Popen(
             self.command(*overrides, **options),
@@ -75,11 +83,12 @@ class Runs:
             cwd=ROOT,
         )
 
-    def __call__(self, *overrides: str, status: int = 0, **options) -> str:
-        process = self.start(*overrides, **options)
-        out, err = process.communicate(timeout=240)
-        assert process.returncode == status, err[-3000:] + out[-2000:]
-        return out if status == 0 else err
+    def __call__(self, *overrides: str, status: int = 0, program: str = "generate") -> str:
+        """To its end."""
+        command = self.command(*overrides, program=program)[2:]
+        ended = self.forked(program, *command, below=self.folder)
+        assert ended.status == status, ended.err[-3000:] + ended.out[-2000:]
+        return ended.out if status == 0 else ended.err
 
     def records(self, name: str = "t") -> set[tuple]:
         """Everything recorded, as values that can be compared."""
@@ -93,5 +102,5 @@ class Runs:
 
 
 @pytest.fixture
-def runs(tmp_path, tasks):
-    return Runs(tmp_path / "runs", tasks)
+def runs(tmp_path, tasks, forked):
+    return Runs(tmp_path / "runs", tasks, forked)

@@ -77,7 +77,7 @@ def test_a_disk_that_fills_up_while_a_run_goes_on(disk, runs, programs, scripted
         settings = (f"server={server.url}", "samples=4", f"concurrency={WINDOW}")
         programs("generate", *settings, f"runs={runs.folder}/reference")
         asked = server.counts()["requests"]
-        whole = type(runs)(runs.folder / "reference", runs.tasks).records()
+        whole = type(runs)(runs.folder / "reference", runs.tasks, runs.forked).records()
         runs.folder = disk.path
         for size in ("size=8k", "size=300k", "size=600k"):  # no room to begin; then twice in the middle of it
             disk.is_(size)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 
 import pytest
 
 from synthetic1.completion import Completion
 from synthetic1.evaluation.transformers_engine import TransformersEngine
 from synthetic1.inference.engine import Sampling
+from synthetic1.jobs.chat import render
 from synthetic1.tasks.code_understanding import GeneratedTasks
 
 PROMPTS = [task.prompt for task in (GeneratedTasks("1-3", split="test", size=24)[i] for i in range(24))]
@@ -110,6 +112,38 @@ def test_an_error_reaches_everyone_who_waits(model, tokenizer):
     assert all(isinstance(outcome, ValueError) for outcome in outcomes)
 
 
+def test_every_end_that_the_model_names_ends_a_completion(model, tokenizer, monkeypatch):
+    """And none of its token is left in the text: Llama's and Qwen's models name two, of which a tokenizer knows one."""
+    messages = [{"role": "user", "content": PROMPTS[2]}]
+    (whole,) = asyncio.run(TransformersEngine(model, tokenizer).complete(messages, 1, Sampling(90, 0.0)))
+    ids = tokenizer(whole.raw, add_special_tokens=False)["input_ids"]
+    other = next(token for token in ids[4:] if token not in ids[:4])
+    monkeypatch.setattr(model.generation_config, "eos_token_id", [tokenizer.eos_token_id, other])
+    (cut,) = asyncio.run(TransformersEngine(model, tokenizer).complete(messages, 1, Sampling(90, 0.0)))
+    place = ids.index(other)
+    assert cut.finish_reason == "stop"
+    assert (cut.raw, cut.usage) == (tokenizer.decode(ids[:place]), {"completion_tokens": place + 1})
+
+
+def test_the_model_is_opened_for_each_batch(model, tokenizer):
+    opened = []
+
+    @contextmanager
+    def gathered():
+        opened.append("open")
+        yield model
+        opened.append("closed")
+
+    engine = TransformersEngine(model, tokenizer, batch_size=2, opened=gathered)
+
+    async def some():
+        asked = [engine.complete([{"role": "user", "content": p}], 1, Sampling(2, 0.0)) for p in PROMPTS[:3]]
+        await asyncio.gather(*asked)
+
+    asyncio.run(some())
+    assert opened == ["open", "closed"] * 2
+
+
 @pytest.fixture
 def engine(model, tokenizer, monkeypatch):
     """One whose model says nothing; ``engine.log`` has what was generated and what was handed out."""
@@ -142,6 +176,21 @@ def test_a_batch_is_handed_out_before_the_next_one_is_begun(engine):
     asyncio.run(two_waves())
     a, b = ["a0 has it", "a1 has it"], ["a2 has it", "a3 has it"]
     assert engine.log == ["generated 0", *a, "generated 2", *b, "generated 0", "b0 has it", "b1 has it"]
+
+
+def test_the_longest_prompts_come_first_and_equal_ones_as_asked(engine, monkeypatch):
+    batches = []
+    monkeypatch.setattr(engine, "_generate", lambda ids, *_: [batches.append(ids) or Completion("")] * len(ids))
+    names = ["a", "b", "a a a a a a", "c", "a a a", "d"]
+
+    async def all_at_once():
+        await asyncio.gather(*(engine.complete([{"role": "user", "content": n}], 1, Sampling(8)) for n in names))
+
+    asyncio.run(all_at_once())
+    rendered = {name: render(engine._tokenizer, name) for name in names}
+    expected = sorted(names, key=lambda name: -len(rendered[name]))
+    assert expected[2:] == ["a", "b", "c", "d"]
+    assert batches == [[rendered[name] for name in expected[i : i + 2]] for i in (0, 2, 4)]
 
 
 def test_nothing_asked_for_is_nothing_made(engine):

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 
 import pytest
+from scripted_server import Fault
 
 from synthetic1.inference.client import Client
 from synthetic1.inference.engine import Sampling
@@ -83,12 +84,11 @@ async def test_all_that_can_change_an_answer_is_in_the_key(scripted_server, cach
 
 async def test_an_answer_that_was_lost_is_not_kept(scripted_server, cache):
     async with (
-        scripted_server(answer, faults=("aborted",), share=1.0) as server,
+        scripted_server([Fault("aborted"), "well", "number 1"]) as server,  # asked whether it is well, it is
         Client(Server(server.url, cache=cache, retries=0)) as client,
     ):
         with pytest.raises(Exception, match="abort"):
             await client.complete(ask(1), 1, GREEDY)
-        server.share = 0.0
         (completion,) = await client.complete(ask(1), 1, GREEDY)
     assert completion.answer == "number 1"
 

@@ -1,4 +1,4 @@
-"""What loads, and what it will need of memory."""
+"""What loads."""
 
 from __future__ import annotations
 
@@ -7,56 +7,6 @@ import pytest
 from synthetic1.jobs import models
 from synthetic1.jobs.model_settings import ModelSettings
 from synthetic1.jobs.program import ProgramError
-from synthetic1.trainers.reinforcement.memory import estimate_memory
-
-
-def test_the_estimate_of_memory_is_of_the_right_size(compose, model, tokenizer):
-    """Against what torch allocates for weights, gradients, moments and the activations of one update."""
-    import torch
-
-    settings = compose("trainer.prompts_per_step=16", "trainer.group_size=8", "rollout.max_completion_length=64")
-    prompt, rows = 32, 128
-    estimate = estimate_memory(model, settings, prompt, rows)
-    parameters = sum(p.numel() for p in model.parameters())
-    assert estimate.weights == 16 * parameters
-
-    saved = 0
-
-    def count(tensor: torch.Tensor) -> torch.Tensor:
-        nonlocal saved
-        saved += tensor.numel() * tensor.element_size()
-        return tensor
-
-    ids = torch.randint(0, len(tokenizer), (rows, prompt + 64))
-    with torch.autograd.graph.saved_tensors_hooks(count, lambda t: t):
-        hidden = model.model(input_ids=ids).last_hidden_state
-    assert hidden.shape[:2] == (rows, prompt + 64)
-    assert saved / 3 < estimate.activations < saved * 3
-
-    with torch.no_grad():
-        cache = model.model(input_ids=ids, use_cache=True).past_key_values
-    measured = sum(t.numel() * t.element_size() for layer in cache.layers for t in (layer.keys, layer.values))
-    assert estimate.cache == measured
-
-
-@pytest.mark.parametrize(
-    ("override", "part", "smaller"),
-    [
-        ("trainer.gradient_checkpointing=true", "activations", True),
-        ("model.lora={r: 8}", "weights", True),
-        ("model.dtype=bfloat16", "cache", True),
-        ("trainer.updates_per_rollout=2", "cache", False),
-        ("rollout.max_completion_length=200", "activations", False),
-    ],
-)
-def test_the_estimate_moves_the_right_way(compose, model, override, part, smaller):
-    before = getattr(estimate_memory(model, compose(), 32, 64), part)
-    after = getattr(estimate_memory(model, compose(override), 32, 64), part)
-    assert (after < before) if smaller else (after > before)
-
-
-def test_vllm_keeps_its_own_cache(compose, model):
-    assert estimate_memory(model, compose("rollout=vllm_colocate"), 32, 64).cache == 0
 
 
 def test_a_chat_template_of_ones_own(tmp_path):

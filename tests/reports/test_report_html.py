@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from inert_page import Page, check_inert
 
 from synthetic1.reports.page.html import render, write_report
-from synthetic1.reports.page.tables import sample_groups
+from synthetic1.reports.page.samples import samples_section
 from synthetic1.reports.run_folder import RunFolder, RunFolderError
 
 numbers = st.none() | st.floats() | st.integers() | st.just("text")
@@ -52,26 +53,32 @@ def test_a_finished_run(finished_run: Path) -> None:
         "pass@1 by level",
         "pass@1 with and without a thought",
         "pass@1 by level, in training",
+        "Reward by part of the mixture",
+        "pass@1 by part of the mixture",
+        "Reward components",
         "Thinking",
         "Completion length",
+        "Length of right and of wrong",
         "Cut off",
+        "Verdicts",
+        "Highest level",
+        "Dropped",
+        "Expected pass rate",
+        "Tokens generated",
         "Entropy",
         "Without a signal",
         "Log-probability difference",
+        "Clipped ratios",
         "Gradient norm",
         "Loss",
         "Learning rate",
         "Where the time goes",
         "Speed",
+        "Memory",
     ]
     assert page.count("<figure") == page.count("<svg") - 1 == len(titles)
     assert len(page) < 600_000
-    for heading in (
-        "Warnings",
-        "Held-out tasks before training",
-        "Held-out tasks after training",
-        "Could not be scored",
-    ):
+    for heading in ("Warnings", "Samples"):
         assert f"<h2>{heading}</h2>" in page
     assert "2 times, steps 29 to 30" in parsed.text
     assert sorted(p.name for p in finished_run.iterdir() if p.name.startswith(".")) == [".lock"]
@@ -184,26 +191,63 @@ def test_any_completion_is_only_text(completion: str, answer: str | None) -> Non
     check_inert(page).text.encode()
 
 
+def shown(section: str) -> dict[str, Any]:
+    """The data that the table is filled from: what the page's script reads."""
+    data = re.search(r'<pre class="data" hidden>(.*?)</pre>', section, re.S)
+    assert data is not None
+    found: dict[str, Any] = json.loads(unescape(data[1]))
+    return found
+
+
 def test_long_completions_are_cut_and_say_so(sample: Callable[..., dict[str, Any]]) -> None:
     page = render("run", {}, [], [sample(completion="x" * 100_000)], {})
     assert len(page) < 100_000
     assert "80,000 characters left out" in page
 
 
-def test_the_latest_best_and_worst_samples_are_picked(sample: Callable[..., dict[str, Any]]) -> None:
-    rows = [sample(step=step, score=score, task_id=f"{step}-{score}") for step in range(1, 101) for score in (0.0, 1.0)]
-    groups = dict(sample_groups(rows))
-    assert [row["step"] for row in groups["Best of the latest training steps"]] == [100, 99, 98, 97, 96, 95]
-    assert {row["score"] for row in groups["Best of the latest training steps"]} == {1.0}
-    assert [row["step"] for row in groups["Worst of the latest training steps"]] == [100, 99, 98, 97, 96, 95]
-    assert {row["score"] for row in groups["Worst of the latest training steps"]} == {0.0}
-    assert sample_groups([]) == []
+def test_samples_are_there_the_latest_first_and_once(sample: Callable[..., dict[str, Any]]) -> None:
+    rows = [sample(step=step, task_id=f"t{step}", prompt=f"prompt {step // 2}") for step in range(5)]
+    data = shown(samples_section(rows, 5))
+    assert [row[2] for row in data["rows"]] == ["t4", "t3", "t2", "t1", "t0"]
+    assert data["prompts"] == ["prompt 2", "prompt 1", "prompt 0"]  # the completions of a group share theirs
+    assert [data["prompts"][row[13]] for row in data["rows"]] == [f"prompt {step // 2}" for step in (4, 3, 2, 1, 0)]
+    assert samples_section([], 0) == ""
 
 
-def test_a_difference_is_marked(sample: Callable[..., dict[str, Any]]) -> None:
-    page = render("run", {}, [], [sample(expected="a<c", answer="axc", score=0.0, reason="wrong_answer")], {})
-    assert "<code>a<ins>&lt;</ins>c</code>" in page
-    assert "<code>a<del>x</del>c</code>" in page
+def test_a_page_has_room_for_so_many_samples_and_says_which(sample: Callable[..., dict[str, Any]]) -> None:
+    rows = [sample(step=0, phase="before", task_id="early"), sample(step=0, score=None, reason="unscorable_judge")]
+    rows += [sample(step=1 + step // 100, task_id=str(step), completion="y" * 3_000) for step in range(9_000)]
+    section = samples_section(rows, 50_000, left_out=7)
+    found = [row[2] for row in shown(section)["rows"]]
+    assert 1_000 < len(found) < 9_000
+    assert f"{len(found):,} of 50,000 samples are on this page; samples.jsonl has all" in section
+    assert "7 completions that could not be scored were not kept; samples=all keeps every one" in section
+    assert found[:3] == ["8999", "8998", "8997"]  # the latest of training,
+    assert found[-2:] == ["cu-1-7", "early"]  # and what is rare, however old
+    assert len(section) < 10_000_000
+
+
+def test_a_row_says_what_a_person_asks_of_it(sample: Callable[..., dict[str, Any]]) -> None:
+    row = sample(
+        step=3,
+        score=None,
+        reason="unscorable_judge",
+        why="the judge did not answer",
+        part="hard",
+        dropped=True,
+        tokens=12,
+        components={"format": 0.5},
+        reward=0.25,
+        advantage=None,
+    )
+    section = samples_section([row, sample(part="easy")], 2)
+    first = shown(section)["rows"][1]
+    assert first[:10] == [3, "train", "cu-1-7", "1", "hard", "unscorable", None, "unscorable_judge",
+                          "the judge did not answer", None]  # fmt: skip
+    assert first[10] == "thinks, dropped: not learned from, 12 tokens, reward 0.25, format 0.50"
+    for name in ("environment", "sort", "reason", "order"):
+        assert f'<select name="{name}">' in section
+    assert '<select name="level">' not in section  # both are of level 1: there is nothing to choose
 
 
 def test_no_such_folder(tmp_path: Path) -> None:

@@ -38,8 +38,9 @@ def test_an_evaluation_is_its_rate_its_parts_and_completions_by_verdict(
     assert "by_level.2 0.250 [0.100, 0.400] (n=4)" in text
     assert "max_tokens=77" in text
     assert "after training" not in text
-    titles = [text.index(title) for title in ("Could not be scored", "Verdict: correct", "Verdict: wrong_answer")]
-    assert titles == sorted(titles)
+    choices = [text.index(words) for words in ("could not be scored", "unscorable_judge", "wrong_answer")]
+    assert choices == sorted(choices)  # of the filters
+    assert '"unscorable","correct"' not in page
 
 
 def test_fine_tuning_is_its_loss(tmp_path: Path) -> None:
@@ -63,5 +64,4 @@ def test_samples_and_numbers_that_lie_elsewhere(tmp_path: Path, sample: Callable
     text = check_inert(page.read_text()).text
     assert "rollouts 7" in text
     assert "reasons.partial 7" in text
-    assert "Verdict: partial" in text
-    assert "0.50 partial" in text
+    assert '"partial",0.5,"partial"' in text

@@ -45,6 +45,11 @@ RUST_21 = 'fn main() { let n = 2; println!("{n}"); for x in [1] { let _: i32 = x
 
 
 @pytest.mark.parametrize(
+    "backend",
+    ["docker", pytest.param("bubblewrap", marks=pytest.mark.proofs)],  # by the same flags; see the next table
+    indirect=True,
+)
+@pytest.mark.parametrize(
     ("source", "label", "info", "reason"),
     [
         (CPP_20, "cpp", {"language": "cpp"}, "correct"),
@@ -68,7 +73,7 @@ RUST_21 = 'fn main() { let n = 2; println!("{n}"); for x in [1] { let _: i32 = x
         (RUST_15, "rust", {"language": "rust", "rust_edition": []}, "unscorable_task"),
     ],
 )
-def test_a_standard_is_named_by_the_task_or_else_the_fence(scorer, source, label, info, reason):
+def test_a_standard_is_named_by_the_task_or_else_the_fence(scorer, backend, source, label, info, reason):
     verdict = judge(scorer, source, label, **info)
     assert verdict.reason == reason, verdict
 

@@ -47,9 +47,9 @@ def test_search_path_is_below_the_root_and_then_in_toolchains(tmp_path):
     assert path == f"/roots/a/usr/local/bin:/roots/a/usr/bin:/roots/a/bin:{tmp_path}/bin"
 
 
-def test_headers_are_precompiled_once_and_taken(tmp_path, monkeypatch, require):
+def test_headers_are_precompiled_once_and_taken(tmp_path, require):
+    """Where all processes of the tests have theirs: they cost half a minute."""
     require("g++", shutil.which("g++"), "apt-get install g++")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     path = os.environ["PATH"]
     (folder,) = toolchains.precompiled(path).values()
     made = Path(folder, "bits", "stdc++.h.gch").stat().st_mtime_ns

@@ -1,6 +1,6 @@
-"""Runs programs of datagen with a fault at one call: each in a fork of a process that has imported everything.
+"""Runs programs of datagen, with a fault at one call or none, each in a fork of a process that has imported everything.
 
-``python tests/datagen/faulty.py``, with ``faults.c`` preloaded, reads orders as JSON lines and answers a line each.
+``python tests/support/faulty.py``, with ``faults.c`` preloaded or not, reads orders as JSON lines, answers a line each.
 ``Faulty`` is the other side of it, for tests.
 """
 
@@ -38,8 +38,10 @@ class Ended:
 class Faulty:
     """A process that imported the programs, and runs one when asked."""
 
-    def __init__(self, library: Path, folder: Path) -> None:
-        environment = os.environ | {"LD_PRELOAD": str(library), "OMP_NUM_THREADS": "1"}
+    def __init__(self, library: Path | None, folder: Path) -> None:
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        if library is not None:
+            environment["LD_PRELOAD"] = str(library)
         self.folder = folder
         self.process = subprocess.Popen(
             [sys.executable, __file__],
@@ -78,7 +80,8 @@ class Faulty:
 
 
 @contextlib.contextmanager
-def faulty(library: Path, folder: Path) -> Iterator[Faulty]:
+def faulty(library: Path | None, folder: Path) -> Iterator[Faulty]:
+    """With ``faults.c`` built; or without: then programs run as they are, and nothing is counted."""
     started = Faulty(library, folder)
     try:
         yield started
@@ -97,6 +100,10 @@ def build(folder: Path) -> Path:
     return library
 
 
+def _with_faults() -> bool:
+    return "LD_PRELOAD" in os.environ
+
+
 def _import_everything() -> None:
     import aiohttp  # noqa: F401
     import fsspec.implementations.local  # noqa: F401
@@ -111,6 +118,7 @@ def _import_everything() -> None:
     import synthetic1.datagen.generate
     import synthetic1.datagen.generation.run
     import synthetic1.datagen.journal.runs
+    import synthetic1.datagen.verify
     import synthetic1.envs.code_understanding
     import synthetic1.envs.math
 
@@ -128,17 +136,18 @@ def _import_everything() -> None:
 
 def _child(order: dict[str, Any]) -> None:
     """Become the program, with the fault armed."""
-    programs = {name: sys.modules[f"synthetic1.datagen.{name}"] for name in ("generate", "export")}
+    programs = {name: sys.modules[f"synthetic1.datagen.{name}"] for name in ("generate", "verify", "export")}
     for handle, name in ((1, order["out"]), (2, order["err"])):
         opened = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         os.dup2(opened, handle)
         os.close(opened)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    sys.modules["synthetic1.datagen.journal.group_writer"].CHECKPOINT_PAGES = SMALL_CHECKPOINT
-    os.environ.pop("LD_PRELOAD")  # of verifiers' processes
     sys.argv = [f"{order['program']}.py", *order["overrides"]]
-    arm = ctypes.CDLL(None).faults_arm
-    arm(*(order[name].encode() for name in ("below", "log", "which", "how")), ctypes.c_long(order["at"]))
+    if _with_faults():
+        sys.modules["synthetic1.datagen.journal.group_writer"].CHECKPOINT_PAGES = SMALL_CHECKPOINT
+        os.environ.pop("LD_PRELOAD")  # of verifiers' processes
+        arm = ctypes.CDLL(None).faults_arm
+        arm(*(order[name].encode() for name in ("below", "log", "which", "how")), ctypes.c_long(order["at"]))
     programs[order["program"]].main()
 
 

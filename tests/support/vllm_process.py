@@ -26,6 +26,7 @@ ARGUMENTS += ("--structured-outputs-config", json.dumps(STRUCTURED))
 PARSER = ("--reasoning-parser", "deepseek_r1")
 # One thread: with more, each of a tiny model's steps waits for cores that are busy elsewhere (10 times as long).
 QUICK = {"OMP_NUM_THREADS": "1", "TORCH_COMPILE_DISABLE": "1", "VLLM_LOGGING_LEVEL": "WARNING"}
+QUICK |= {"VLLM_ENABLE_V1_MULTIPROCESSING": "0"}  # no process for the worker alone: importing vLLM takes ten seconds
 START_S = 1200.0
 
 

@@ -103,7 +103,7 @@ ENGLISH, CHINESE, JAPANESE, RUSSIAN = (
         (CHINESE, "我们先把两个数加起来 x + y", 1.0),
         (CHINESE, r"设 $\frac{a}{b}$ 为 `code words here` 的值", 1.0),
         (CHINESE, "First we add them 好的", 0.2),
-        (CHINESE, "まず二つの数を", 4 / 7),  # kana is not Chinese
+        (CHINESE, "まず二つの数を", 2 / 5),  # kana is not Chinese
         (JAPANESE, "まず二つの数を足す", 1.0),
         (JAPANESE, "我们先", 1.0),  # which of the two it is, Chinese characters alone do not say
         (RUSSIAN, "Сначала сложим оба числа", 1.0),
@@ -239,7 +239,7 @@ def test_a_function_that_fails_is_named(mine: str, name: str, said: str) -> None
         ("[{name: format}, {name: format}]", "`format` is there twice"),
         ("[{name: format, weight: nan}]", "rewards.0.weight: Input should be a finite number"),
         ("[{name: format, weight: inf}]", "rewards.0.weight: Input should be a finite number"),
-        ("[{name: format, wheight: 1}]", "did you mean"),
+        ("[{name: format, wheight: 1}]", "unknown setting `rewards.0.wheight`"),
         ("[{name: correctness, weight: 0}]", "all weights are 0"),
         ("[{name: format, buffer: 3}]", "buffer belongs to overlong, and does nothing for format"),
         ("[{name: overlong, buffer: 500}]", "overlong's buffer of 500 tokens is more than rollout.max_completion_len"),
@@ -259,7 +259,7 @@ def test_a_function_that_fails_is_named(mine: str, name: str, said: str) -> None
     ],
 )
 def test_settings_that_are_nothing_are_refused(compose: Any, mine: str, rewards: str, said: str) -> None:
-    with pytest.raises(ProgramError, match=said.replace("wheight", ".")):
+    with pytest.raises(ProgramError, match=said):
         compose(f"rewards={rewards}")
 
 

@@ -19,6 +19,7 @@ MIXTURE = (
     *("env.mixture.easy.level=1", "+env.mixture.easy.size=20", "env.mixture.easy.weight=1"),
     *("env.mixture.hard.level=2", "+env.mixture.hard.size=20", "env.mixture.hard.weight=1"),
 )
+PART, OWN = "id: synthetic1/code_understanding-v0, weight: 1, size: 20", "{loss_type: grpo, epsilon: 0.1, weight: 0.5}"
 SIZES = ("trainer.prompts_per_step=4", "trainer.group_size=2", "rollout.max_completion_length=16", "eval.n=0")
 
 
@@ -184,11 +185,9 @@ def test_parts_travel_with_their_rows_through_trl(train, tmp_path):
     """Shuffled, split into micro-batches, and kept for a second update."""
     run = train(
         f"runs={tmp_path}",
-        *MIXTURE,
-        "~env.level",
-        "~env.size",
-        "+env.mixture.hard.loss={loss_type: grpo, epsilon: 0.1, weight: 0.5}",
-        "+env.mixture.easy.rewards={correctness: 2}",
+        "env.id=null",
+        f"+env.mixture.easy={{{PART}, level: 1, rewards: {{correctness: 2}}}}",
+        f"+env.mixture.hard={{{PART}, level: 2, loss: {OWN}}}",
         "trainer.prompts_per_step=4",
         "trainer.micro_batch=4",
         "trainer.updates_per_rollout=2",
@@ -196,7 +195,7 @@ def test_parts_travel_with_their_rows_through_trl(train, tmp_path):
     assert all(math.isfinite(row["loss"]) and math.isfinite(row["grad_norm"]) for row in run.steps)
     samples = [sample for rollout in run.rewarded for sample in rollout]
     assert {s.part for s in samples} == {"easy", "hard"}
-    assert all(s.part == ("easy" if s.task.level == 1 else "hard") for s in samples if s.task.level in (1, 3, 4))
+    assert all(s.part == {1: "easy", 2: "hard"}[s.task.level] for s in samples)
     assert all(s.reward == s.score * (2 if s.part == "easy" else 1) for s in samples)
     assert run.steps[0]["by_part"].keys() == {"easy", "hard"}
 
@@ -204,7 +203,7 @@ def test_parts_travel_with_their_rows_through_trl(train, tmp_path):
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
-        (["+env.mixture.easy.loss={loss_type: gropo}"], r"env\.mixture\.easy\.loss: loss_type: Input should be"),
+        (["+env.mixture.easy.loss={loss_type: gropo}"], r"env\.mixture\.easy\.loss: .*did you mean `grpo`"),
         (["+env.mixture.easy.loss={epsilon_hi: 0.3}"], r"env\.mixture\.easy\.loss: .*did you mean `epsilon_high`"),
         (["+env.mixture.easy.loss={loss_type: cispo}"], r"env\.mixture\.easy\.loss\.epsilon_high; give one above 1"),
         (

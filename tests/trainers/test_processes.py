@@ -7,10 +7,10 @@ import re
 
 import pytest
 
-# With `--cpu`, accelerate 1.15 starts one process unless there is MPI; `--multi_gpu` starts as many as asked for, and
-# where there is no GPU they meet over gloo.
-LAUNCH = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1")
-PORT = ("--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0")
+# As for two GPUs: where there is none, the processes meet over gloo. With `--cpu`, accelerate 1.15 starts one process
+# unless there is MPI.
+LAUNCH = ("-m", "accelerate.commands.launch", "--config_file", "configs/accelerate/ddp.yaml", "--num_processes", "2")
+PORT = ("--main_process_port", "0")
 
 
 @pytest.fixture(scope="module")

@@ -76,7 +76,9 @@ def test_it_trains_and_a_resumed_run_equals_a_whole_one(tmp_path, samples):
     assert (result["samples"], result["too_long"], result["steps"]) == (80, 1, 6)
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [1, 2, 3, 4, 5, 6]
-    assert all(row["loss"] > 0 for row in rows)
+    assert all(row["loss"] > 0 and row["tokens"] > 0 and row["tokens_per_s"] > 0 for row in rows)
+    assert " tokens/s | " in whole.stdout
+    assert "loss" in (folder / "report.html").read_text()
 
     # Stopped in the middle: what a kill leaves is a whole checkpoint and rows beyond it.
     train_here(tmp_path / "part", samples, "trainer.save_every=2")
@@ -117,9 +119,134 @@ def test_how_fast_and_how_long_may_change_in_a_resumed_run(tmp_path, samples):
     assert checkpoints == {"checkpoint-7", "checkpoint-8"}
 
 
+@pytest.fixture(scope="module")
+def few(samples, tmp_path_factory):
+    """Twenty of them: three updates of eight, the last of four."""
+    path = tmp_path_factory.mktemp("few") / "traces.jsonl"
+    path.write_text("".join(f"{line}\n" for line in samples.read_text().splitlines()[:20]))
+    return path
+
+
+def train_few(folder, few, *overrides):
+    usual = ("trainer.batch_size=8", "trainer.max_steps=null", "trainer.save_every=5")
+    train_here(folder, few, *usual, *overrides)
+    return [json.loads(line) for line in (folder / "sft/x/metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def two_epochs(few, tmp_path_factory):
+    """The folder and the rows of a run over two epochs that nothing interrupts."""
+    folder = tmp_path_factory.mktemp("whole")
+    return folder, train_few(folder, few, "trainer.epochs=2")
+
+
+def same_weights(one, two):
+    import torch
+
+    one, two = weights(one / "sft/x/model"), weights(two / "sft/x/model")
+    return one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_ctrl_c_in_the_second_epoch_and_the_command_it_prints_make_a_whole_run(
+    tmp_path, few, two_epochs, monkeypatch, capsys
+):
+    import signal
+
+    from synthetic1.trainers.finetuning.run import LossRecorder
+
+    log = LossRecorder.on_log
+
+    def interrupted(self, args, state, control, **more):
+        log(self, args, state, control, **more)
+        if state.global_step == 3:  # heard by the step after this one: the middle of the second epoch
+            signal.raise_signal(signal.SIGINT)
+
+    command = ["python", "trainers/sft.py", f"data={few}", "trainer.epochs=2"]
+    monkeypatch.setattr(sys, "orig_argv", command)
+    with monkeypatch.context() as patch:
+        patch.setattr(LossRecorder, "on_log", interrupted)
+        with pytest.raises(SystemExit, match="130"):
+            train_few(tmp_path, few, "trainer.epochs=2")
+    said = capsys.readouterr().out
+    assert "stopped at step 4 with a checkpoint" in said
+    assert f"python trainers/sft.py data={few} trainer.epochs=2 resume=true" in said
+    rows = train_few(tmp_path, few, "trainer.epochs=2", "resume=true")
+    assert "goes on after step 4 of 6\n" in capsys.readouterr().out
+    assert [(row["step"], row["loss"]) for row in rows] == [(row["step"], row["loss"]) for row in two_epochs[1]]
+    assert same_weights(tmp_path, two_epochs[0])
+
+
+def test_a_run_that_has_ended_goes_on_with_more_epochs_and_says_what_the_learning_rate_does(
+    tmp_path, few, two_epochs, capsys
+):
+    assert len(train_few(tmp_path, few, "trainer.epochs=1")) == 3
+    folder = tmp_path / "sft/x"
+    with pytest.raises(ProgramError, match=r"has made 3 steps, more than the 2 asked for: give trainer.max_steps=3 or"):
+        train_few(tmp_path, few, "trainer.epochs=0.5", "resume=true")
+    rows = train_few(tmp_path, few, "trainer.epochs=2", "resume=true")
+    said = capsys.readouterr().out
+    assert "goes on after step 3 of 6 (it was to end at 3)\n" in said
+    assert "learning rate: from here on, cosine as of a run of 6 steps; until here, as of 3\n" in said
+    assert json.loads((folder / "result.json").read_text())["steps"] == 6
+    rates, whole = ([row["learning_rate"] for row in rows] for rows in (rows, two_epochs[1]))
+    assert rates[3:] == pytest.approx(whole[3:])
+    assert rates[1:3] != pytest.approx(whole[1:3])
+
+    # Nothing is left to do; and what a kill between the last checkpoint and the result leaves is brought to its end.
+    train_few(tmp_path, few, "trainer.epochs=2", "resume=true")
+    assert "the run has ended at step 6, as asked: nothing is left to do" in capsys.readouterr().out
+    kept = weights(folder / "model")
+    (folder / "result.json").unlink()
+    shutil.rmtree(folder / "model")
+    assert train_few(tmp_path, few, "trainer.epochs=2", "resume=true") == rows
+    assert (folder / "result.json").exists()
+    assert all((kept[name] == value).all() for name, value in weights(folder / "model").items())
+
+
+def test_samples_that_share_a_row_are_learned_as_if_each_were_alone(tmp_path, few, two_epochs, capsys):
+    rows = train_few(tmp_path, few, "trainer.epochs=2", "trainer.packing=true")
+    for name in ("loss", "grad_norm", "token_accuracy"):
+        assert [row[name] for row in rows] == pytest.approx([row[name] for row in two_epochs[1]], rel=2e-3), name
+    assert [row["tokens"] for row in rows] == [row["tokens"] for row in two_epochs[1]]
+    assert "tokens, none of it padding; attention sdpa computes what it masks\n" in capsys.readouterr().out
+
+
+def test_a_model_whose_samples_see_each_other_is_not_packed(monkeypatch):
+    from synthetic1.jobs.model_settings import ModelSettings
+    from synthetic1.jobs.models import load_model
+    from synthetic1.trainers.finetuning.packing import check_apart
+
+    model = load_model(ModelSettings(name="embedded"))
+    model.train()
+    check_apart(model)
+    assert model.training
+    forward = model.forward
+
+    def one_text(input_ids, position_ids=None, **more):
+        """As models do that make no mask of positions."""
+        return forward(input_ids, position_ids=position_ids, attention_mask=input_ids.new_ones(input_ids.shape), **more)
+
+    monkeypatch.setattr(model, "forward", one_text)
+    with pytest.raises(ProgramError, match=r"trainer\.packing: .*\(sdpa\), samples that share a row see each other"):
+        check_apart(model)
+
+
+def test_a_loss_that_is_not_a_number_ends_the_run(tmp_path, few):
+    with pytest.raises(ProgramError, match=r"step \d: (loss|grad norm) is (nan|inf), .*Lower trainer.learning_rate"):
+        train_few(tmp_path, few, "trainer.epochs=9", "trainer.learning_rate=1e30", "trainer.save_every=1")
+    rows = [json.loads(line) for line in (tmp_path / "sft/x/metrics.jsonl").read_text().splitlines()]
+    assert len(rows) < 27
+    assert not (tmp_path / "sft/x/model").exists()
+    assert json.loads((tmp_path / "sft/x/status.json").read_text())["state"] == "failed"
+
+
 def test_a_dry_run_counts_and_leaves_nothing(tmp_path, samples, capsys):
     train_here(tmp_path, samples, "dry_run=true")
-    assert "80, " in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert "samples 80, " in said
+    assert "update 16 samples, " in said
+    assert "steps 6, 5 an epoch: 1.2 epochs" in said
+    assert "learning rate 0.001, cosine, warm-up over 1 steps" in said
     assert not (tmp_path / "sft").exists()
 
 
@@ -129,6 +256,11 @@ def test_a_dry_run_counts_and_leaves_nothing(tmp_path, samples, capsys):
         (["data=[]"], "name a file or folder"),
         (["data=x", "resume=true", "overwrite=true"], "choose one"),
         (["data=x", "trainer.max_steps=3", "trainer.epochs=9"], "trainer: max_steps=3 and epochs=9 both say how long"),
+        (["data=x", "trainer.max_steps=3", "trainer.epochs=1"], "trainer: max_steps=3 and epochs=1 both say how long"),
+        (
+            ["data=x", "trainer.packing=true", "trainer.micro_batch=1"],
+            "trainer: packing=true puts the samples of a micro",
+        ),
         (["data=x", "trainer.nope=1"], None),
     ],
 )

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
 
 REWARDS = ("reward", "reward_std", "pass_at_1", "zero_std_share", "unscorable_share", "think_share", "clip_share")
 LENGTHS = ("length_mean", "length_p10", "length_p90", "tokens", "tokens_per_s")
@@ -42,6 +50,11 @@ def test_every_step_has_a_row_of_finite_numbers(run):
         parts = sum(row["seconds"][name] for name in ("generate", "score", "train", "sync", "other"))
         assert parts == pytest.approx(row["seconds"]["step"], rel=0.05, abs=0.01)
         assert sum(level["n"] for level in row["by_level"].values()) == 8
+        assert sum(row["reasons"].values()) == 8
+        assert set(row["clip_ratios"]) == {"low", "high", "all"}
+        assert row["by_family"] == {"code_output_prediction": {"n": 8} | {k: row[k] for k in ("reward", "pass_at_1")}}
+        assert 0.1 < row["memory_gib"]["resident"] < 50
+        assert row["unscorable_left_out"] == 0
 
 
 def test_the_rows_agree_with_what_was_rewarded(run):
@@ -108,6 +121,17 @@ def test_the_configuration_is_kept_and_composes_again(run):
     assert validate(GrpoSettings, kept).trainer.max_steps == 4
 
 
+def test_lengths_of_right_and_of_wrong_are_of_what_was_rewarded(run):
+    for row, samples in zip(run.steps, run.rewarded, strict=True):
+        for name, wanted in (("length_right", True), ("length_wrong", False)):
+            tokens = [s.tokens for s in samples if (s.score == 1.0) == wanted]
+            assert row[name] == (pytest.approx(sum(tokens) / len(tokens)) if tokens else None)
+
+
+def test_the_run_says_that_it_is_finished(run):
+    assert json.loads((run.path / "status.json").read_text())["state"] == "finished"
+
+
 def test_the_report_is_one_page(run):
     page = (run.path / "report.html").read_text()
     assert page.lstrip().lower().startswith("<!doctype html>")
@@ -154,6 +178,78 @@ def test_micro_batches_give_the_same_gradient(train, tmp_path):
     assert cut.reward_calls[0].tasks == whole.reward_calls[0].tasks
     assert cut.steps[0]["tokens"] == whole.steps[0]["tokens"]
     assert cut.steps[0]["grad_norm"] == pytest.approx(whole.steps[0]["grad_norm"], rel=1e-3)
+
+
+# What one sees of it -----------------------------------------------------------------------------------------------
+
+
+def test_the_page_is_there_before_anything_is_measured(train, tmp_path, monkeypatch):
+    from synthetic1.trainers.reinforcement import runs
+
+    seen = []
+
+    def look(evaluate, settings, run, phase, step, times):
+        page = (run.path / "report.html").read_text()
+        seen.append((phase, "data-every" in page, f"held-out evaluation {phase} training: 4 tasks" in page))
+        return measure(evaluate, settings, run, phase, step, times)
+
+    measure = runs.measure
+    monkeypatch.setattr(runs, "measure", look)
+    train(f"runs={tmp_path}", "eval.n=4", "eval.greedy=false", "trainer.max_steps=1")
+    assert seen == [("before", True, True), ("after", True, True)]
+
+
+def test_a_failure_is_on_the_page(train, tmp_path, monkeypatch):
+    from synthetic1.trainers.reinforcement.grpo_trainer import VerifiedGRPOTrainer
+
+    def fail(*_, **__):
+        raise RuntimeError("CUDA error: device-side assert")
+
+    monkeypatch.setattr(VerifiedGRPOTrainer, "_calculate_rewards", fail)
+    with pytest.raises(RuntimeError):
+        train(f"runs={tmp_path}", "trainer.max_steps=1")
+    (folder,) = (tmp_path / "grpo").iterdir()
+    assert "RuntimeError: CUDA error: device-side assert" in (folder / "report.html").read_text()
+    assert json.loads((folder / "status.json").read_text())["state"] == "failed"
+
+
+def test_every_completion_is_kept_if_asked_and_a_resumed_run_writes_none_twice(train, tmp_path):
+    same = (f"runs={tmp_path}", "samples=all", "trainer.sample_every=2", "trainer.max_steps=4", "trainer.save_every=1")
+    with pytest.raises(SystemExit) as stop:
+        train(*same, stop_after=2)
+    folder = stop.value.run.path
+    with (folder / "samples.jsonl").open("a") as file:  # a step that a kill -9 kept from its checkpoint
+        file.write(json.dumps({"step": 3, "phase": "train", "task_id": "lost"}) + "\n")
+    run = train(*same, "resume=true")
+    rows = run.rows("samples.jsonl")
+    assert [sum(row["step"] == step for row in rows) for step in (1, 2, 3, 4)] == [8, 8, 8, 8]
+    assert "lost" not in {row["task_id"] for row in rows}
+    written = sorted(row["completion"] for row in rows if row["step"] > 2)
+    assert written == sorted(r.rollout.completion.raw for batch in run.rewarded for r in batch)
+
+
+def test_an_interrupted_demo_goes_on_by_the_command_it_prints(tiny, tmp_path):
+    """Really: the demo's recipe, Ctrl-C, the line it prints given to a shell."""
+    own = ("env=code_understanding", "recipe=demo", *tiny, "eval.every=0", "trainer.max_steps=3", f"runs={tmp_path}")
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "trainers/grpo.py", *own]
+    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as demo:
+        said = []
+        for line in demo.stdout:
+            said.append(line)
+            if line.startswith("step 1/3"):
+                demo.send_signal(signal.SIGINT)
+    assert demo.returncode == 130, said
+    again = next(line for line in said if "go on with: " in line).partition("go on with: ")[2]
+    assert again.split()[-2:] == ["resume=true", "overwrite=false"]
+    (folder,) = (tmp_path / "grpo").iterdir()
+    assert again.strip() in html.unescape((folder / "report.html").read_text())
+    done = subprocess.run(again, shell=True, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "going on from step" in done.stdout
+    assert [path.name for path in (tmp_path / "grpo").iterdir()] == [folder.name]  # nothing was put aside
+    steps = [json.loads(line)["step"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert steps == [1, 2, 3]
 
 
 # Every way of training -------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from synthetic1.trainers.reinforcement.watch import PATIENCE, Watch
+from synthetic1.trainers.reinforcement.watch import PATIENCE, Sampler, Watch, sampler_of
 
 FINE = {"zero_std_share": 0.2, "clip_share": 0.0, "logp_difference": 0.001, "unscorable_share": 0.0}
 
@@ -20,7 +20,7 @@ def said(rows: list[dict[str, float | None]]) -> list[int]:
     [
         ("zero_std_share", 0.95, 0.9, PATIENCE, "nothing to learn"),
         ("clip_share", 0.95, 0.9, PATIENCE, "rollout.max_completion_length"),
-        ("logp_difference", 0.03, 0.02, 2, "stale weights"),
+        ("logp_difference", 0.03, 0.02, 2, "log-probabilities"),
         ("unscorable_share", 0.06, 0.05, 1, "could not be scored"),
     ],
 )
@@ -57,3 +57,29 @@ def test_two_dangers_at_once_are_two_warnings():
 def test_what_was_not_measured_is_no_danger():
     assert said([{"logp_difference": None, "zero_std_share": None}] * 9) == []
     assert Watch().warnings({}) == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "cause"),
+    [
+        ((), "vLLM may hold stale weights"),
+        (("rollout=vllm_server",), "the server may hold stale weights"),
+        (("rollout.top_p=0.9",), "rollout.top_p=0.9"),
+        (("trainer.extra.top_k=40",), "trainer.extra.top_k=40"),
+        (("trainer.extra.min_p=0.1", "rollout.top_p=0.9"), "rollout.top_p=0.9 and trainer.extra.min_p=0.1"),
+        (("trainer.extra.repetition_penalty=1.1",), "trainer.extra.repetition_penalty=1.1"),
+        (("trainer.extra.top_k=0", "trainer.extra.repetition_penalty=1.0"), "vLLM may hold stale weights"),
+    ],
+)
+def test_a_difference_of_log_probabilities_has_the_cause_that_the_settings_allow(compose, overrides, cause):
+    """A sampler that truncates gives log-probabilities of what is left, the trainer those of everything."""
+    added = [f"+{override}" if override.startswith("trainer.extra") else override for override in overrides]
+    watch = Watch(sampler_of(compose("rollout=vllm_colocate", *added)))
+    watch.warnings({**FINE, "logp_difference": 0.5})
+    (said,) = watch.warnings({**FINE, "logp_difference": 0.5})
+    assert cause in said
+    assert ("stale" in said) != ("whole distribution" in said)
+
+
+def test_a_sampler_by_default_leaves_nothing_out():
+    assert Watch().sampler == Sampler("transformers", "")

@@ -22,13 +22,14 @@ from synthetic1.completion import CLOSE, OPEN, Completion
 from synthetic1.jobs.chat import prompt_opens_thinking
 from synthetic1.jobs.program import ProgramError
 from synthetic1.tasks.sources.file_rows import SUFFIXES, rows_of_file
-from synthetic1.trainers.finetuning.rows import Dialogue, read_dialogue
+from synthetic1.trainers.finetuning.rows import Conversation, read_conversation
 
 UNDER_WAY = ".placing.json"  # in the folder of an export that is not whole (datagen/exporting/shards.py)
 MARK = "\x02synthetic1 completion\x03"  # stands for a completion where the template's end of a turn is looked up
 CONTROL = "\x02synthetic1 control {}\x03"  # stands for the name of a control token while the template is applied
 FOREIGN_THOUGHT = "<|begin_of_thought|>"
 """OpenThoughts' and Sky-T1's way to open a thought, which nothing here reads as one."""
+SHOWN = 4  # fields in the header; result.json has them all
 IGNORED = -100  # the label of tokens without a loss, as PyTorch's cross entropy has it
 
 
@@ -49,14 +50,15 @@ class NotLearned:
 
     def facts(self) -> dict[str, str]:
         """For the header of a run: only what there is."""
-        fields = ", ".join(f"{name} ({_rows(n)})" for name, n in self.fields.most_common())
-        thoughts = f"{_rows(self.foreign_thoughts)} think in {FOREIGN_THOUGHT}, which is learned as it stands"
+        named = [f"{name} ({_rows(n)})" for name, n in self.fields.most_common(SHOWN)]
+        more = f", and {len(self.fields) - SHOWN} more" if len(self.fields) > SHOWN else ""
+        thoughts = f"in {FOREIGN_THOUGHT} tags, which are not read as <think>: {_rows(self.foreign_thoughts)}"
         said = {
-            "fields_not_learned_from": (bool(fields), fields),
+            "fields_not_learned_from": (bool(named), ", ".join(named) + more),
             "earlier_answers": (self.earlier_answers, f"read, not learned: {_rows(self.earlier_answers)}"),
             "earlier_thoughts": (self.hidden_thoughts, f"the template leaves them out: {_rows(self.hidden_thoughts)}"),
             "control_tokens": (self.control_names, f"named in prompts, read as text: {_rows(self.control_names)}"),
-            "thoughts": (self.foreign_thoughts, f"{thoughts}: write <think> for it"),
+            "thoughts": (self.foreign_thoughts, thoughts),
         }
         return {name: text for name, (there, text) in said.items() if there}
 
@@ -167,20 +169,22 @@ def tokenize(tokenizer: Any, rows: Iterator[tuple[str, Mapping[str, Any]]], max_
     dropped: list[str] = []
     unlearned = NotLearned()
     controls = control_tokens(tokenizer)
+    longest_first = sorted(controls - {OPEN, CLOSE}, key=len, reverse=True)  # a name may begin with another
+    names = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
     seen = longest = tokens = too_long = missing_reasoning = 0
     for where, row in rows:
         seen += 1
-        dialogue = read_dialogue(row, where)
-        text = dialogue.completion
-        unlearned.fields.update(dialogue.unused)
+        conversation = read_conversation(row, where)
+        text = conversation.completion
+        unlearned.fields.update(conversation.unused)
         unlearned.foreign_thoughts += FOREIGN_THOUGHT in text
-        unlearned.earlier_answers += bool(dialogue.earlier_answers)
+        unlearned.earlier_answers += bool(conversation.earlier_answers)
         if opening is not None:
             if CLOSE not in text:
                 missing_reasoning += 1
                 continue
             text = _without_opening(text, opening)
-        prompt = _prompt(tokenizer, dialogue, controls, unlearned, where)
+        prompt = _prompt(tokenizer, conversation, names, unlearned, where)
         answer = [*_as_text(tokenizer, text, controls), *ending]
         length = len(prompt) + len(answer)
         if length > max_length:
@@ -207,8 +211,13 @@ def control_tokens(tokenizer: Any) -> frozenset[str]:
     return frozenset(token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
 
 
-def _prompt(tokenizer: Any, dialogue: Dialogue, controls: Set[str], unlearned: NotLearned, where: str) -> list[int]:
+def _prompt(
+    tokenizer: Any, conversation: Conversation, names: re.Pattern[str], unlearned: NotLearned, where: str
+) -> list[int]:
     """The tokens of a prompt in the chat template; counts what of it the template, or the tokens, do not say.
+
+    Args:
+        names: what control tokens are called.
 
     Raises:
         ProgramError: the template will not have these messages.
@@ -219,9 +228,7 @@ def _prompt(tokenizer: Any, dialogue: Dialogue, controls: Set[str], unlearned: N
         named.append(found[0])
         return CONTROL.format(len(named) - 1)
 
-    messages = dialogue.prompt
-    longest_first = sorted(controls - {OPEN, CLOSE}, key=len, reverse=True)  # a name may begin with another
-    names = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+    messages = conversation.prompt
     if any(names.search(value) for message in messages for value in message.values()):
         messages = [{key: names.sub(stand_in, value) for key, value in message.items()} for message in messages]
         unlearned.control_names += 1

@@ -7,11 +7,18 @@ same ones whatever their order, and those that share a batch are padded to nearl
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from math import ceil
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from torch.utils.data import Sampler
+
+LITTLE = 0.15
+"""Share of padding that is not worth smaller batches."""
+BUSY = {"cpu": 1024, "cuda": 8192}
+"""Tokens that keep a device busy: batches of fewer cost more than their padding does."""
+LOOKED_AT = 200  # updates, of which padding is told: as good as all of them
 
 
 class SampleOrder(Sampler[int]):
@@ -51,18 +58,35 @@ class SampleOrder(Sampler[int]):
             yield update[np.argsort(-self.lengths[update], kind="stable")].tolist()
 
     def padded_share(self) -> float:
-        """Share of the first epoch's tokens that are padding, where a batch is padded to its longest sample."""
-        held = 0
-        for update in self.updates(0):
-            lengths = self.lengths[update]
-            batches = (lengths[i : i + self.micro_batch] for i in range(0, len(lengths), self.micro_batch))
-            held += sum(int(batch.max()) * len(batch) for batch in batches)
-        return 1.0 - int(self.lengths.sum()) / held
+        """Share of tokens that are padding, where a batch is padded to its longest sample."""
+        batches = list(self._batches())
+        return 1.0 - sum(int(batch.sum()) for batch in batches) / sum(int(batch[0]) * len(batch) for batch in batches)
+
+    def batch_tokens(self) -> float:
+        """Tokens of a batch on average, padding left out."""
+        return float(np.mean([batch.sum() for batch in self._batches()]))
 
     def largest_batch(self) -> int:
-        """Tokens of the largest batch of the first epoch, without padding."""
-        sizes: list[Any] = [0]
-        for update in self.updates(0):
+        """Tokens of the largest batch, padding left out."""
+        return max(int(batch.sum()) for batch in self._batches())
+
+    def _batches(self) -> Iterator[NDArray[np.int64]]:
+        """The lengths of the samples that a process holds at once, the longest first, in the first updates."""
+        for update in islice(self.updates(0), LOOKED_AT):
             lengths = self.lengths[update]
-            sizes += [int(lengths[i : i + self.micro_batch].sum()) for i in range(0, len(lengths), self.micro_batch)]
-        return int(max(sizes))
+            yield from (lengths[i : i + self.micro_batch] for i in range(0, len(lengths), self.micro_batch))
+
+
+def lean_micro_batch(lengths: Sequence[int], *, batch_size: int, fits: int, device: str) -> int:
+    """The largest micro batch that holds little padding, or no more tokens than keep the device busy.
+
+    Args:
+        fits: the largest for which there is memory; what is returned divides it.
+        device: ``cpu`` or ``cuda``.
+    """
+    for size in range(fits, 1, -1):
+        if fits % size == 0:
+            order = SampleOrder(lengths, batch_size=batch_size, micro_batch=size, seed=0)
+            if order.padded_share() <= LITTLE or order.batch_tokens() <= BUSY[device]:
+                return size
+    return 1

@@ -1,8 +1,8 @@
 """Samples that share a row: without padding, and without sight of each other.
 
-A batch is laid out as one row, in which every sample begins at position 0 (TRL's ``padding_free``). An update learns from
-the same samples as without packing, which TRL's own ``packing`` would not keep: it fills rows of a fixed length once, and
-counts updates in rows.
+A batch is laid out as one row, in which every sample begins at position 0 (TRL's ``padding_free``). An update learns
+from the same samples as without packing. TRL's own ``packing`` would not keep that: it fills rows of a fixed length,
+once for all epochs, and counts an update in rows.
 
 FlashAttention takes a row's samples one by one. Other kernels mask them, where the model's code makes its masks of the
 positions, as transformers' own does: it is measured, not believed.

@@ -1,4 +1,4 @@
-"""Rows of SFT sets as dialogues: what is asked, what is to be written, and what of a row is not learned from.
+"""Rows of SFT sets as conversations: what is asked, what is to be written, and what of a row is not learned from.
 
 Three layouts are read: ``prompt`` and ``completion`` (TRL's, and our exports'), ``messages`` (OpenAI's; Tulu, OpenR1)
 and ``conversations`` (ShareGPT's ``from`` and ``value``; OpenThoughts). The last message is the assistant's and is
@@ -19,8 +19,8 @@ from synthetic1.tasks.formats.chats.messages import ROLES
 BOOKKEEPING = frozenset(
     {"response_id", "problem_id", "task_type", "source", "score", "tokens", "model_name", "messages"}
 )
-"""Columns of our own exports (``datagen/exporting/columns.py``): where a sample is from, and ``messages``, which repeats
-prompt and completion."""
+"""Columns of our own exports (``datagen/exporting/columns.py``): where a sample is from, and ``messages``, which
+repeats prompt and completion."""
 REFUSED = (
     *("tools", "functions", "tool_calls", "function_call", "chat_template_kwargs", "documents"),
     *("image", "images", "video", "videos", "audio", "audios"),
@@ -41,7 +41,7 @@ WANTED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Dialogue:
+class Conversation:
     """A row, read."""
 
     prompt: list[dict[str, str]]
@@ -56,7 +56,7 @@ class Dialogue:
         return [message for message in self.prompt if message["role"] == "assistant"]
 
 
-def read_dialogue(row: Mapping[str, Any], where: str) -> Dialogue:
+def read_conversation(row: Mapping[str, Any], where: str) -> Conversation:
     """What a row says.
 
     Raises:
@@ -87,7 +87,7 @@ def read_dialogue(row: Mapping[str, Any], where: str) -> Dialogue:
         thought = told
     text = said["content"] if thought is None else _joined(thought, said["content"], where)
     unused = (name for name, value in row.items() if name not in {*used, *BOOKKEEPING} and not _empty(value))
-    return Dialogue(prompt, text, tuple(dict.fromkeys((*unused, *_unused_of_messages(listed)))))
+    return Conversation(prompt, text, tuple(dict.fromkeys((*unused, *_unused_of_messages(listed)))))
 
 
 def _listed(row: Mapping[str, Any], where: str) -> tuple[list[Any], tuple[str, ...]]:

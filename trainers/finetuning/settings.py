@@ -22,12 +22,13 @@ class SftTrainerSettings(Section):
     epochs: PositiveFloat | None = None
     """Passes over the samples, also a part of one (``0.5``); None = 1, unless ``max_steps`` says how long."""
     max_steps: PositiveInt | None = None
-    """Optimizer updates; None = as many as ``epochs`` make. A run that goes on may be given more of either: its learning
-    rate then is that of a run of the new length, from the next update on."""
+    """Optimizer updates; None = as many as ``epochs`` make. A run that goes on may be given more of either: from the
+    next update on, its learning rate is that of a run of the new length."""
     batch_size: PositiveInt = 64
     """Samples an optimizer update learns from; the last one of an epoch learns from what is left."""
     micro_batch: PositiveInt | None = None
-    """Samples in memory at once, a process; None = all of an update's."""
+    """Samples in memory at once, a process; None = as many as by estimate fit 80% of its device's memory,
+    but fewer where that many would be mostly padding."""
     max_length: PositiveInt | None = None
     """Tokens of prompt and completion; longer samples are left out and counted. None = the model's context."""
     learning_rate: PositiveFloat = 4e-5
@@ -95,6 +96,8 @@ class SftSettings(ProgramSettings):
     """Go on from the last whole checkpoint, or start if there is none."""
     overwrite: bool = False
     """Put an older run of this name aside and start anew."""
+    check_memory: bool = True
+    """Refuse a run that by estimate needs more memory than there is; false = only warn."""
     dry_run: bool = False
     """Read, tokenize and count, then stop."""
 

@@ -46,8 +46,7 @@ class ScheduleOfLength(TrainerCallback):
         if not state.global_step or not factors:
             return
         rates = [
-            base * factor(lr_scheduler.last_epoch)
-            for base, factor in zip(lr_scheduler.base_lrs, factors, strict=True)
+            base * factor(lr_scheduler.last_epoch) for base, factor in zip(lr_scheduler.base_lrs, factors, strict=True)
         ]
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate

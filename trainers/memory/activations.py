@@ -1,8 +1,8 @@
 """What passes through a decoder hold for a while, derived from the operations they are made of.
 
 Names: h, i, q, k are the numbers that a token has in the residual stream, in the MLP, in all queries, in all keys (as
-many in values); w and c the bytes of a number of the weights and of most activations, which differ under autocast; T the
-tokens of a row. Checked in the tests against what autograd keeps of real models.
+many in values); w and c the bytes of a number of the weights and of most activations, which differ under autocast; T
+the tokens of a row. Tests hold this against what autograd keeps of real models.
 """
 
 from __future__ import annotations
@@ -14,27 +14,35 @@ FLOAT = 4  # bytes
 HEAD_TOKENS, HEAD_WORDS = 4096, 32768
 """The tile in which TRL 1.16 computes logits (``trl.kernels.chunked_logprob``): never all of them at once."""
 HEAD_COPIES = {"cpu": 7, "cuda": 0}
-"""Tiles in float32 that the head's backward pass holds beside the logits: without Triton, y, z, log p, p, the gradient and
-two terms of it (``_backward_tile``); Triton turns the logits into their gradient in place."""
+"""Tiles in float32 that the head's backward pass holds beside the logits: without Triton, y, z, log p, p, the gradient
+and two terms of it (``_backward_tile``); Triton turns the logits into their gradient in place."""
 
 
 def update(shape: ModelShape, work: Workload) -> dict[str, int]:
     """Activations and logits when the backward pass begins, which is when most of them are there.
 
-    Under checkpointing a layer's input is kept, and one layer at a time is computed again. The head's backward pass is
-    over before the layers' begin, so the larger of the two counts.
+    The head's backward pass is over before those of the layers begin, so of what the two hold for a moment the larger
+    counts.
     """
-    rows = work.rows * work.tokens
-    layer = int(rows * _kept(shape, work))
-    inputs = rows * shape.hidden * work.weight_bytes
-    kept = shape.layers * inputs + layer if work.checkpointing else shape.layers * layer
-    again = int(rows * _passing(shape, work))
-    parts = {"activations": kept + 3 * inputs, "logits": _head(shape, work)}  # 3: embedding, last norm
-    parts["activations"] += max(0, again - parts["logits"])
-    if work.autocast:
+    logits = _head(shape, work)
+    moment = int(work.rows * work.tokens * passing(shape, work))
+    parts = {"activations": kept(shape, work) + max(0, moment - logits), "logits": logits}
+    if work.autocast:  # copies of all weights; under checkpointing, of frozen ones only a layer's
         casts = work.compute_bytes * shape.matrices
         parts["autocast"] = casts // shape.layers if work.lora and work.checkpointing else casts
     return parts
+
+
+def kept(shape: ModelShape, work: Workload) -> int:
+    """Bytes of activations that a forward pass leaves for the backward pass.
+
+    Under checkpointing a layer's input, and one layer at a time computed again. Beside the layers: the embedding, and
+    the last norm's input and output.
+    """
+    tokens = work.rows * work.tokens
+    layer = int(tokens * _layer(shape, work))
+    inputs = tokens * shape.hidden * work.weight_bytes
+    return 3 * inputs + (shape.layers * inputs + layer if work.checkpointing else shape.layers * layer)
 
 
 def generation(shape: ModelShape, work: Workload, rows: int) -> dict[str, int]:
@@ -47,8 +55,9 @@ def generation(shape: ModelShape, work: Workload, rows: int) -> dict[str, int]:
     prompt = max(work.tokens - work.scored, 1)
     cached = _cached(shape, work)
     cache = int(rows * work.tokens * shape.layers * cached)
-    step = int(rows * work.tokens * (cached + 2 * shape.queries * work.compute_bytes))
-    prefill = int(rows * prompt * _passing(shape, work, prompt))
+    uncast = shape.queries * work.weight_bytes if work.autocast and shape.normed_queries else 0
+    step = int(rows * work.tokens * (cached + 2 * shape.queries * work.compute_bytes + uncast))
+    prefill = int(rows * prompt * passing(shape, work, prompt))
     copies = 6 + (6 if work.narrowed else 0)
     parts = {"cache": cache, "passing": max(step, prefill), "logits": copies * rows * shape.vocabulary * FLOAT}
     if work.autocast and not work.lora:  # autocast keeps what it makes of weights that are trained
@@ -56,7 +65,7 @@ def generation(shape: ModelShape, work: Workload, rows: int) -> dict[str, int]:
     return parts
 
 
-def _kept(shape: ModelShape, work: Workload) -> float:
+def _layer(shape: ModelShape, work: Workload) -> float:
     """Bytes that autograd keeps of one layer for each token.
 
     * Two norms: the input in float32, the normed input (if the norm is trained), and the output, which the projections
@@ -89,16 +98,18 @@ def _scores(shape: ModelShape, work: Workload, tokens: int) -> float:
     ]
 
 
-def _passing(shape: ModelShape, work: Workload, tokens: int | None = None) -> float:
+def passing(shape: ModelShape, work: Workload, tokens: int | None = None) -> float:
     """Bytes a token that a layer holds for a moment, forward or backward: the larger of its two halves.
 
-    Attention: residual, normed and projected (3h), query, both repeated, output (4q), key and value (2k), and twice what
-    it compares by. MLP: as many in the stream, gate, up and product (3i), or the gradients of these.
+    Attention: residual, normed and projected (3h), query, both repeated, output (4q), key and value (2k), and twice
+    what it compares by. MLP: as many in the stream, gate, up and product (3i), or the gradients of these. Under
+    autocast queries and keys that are normed come in w, and are repeated so, before they are cast.
     """
     h, i, q, k = shape.hidden, shape.intermediate, shape.queries, shape.keys
     stream = 3 * h * work.weight_bytes
     scores = 2 * _scores(shape, work, tokens or work.tokens)
-    return stream + max((4 * q + 2 * k) * work.compute_bytes + scores, (3 * i + h) * work.compute_bytes)
+    uncast = (2 * q + k) * work.weight_bytes if work.autocast and shape.normed_queries else 0
+    return stream + max((4 * q + 2 * k) * work.compute_bytes + uncast + scores, (3 * i + h) * work.compute_bytes)
 
 
 def _cached(shape: ModelShape, work: Workload) -> int:

@@ -1,4 +1,4 @@
-"""How much memory training takes at its peak, by parts: arithmetic over a model's shape, nothing measured, nothing loaded.
+"""How much memory training takes at its peak, by parts: arithmetic over a model's shape; no weight is loaded.
 
 A process holds some things all the time, and others in phases that follow each other; its peak is what it always holds
 and the largest phase:
@@ -52,7 +52,7 @@ def estimate_memory(shape: ModelShape, work: Workload) -> MemoryEstimate:
     """The peak of a process that does ``work``, and what it is made of."""
     trained = shape.adapters(work.lora) if work.lora else shape.parameters
     trained_bytes = FLOAT if work.lora else work.weight_bytes  # peft keeps adapters in float32
-    shared = {kind: work.processes for kind in _sharded(work.sharding)}
+    shared = dict.fromkeys(_sharded(work.sharding), work.processes)
     weights = shape.parameters * work.weight_bytes
     adapters = trained * trained_bytes if work.lora else 0
     gradients = trained * trained_bytes // shared.get("gradients", 1)

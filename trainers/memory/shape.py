@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from synthetic1.jobs.model_settings import LoraSettings, ModelSettings
-from synthetic1.jobs.models import check_model, model_path
+from synthetic1.jobs.models import load_config
 
 Attention = Literal["sdpa", "eager", "flash"]
 
@@ -35,8 +35,6 @@ class ModelShape:
     normed_queries: bool
     """Queries and keys are normed before they meet, as in Qwen3."""
     attention: Attention
-    context: int
-    """Positions the model can attend to, in tokens."""
 
     @classmethod
     def of(cls, settings: ModelSettings) -> ModelShape:
@@ -46,10 +44,9 @@ class ModelShape:
             ProgramError: no such model.
         """
         import torch
-        from transformers import AutoConfig, AutoModelForCausalLM
+        from transformers import AutoModelForCausalLM
 
-        check_model(settings)
-        config = AutoConfig.from_pretrained(model_path(settings), revision=settings.revision)
+        config = load_config(settings)
         with torch.device("meta"):
             return cls.of_model(AutoModelForCausalLM.from_config(config))
 
@@ -79,7 +76,6 @@ class ModelShape:
             heads=heads,
             normed_queries=any(name.endswith(("q_norm", "q_layernorm")) for name, _ in model.named_modules()),
             attention="flash" if "flash" in attention else "eager" if attention == "eager" else "sdpa",
-            context=int(getattr(config, "max_position_embeddings", None) or 2**31),
         )
 
     @property
@@ -93,7 +89,7 @@ class ModelShape:
         return sum(inputs * outputs for _, inputs, outputs in self.projections)
 
     def adapters(self, lora: LoraSettings) -> int:
-        """Numbers in low-rank adapters: ``r × (inputs + outputs)`` for each matrix that gets one, named as peft does."""
+        """Numbers in low-rank adapters: ``r × (inputs + outputs)`` for each matrix that peft gives one."""
         chosen = (p for p in self.projections if _targeted(p[0], lora.target_modules))
         return lora.r * sum(inputs + outputs for _, inputs, outputs in chosen)
 

@@ -9,6 +9,8 @@ from synthetic1.jobs.model_settings import LoraSettings
 
 Sharding = Literal["none", "optimizer", "gradients", "weights"]
 """What processes divide among them, each with what stands before it: ZeRO's stages 1, 2 and 3; FSDP is as 3."""
+DEFAULT_OPTIMIZER = "adamw_torch_fused"
+"""What transformers takes unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Workload:
     """An update takes several passes: gradients are there before the last one."""
     checkpointing: bool = False
     """Activations within a layer are computed again in the backward pass."""
-    optimizer: str = "adamw_torch_fused"
+    optimizer: str = DEFAULT_OPTIMIZER
     """``optim`` of transformers."""
     momentum: bool = False
     """SGD with momentum."""

@@ -1,47 +1,146 @@
-"""What a step of training will need of memory."""
+"""What a GRPO run needs of memory: how many completions it holds at once, and whether it fits."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import os
 
+from synthetic1.jobs.model_settings import LoraSettings
+from synthetic1.jobs.models import compute_dtype
+from synthetic1.trainers.memory.estimate import MemoryEstimate, estimate_memory, in_gib
+from synthetic1.trainers.memory.fitting import Change, Option, check_fits, divisors, halves, largest_fitting
+from synthetic1.trainers.memory.machine import DeviceMemory, device_memory, sharding
+from synthetic1.trainers.memory.shape import ModelShape
+from synthetic1.trainers.memory.workload import DEFAULT_OPTIMIZER, Workload
 from synthetic1.trainers.reinforcement.settings import GrpoSettings
 
-
-@dataclass(frozen=True, slots=True)
-class MemoryEstimate:
-    """Bytes on each process, roughly: within a factor of two, to tell whether a run can work at all."""
-
-    weights: int
-    """Weights, gradients and AdamW's two moments."""
-    cache: int
-    """Keys and values of a rollout's longest completions (transformers backend)."""
-    activations: int
-
-    @property
-    def total(self) -> int:
-        return self.weights + self.cache + self.activations
-
-    def __str__(self) -> str:
-        def shown(n: int) -> str:
-            return f"{n / 2**30:.1f} GiB" if n >= 2**30 else f"{n / 2**20:.0f} MiB"
-
-        parts = f"weights and optimizer {shown(self.weights)}, cache {shown(self.cache)}"
-        return f"about {shown(self.total)} a process ({parts}, activations {shown(self.activations)})"
+SHORTEST = 256
+"""Completions shorter than this many tokens are not proposed."""
+VLLM_SHARES = (0.5, 0.4, 0.3, 0.2, 0.1)
+"""Of a GPU, that are proposed."""
+VLLM_CPU = 1.5 * 2**30
+"""Bytes of vLLM's libraries and buffers in a process on a CPU, beside its weights and its cache."""
 
 
-def estimate_memory(model: Any, settings: GrpoSettings, prompt_tokens: int, micro_batch: int) -> MemoryEstimate:
-    """What a step needs, from the model's shape and the longest prompt."""
-    config = model.config.get_text_config()
-    parameters = sum(p.numel() for p in model.parameters())
-    size = {"float32": 4, "bfloat16": 2, "float16": 2}[settings.model.dtype]
-    trained = parameters // 50 if settings.model.lora else parameters  # LoRA: a per cent or two
-    length = prompt_tokens + settings.rollout.max_completion_length
-    heads = getattr(config, "num_key_value_heads", config.num_attention_heads)
-    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    rollout = settings.trainer.prompts_per_step * settings.trainer.group_size * settings.trainer.updates_per_rollout
-    in_process = settings.rollout.backend == "transformers"
-    cache = rollout * length * config.num_hidden_layers * 2 * heads * head * size if in_process else 0
-    layers = 1 if settings.trainer.gradient_checkpointing else config.num_hidden_layers
-    activations = micro_batch * length * (layers * config.hidden_size * 34 + config.vocab_size // 4) * size // 2
-    return MemoryEstimate(parameters * size + trained * 3 * size, cache, activations)
+def plan_memory(
+    settings: GrpoSettings,
+    prompt_tokens: int,
+    processes: int,
+    *,
+    shape: ModelShape | None = None,
+    memory: DeviceMemory | None = None,
+) -> tuple[GrpoSettings, MemoryEstimate]:
+    """Choose the micro batch where it is left open, and check that the run fits, before anything is loaded.
+
+    Args:
+        prompt_tokens: of the longest prompt.
+        processes: that train together, on all machines.
+        shape: of the model; read from its configuration unless given.
+        memory: what a process has; of this machine unless given.
+
+    Returns:
+        The settings with ``trainer.micro_batch`` as chosen, and what they need.
+
+    Raises:
+        ProgramError: it does not fit; says which settings would.
+        ValueError: sizes that do not divide; see ``GrpoSettings.micro_batch``.
+    """
+    whole = settings.micro_batch(processes)
+    known = shape or ModelShape.of(settings.model)
+    given = memory or device_memory(processes)
+
+    def of(asked: GrpoSettings) -> MemoryEstimate:
+        return estimate_memory(known, workload(asked, known, prompt_tokens, processes, given))
+
+    def sized(asked: GrpoSettings) -> GrpoSettings:
+        if asked.trainer.micro_batch is not None:
+            return asked
+        return largest_fitting(asked, asked.micro_batch(processes), of, given)
+
+    options = _options(settings, whole, processes, given)
+    check_fits(settings, lambda asked: of(sized(asked)), options, given, refuse=settings.check_memory)
+    return sized(settings), of(sized(settings))
+
+
+def workload(
+    settings: GrpoSettings, shape: ModelShape, prompt_tokens: int, processes: int, memory: DeviceMemory
+) -> Workload:
+    """What these settings have one process do."""
+    t, rollout = settings.trainer, settings.rollout
+    share = t.prompts_per_step * t.group_size // processes
+    micro = settings.micro_batch(processes)
+    weight_bytes = 2 if settings.model.dtype == "bfloat16" else 4
+    compute_bytes = 2 if compute_dtype(t.compute_dtype, settings.model) == "bfloat16" else 4
+    evaluates = settings.eval.n and settings.eval_engine == "transformers"
+    vllm = 0
+    if rollout.backend == "vllm_colocate" and memory.device == "cuda":
+        vllm = _vllm_share(settings, shape, prompt_tokens, memory)
+    elif rollout.backend == "vllm_colocate":
+        cache = float(os.environ.get("VLLM_CPU_KVCACHE_SPACE", "1")) * 2**30  # 1: as rollout.py sets it
+        vllm = int(cache + VLLM_CPU) + shape.parameters * compute_bytes
+    return Workload(
+        device=memory.device,
+        weight_bytes=weight_bytes,
+        compute_bytes=compute_bytes,
+        rows=micro,
+        tokens=prompt_tokens + rollout.max_completion_length,
+        scored=rollout.max_completion_length,
+        accumulates=micro < share,
+        checkpointing=t.gradient_checkpointing,
+        optimizer=str(t.extra.get("optim", DEFAULT_OPTIMIZER)),
+        momentum="momentum" in str(t.extra.get("optim_args", "")),
+        lora=settings.model.lora,
+        reference=t.beta > 0,
+        rollout_rows=share * t.updates_per_rollout if rollout.backend == "transformers" else 0,
+        evaluation_rows=min(settings.eval.batch_size, -(-settings.eval.n // processes)) if evaluates else 0,
+        narrowed=rollout.top_p < 1,
+        vllm=vllm,
+        vllm_sleeps=rollout.vllm.sleep and memory.device == "cuda",
+        processes=processes,
+        sharding=sharding() if processes > 1 else "none",
+    )
+
+
+def _vllm_share(settings: GrpoSettings, shape: ModelShape, prompt_tokens: int, memory: DeviceMemory) -> int:
+    """Bytes of a GPU that vLLM takes: they hold its copy of the weights, and the keys and values of one completion.
+
+    Raises:
+        ValueError: they do not; says what would.
+    """
+    vllm = settings.rollout.vllm
+    number = 2 if compute_dtype(settings.trainer.compute_dtype, settings.model) == "bfloat16" else 4
+    tokens = vllm.max_model_length or prompt_tokens + settings.rollout.max_completion_length
+    numbers = shape.parameters + 2 * shape.layers * shape.keys * tokens
+    least = number * numbers // vllm.tensor_parallel_size
+    share = int(vllm.gpu_memory_utilization * memory.bytes)
+    if share < least:
+        raise ValueError(
+            f"rollout.vllm.gpu_memory_utilization={vllm.gpu_memory_utilization} of {in_gib(memory.bytes)} is "
+            f"{in_gib(share)}, and vLLM needs {in_gib(least)} for the weights and one completion: give more than "
+            f"{least / memory.bytes:.2f}, take a smaller model, or rollout=vllm_server"
+        )
+    return share
+
+
+def _options(settings: GrpoSettings, micro: int, processes: int, memory: DeviceMemory) -> list[Option]:
+    """What may be made smaller: first what costs time, then what changes what is learned."""
+    t, rollout, model = settings.trainer, settings.rollout, settings.model
+    made_here = rollout.backend == "transformers"
+    vllm_here = rollout.backend == "vllm_colocate" and memory.device == "cuda"
+    shares = [share for share in VLLM_SHARES if share < rollout.vllm.gpu_memory_utilization] if vllm_here else []
+    prompts = [n for n in halves(t.prompts_per_step, 1) if n * t.group_size % processes == 0] if made_here else []
+    evaluated = settings.eval.n and settings.eval_engine == "transformers"
+    lora: list[Change] = [{"model.lora": LoraSettings(r=16)}] if model.lora is None else [{}]
+    if model.dtype == "float32" and t.compute_dtype != "float32":  # frozen weights are never rounded again
+        lora.append({**lora[0], "model.dtype": "bfloat16"})
+    return [
+        Option.of("trainer.micro_batch", divisors(micro)[1:] if t.micro_batch is not None else ()),
+        Option.of("trainer.gradient_checkpointing", () if t.gradient_checkpointing else (True,)),
+        Option.of("eval.batch_size", halves(settings.eval.batch_size, 8) if evaluated else ()),
+        Option.of("rollout.vllm.sleep", (True,) if vllm_here and not rollout.vllm.sleep else ()),
+        Option.of("rollout.vllm.gpu_memory_utilization", shares),
+        Option.of("trainer.updates_per_rollout", (1,) if made_here and t.updates_per_rollout > 1 else ()),
+        Option([change for change in lora if change]),
+        Option.of("trainer.beta", (0.0,) if t.beta > 0 else ()),
+        Option.of("trainer.prompts_per_step", prompts),
+        Option.of("rollout.max_completion_length", halves(rollout.max_completion_length, SHORTEST)),
+    ]

@@ -24,14 +24,14 @@ from synthetic1.tasks.sources.bad_rows import FILE as BAD_ROWS
 from synthetic1.tasks.sources.bad_rows import count_bad_rows
 from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.trainers.checkpoints import last_complete, step_of
-from synthetic1.trainers.reinforcement.memory import MemoryEstimate
+from synthetic1.trainers.memory.estimate import MemoryEstimate
 from synthetic1.trainers.reinforcement.settings import GrpoSettings, TrainerSettings
 from synthetic1.trainers.reinforcement.train_set import TrainSet
 
 SHOWN_AFTER = 12  # held-out samples kept of the last evaluation
 MAY_CHANGE = (
     ALWAYS_MAY_CHANGE
-    | {"bad_rows", "report_to", "samples"}
+    | {"bad_rows", "check_memory", "report_to", "samples"}
     | {"trainer.max_steps", "trainer.save_every", "trainer.sample_every", "trainer.micro_batch"}
     | {"eval.every", "eval.n_during", "eval.batch_size"}
     | {f"judge.{name}" for name in JUDGE_MAY_CHANGE}
@@ -63,6 +63,7 @@ def header(
         "processes": ranks if ranks > 1 else None,
         "rollout_batch": f"{t.prompts_per_step * t.updates_per_rollout} tasks × {t.group_size} = {rollout} completions",
         "update": f"{t.prompts_per_step * t.group_size} completions, {t.updates_per_rollout} update(s) a rollout",
+        "micro_batch": f"{t.micro_batch} completions at once on each process",
         "steps": t.max_steps,
         "sampling": in_words(t),
         "tasks": f"{len(train_set.tasks)} to learn from, {eval_tasks} held out; longest prompt {longest} tokens",

@@ -118,7 +118,7 @@ class TrainerSettings(Section):
     updates_per_rollout: PositiveInt = 1
     """Optimizer updates between two rollouts; a rollout makes completions for all of them."""
     micro_batch: PositiveInt | None = None
-    """Completions in memory at once on each process; None = all of an update's."""
+    """Completions in memory at once on each process; None = as many as by estimate fit 80% of its device's memory."""
     learning_rate: PositiveFloat = 1e-6
     """Largest learning rate, reached after the warm-up."""
     lr_scheduler: str = "cosine"
@@ -252,6 +252,8 @@ class GrpoSettings(ProgramSettings):
     """Go on from the last whole checkpoint, or start if there is none."""
     overwrite: bool = False
     """Put an older run of this name aside and start anew."""
+    check_memory: bool = True
+    """Refuse a run that by estimate needs more memory than there is; false = only warn."""
     dry_run: bool = False
     """Check everything, score one sample, estimate memory, and stop."""
 

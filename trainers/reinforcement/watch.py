@@ -54,7 +54,7 @@ def dangers(sampler: Sampler) -> tuple[Danger, ...]:
             _above("zero_std_share", 0.9),
             PATIENCE,
             "in over 90% of groups all rewards are equal, so nearly nothing to learn (a loss of 0 is not a success):"
-            " change the level of the tasks, or raise group_size or the temperature",
+            " change the level of the tasks, try trainer.sampling=adaptive, or raise group_size or the temperature",
         ),
         Danger(
             "truncated",
@@ -69,6 +69,13 @@ def dangers(sampler: Sampler) -> tuple[Danger, ...]:
             1,
             "over 5% of completions could not be scored (a failure of ours, masked): see `reason` and `why` in"
             " samples.jsonl",
+        ),
+        Danger(
+            "refills_spent",
+            _above("missing_share", 0.0),
+            1,
+            "trainer.difficulty.max_refills did not fill the batch: the rest of it are groups that teach nothing;"
+            " change the level of the tasks, or raise group_size",
         ),
     )
 

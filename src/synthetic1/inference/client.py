@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,14 +13,16 @@ from synthetic1.inference.cache import ResponseCache
 from synthetic1.inference.dialect import REFUSES, Dialect
 from synthetic1.inference.engine import Message, Sampling
 from synthetic1.inference.errors import InferenceError, ServerError
-from synthetic1.inference.failure import Failure, Remedy, back_off_s, from_exception, from_status
+from synthetic1.inference.exchange import failure_of, post
+from synthetic1.inference.failure import Failure, Remedy, back_off_s
 from synthetic1.inference.introduction import ServerFacts, answers, ask_all, ask_until_told
+from synthetic1.inference.open_files import make_room
+from synthetic1.inference.outage import WAITED_FOR, Watch
 from synthetic1.inference.replicas import Replica, Replicas
-from synthetic1.inference.reply import Reply, read_reply
+from synthetic1.inference.reply import Reply
 from synthetic1.inference.request import Request
-from synthetic1.inference.route import endpoint, key_headers, proxy_of
+from synthetic1.inference.route import key_headers, proxy_of
 from synthetic1.inference.server import Server
-from synthetic1.inference.stream import read_stream
 from synthetic1.inference.usage import Account, Usage
 
 if TYPE_CHECKING:
@@ -52,11 +53,12 @@ class Client:
         self.server = Server.of(server)
         self.model = self.server.model or ""
         """Empty until the server has been asked, where the settings do not name one."""
-        self._account = Account(self.server.price) if account is None else account
+        self.account = Account(self.server.price) if account is None else account
         self._dialect = Dialect()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._session: aiohttp.ClientSession | None = None
         self._replicas: Replicas | None = None
+        self._watch: Watch | None = None
         self._cache: ResponseCache | None = None
         self._root: str | None = None
         self._asking: dict[str, asyncio.Future[Any]] = {}  # greedy calls under way, by the key of their cache entry
@@ -73,7 +75,7 @@ class Client:
     @property
     def usage(self) -> Usage:
         """The account so far."""
-        return self._account.snapshot(self._replicas.window if self._replicas else self.server.max_in_flight)
+        return self.account.snapshot(self._replicas.window if self._replicas else self.server.max_in_flight)
 
     async def check(self) -> ServerFacts:
         """Ask every replica, once, what it serves.
@@ -131,11 +133,13 @@ class Client:
         """Close all connections. Calls under way fail."""
         if self._loop is not None and self._loop.is_closed():
             self._forget()
-        replicas, session, cache = self._replicas, self._session, self._cache
-        self._loop = self._session = self._replicas = self._cache = None
+        replicas, watch, session, cache = self._replicas, self._watch, self._session, self._cache
+        self._loop = self._session = self._replicas = self._watch = self._cache = None
         if self._introduction is not None:
             self._introduction.cancel()
             self._introduction = None
+        if watch is not None:
+            await watch.aclose()
         if replicas is not None:
             await replicas.aclose()
         if session is not None:
@@ -146,7 +150,7 @@ class Client:
     def _forget(self) -> None:
         """Let go of a loop that ended without ``aclose``: with it went all calls, so only files are left to close."""
         session, cache = self._session, self._cache
-        self._loop = self._session = self._replicas = self._cache = self._introduction = None
+        self._loop = self._session = self._replicas = self._watch = self._cache = self._introduction = None
         self._asking.clear()
         if session is not None:
             session.detach()  # its connections died with their loop
@@ -167,6 +171,7 @@ class Client:
             import aiohttp
         except ModuleNotFoundError:
             raise ServerError("unreachable", f"no server can be asked: {not_installed('aiohttp', 'judge')}") from None
+        make_room(self.server.max_in_flight, len(self.server.urls))
         headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "synthetic1"}
         headers |= key_headers(self.server)
         self._proxies = {url: proxy_of(url) for url in self.server.urls}
@@ -178,6 +183,7 @@ class Client:
             timeout=aiohttp.ClientTimeout(total=self.server.timeout_s, sock_connect=min(30.0, self.server.timeout_s)),
         )
         self._replicas = Replicas(self.server.urls, self.server.max_in_flight, self._answers, self.server.outage_s)
+        self._watch = Watch(self._replicas, self._post, self._failed, self.server.timeout_s)
         self._loop = loop
 
     async def _one(self, request: Request, index: int, affinity: str | None) -> Completion:
@@ -187,7 +193,7 @@ class Client:
         key = self._cache.key([self._root, *request.content(index)])
         while True:
             if (reply := self._cache.get(key)) is not None:
-                self._account.cached += 1
+                self.account.cached += 1
                 return self._completions(reply)[0]
             if (other := self._asking.get(key)) is None:
                 break
@@ -202,30 +208,25 @@ class Client:
         return self._completions(reply)[0]
 
     def _completions(self, reply: Reply) -> dict[int, Completion]:
-        usage: Mapping[str, Any] | None = reply.usage
-        if usage is not None and len(reply.choices) > 1:
-            usage = {**usage, "choices": len(reply.choices)}
-        return {
-            index: choice.completion(usage, thinking_open=self.server.thinking_open)
-            for index, choice in reply.choices.items()
-        }
+        return reply.completions(thinking_open=self.server.thinking_open)
 
     async def _call(self, request: Request, first: int, n: int, affinity: str | None) -> Reply:
         """Completions ``first`` … of a call, by index from 0; one of them at least. All patience is here."""
-        account, server = self._account, self.server
+        account, server = self.account, self.server
         lost = patience_ends = 0.0
-        refusals = 0
+        refusals = outages = 0
         tried = Dialect()
         while True:
-            replicas = self._replicas
-            if replicas is None:
+            again = lost + refusals + outages > 0
+            replicas, watch = self._replicas, self._watch
+            if replicas is None or watch is None:
                 raise InferenceError("unreachable", "the client was closed")
             try:
-                replica = await replicas.acquire(affinity, again=lost + refusals > 0)
+                replica = await replicas.acquire(affinity, again=again)
             except InferenceError:
                 account.failed += 1
                 raise
-            account.retried += lost + refusals > 0
+            account.retried += again
             spoken = self._dialect | tried
             n = 1 if spoken.one_choice else n
             body = request.body(spoken, first=first, n=n, stream=server.stream)
@@ -245,9 +246,13 @@ class Client:
             elif got.remedy is Remedy.AGAIN:
                 lost += 1
                 pause = back_off_s(lost, got.wait_s)
-                if lost <= server.retries and (got.wait_s is None or pause <= server.outage_s):
-                    await self._wait(replica, got, pause)
-                    continue
+                if got.wait_s is None or pause <= server.outage_s:
+                    if lost <= server.retries:
+                        await self._wait(replica, got, pause)
+                        continue
+                    if outages < WAITED_FOR and await watch.is_sick(replica, got, body, lost):
+                        outages, lost = outages + 1, 0
+                        continue
             else:
                 refusals += 1
                 patience_ends = patience_ends or now + server.outage_s
@@ -256,8 +261,9 @@ class Client:
                     await self._wait(replica, got, pause)
                     continue
             account.failed += 1
+            outage = await watch.is_outage(replica, got, body, int(lost + refusals))
             tries = f" (asked {lost + refusals:g} times)" if lost + refusals > 1 else ""
-            raise InferenceError(got.kind, f"{replica.url}: {got.message}{tries}", got.status)
+            raise InferenceError(got.kind, f"{replica.url}: {got.message}{tries}", got.status, outage)
 
     async def _wait(self, replica: Replica, failure: Failure, pause: float) -> None:
         """Before asking again. A wait that somebody may notice is said, for all calls that wait alike at once."""
@@ -275,44 +281,41 @@ class Client:
 
     async def _attempt(self, replicas: Replicas, replica: Replica, body: dict[str, Any], n: int) -> Reply | Failure:
         """One request, from its slot to the slot's release."""
-        account = self._account
         asked_at = asyncio.get_running_loop().time()
-        account.requests += 1
         try:
             reply = await self._post(replica.url, body, n)
-        except asyncio.CancelledError:
-            account.erred("cancelled", usage_unknown=True)
-            replicas.release(replica)
-            raise
-        except Exception as error:
-            failure = error.failure if isinstance(error, _Refused) else from_exception(error)
-            if failure is None:
-                account.erred("defect", usage_unknown=True)
-                replicas.release(replica)
-                raise
-            account.erred(failure.kind, usage_unknown=failure.usage_unknown)
+            tokens = 0 if reply.usage is None else reply.usage["completion_tokens"]
+            replicas.answered(replica, asyncio.get_running_loop().time() - asked_at, tokens)
+            return reply
+        except BaseException as error:
+            failure = self._failed(error)
             if failure.congestion:
                 replica.window.congested(asked_at, asyncio.get_running_loop().time())
             if failure.remedy is Remedy.ELSEWHERE:
                 replicas.went_down(replica, failure.message)
-            replicas.release(replica)
+            elif self._watch is not None and failure.remedy is not Remedy.NONE:
+                self._watch.failed(replica, failure, body)
             return failure
-        tokens = 0 if reply.usage is None else reply.usage["completion_tokens"]
-        account.answered(reply.usage)
-        replicas.answered(replica, asyncio.get_running_loop().time() - asked_at, tokens)
-        replicas.release(replica)
-        return reply
+        finally:
+            replicas.release(replica)
 
     async def _post(self, url: str, body: dict[str, Any], n: int) -> Reply:
         assert self._session is not None
-        data = json.dumps(body).encode()
-        where = endpoint(url, "chat/completions")
-        async with self._session.post(where, data=data, allow_redirects=False, proxy=self._proxies[url]) as response:
-            if not 200 <= response.status < 300:
-                raise _Refused(from_status(response.status, response.headers, await response.read()))
-            if not self.server.stream or response.content_type == "application/json":
-                return read_reply(await response.read(), n)
-            return await read_stream(response, n)
+        self.account.requests += 1
+        reply = await post(self._session, url, body, n, stream=self.server.stream, proxy=self._proxies[url])
+        self.account.answered(reply.usage)
+        return reply
+
+    def _failed(self, error: BaseException) -> Failure:
+        """A request brought ``error``, which is raised again where it was cancelled, or is a defect of ours."""
+        failure = failure_of(error) if isinstance(error, Exception) else None
+        if failure is None:
+            self.account.erred(
+                "cancelled" if isinstance(error, asyncio.CancelledError) else "defect", usage_unknown=True
+            )
+            raise error
+        self.account.erred(failure.kind, usage_unknown=failure.usage_unknown)
+        return failure
 
     def _introduced(self, facts: ServerFacts) -> ServerFacts:
         self.model, self._root = facts.model, facts.root or ""
@@ -339,9 +342,3 @@ class Client:
 
     async def _answers(self, url: str) -> bool:
         return self._session is not None and await answers(self._session, url)
-
-
-class _Refused(Exception):
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure

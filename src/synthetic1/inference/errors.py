@@ -19,19 +19,20 @@ ENDS_A_RUN = frozenset({"unreachable", "wrong_model"})
 
 class InferenceError(Exception):
     """A call that got no answer, after all retries. ``kind`` is one of ``KINDS``, ``status`` that of the last reply, if
-    there was one."""
+    there was one. ``outage``: the server answered nothing else either, as long as it was waited for."""
 
-    def __init__(self, kind: str, message: str, status: int | None = None) -> None:
+    def __init__(self, kind: str, message: str, status: int | None = None, outage: bool = False) -> None:
         assert kind in KINDS, kind
-        super().__init__(kind, message, status)
+        super().__init__(kind, message, status, outage)
         self.kind = kind
         self.message = message
         self.status = status
+        self.outage = outage
 
     @property
     def ends_a_run(self) -> bool:
         """Whether every other call would fail alike, so that going on is of no use."""
-        return self.kind in ENDS_A_RUN
+        return self.outage or self.kind in ENDS_A_RUN
 
     def __str__(self) -> str:
         return self.message

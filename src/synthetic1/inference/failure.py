@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,6 +85,9 @@ def from_exception(error: Exception) -> Failure | None:
         code = str(error.error.get("code") if isinstance(error.error, dict) else "")
         status = int(code) if code in _STATUSES else 500
         return from_status(status, {}, json.dumps({"error": error.error}).encode())
+    if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):  # ours, not the server's: fewer at once would do
+        message = "no more files may be opened here: fewer requests at once, or a higher limit (`ulimit -n`)"
+        return Failure("unreachable", message, Remedy.LATER, congestion=True)
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
         return Failure("unreachable", f"no trusted connection: {error}", Remedy.NONE)
     if isinstance(error, aiohttp.ClientHttpProxyError):

@@ -15,6 +15,7 @@ from hashlib import blake2b
 from random import uniform
 
 from synthetic1.inference.errors import InferenceError
+from synthetic1.inference.failure import Failure
 from synthetic1.inference.window import Window
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ class Replica:
         self.window = Window(ceiling)
         self.waiting: deque[asyncio.Future[Replica | None]] = deque()
         self.up = True
+        self.failed_in_a_row = 0
+        """Requests that failed since the last answer."""
 
     @property
     def load(self) -> int:
@@ -52,10 +55,11 @@ class Replicas:
         self._live = list(self.all)
         self._max_in_flight = max_in_flight
         self._probe = probe
-        self._outage_s = outage_s
+        self.outage_s = outage_s
         self._down_since: float | None = None  # since when no server has answered
         self._up_since = 0.0  # since when one has been up again
         self._why = ""
+        self._failure: Failure | None = None  # what a server that is up in vain said last
         self._any_up = asyncio.Event()
         self._probes: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -66,11 +70,17 @@ class Replicas:
         """How many requests may be in flight now, all servers together."""
         return sum(replica.window.size for replica in self._live)
 
+    @property
+    def any_well(self) -> bool:
+        """Whether some server has answered the request that it was sent last."""
+        return any(replica.failed_in_a_row == 0 for replica in self._live)
+
     async def acquire(self, affinity: str | None = None, *, again: bool = False) -> Replica:
         """A slot of one server, to be released. First come, first served; who asks ``again`` has waited already.
 
         Raises:
-            InferenceError: ``unreachable``; no server has been up for ``outage_s``, or the client was closed.
+            InferenceError: no server has been up, or has answered anything but errors, for ``outage_s``; or the client
+                was closed.
         """
         while True:
             if self._closed:
@@ -104,22 +114,33 @@ class Replicas:
     def answered(self, replica: Replica, seconds: float, tokens: int) -> None:
         """Before its release: an answer came over this slot."""
         replica.window.answered(seconds, tokens)
+        replica.failed_in_a_row = 0
         if self._live:  # else a server's last answer has arrived after it went down
             self._down_since = None
 
     def went_down(self, replica: Replica, why: str) -> None:
         """It cannot be reached. Those in its queue go elsewhere, or wait until one is back."""
-        if not replica.up:
-            return
+        if replica.up:
+            self._leave_out(replica, f"cannot reach {replica.url} ({why})", None, self._probe)
+
+    def is_sick(self, replica: Replica, failure: Failure, is_back: Callable[[str], Awaitable[bool]]) -> None:
+        """It answers nothing but errors: as one that went down, until ``is_back``."""
+        if replica.up:
+            why = f"{replica.url} answers nothing but errors ({failure.message})"
+            self._leave_out(replica, why, failure, is_back)
+
+    def _leave_out(
+        self, replica: Replica, why: str, failure: Failure | None, probe: Callable[[str], Awaitable[bool]]
+    ) -> None:
         replica.up = False
         self._live.remove(replica)
-        self._why = f"cannot reach {replica.url} ({why})"
+        self._why, self._failure = why, failure
         if self._live:
             log.warning("%s; going on with %d of %d", self._why, len(self._live), len(self.all))
         else:
-            log.warning("%s; waiting for it up to %g s", self._why, self._outage_s)
+            log.warning("%s; waiting for it up to %g s", self._why, self.outage_s)
             now = asyncio.get_running_loop().time()
-            if self._down_since is None or now - self._up_since > self._outage_s:
+            if self._down_since is None or now - self._up_since > self.outage_s:
                 self._down_since = now  # another outage; one that only seemed to end goes on
             self._any_up.clear()
         self._share()
@@ -127,7 +148,7 @@ class Replicas:
             waiter = replica.waiting.popleft()
             if not waiter.done():
                 waiter.set_result(None)
-        task = asyncio.get_running_loop().create_task(self._probe_until_up(replica))
+        task = asyncio.get_running_loop().create_task(self._probe_until_up(replica, probe))
         self._probes.add(task)
         task.add_done_callback(self._probes.discard)
 
@@ -145,14 +166,14 @@ class Replicas:
             task.cancel()
         await asyncio.gather(*probes, return_exceptions=True)
 
-    async def _probe_until_up(self, replica: Replica) -> None:
+    async def _probe_until_up(self, replica: Replica, probe: Callable[[str], Awaitable[bool]]) -> None:
         pause, longest = PROBE_S
         while True:
             await asyncio.sleep(pause * uniform(0.5, 1.0))
-            if await self._probe(replica.url):
+            if await probe(replica.url):
                 break
             pause = min(longest, pause * 1.6)
-        replica.up = True
+        replica.up, replica.failed_in_a_row = True, 0
         if not self._live:
             self._up_since = asyncio.get_running_loop().time()
         self._live.append(replica)
@@ -163,11 +184,13 @@ class Replicas:
     async def _until_any_up(self) -> None:
         assert self._down_since is not None
         try:
-            async with asyncio.timeout_at(self._down_since + self._outage_s):
+            async with asyncio.timeout_at(self._down_since + self.outage_s):
                 await self._any_up.wait()
         except TimeoutError:
-            message = f"{self._why}; waited {self._outage_s:g} s; is the server up?"
-            raise InferenceError("unreachable", message) from None
+            message = f"{self._why}; waited {self.outage_s:g} s; is the server up?"
+            if (last := self._failure) is None:
+                raise InferenceError("unreachable", message) from None
+            raise InferenceError(last.kind, message, last.status, outage=True) from None
 
     def _choose(self, affinity: str | None) -> Replica:
         least = min(self._live, key=_fullness)

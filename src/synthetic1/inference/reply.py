@@ -43,6 +43,13 @@ class Reply(NamedTuple):
     choices: dict[int, Choice]
     usage: dict[str, Any] | None
 
+    def completions(self, *, thinking_open: bool) -> dict[int, Completion]:
+        """By the same index; where there are several, ``usage`` says so, for it is that of all of them."""
+        usage = self.usage
+        if usage is not None and len(self.choices) > 1:
+            usage = {**usage, "choices": len(self.choices)}
+        return {index: one.completion(usage, thinking_open=thinking_open) for index, one in self.choices.items()}
+
 
 UNFINISHED = {"abort", "error"}
 """Finish reasons of answers that the server gave up: those are asked again."""

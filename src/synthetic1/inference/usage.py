@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from synthetic1.inference.server import Price
@@ -39,6 +39,36 @@ class Usage:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    def after(self, earlier: Usage, price: Price | None) -> Usage:
+        """The account of work that an earlier process began: both together. What that one had in flight at its end is
+        lost.
+
+        Args:
+            price: of the tokens of the earlier process, where it did not know one.
+        """
+        counts = {name: getattr(self, name) + getattr(earlier, name) for name in _COUNTS}
+        counts["usage_unknown"] += earlier.in_flight
+        cost, before = self.cost, earlier.cost
+        if before is None and price is not None:
+            before = price.cost(earlier.prompt_tokens, earlier.completion_tokens)
+        if cost is None and not self.requests:
+            cost = 0.0 if before is not None else None  # nothing was asked without a price
+        errors = Counter(self.errors) + Counter(earlier.errors) + Counter(cancelled=earlier.in_flight)
+        both = None if cost is None or before is None else cost + before
+        return replace(self, **counts, cost=both, errors=dict(errors))
+
+
+_COUNTS = (
+    "requests",
+    "completed",
+    "failed",
+    "retried",
+    "cached",
+    "prompt_tokens",
+    "completion_tokens",
+    "usage_unknown",
+)
 
 
 class Account:

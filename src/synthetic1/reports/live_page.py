@@ -13,8 +13,8 @@ from synthetic1.reports.run_folder import RunFolder
 from synthetic1.reports.run_status import RunState, RunStatus
 
 EVERY_S = 10.0
-COST = 0.005
-"""The page is written again after so long that writing it takes at most this share of a run's time: half a percent."""
+COST = 0.008
+"""The page is written again after so long that writing it takes at most this share of a run's time."""
 
 
 class LivePage:

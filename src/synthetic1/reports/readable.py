@@ -24,7 +24,10 @@ def visible(text: str, *, keep: str = "\n\t") -> str:
     C0 controls become their pictures (U+2400 …); other invisible characters an escape like ``\\u202e``. A completion
     can then neither move the terminal's cursor nor turn the page around.
     """
-    if text.isascii() and text.isprintable():
+    plain = text
+    for char in keep:
+        plain = plain.replace(char, "")
+    if plain.isprintable():  # nearly always: a hundred times faster than a look at every character
         return text
     return "".join(c if c in keep or c.isprintable() else _picture(c) for c in text)
 

@@ -27,10 +27,12 @@ def number(row: Mapping[str, Any], *path: str) -> float | None:
     """The finite number at ``path``, e.g. ``number(row, "seconds", "train")``; else None."""
     value: Any = row
     for part in path:
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(
+            value, Mapping
+        ):  # the first of both is quick, and nearly always so
             return None
         value = value.get(part)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if type(value) is not float and (isinstance(value, bool) or not isinstance(value, (int, float))):
         return None
     if not abs(value) <= LARGEST:  # also NaN
         return None
@@ -41,9 +43,9 @@ def curve(rows: Iterable[Mapping[str, Any]], *path: str, default: float | None =
     """The quantity at ``path``; ``default`` where a row lacks it. A step written twice counts as last written."""
     points: dict[float, float] = {}
     for row in rows:
-        step, value = number(row, "step"), number(row, *path)
+        value = number(row, *path)
         value = default if value is None else value
-        if step is not None and value is not None:
+        if value is not None and (step := number(row, "step")) is not None:
             points[step] = value
     ordered = sorted(points.items())
     return Curve(tuple(step for step, _ in ordered), tuple(value for _, value in ordered))

@@ -21,10 +21,8 @@ from synthetic1.rewards.scoring.scorer import Scorer
 
 RECIPE = CodeRecipe(CodeCuration(attempts=1))
 PLANTED, SOUND = 100, 300
-CHECKERS = 20
-"""Of each kind; each is dozens of runs. All 100 are found as well."""
-BESIDE = 40
-"""Likewise."""
+HONEST_CHECKERS, BESIDE, GOLDS, SOUND_GOLDS = 12, 24, 40, 100
+"""Of each kind in the sandbox, where each is dozens of runs. All 100 are found as well."""
 
 
 def draft_of(fields, number=0):
@@ -152,20 +150,20 @@ WRONG = (
 
 def test_wrong_golds(sandbox_kind, capsys):
     rows, wrong = [], 0
-    for number in range(PLANTED):
+    for number in range(GOLDS):
         made = MadeProblem(number, seed=3, tests=3)
         program = WRONG[number % len(WRONG)](made.programs[number % 2]) or "print(\n"
         rows.append(apps_row(number, made.statement(), made.tests, [program]))
-    sound = [MadeProblem(number, seed=4, tests=3) for number in range(SOUND)]
+    sound = [MadeProblem(number, seed=4, tests=3) for number in range(SOUND_GOLDS)]
     rows += [apps_row(one.number, one.statement(), one.tests, one.programs[:1]) for one in sound]
     outcomes = outcomes_of(rows)
-    for outcome in outcomes[:PLANTED]:
+    for outcome in outcomes[:GOLDS]:
         wrong += isinstance(outcome, Quarantined) and outcome.reason == "no_solution_passes"
-    false = sum(isinstance(outcome, LeftOut) for outcome in outcomes[PLANTED:])
+    false = sum(isinstance(outcome, LeftOut) for outcome in outcomes[GOLDS:])
     with capsys.disabled():
-        print(f"\nwrong golds: {wrong} of {PLANTED} found, {false} of {SOUND} sound ones left out")
-    assert wrong >= 0.98 * PLANTED
-    assert false <= 0.01 * SOUND
+        print(f"\nwrong golds: {wrong} of {GOLDS} found, {false} of {SOUND_GOLDS} sound ones left out")
+    assert wrong >= 0.98 * GOLDS
+    assert false <= 0.01 * SOUND_GOLDS
 
 
 FAILING = (
@@ -287,19 +285,19 @@ def set_row(number, seed):
     ],
 )
 def test_wrong_checkers(sandbox_kind, capsys, kind, proposals, reasons):
-    made = [set_row(number, kind) for number in range(CHECKERS)]
-    plan = {statement: proposals[number // 4 % len(proposals)] for number, (_, statement, _) in enumerate(made)}
+    made = [set_row(number, kind) for number in range(len(SETS) * len(proposals))]  # each of them with each
+    plan = {statement: proposals[number // len(SETS)] for number, (_, statement, _) in enumerate(made)}
     outcomes = outcomes_of([fields for fields, _, _ in made], plan)
     found = sum(isinstance(one, Quarantined) and one.reason in reasons for one in outcomes)
     with capsys.disabled():
-        print(f"\nwrong checkers, {kind}: {found} of {CHECKERS} found")
-    assert found >= 0.98 * CHECKERS
+        print(f"\nwrong checkers, {kind}: {found} of {len(made)} found")
+    assert found >= 0.98 * len(made)
 
 
 def test_honest_checkers(sandbox_kind, capsys):
-    made = [set_row(number, "honest") for number in range(CHECKERS)]
+    made = [set_row(number, "honest") for number in range(HONEST_CHECKERS)]
     outcomes = outcomes_of([fields for fields, _, _ in made], {statement: honest for _, statement, honest in made})
     false = [one for one in outcomes if isinstance(one, LeftOut)]
     with capsys.disabled():
-        print(f"\nhonest checkers: {len(false)} of {CHECKERS} refused")
-    assert len(false) <= 0.01 * CHECKERS, false[:3]
+        print(f"\nhonest checkers: {len(false)} of {HONEST_CHECKERS} refused")
+    assert not false, false[:3]

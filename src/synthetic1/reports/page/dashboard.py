@@ -195,28 +195,25 @@ def _length_by_verdict(rows: Rows) -> Figure:
 
 def _reasons(rows: Rows) -> Figure:
     """Shares of the verdicts of a step, the most frequent reasons apart."""
-    counted = [row for row in rows if sum(_counts(row).values()) > 0]
+    counted = [(number(row, "step"), counts) for row in rows if (counts := _counts(row))]
     totals: dict[str, float] = {}
-    for row in counted:
-        for name, count in _counts(row).items():
+    for _, counts in counted:
+        for name, count in counts.items():
             totals[name] = totals.get(name, 0.0) + count
     known = [name for name in REASON_COLORS if name in totals]
     others = sorted((name for name in totals if name not in REASON_COLORS), key=lambda name: -totals[name])
     named = dict(zip(others, ("purple", "pink"), strict=False))
     colors = {name: REASON_COLORS[name] for name in known} | named
-    shares = [
-        {
-            "step": number(row, "step"),
-            **{name: count / sum(_counts(row).values()) for name, count in _counts(row).items()},
-        }
-        for row in counted
-    ]
-    rest = [{**row, "other": sum(number(row, name) or 0.0 for name in others[len(named) :])} for row in shares]
     if len(others) > len(named):
         colors["other"] = "ink"
+    shares: list[dict[str, float | None]] = []
+    for step, counts in counted:
+        whole = sum(counts.values())
+        shares.append({"step": step, **{name: count / whole for name, count in counts.items()}})
+        shares[-1]["other"] = sum(counts.get(name, 0.0) for name in others[len(named) :]) / whole
     layers = []
     for name, color in colors.items():
-        points = smoothed(thinned(curve(rest, name, default=0.0)))
+        points = smoothed(thinned(curve(shares, name, default=0.0)))
         layers.append(Line(name.replace("_", " "), points, color))
     legend = tuple((layer.name, layer.color) for layer in layers)
     return Figure("Verdicts", "Shares of a step's completions, by reason.", stacked_chart(layers), legend)

@@ -29,7 +29,7 @@ from synthetic1.reports.terminal import duration
 Rows = Sequence[Mapping[str, Any]]
 NAME_LIMIT = 200
 WARNINGS_SHOWN = 20
-SAMPLE_BYTES = {"running": 2 * 2**20}
+SAMPLE_BYTES = {"running": 2**20}
 OTHERWISE = 32 * 2**20
 """Of ``samples.jsonl``, what is read for a page; less where it will soon be written again."""
 

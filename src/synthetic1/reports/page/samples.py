@@ -137,7 +137,7 @@ def _filters(rows: Rows) -> str:
             drawn.append(f'<label>{label}<input type="number" name="{name}" {bounds} placeholder="{hint:.0f}"></label>')
     drawn.append(_select("order", "Order", list(ORDERS), ORDERS, everything=False))
     drawn.append(
-        '<label class="wide">Search<input type="search" name="text" placeholder="text, or / to begin"></label>'
+        '<label class="search">Search<input type="search" name="text" placeholder="text, or / to begin"></label>'
     )
     return (
         f'<div class="filters" role="search">{"".join(drawn)}<button type="button" class="reset">clear</button></div>'
