@@ -73,7 +73,7 @@ check: lint ## the inner loop: lint, and every test that needs no engine, no vLL
 test: venv ## the tests (about 19 minutes on 2 cores)
 	$(PYTEST) $(ARGS)
 
-integrations: venv ## other projects' software: trainers (locks/adapters.sh all), Slurm, more of vLLM, deploy/ in Docker
+integrations: venv ## other projects' software: trainers (locks/adapters.sh all), a vLLM server, Slurm, deploy/ in Docker
 	$(PYTEST) -m integrations $(ARGS)
 
 proofs: venv ## the long proofs that `make test` holds a part of

@@ -2,8 +2,8 @@
 
 Random models of Qwen3's kind take two real steps each through ``trainers/grpo.py``, in a process of their own that has
 imported everything before. Its resident memory at its peak (``VmHWM``), less what it had after the imports, is held
-against the estimate, less what that allows for the imports. Completions are forced to full length, which is what the
-estimate is of.
+against the estimate, less what that allows for the imports (its part ``program``). Completions are forced to full
+length, which is what the estimate is of.
 """
 
 from __future__ import annotations

@@ -35,10 +35,10 @@ QUICK = {
     "levels": "1-3",
     "steps": 4,
     "every": 2,
-    "n": 32,
-    "prompts": 4,
+    "n": 16,
+    "prompts": 2,
     "group": 4,
-    "length": 64,
+    "length": 32,
     "learning_rate": 1e-3,
     "seeds": [0],
 }

@@ -7,14 +7,16 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from synthetic1.datagen.curation.funnel import Funnel
-from synthetic1.datagen.journal.reader import Status
+from synthetic1.datagen.journal.reader import COUNTED, Status
 from synthetic1.datagen.journal.rollouts import StoredRollout, TaskRollouts
 from synthetic1.datagen.journal.runs import JOURNAL
 from synthetic1.datagen.journal.writer import Journal
+from synthetic1.datagen.show_tasks import printable
 from synthetic1.jobs.program import ProgramError
 from synthetic1.reports import run_text
 from synthetic1.reports.page.html import write_report
@@ -49,7 +51,7 @@ def list_runs(runs: str, program: str = "") -> str:
             unread.append(f"{one.program}/{one.name}: {error}")
     if not found and not unread:
         raise ProgramError(f"no runs in {Path(runs) / program if program else Path(runs)}; {NOWHERE}")
-    return "\n".join((text_table(rows_of_table(found)), *unread))
+    return printable("\n".join((text_table(rows_of_table(found)), *unread)))
 
 
 def _counted(one: RunSummary) -> RunSummary:
@@ -83,8 +85,13 @@ def show_run(name: str, problem: str, runs: str, only: str, limit: int) -> str:
         RunFolderError: a file of the run is damaged.
     """
     if only and only not in (sorts := (*SORTS, "no_verdict", *sorted(REASONS))):
-        raise ProgramError(f"--only {only}: completions are {', '.join(sorts)}")
-    folder = find_run_folder(name, runs)
+        meant = "".join(f"did you mean `{near}`? " for near in get_close_matches(only, sorts, n=1))
+        raise ProgramError(f"--only {only}: {meant}completions are {', '.join(sorts)}")
+    return printable(_shown(find_run_folder(name, runs), problem, only, limit))
+
+
+def _shown(folder: Path, problem: str, only: str, limit: int) -> str:
+    """See ``show_run``."""
     if not _has_journal(folder):
         if problem:
             return run_text.problem_text(folder, problem, only)
@@ -162,7 +169,7 @@ def _sorter(journal: Journal, only: str) -> _Sorter:
 
 
 def _overview(folder: Path, journal: Journal, shown: _Sorter, limit: int) -> str:
-    counts, reasons = journal.counts(), Counter[str]()
+    counts, reasons = journal.counts((*COUNTED, "to_judge")), Counter[str]()
     rows = [("problem", "verified", "reasons")]
     more = 0
     for name, rollouts in journal.progress():
@@ -181,7 +188,7 @@ def _overview(folder: Path, journal: Journal, shown: _Sorter, limit: int) -> str
         run_text.head(folder),
         *(["", settings, ""] if settings else []),
         f"{counts['rollouts']:,} rollouts of {counts['tasks']:,} tasks, {counts['verified']:,} verified, "
-        f"{counts['failures']:,} failed",
+        f"{counts['failures']:,} failed" + (f", {counts['to_judge']:,} to judge" if counts["to_judge"] else ""),
         ", ".join(f"{name} {n:,}" for name, n in reasons.most_common()),
         "",
         text_table(rows),

@@ -38,10 +38,15 @@ def show_tasks(name: str, problem: str, limit: int) -> str:
             found = [task for task in _tasks(source) if task.problem_id.startswith(problem)][:limit]
             if not found:
                 raise ProgramError(f"{name} has no problem whose id begins with `{problem}`")
-            return "\n\n".join(map(whole, found))
-        return _overview(name, source, limit)
+            return printable("\n\n".join(map(whole, found)))
+        return printable(_overview(name, source, limit))
     except TaskError as error:
         raise ProgramError(str(error)) from None
+
+
+def printable(text: str) -> str:
+    """Text as a terminal takes it: a lone surrogate, which no encoding has a form for, as its escape."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _tasks(source: TaskSource) -> list[Task]:

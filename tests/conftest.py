@@ -62,7 +62,7 @@ COMPONENTS = {
     "engine": {"bubblewrap", "sandbox_image", "sandbox_kind"},
     "vllm": {"vllm"},
     "browser": {"photograph"},
-    "integrations": {"adapter_python", "composed", "in_slurm", "own_engine"},
+    "integrations": {"adapter_python", "composed", "in_slurm", "own_engine", "vllm"},
 }
 """Mark → the fixtures whose tests bear it."""
 WHOLE_FILES = {

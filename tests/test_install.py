@@ -197,3 +197,44 @@ def test_wheels_of_another_python_are_found(tmp_path: Path) -> None:
         text=True,
     )
     assert done.stdout.strip() == "['multiprocess', 'older-one']", done.stderr
+
+
+GPU_DISK = 25 * 2**30
+"""Bytes: 8.9 GB of packages, beside what was downloaded and pip's cache."""
+IMPORTS = """
+import torch, trl, vllm
+from trl.generation import vllm_generation
+assert torch.version.cuda, torch.__version__
+print(torch.__version__, vllm.__version__, trl.__version__, vllm_generation.LLM.__name__)
+"""
+
+
+@pytest.mark.proofs
+def test_the_lock_for_gpus_installs_and_imports(tmp_path: Path, require: Any) -> None:
+    """`make venv LOCK=gpu` in a fresh clone; then what can be done without a GPU: imports, and a dry run."""
+    wanted = os.environ.get("SYNTHETIC1_GPU_LOCK") == "1" and shutil.disk_usage(tmp_path).free > GPU_DISK
+    require("the lock for GPUs", wanted, "SYNTHETIC1_GPU_LOCK=1, which downloads some 9 GB, and 25 GB of free disk")
+    clone = tmp_path / "clone"
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    for name in filter(None, listed.decode().split("\0")):
+        (clone / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, clone / name)
+
+    def run(*command: str) -> str:
+        environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+        done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-4000:]}"
+        return done.stdout
+
+    run("make", "venv", "LOCK=gpu", f"PYTHON={sys.executable}")
+    pinned = {
+        name: version
+        for line in (ROOT / "locks/gpu.in").read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+        for name, _, version in [line.partition("==")]
+    }
+    torch, vllm, trl, engine = run(".venv/bin/python", "-c", IMPORTS).split()[-4:]
+    assert (torch.partition("+")[0], vllm, trl) == (pinned["torch"], pinned["vllm"], pinned["trl"])
+    assert engine == "LLM"
+    said = run(".venv/bin/python", "trainers/grpo.py", "dry_run=true", "rollout.max_completion_length=8", "eval.n=0")
+    assert "all is well" in said

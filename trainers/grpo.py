@@ -78,17 +78,17 @@ def train(settings: GrpoSettings) -> None:
     sampler = train_set.sampler(settings, ranks)
     objective = Objective.make(settings, train_set.tasks, thinking_open=thinking_open, judges=judges, processes=ranks)
     try:
-        settings, memory = plan_memory(settings, longest, ranks)
+        settings, memory = plan_memory(settings, longest.seen, ranks)
         folder = runs.folder(settings)
         output = Path(tempfile.mkdtemp()) if settings.dry_run else folder / "checkpoints"
-        args = grpo_config(settings, output, ranks, rollout_fields(settings, longest))
+        args = grpo_config(settings, output, ranks, rollout_fields(settings, longest.bound))
     except (ValueError, TypeError) as error:
         raise ProgramError(str(error)) from error
     if settings.rollout.backend == "vllm_server" and is_main:
         check_server(settings)
     model = models.load_model(settings.model)  # after `args`, which say how it is shared out
     if is_main:
-        header = runs.header(settings, train_set, len(eval_tasks), longest, ranks, memory, judges)
+        header = runs.header(settings, train_set, len(eval_tasks), longest.seen, ranks, memory, judges)
         terminal.show_header(header | objective.facts(), title="GRPO")
 
     # Where it is written, and where it goes on.

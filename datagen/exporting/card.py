@@ -23,8 +23,7 @@ TITLES = {
     "harbor": "Harbor tasks that a model has solved",
 }
 SAYS = {
-    "synthetic1": "Every row is one completion with its score, if it has one, in the columns of the published SYNTHETIC-1"
-    " set.",
+    "synthetic1": "Every row is one completion with its score, if any, in SYNTHETIC-1's published columns.",
     "sft": "Every row is one verified completion, thought included, as a conversational prompt and completion.",
     "preference": "Every row is a pair for one task: a completion that was verified, and one that was refuted.",
     "harbor": "Every folder is a Harbor task, for agents, whose answer our verifier scores; a model has solved each.",
@@ -88,7 +87,7 @@ def _text(manifest: Mapping[str, Any]) -> str:
     front = front_matter(manifest)
     says = SAYS[kind]
     if kind == "synthetic1" and _all_verified(manifest):
-        says = says.replace("one completion with its score, if it has one", "one verified completion with its score")
+        says = says.replace("one completion with its score, if any", "one verified completion with its score")
     lines = [
         "---",
         yaml.safe_dump(front, sort_keys=False, allow_unicode=True).rstrip(),

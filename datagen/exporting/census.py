@@ -25,7 +25,8 @@ class Census:
     left_out: Counter[str] = field(default_factory=Counter)
     """Rollouts by the reason for which a filter did not keep them."""
     families: dict[str, Counter[str]] = field(default_factory=dict)
-    """Task type → ``rollouts``, of those ``judged``, of those ``verified``; ``kept`` and a count for each reason of a verdict."""
+    """Task type → ``rollouts``, of those ``judged``, of those ``verified``; ``kept``, and a count for each reason of a
+    verdict."""
     pass_rates: Counter[int] = field(default_factory=Counter)
     """Tasks by tenths of their pass rate; 10 is exactly 1."""
     lengths: Counter[int] = field(default_factory=Counter)

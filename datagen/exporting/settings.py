@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Literal
 
 from pydantic import Field, PositiveInt, model_validator
@@ -91,7 +92,8 @@ class ExportSettings(ProgramSettings):
                 raise ValueError(f"threshold.{name}={value} must lie in (0, 1]")
             known = ["default", *known_task_types()]
             if canonical_task_type(name) not in known:
-                raise ValueError(f"threshold.{name}: no such task type; there are: {', '.join(known)}")
+                meant = "".join(f"did you mean `{near}`? " for near in get_close_matches(name, known, n=1))
+                raise ValueError(f"threshold.{name}: no such task type; {meant}there are: {', '.join(known)}")
         if self.push_to_hub is not None and "://" in self.to:
             raise ValueError(f"push_to_hub uploads a local export: give a folder, not to={self.to}")
         if self.format != "synthetic1" and self.verified is False:

@@ -30,7 +30,7 @@ from synthetic1.jobs.judge_trust import task_types, trusted
 from synthetic1.jobs.launching import launched
 from synthetic1.jobs.model_settings import ModelSettings
 from synthetic1.jobs.opening import keep_bad_rows, many_held_out, open_environment
-from synthetic1.jobs.program import STOPPED, ProgramError
+from synthetic1.jobs.program import MISSING, STOPPED, ProgramError
 from synthetic1.jobs.same_run import check_same_run
 from synthetic1.jobs.source_identity import fingerprint, gone
 from synthetic1.jobs.stopping import stop_on_signal
@@ -41,8 +41,6 @@ from synthetic1.tasks.sources.bad_rows import FILE as BAD_ROWS
 from synthetic1.tasks.sources.source import TaskSource
 
 DRY_TASKS = 50
-MISSING = 3
-"""The exit status of a run that came to its end with samples that failed, or completions without a verdict."""
 SOURCE = "source"  # what the journal calls the fingerprint of the tasks
 
 

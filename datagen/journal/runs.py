@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,8 @@ def find_run(name: str, runs: str = "runs") -> Path:
         if (folder / JOURNAL).is_file():
             return folder.absolute()
     there = [folder.name for folder in all_runs(runs)]
-    known = f"; there are: {', '.join(there)}" if there else f" in {Path(runs) / 'generate'}"
+    meant = "".join(f"; did you mean `{near}`?" for near in get_close_matches(name, there, n=1))
+    known = f"{meant or ';'} there are: {', '.join(there)}" if there else f" in {Path(runs) / 'generate'}"
     raise ProgramError(f"there is no run `{name}`{known}")
 
 

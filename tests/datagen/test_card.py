@@ -43,7 +43,7 @@ def test_an_export_opens_as_a_dataset(exported, tmp_path, format, file):
     folder = exported(format=format, file=file)
     front, _ = parts(folder)
     (split,) = front["configs"][0]["data_files"]
-    assert (split["split"], split["path"], front["size_categories"]) == ("train", f"train-*.{file}", ["n<1K"])
+    assert (split["split"], split["path"], front["size_categories"]) == ("train", f"data/train-*.{file}", ["n<1K"])
     rows = load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))["train"]
     counts = json.loads((folder / "manifest.json").read_text())["counts"]
     assert len(rows) == counts["rows"] > 0
@@ -52,8 +52,8 @@ def test_an_export_opens_as_a_dataset(exported, tmp_path, format, file):
 def test_what_it_says_is_what_was_counted(exported):
     _, text = parts(exported())
     assert "7 rows from 4 tasks; 11 completions of 4 tasks were read" in text
-    assert "| math | 9 | 6 (67%) | 6 |" in text
-    assert "| software engineering | 2 | 1 (50%) | 1 |" in text
+    assert "| math | 9 | 6 (67%) | 3 | 0 | 6 |" in text
+    assert "| software engineering | 2 | 1 (100%) | 0 | 1 | 1 |" in text
     assert "| sampling | temperature=0.6 |" in text
     assert "| verified from | score 1 |" in text
     assert "| refuted | 3 |" in text
@@ -63,13 +63,13 @@ def test_what_it_says_is_what_was_counted(exported):
 def test_the_legend_hides_no_bar(tmp_path, monkeypatch):
     figures = []
     monkeypatch.setattr(card, "_save", lambda figure, path: figures.append(figure))
-    card._plot_families(tmp_path / "f.png", {"verifiable_math": {"rollouts": 140, "verified": 68}})
+    card._plot_families(tmp_path / "f.png", {"verifiable_math": {"rollouts": 140, "judged": 130, "verified": 68}})
     (figure,) = figures
     figure.canvas.draw()
     (axes,) = figure.axes
     legend = axes.get_legend().get_window_extent()
     assert not [bar for bar in axes.patches if bar.get_window_extent().overlaps(legend)]
-    assert [bar.get_height() for bar in axes.patches] == [68, 72]
+    assert [bar.get_width() for bar in axes.patches] == [68, 62, 10]
 
 
 def test_plots_show_the_counts(tmp_path, monkeypatch):

@@ -76,7 +76,7 @@ def test_a_task_of_a_benchmark_is_left_out_and_counted(tmp_path, capsys):
     recorded_runs.write_run(tmp_path / "runs", "a", tasks)
     values = {"run": "a", "runs": str(tmp_path / "runs"), "to": str(tmp_path / "x"), "file": "jsonl"}
     export(validate(ExportSettings, {**values, "decontaminate": {"files": [str(tmp_path / "b.jsonl")]}}))
-    rows = [json.loads(line) for line in (tmp_path / "x/train-00000.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (tmp_path / "x/data/train-00000.jsonl").read_text().splitlines()]
     assert {row["problem_id"] for row in rows} == {"p1"}
     assert "left out: 2 in a benchmark" in capsys.readouterr().out
     manifest = json.loads((tmp_path / "x/manifest.json").read_text())

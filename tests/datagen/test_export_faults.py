@@ -45,8 +45,8 @@ class Exports:
         journal.close()
         self.unharmed = {name: self.to(folder / name, rows) for name, rows in (("old", 2), ("new", 5))}
         self.reference = tree(folder / "new")
-        assert len(list((folder / "old").glob("train-*"))) == 5
-        assert len(list((folder / "new").glob("train-*"))) == 2
+        assert len(list((folder / "old").glob("data/train-*"))) == 5
+        assert len(list((folder / "new").glob("data/train-*"))) == 2
 
     def to(self, folder: Path, rows: int = 5, *overrides: str, **fault):
         command = (f"runs={self.folder}/runs", "run=t", f"to={folder}", f"rows_per_shard={rows}", "file=jsonl")
@@ -97,7 +97,7 @@ def test_what_a_manifest_names_is_on_the_disk_before_it(exports):
         assert last[f"new/{name}"] <= shown
     before = [path for called, path in calls[:shown] if called == "fsync"]
     placed = max(at for at, (called, _) in enumerate(calls[:shown]) if called == "rename")
-    assert {"new", "new/plots"} <= {path for called, path in calls[placed:shown] if called == "fsync"}
+    assert {"new", "new/data", "new/plots"} <= {path for called, path in calls[placed:shown] if called == "fsync"}
     assert "" in before or str(exports.folder) in before  # the folder that the new one lies in
     assert ("fsync", "new") in calls[shown:]
 

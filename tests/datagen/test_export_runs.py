@@ -20,7 +20,7 @@ def exported(tmp_path):
     def call(**settings):
         to = tmp_path / f"x{len(list(tmp_path.glob('x*')))}"
         export(validate(ExportSettings, {"to": str(to), "file": "jsonl", "runs": str(tmp_path / "runs"), **settings}))
-        rows = [json.loads(line) for line in (to / "train-00000.jsonl").read_text().splitlines()]
+        rows = [json.loads(line) for line in (to / "data/train-00000.jsonl").read_text().splitlines()]
         texts = "".join(p.read_text() for p in to.iterdir() if p.suffix in (".jsonl", ".json", ".md"))
         return rows, json.loads((to / "manifest.json").read_text()), texts
 

@@ -126,7 +126,7 @@ class Trials:
         reference = {r.rollout.key: r for group in self.reference[0] for r in group.rollouts}
         assert all(reference[r.rollout.key] == r for group in groups for r in group.rollouts)
         possible = {g.task.problem_id: sum(r.score == 1.0 for r in g.rollouts) for g in self.reference[0]}
-        rows = [json.loads(line) for line in self.export(name)["train-00000.jsonl"].splitlines()]
+        rows = [json.loads(line) for line in self.export(name)["data/train-00000.jsonl"].splitlines()]
         exported = Counter(row["problem_id"] for row in rows)
         assert exported == {problem: min(2, n) for problem, n in possible.items() if n}
         shutil.rmtree(self.folder / name)

@@ -63,7 +63,7 @@ def test_enough_is_enough_and_each_record_is_the_reference_one(runs, scripted, t
         possible[problem] = possible.get(problem, 0) + (verdict[0] == 1.0)
     assert all(solved[p] >= min(2, possible[p]) for p in possible)
     runs(f"run={runs.folder}/generate/t", f"to={tmp_path}/x", "file=jsonl", program="export")
-    rows = [json.loads(line) for line in (tmp_path / "x/train-00000.jsonl").read_text().strip().split("\n")]
+    rows = [json.loads(line) for line in (tmp_path / "x/data/train-00000.jsonl").read_text().strip().split("\n")]
     exported: dict[str, int] = {}
     for row in rows:
         exported[row["problem_id"]] = exported.get(row["problem_id"], 0) + 1
@@ -96,9 +96,9 @@ def kills(runs, scripted, moments):
         assert killed >= 1
     runs("run=t", f"to={runs.folder}/a", program="export")
     runs("run=whole", f"to={runs.folder}/b", program="export")
-    files = sorted(p.name for p in (runs.folder / "a").glob("train-*"))
+    files = sorted(p.name for p in (runs.folder / "a").glob("data/train-*"))
     assert files
-    assert all((runs.folder / "a" / f).read_bytes() == (runs.folder / "b" / f).read_bytes() for f in files)
+    assert all((runs.folder / "a/data" / f).read_bytes() == (runs.folder / "b/data" / f).read_bytes() for f in files)
     return killed
 
 
@@ -118,7 +118,7 @@ def test_a_hundred_kills(runs, scripted, record_property):
 
 def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(runs, scripted):
     with scripted("--latency", "0.3") as server:
-        settings = (f"server={server.url}", "samples=4", "concurrency=4")
+        settings = (f"server={server.url}", "samples=4", "concurrency=4", "limit=10")
         process = runs.start(*settings)
         server.until(8, process)
         process.send_signal(signal.SIGINT)
@@ -149,7 +149,7 @@ def test_another_configuration_is_refused_with_the_difference(runs, scripted):
 
 def test_a_poisoned_task_is_recorded_and_the_rest_is_whole(runs, scripted):
     with scripted("--poison", "What is 7 + 7?") as server:
-        out = runs(f"server={server.url}", "limit=20", "samples=2")
+        out = runs(f"server={server.url}", "limit=20", "samples=2", status=3)
         assert "2 samples failed (bad_request 2)" in out
     journal = Journal.open(runs.folder / "generate/t/journal.sqlite", readonly=True)
     failures = list(journal.failures())

@@ -83,7 +83,7 @@ def test_an_export_is_pushed_whole_in_one_commit(tmp_path, hub):
     sent = {one["value"]["path"]: one["value"]["content"] for one in lines if one["key"] == "file"}
     here = {p.relative_to(tmp_path / "x").as_posix(): p.read_bytes() for p in (tmp_path / "x").rglob("*.*")}
     assert {name: base64.b64decode(content) for name, content in sent.items()} == here
-    assert {"manifest.json", "README.md", "train-00000.parquet", "plots/length.png"} <= set(sent)
+    assert {"manifest.json", "README.md", "data/train-00000.parquet", "plots/length.png"} <= set(sent)
     assert [one["value"]["path"] for one in lines if one["key"] == "deletedFile"] == ["train-00007.parquet"]
     assert {token for path, token, _ in Hub.asked if "/commit/" in path} == {"Bearer hf_test"}
 

@@ -19,10 +19,7 @@ def nobodys_port() -> Iterator[int]:
         yield held.getsockname()[1]
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(False, id="no_parser"), pytest.param(True, id="parser", marks=pytest.mark.integrations)],
-)
+@pytest.fixture(scope="module", params=[False, True], ids=["no_parser", "parser"])
 def vllm(request: pytest.FixtureRequest, kept_vllm: Any) -> Vllm:
     """A server; it ends before the other one starts."""
     server: Vllm = kept_vllm.get(parser=request.param)

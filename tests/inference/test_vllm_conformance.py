@@ -271,6 +271,7 @@ async def test_a_judge_that_does_not_end_gives_no_verdict(vllm):
     assert usage.completed == usage.requests == 2 * len(QUESTIONS)
 
 
+@pytest.mark.integrations
 async def test_a_server_that_does_not_start_says_why(require):
     require("vLLM", importlib.util.find_spec("vllm"), "make venv")
     with pytest.raises(ServerError, match="disable_any_whitespace is only supported for xgrammar") as caught:

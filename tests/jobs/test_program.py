@@ -87,7 +87,7 @@ def test_a_section_that_takes_any_name_wants_no_plus(command_line, arguments, ex
         (["trainer.max_steps=0"], "trainer.max_steps: Input should be greater than 0, got 0"),
         (["trainer.max_steps=null"], "trainer.max_steps: Input should be a valid integer, got None"),
         (["seed=-1"], "seed: Input should be greater than or equal to 0, got -1"),
-        (["model.dtype=int8"], "model.dtype: Input should be 'float32', 'bfloat16' or 'float16', got 'int8'"),
+        (["model.dtype=int8"], "model.dtype: there is no `int8`; there are: float32, bfloat16, float16"),
         (["model="], "model.name: "),
         (["model=hub"], "`model.name` has no value; give it one: model.name=…"),
         (["run_name=${nope}"], "'nope' not found"),
@@ -108,6 +108,45 @@ def test_a_wrong_command_line_is_one_line(command_line, arguments, said):
     assert outcome.error.count("\n") == 1
     assert outcome.error.endswith("\n")
     assert said in outcome.error
+
+
+COLOCATE = "rollout=vllm_colocate"
+IDLE = [
+    (["+rollout.vllm.sleep=true"], "rollout.vllm.sleep does nothing with rollout=transformers; choose rollout=vllm_co"),
+    ([COLOCATE, "+rollout.vllm.server_base_url=http://a"], "server_base_url does nothing with rollout=vllm_colocate"),
+    (["rollout=vllm_server", "+rollout.vllm.sleep=true"], "rollout.vllm.sleep does nothing with rollout=vllm_server"),
+    (["eval.n=0", "eval.every=5"], "eval.every does nothing with eval.n=0, which switches every evaluation off"),
+    (["eval.n=0", "eval.greedy=false"], "eval.greedy does nothing with eval.n=0"),
+    (["eval.n_during=5"], "eval.n_during does nothing without eval.every"),
+    (["trainer.loss_type=sapo", "trainer.epsilon=0.1"], "trainer.epsilon does nothing with trainer.loss_type=sapo"),
+    (["model.revision=main"], "model.revision does nothing with model=embedded"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), IDLE)
+def test_a_setting_that_does_nothing_is_refused_in_one_line(command_line, arguments, said):
+    outcome = command_line(*arguments)
+    assert (outcome.settings, outcome.code, outcome.error.count("\n")) == (None, 2, 1)
+    assert said in outcome.error
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["recipe=demo", "eval.every=0"],  # the recipe's eval.n_during was not typed
+        ["recipe=demo", "eval.n=0"],
+        ["eval.n=0", "eval.every=0"],  # what it is anyway
+        ["eval.n=0", "eval.greedy=true"],
+        ["eval.every=5", "eval.n_during=7"],
+        [COLOCATE, "rollout.vllm.sleep=true"],
+        ["rollout=vllm_server", "rollout.vllm.server_base_url=http://a"],
+        ["trainer.loss_type=cispo", "trainer.epsilon_high=5", "trainer.epsilon=0.2"],
+    ],
+)
+def test_a_setting_that_was_not_typed_or_not_changed_is_not_refused(command_line, arguments):
+    outcome = command_line(*arguments)
+    assert outcome.error == ""
+    assert outcome.settings is not None
 
 
 @pytest.mark.parametrize(
@@ -131,6 +170,9 @@ def test_a_wrong_command_line_is_one_line(command_line, arguments, said):
         (["env.levle=3", "rollout=vllm_colocate,transformers"], "rollout=vllm_colocate,transformers"),
         (["env=mth"], "there is no env `mth`; did you mean `math`? there are: code, code_understanding, "),
         (["recipe=drgrpo"], "there is no recipe `drgrpo`; did you mean `dr_grpo`? there are: dapo"),
+        (["trainer.loss_type=dapoo"], "trainer.loss_type: there is no `dapoo`; did you mean `dapo`? there are: bnpo"),
+        (["report_to=[wandbb]"], "report_to.0: there is no `wandbb`; did you mean `wandb`? there are: wandb, trackio"),
+        (["samples=al"], "samples: there is no `al`; did you mean `all`? there are: some, all"),
         (["judge.votes=3"], "`judge.votes` is not in the chosen configuration; choose another judge, or add it: +ju"),
     ],
 )

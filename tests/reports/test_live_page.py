@@ -64,11 +64,16 @@ def test_it_is_there_before_the_first_step_and_follows(tmp_path: Path, step_row:
 )
 def test_it_says_how_a_run_ended(tmp_path: Path, error: BaseException, ending: str, said: str) -> None:
     path = tmp_path / "grpo" / "one"
-    with RunFolder.create(path, resume=False) as run, pytest.raises(type(error)), LivePage(run) as page:
-        run.log_metrics({"step": 3, "steps": 9, "reward": 0.5})
-        page.doing("training")
-        page.ending = ending
-        raise error
+
+    def train() -> None:
+        with RunFolder.create(path, resume=False) as run, LivePage(run) as page:
+            run.log_metrics({"step": 3, "steps": 9, "reward": 0.5})
+            page.doing("training")
+            page.ending = ending
+            raise error
+
+    with pytest.raises(type(error)):
+        train()
     assert state(path) == said
     assert said.replace(": ", " ", 1) in read(path)
     assert "reward at step 3 0.500" in read(path)

@@ -173,7 +173,7 @@ def test_samples_are_filtered_and_sorted(tmp_path: Path, photograph: Photograph,
     file.write_text(probed(render("run", {}, [], rows, {}), FILTERED), encoding="utf-8")
     _, console = photograph(file)
     heard = "60 of 120 samples; 30 of 120 samples; 120 samples; 2 of 120 samples; 1 of 120 samples; true; "
-    assert said(console) == [heard + "0.00 wrong_answer; 1.00 correct"], console
+    assert said(console) == [heard + "0.00 no_answer; 1.00 correct"], console
     assert console.count("CONSOLE") == 1
 
 

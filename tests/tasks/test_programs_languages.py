@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import pickle
 import re
@@ -81,6 +82,7 @@ async def disagreements(language: str, runs: Sequence[Run], require: Any) -> lis
     return [(render(p), t, e, g) for (p, t), e, g in zip(runs, expected, got, strict=True) if e != g]
 
 
+@functools.cache
 def sample(per_level: int, seed: int) -> list[Run]:
     return [(e.program, e.text) for n in LEVELS for e in islice(examples(n, seed=seed), per_level)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -230,3 +231,29 @@ def test_elsewhere_they_are_refused():
     with pytest.raises(ProgramError, match=r"env\.mixture\.easy\.rewards is for GRPO, and does nothing here"):
         open_environment(env)
     assert len(open_environment(env.untrained).tasks) > 0
+
+
+@pytest.mark.proofs
+def test_processes_whose_micro_batches_hold_other_parts_wait_for_each_other(run_child, tiny, tmp_path):
+    """TRL gathers in the middle of its loss: each process has to take the loss of every part, present or not."""
+    launch = (
+        "-m",
+        "accelerate.commands.launch",
+        "--config_file",
+        "configs/accelerate/ddp.yaml",
+        "--num_processes",
+        "2",
+    )
+    done = run_child(
+        *(*launch, "--main_process_port", "0", "trainers/grpo.py", *tiny, f"runs={tmp_path}"),
+        *(
+            "env.id=null",
+            f"+env.mixture.easy={{{PART}, level: 1}}",
+            f"+env.mixture.hard={{{PART}, level: 2, loss: {OWN}}}",
+        ),
+        *("trainer.micro_batch=2", "rewards=[{name: relative_length, weight: 0.5}]"),
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    rows = [json.loads(line) for line in next(tmp_path.glob("grpo/*/metrics.jsonl")).read_text().splitlines()]
+    assert all(math.isfinite(row["loss"]) and math.isfinite(row["grad_norm"]) for row in rows)
+    assert all(sum(part["n"] for part in row["by_part"].values()) == 8 for row in rows)

@@ -294,3 +294,21 @@ def test_a_run_that_cannot_fit_ends_before_anything_is_loaded(train, tmp_path, m
     monkeypatch.setattr(models, "load_model", lambda _: pytest.fail("weights were loaded"))
     with pytest.raises(ProgramError, match=r"^this run needs about .* a process, this machine has 256 MiB for it"):
         train(f"runs={tmp_path}")
+
+
+@pytest.mark.parametrize("packing", [False, True])
+def test_supervised_training_is_planned_by_its_longest_samples(packing):
+    from synthetic1.trainers.finetuning.memory import plan_memory as plan_sft
+    from synthetic1.trainers.finetuning.settings import SftSettings
+
+    trainer = {"compute_dtype": "bfloat16", "gradient_checkpointing": True, "packing": packing}
+    settings = SftSettings.model_validate({"data": "x", "model": {"name": "x"}, "trainer": trainer})
+
+    def micro(longest: int, gib: int) -> int | None:
+        memory = DeviceMemory("cuda", gib * GIB)
+        return plan_sft(settings, [100] * 500 + [longest], 1, shape=QWEN_7B, memory=memory)[0].trainer.micro_batch
+
+    assert micro(100, 1000) == 64
+    assert (micro(60_000, 200) or 0) < (micro(100, 200) or 0)
+    with pytest.raises(ProgramError, match=r"its GPU has 80\.0 GiB for it: model\.lora=\{r: 16\} would need"):
+        micro(100, 80)

@@ -1,4 +1,4 @@
-"""Which completions of a step are kept: the telling ones, or all; each once, and what could not be scored with its why."""
+"""Which completions of a step are kept: the telling ones, or all; each once, with why it could not be scored."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from synthetic1.trainers.reinforcement.outcomes import clip_ratios, memory_gib, 
 from synthetic1.trainers.reinforcement.sample_log import MOST_UNSCORABLE, SampleLog, best_and_worst
 from synthetic1.verdict import Verdict
 
+REASONS = {1.0: "correct", 0.5: "partial", 0.0: "wrong_answer"}
 DOWN = Verdict.unscorable("judge", "the judge did not answer")
 
 
 def rollout(name: str, score: float | None, advantage: float | None = None, *, tokens: int = 5, family: str = "math"):
-    verdict = DOWN if score is None else Verdict(score, "correct" if score == 1.0 else "wrong_answer", name)
+    verdict = DOWN if score is None else Verdict(score, REASONS[score], name)
     task = Task(problem_id=name, task_type=family, prompt=f"{name}?", gold_standard_solution="gold")
     completion = Completion.parse(name, usage={"completion_tokens": tokens})
     return RewardedRollout(task, Rollout(task.key, completion, "m", {}, 0, "e"), verdict, 0, score, {}, None, advantage)
@@ -96,7 +97,7 @@ def test_trackers_get_the_telling_ones_alone(tmp_path, monkeypatch):
 def test_what_became_of_a_step():
     batch = [rollout("a", 1.0, tokens=10), rollout("b", 0.0, tokens=20), rollout("c", 0.5, tokens=40, family="code")]
     found = outcome_measures([*batch, rollout("d", None, tokens=99)])
-    assert found["reasons"] == {"correct": 1, "wrong_answer": 2, "unscorable_judge": 1}
+    assert found["reasons"] == {"correct": 1, "wrong_answer": 1, "partial": 1, "unscorable_judge": 1}
     assert (found["length_right"], found["length_wrong"]) == (10, 30)
     assert found["by_family"] == {
         "code": {"n": 1, "reward": 0.5, "pass_at_1": 0.0},

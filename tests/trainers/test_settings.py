@@ -142,7 +142,7 @@ def test_vllm_rollouts(compose, monkeypatch, backend):
     from synthetic1.trainers.reinforcement.trl_config import grpo_config
 
     monkeypatch.setattr(rollout, "_require_vllm", lambda backend: None)
-    monkeypatch.setattr(rollout, "on_cpu", lambda: False)
+    monkeypatch.setattr(rollout, "_tell_vllm", lambda settings: None)  # test_cuda_settings.py has what it is told
     settings = compose(f"rollout={backend}", "rollout.max_completion_length=50")
     fields = rollout_fields(settings, 30)
     assert fields["use_vllm"] is True

@@ -371,7 +371,7 @@ def test_an_update_learns_from_the_same_samples_whatever_fits_the_memory():
     ("longest", "fits", "device", "chosen"),
     [
         (4_000, 64, "cuda", 8),  # very different lengths: a batch of all is mostly padding
-        (4_000, 24, "cuda", 8),
+        (4_000, 24, "cuda", 24),  # of an update of 192: those beside each other are alike
         (4_000, 4, "cuda", 4),  # no more than there is memory for
         (100, 64, "cuda", 64),  # so short that smaller batches would leave the device idle
         (100, 64, "cpu", 16),

@@ -15,37 +15,43 @@ GOES_STALE = f"""
 import json
 from functools import partial
 
-from synthetic1.trainers import grpo, trl_process
-trl_process.prepare_imports("vllm_colocate")
-from trl.generation.vllm_generation import VLLMGeneration
-
-from synthetic1.evaluation.transformers_engine import TransformersEngine
-from synthetic1.trainers.reinforcement import evaluating
-
-push, steps, measured = VLLMGeneration.sync_weights, [*range({PUSHES}), 4], evaluating.HeldOut.__call__
-trainers = []
+from synthetic1.trainers import grpo
 
 
-def some_pushes(self):
-    if not trainers or trainers[0].state.global_step in steps:
-        push(self)
+def goes_stale(settings, train=grpo.train):
+    # here, not above: the program turns telemetry off before it imports anything of Hugging Face
+    from synthetic1.trainers import trl_process
+    trl_process.prepare_imports("vllm_colocate")
+    from trl.generation.vllm_generation import VLLMGeneration
+
+    from synthetic1.evaluation.transformers_engine import TransformersEngine
+    from synthetic1.trainers.reinforcement import evaluating
+
+    push, steps, measured = VLLMGeneration.sync_weights, [*range({PUSHES}), 4], evaluating.HeldOut.__call__
+    trainers = []
+
+    def some_pushes(self):
+        if not trainers or trainers[0].state.global_step in steps:
+            push(self)
+
+    def twice(self, n, temperature, step):
+        trainers.append(self.trainer)
+        own = self.engine
+        assert isinstance(own, evaluating.RolloutVllm)
+        first = measured(self, n, temperature, step)
+        if temperature == 0.0:  # by the trained model itself
+            opened = partial(evaluating.unwrapped, self.trainer)
+            self.engine = TransformersEngine(self.trainer.model, own._tokenizer, opened=opened)
+        again, self.engine = measured(self, n, temperature, step), own
+        print("TWICE", json.dumps([[r.rollout.completion.raw for r in made.rollouts] for made in (first, again)]))
+        return first
+
+    VLLMGeneration.sync_weights = some_pushes
+    evaluating.HeldOut.__call__ = twice
+    train(settings)
 
 
-def twice(self, n, temperature, step):
-    trainers.append(self.trainer)
-    own = self.engine
-    assert isinstance(own, evaluating.RolloutVllm)
-    first = measured(self, n, temperature, step)
-    if temperature == 0.0:  # by the trained model itself
-        opened = partial(evaluating.unwrapped, self.trainer)
-        self.engine = TransformersEngine(self.trainer.model, own._tokenizer, opened=opened)
-    again, self.engine = measured(self, n, temperature, step), own
-    print("TWICE", json.dumps([[r.rollout.completion.raw for r in made.rollouts] for made in (first, again)]))
-    return first
-
-
-VLLMGeneration.sync_weights = some_pushes
-evaluating.HeldOut.__call__ = twice
+grpo.train = goes_stale
 grpo.main()
 """
 """New weights are pushed for the first steps, and for the evaluation at the end. What is measured is measured twice."""

@@ -24,8 +24,13 @@ from synthetic1.trainers.memory.activations import FLOAT
 from synthetic1.trainers.memory.shape import ModelShape
 from synthetic1.trainers.memory.workload import Sharding, Workload
 
-PROGRAM = {"cpu": 2**30 // 2, "cuda": 2**30}
-"""Bytes of the process itself: libraries on a CPU, CUDA's context and workspaces on a GPU."""
+PROGRAM = {"cpu": 512 * 2**20, "cuda": 2**30}
+"""Bytes of a process that has imported what it needs; on a GPU, of CUDA's context and workspaces."""
+VLLM_IMPORTS = 512 * 2**20
+"""Bytes that vLLM's libraries add to it on a CPU."""
+KERNELS = {"cpu": 128 * 2**20, "cuda": 0}
+"""Bytes that libraries come to hold as they work: kernels that oneDNN makes for the sizes it meets, what the allocator
+does not give back (measured: 70 to 170 MiB)."""
 MOMENTS = {"sgd": 0, "adafactor": 0, "lion": 1, "rmsprop": 1, "adagrad": 1}
 """Numbers that an optimizer keeps of every trained one; AdamW's kin, all others, keep two."""
 
@@ -57,7 +62,8 @@ def estimate_memory(shape: ModelShape, work: Workload) -> MemoryEstimate:
     adapters = trained * trained_bytes if work.lora else 0
     gradients = trained * trained_bytes // shared.get("gradients", 1)
     always = {
-        "program": PROGRAM[work.device],
+        "program": PROGRAM[work.device] + (VLLM_IMPORTS if work.vllm and work.device == "cpu" else 0),
+        "kernels": KERNELS[work.device],
         "weights": weights // shared.get("weights", 1) + adapters,
         "optimizer": int(trained * _state_bytes(work, trained_bytes)) // shared.get("optimizer", 1),
         "reference": weights // shared.get("weights", 1) if work.reference and not work.lora else 0,

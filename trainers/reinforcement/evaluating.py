@@ -120,7 +120,7 @@ class RolloutVllm(BatchedEngine):
             "generation_kwargs": {},
         }
         if sampling.temperature > 0.0:
-            first = sampling.seed * 1_000_003 + start
+            first = (sampling.seed * 1_000_003 + start) % 2**62
             if vllm.mode == "server":  # all prompts go through the main process
                 if trainer.accelerator.is_main_process:
                     own["vllm_client"] = _SeededClient(vllm.vllm_client, first)

@@ -17,8 +17,6 @@ SHORTEST = 256
 """Completions shorter than this many tokens are not proposed."""
 VLLM_SHARES = (0.5, 0.4, 0.3, 0.2, 0.1)
 """Of a GPU, that are proposed."""
-VLLM_CPU = 1.5 * 2**30
-"""Bytes of vLLM's libraries and buffers in a process on a CPU, beside its weights and its cache."""
 
 
 def plan_memory(
@@ -76,7 +74,7 @@ def workload(
         vllm = _vllm_share(settings, shape, prompt_tokens, memory)
     elif rollout.backend == "vllm_colocate":
         cache = float(os.environ.get("VLLM_CPU_KVCACHE_SPACE", "1")) * 2**30  # 1: as rollout.py sets it
-        vllm = int(cache + VLLM_CPU) + shape.parameters * compute_bytes
+        vllm = int(cache) + shape.parameters * compute_bytes
     return Workload(
         device=memory.device,
         weight_bytes=weight_bytes,

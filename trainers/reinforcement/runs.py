@@ -11,6 +11,7 @@ from typing import Any
 from synthetic1.evaluation.evaluation import Evaluation
 from synthetic1.evaluation.scored_rollout import ScoredRollout
 from synthetic1.jobs import command_line
+from synthetic1.jobs.models import describe_dtype
 from synthetic1.jobs.program import ProgramError, validate
 from synthetic1.jobs.provenance import peak_memory, phase_time, versions
 from synthetic1.jobs.same_run import ALWAYS_MAY_CHANGE, JUDGE_MAY_CHANGE, check_same_run
@@ -59,6 +60,7 @@ def header(
     return {
         "env": train_set.tasks.name,
         "model": settings.model.name,
+        "numbers": describe_dtype(t.compute_dtype, settings.model),
         "rollout": f"{settings.rollout.backend}, up to {settings.rollout.max_completion_length} tokens",
         "processes": ranks if ranks > 1 else None,
         "rollout_batch": f"{t.prompts_per_step * t.updates_per_rollout} tasks × {t.group_size} = {rollout} completions",

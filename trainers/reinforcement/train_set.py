@@ -36,6 +36,16 @@ CHECKED_TASKS = 4_000  # tasks looked at before the start; more would only cost 
 
 
 @dataclass(frozen=True)
+class LongestPrompt:
+    """Tokens of the longest prompt."""
+
+    seen: int
+    """Of those that were looked at."""
+    bound: int
+    """Of all: where some were left unseen, as many as the context has room for."""
+
+
+@dataclass(frozen=True)
 class TrainSet:
     """Tasks to train on, and the scorer that verifies."""
 
@@ -167,10 +177,10 @@ class TrainSet:
         difficulty = task.level if task.level is not None else task.metadata.get("difficulty")
         return f"{task.source}/{difficulty if isinstance(difficulty, int | str) else None}"
 
-    def check_tasks(self, tokenizer: Any, context: int, completion: int, eval_tasks: Sequence[Task] = ()) -> int:
-        """Look at the held-out tasks and (at most 4,000 of) the others; tokens of the longest prompt in its template.
-
-        Of more than 4,000 tasks, prompts were left unseen: then the answer is all the room the context has.
+    def check_tasks(
+        self, tokenizer: Any, context: int, completion: int, eval_tasks: Sequence[Task] = ()
+    ) -> LongestPrompt:
+        """Look at the held-out tasks and (at most 4,000 of) the others, each prompt in its template.
 
         Raises:
             ProgramError: a prompt that leaves no room for the completion in the model's context, or a task that no
@@ -190,7 +200,7 @@ class TrainSet:
                 f"task `{where}`: its prompt of {longest} tokens and rollout.max_completion_length={completion} do not "
                 f"fit the model's context of {context}; leave such tasks out, lower the length, or choose another model"
             )
-        return longest if step == 1 else context - completion
+        return LongestPrompt(longest, longest if step == 1 else context - completion)
 
     def _check_verifiable(self, task: Task) -> None:
         """Training on a task whose verdict is always ``unscorable`` would go on for hours and learn nothing."""

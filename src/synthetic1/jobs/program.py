@@ -22,6 +22,7 @@ FULL_ERROR = "HYDRA_FULL_ERROR"
 TAKES_VALUE = {"--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd"}
 """Options of Hydra that a word follows."""
 STOPPED = 130  # as shells say it of Ctrl-C
+MISSING = 3  # what `generate` ends with where samples failed, or have no verdict yet
 
 
 class ProgramError(Exception):

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
-
 HANG_UP = getattr(signal, "SIGHUP", None)
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -31,7 +30,6 @@ def stop_on_signal(work: Stoppable) -> Iterator[None]:
     import asyncio
 
     loop = asyncio.get_running_loop()
-
     terminals = _terminals()
 
     def stop(number: int) -> None:

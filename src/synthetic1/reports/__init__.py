@@ -1,6 +1,6 @@
 """What a run leaves behind and what a person sees of it: run folder, statistics, terminal view, ``report.html``.
 
-A run folder ``runs/<program>/<run_name>/`` holds five files. All rows are JSON objects; a number that is not finite
+A run folder ``runs/<program>/<run_name>/`` holds these files. All rows are JSON objects; a number that is not finite
 is written as ``null``; a reader takes any key as absent.
 
 ``config.yaml``
@@ -16,7 +16,15 @@ is written as ``null``; a reader takes any key as absent.
      "entropy": f | null, "logp_difference": f | null (sampler against trainer),
      "tokens": int, "tokens_per_s": f,
      "seconds": {"step": f, "generate": f, "score": f, "train": f, "sync": f, "other": f},
-     "by_level": {"1": {"n": int, "pass_at_1": f}}, "warnings": [str]}
+     "by_level": {"1": {"n": int, "pass_at_1": f}}, "warnings": [str],
+     "by_part", "by_family": {name: {"n": int, "reward": f, "pass_at_1": f}} (of a mixture; by task type),
+     "rewards": {component: {"mean": f, "std": f, "n": int}}, "reasons": {reason: int},
+     "length_right": f | null, "length_wrong": f | null (tokens),
+     "clip_ratios": {"low": f, "high": f, "all": f} (shares of tokens; "capped" of cispo),
+     "memory_gib": {"resident": f, "cuda": f} (the most so far), "unscorable_left_out": int (of samples.jsonl),
+     "sampling": str, "generated_completions": int, "generated_tokens": int, "dropped_share": f | null,
+     "refill_rounds": int | null, "missing_share": f | null, "estimated_pass_rate": f | null,
+     "unlocked_level": int | null}
 
 and one row a held-out evaluation during the run::
 
@@ -26,7 +34,9 @@ and one row a held-out evaluation during the run::
 
     {"step": int, "phase": "train" | "before" | "after", "task_id": str, "level": int | null,
      "prompt": str, "completion": str, "answer": str | null, "expected": str | null,
-     "score": f | null, "reason": str, "advantage": f | null, "thinking": bool}
+     "score": f | null, "reason": str, "advantage": f | null, "thinking": bool,
+     "why": str (what the verifier says beside the reason), "part": str | null, "family": str, "tokens": int,
+     "reward": f | null, "components": {name: f | null}, "dropped": bool (nothing is learned from it)}
 
 ``result.json``, the numbers a person would quote::
 
@@ -38,8 +48,13 @@ and one row a held-out evaluation during the run::
          "by_level": {"1": {"n": int, "pass_at_1": f, "ci95": [low, high]}},
          "by_thinking": {"thinking": {"n": int, "share": f, "pass_at_1": f, "ci95": [low, high]}, "not_thinking": …}}
 
+``status.json``, of trainers::
+
+    {"state": "running" | "finished" | "stopped" | "failed", "said": str (what it does, or why it ended),
+     "every_s": f (its page is written again after so long), "written": f (seconds since 1970)}
+
 ``report.html``
-    The four files above as one self-contained page.
+    The files above as one self-contained page. Trainers write it from the first minute on; it loads itself again then.
 
 While an evaluation is under way there is also ``completions.jsonl``, with all that has been answered.
 """

@@ -149,8 +149,6 @@ RUNS = {
     ),
 }
 """Recipe → its rows, settings, and which of them leave: all others stay."""
-EVERY_DAY = ("math",)
-"""What `make test` does of it."""
 REPAIRED = {3: (ASIDE, "checker", "cut_off"), 6: (ASIDE, "row", "unknown_layout")}
 
 
@@ -199,11 +197,7 @@ def check_kept(tmp_path, rows, left, recipe, more):
         assert kept(tmp_path / "out") == kept(tmp_path / "without")
 
 
-def marks(run):
-    return [pytest.mark.integrations] * (run not in EVERY_DAY) + [pytest.mark.engine] * (run == "code")
-
-
-@pytest.mark.parametrize("run", [pytest.param(run, marks=marks(run)) for run in RUNS])
+@pytest.mark.parametrize("run", [pytest.param(run, marks=pytest.mark.engine) if run == "code" else run for run in RUNS])
 def test_a_recipe_drops_what_a_useless_model_says(vllm, tmp_path, run, request):
     if run == "code":
         request.getfixturevalue("sandbox_kind")
@@ -220,7 +214,6 @@ def test_a_recipe_drops_what_a_useless_model_says(vllm, tmp_path, run, request):
     assert vllm.counted()["generation"] - before == usage["completion_tokens"] > 0
 
 
-@pytest.mark.integrations
 def test_repair_starts_the_server_by_itself(vllm, sandbox_kind, tmp_path, monkeypatch):
     """The command line; in place of a second server, the one that runs."""
     from contextlib import asynccontextmanager
@@ -261,7 +254,6 @@ def test_replies_that_end_too_early_are_malformed_and_nothing_is_asked_twice(vll
     assert found[0] == found[1]
 
 
-@pytest.mark.integrations
 def test_a_pass_rate_of_a_useless_model_is_none(vllm, tmp_path):
     written(tmp_path / "rows.jsonl", [jars(4), jars(17)])
     more = {"math": {"classify": "never"}, "model": {"url": vllm.url, **MODEL}}
