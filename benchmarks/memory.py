@@ -52,7 +52,7 @@ SHAPES = (
     Shape("weights, micro batches", 6, 640, 32_000, 2, 24, (), micro=2, checkpointing=True),
     Shape("reference model", 6, 640, 32_000, 2, 24, ("trainer.beta=0.1",), micro=2),
     Shape("LoRA", 8, 512, 64_000, 2, 24, ("model.lora={r: 16}",), micro=4),
-    Shape("cache", 8, 256, 1_000, 48, 64, (), micro=4, checkpointing=True),
+    Shape("cache", 8, 256, 1_000, 48, 64, (), micro=16, checkpointing=True),
     Shape("vLLM", 4, 256, 32_000, 2, 24, ("rollout=vllm_colocate",), micro=4, least="min_tokens"),
 )
 QUICK = ("activations", "vocabulary", "weights, micro batches")

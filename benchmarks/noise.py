@@ -1,4 +1,4 @@
-"""A verifier that errs, and its correction: where noise teaches the wrong thing, and what training reaches without it.
+"""A verifier that errs, and its correction: where noise teaches the wrong thing, and what known rates give back.
 
 The reward is correctness plus a small bonus for short completions. The bonus alone does not pay: thoughts make right
 answers, and a right answer is worth more. A verifier that accepts 35% of wrong answers and rejects 35% of right ones

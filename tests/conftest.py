@@ -149,7 +149,7 @@ def _rank(group: str) -> int:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Write the exit status where ``.ci/run`` finds it: a suite that was interrupted has proved nothing."""
-    if not hasattr(session.config, "workerinput") and session.config.cache is not None:
+    if not hasattr(session.config, "workerinput") and getattr(session.config, "cache", None) is not None:
         session.config.cache.set("synthetic1/ended", int(exitstatus))
 
 

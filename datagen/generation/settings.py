@@ -92,7 +92,7 @@ class GenerateSettings(ProgramSettings):
     timeout_s: PositiveFloat = 3600.0
     """Seconds for one completion."""
     outage_s: float = Field(default=300.0, ge=0.0)
-    """Seconds to wait for a server that is down."""
+    """Seconds to wait for a server that is down, or answers nothing but errors."""
     retries: NonNegativeInt = 5
     """How often a request whose answer was lost is sent again."""
     stream: bool = False

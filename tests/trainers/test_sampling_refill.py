@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthetic1.trainers.reinforcement.sampling.refill import Group, Refill, batch_of, share_of
+from synthetic1.trainers.reinforcement.sampling.refill import CandidateGroup, Refill, batch_of, share_of
 from synthetic1.verdict import Verdict
 
 SIZE = 3
@@ -42,7 +42,7 @@ class Machine:
 
     def generate(self, tasks, first):
         self.events.append(("generate", tasks))
-        return [Group(first + i, task, [[task, j] for j in range(SIZE)], None) for i, task in enumerate(tasks)]
+        return [CandidateGroup(first + i, task, [[task, j] for j in range(SIZE)], None) for i, task in enumerate(tasks)]
 
     def verify(self, groups):
         tasks = [group.task for group in groups]
@@ -178,4 +178,4 @@ def test_the_batch_and_its_shares(wanted, flags, parts):
 
 @pytest.mark.parametrize(("kind", "teaches"), [(kind, kind == "mixed") for kind in VERDICTS])
 def test_which_groups_teach(kind, teaches):
-    assert Group(0, 0, [[]] * SIZE, None, VERDICTS[kind]).teaches == teaches
+    assert CandidateGroup(0, 0, [[]] * SIZE, None, VERDICTS[kind]).teaches == teaches

@@ -28,14 +28,14 @@ def goes_stale(settings, train=grpo.train):
     from synthetic1.trainers.reinforcement import evaluating
 
     push, steps, measured = VLLMGeneration.sync_weights, [*range({PUSHES}), 4], evaluating.HeldOut.__call__
-    trainers = []
+    states = []
 
     def some_pushes(self):
-        if not trainers or trainers[0].state.global_step in steps:
+        if not states or states[-1].global_step in steps:
             push(self)
 
     def twice(self, n, temperature, step):
-        trainers.append(self.trainer)
+        states.append(self.trainer.state)
         own = self.engine
         assert isinstance(own, evaluating.RolloutVllm)
         first = measured(self, n, temperature, step)

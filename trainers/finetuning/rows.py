@@ -116,9 +116,10 @@ def _message(message: Any, where: str) -> dict[str, str]:
     content = message.get("content", message.get("value"))
     if isinstance(content, list):  # in parts, as chat templates take them
         parts = [part.get("text") if isinstance(part, Mapping) else part for part in content]
-        if not all(isinstance(part, str) for part in parts):
+        texts = [part for part in parts if isinstance(part, str)]
+        if len(texts) < len(parts):
             raise ProgramError(f"data: {where}: a message has parts that are not text, such as an image")
-        content = "".join(parts)
+        content = "".join(texts)
     if not isinstance(role, str) or not isinstance(content, str):
         raise ProgramError(f"data: {where}: a message has no role or no text; {WANTED}")
     if role.lower() not in ROLES:

@@ -26,7 +26,7 @@ from synthetic1.trainers.memory.workload import Sharding, Workload
 
 PROGRAM = {"cpu": 512 * 2**20, "cuda": 2**30}
 """Bytes of a process that has imported what it needs; on a GPU, of CUDA's context and workspaces."""
-VLLM_IMPORTS = 512 * 2**20
+VLLM_IMPORTS = 256 * 2**20
 """Bytes that vLLM's libraries add to it on a CPU."""
 KERNELS = {"cpu": 128 * 2**20, "cuda": 0}
 """Bytes that libraries come to hold as they work: kernels that oneDNN makes for the sizes it meets, what the allocator

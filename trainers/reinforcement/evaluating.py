@@ -109,7 +109,7 @@ class RolloutVllm(BatchedEngine):
         if trainer.state.global_step != trainer._last_loaded_step:  # as TRL does before a rollout
             vllm.sync_weights()
             trainer._last_loaded_step = trainer.state.global_step
-        own = {
+        own: dict[str, Any] = {
             **dict.fromkeys(("top_k", "min_p"), 0),
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
@@ -160,7 +160,7 @@ class _SeededClient:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
-    def generate(self, prompts: list[list[int]], generation_kwargs: Any = None, **options: Any) -> dict[str, list[Any]]:
+    def generate(self, prompts: list[list[int]], generation_kwargs: Any = None, **options: Any) -> dict[str, Any]:
         def one(place: int) -> dict[str, list[Any]]:
             seeded = {**(generation_kwargs or {}), "seed": self._first + place}
             made: dict[str, list[Any]] = self._client.generate(
@@ -171,7 +171,7 @@ class _SeededClient:
         with ThreadPoolExecutor(min(IN_FLIGHT, len(prompts))) as threads:
             replies = list(threads.map(one, range(len(prompts))))
         joined = {name: [row for reply in replies for row in reply[name]] for name in ("prompt_ids", "completion_ids")}
-        return {**joined, "logprobs": None}  # type: ignore[dict-item]
+        return {**joined, "logprobs": None}
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from synthetic1.trainers.reinforcement.clock import PhaseClock
 from synthetic1.trainers.reinforcement.objective.part_loss import PartLossTrainer
 from synthetic1.trainers.reinforcement.objective.reward import Reward, RewardedRollout
 from synthetic1.trainers.reinforcement.sampling.known_verdicts import CompletedTask, KnownVerdicts
-from synthetic1.trainers.reinforcement.sampling.refill import FilledBatch, Group, Refill, share_of
+from synthetic1.trainers.reinforcement.sampling.refill import CandidateGroup, FilledBatch, Refill, share_of
 from synthetic1.trainers.reinforcement.sampling.sampler import TaskSampler
 from synthetic1.trainers.reinforcement.sampling.schedule import PromptSchedule
 from synthetic1.verdict import Verdict
@@ -137,18 +137,20 @@ class VerifiedGRPOTrainer(PartLossTrainer):
         self.dropped = self._of_all([r for group in self.filled.dropped for r in self._unrewarded(group)])
         return self._rows([group.task for group in kept for _ in group.completion_ids])
 
-    def _candidates(self, tasks: list[int], first: int) -> list[Group]:
+    def _candidates(self, tasks: list[int], first: int) -> list[CandidateGroup]:
         """A group of completions for each task, generated as TRL generates those of a batch."""
         size = self.num_generations
         rows = self._rows([task for task in tasks for _ in range(size)])
         prompt_ids, images, fields = self._tokenize_prompts([row["prompt"] for row in rows])
         ids, logprobs = self._generate_single_turn(prompt_ids, images, fields, size)
         return [
-            Group(first + i, task, ids[i * size : (i + 1) * size], logprobs and logprobs[i * size : (i + 1) * size])
+            CandidateGroup(
+                first + i, task, ids[i * size : (i + 1) * size], logprobs and logprobs[i * size : (i + 1) * size]
+            )
             for i, task in enumerate(tasks)
         ]
 
-    def _begin_to_verify(self, groups: list[Group]) -> Callable[[], list[list[Verdict]]]:
+    def _begin_to_verify(self, groups: list[CandidateGroup]) -> Callable[[], list[list[Verdict]]]:
         pairs = [pair for group in groups for pair in self._pairs(group)]
         future = asyncio.run_coroutine_threadsafe(self.reward.train_set.verify(pairs), self.async_loop)
 
@@ -159,12 +161,12 @@ class VerifiedGRPOTrainer(PartLossTrainer):
 
         return wait
 
-    def _pairs(self, group: Group) -> list[CompletedTask]:
+    def _pairs(self, group: CandidateGroup) -> list[CompletedTask]:
         train_set, tokenizer = self.reward.train_set, self.reward.tokenizer
         task = train_set.tasks[group.task]
         return [(task, decode(tokenizer, ids, thinking_open=train_set.thinking_open)) for ids in group.completion_ids]
 
-    def _unrewarded(self, group: Group) -> list[RewardedRollout]:
+    def _unrewarded(self, group: CandidateGroup) -> list[RewardedRollout]:
         """The rollouts of a group that nothing is learned from."""
         task = self.reward.train_set.tasks[group.task]
         first, step = group.number * self.num_generations, self.state.global_step

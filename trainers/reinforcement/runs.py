@@ -54,19 +54,25 @@ def header(
     judges: Sequence[Trust] = (),
 ) -> dict[str, Any]:
     """The facts at the top of a run."""
-    t = settings.trainer
+    t, r = settings.trainer, settings.rollout
     rollout = t.prompts_per_step * t.updates_per_rollout * t.group_size
     bad = count_bad_rows(train_set.tasks)
     return {
         "env": train_set.tasks.name,
         "model": settings.model.name,
         "numbers": describe_dtype(t.compute_dtype, settings.model),
-        "rollout": f"{settings.rollout.backend}, up to {settings.rollout.max_completion_length} tokens",
+        "rollout": f"{r.backend}, up to {r.max_completion_length:,} tokens, temperature {r.temperature:g}, "
+        f"top_p {r.top_p:g}",
         "processes": ranks if ranks > 1 else None,
         "rollout_batch": f"{t.prompts_per_step * t.updates_per_rollout} tasks × {t.group_size} = {rollout} completions",
         "update": f"{t.prompts_per_step * t.group_size} completions, {t.updates_per_rollout} update(s) a rollout",
-        "micro_batch": f"{t.micro_batch} completions at once on each process",
+        "micro_batch": f"{t.micro_batch} completions at once on each process"
+        + (", gradient checkpointing" if t.gradient_checkpointing else ""),
         "steps": t.max_steps,
+        "optimizer": f"{t.extra.get('optim', 'AdamW')}, learning rate {t.learning_rate:g} ({t.lr_scheduler}, "
+        f"{t.warmup_steps} steps of warm-up), gradients up to {t.max_grad_norm:g}",
+        "loss": f"{t.loss_type}, ratios between {max(1 - t.epsilon, 0):g} and {1 + (t.epsilon_high or t.epsilon):g}, "
+        f"KL {t.beta:g}, advantages over the deviation of: {t.scale_rewards}",
         "sampling": in_words(t),
         "tasks": f"{len(train_set.tasks)} to learn from, {eval_tasks} held out; longest prompt {longest} tokens",
         "bad_rows": f"{bad:,}, left out; they are in {BAD_ROWS}" if bad else None,
@@ -211,6 +217,7 @@ def result(
         "judges": {trust.task_type: trust.summary() for trust in judges},
         "judge_usage": judge_usage,
         "shuffled_rewards": settings.trainer.shuffle_rewards,
+        "injected_noise": noise.model_dump() if (noise := settings.trainer.inject_noise) else None,
         "steps": settings.trainer.max_steps,
         "completions": sum(row.get("completions") or 0 for row in steps),
         "reward_share": spent["score"] / spent["step"] if spent["step"] else None,

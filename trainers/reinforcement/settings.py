@@ -78,7 +78,7 @@ class CurriculumPhase(Section):
 Sampling = Literal["uniform", "dynamic", "adaptive", "curriculum"]
 
 
-class DifficultySettings(Section):
+class SamplingSettings(Section):
     """How ``trainer.sampling`` finds tasks that teach. What the chosen one does not use cannot be changed."""
 
     max_refills: PositiveInt = 4
@@ -99,7 +99,7 @@ USED_DIFFICULTY: dict[str, frozenset[str]] = {
     "adaptive": frozenset({"explore", "half_life"}),
     "curriculum": frozenset({"half_life", "advance_at", "review"}),
 }
-"""Fields of ``DifficultySettings``, by the sampling that uses them."""
+"""Fields of ``SamplingSettings``, by the sampling that uses them."""
 
 
 class TrainerSettings(Section):
@@ -156,7 +156,7 @@ class TrainerSettings(Section):
     curriculum: list[CurriculumPhase] = Field(default_factory=list)
     """Levels over the run, e.g. ``[{until: 0.5, levels: "1-2"}, {until: 1.0, levels: "1-3"}]``; [] = all the time, and
     under ``sampling=curriculum`` the next level when the one before is mastered."""
-    difficulty: DifficultySettings = DifficultySettings()
+    difficulty: SamplingSettings = SamplingSettings()
     """How ``sampling`` finds tasks that teach."""
     shuffle_rewards: bool = False
     """The control experiment: rewards are permuted within a batch, so nothing can be learned from them."""
@@ -184,8 +184,8 @@ class TrainerSettings(Section):
     def difficulty_that_is_used(self) -> TrainerSettings:
         by_pass_rate = self.sampling == "curriculum" and not self.curriculum
         used = USED_DIFFICULTY[self.sampling] if by_pass_rate or self.sampling != "curriculum" else frozenset()
-        for name in DifficultySettings.model_fields:
-            if name not in used and getattr(self.difficulty, name) != getattr(DifficultySettings(), name):
+        for name in SamplingSettings.model_fields:
+            if name not in used and getattr(self.difficulty, name) != getattr(SamplingSettings(), name):
                 fits = " or ".join(sampling for sampling, names in USED_DIFFICULTY.items() if name in names)
                 phases = " with `until` phases" if self.sampling == "curriculum" else ""
                 raise ValueError(
@@ -280,7 +280,16 @@ class GrpoSettings(ProgramSettings):
 
     def idle(self) -> Iterator[tuple[str, str]]:
         """Settings that do nothing here, and why; ``run_program`` refuses those that were typed."""
-        return idle_settings(self)
+        t = self.trainer
+        return idle_settings(
+            model=self.model.name,
+            backend=self.rollout.backend,
+            eval_n=self.eval.n,
+            eval_every=self.eval.every,
+            loss_type=t.loss_type,
+            epsilon_high=t.epsilon_high,
+            parts_have_losses=any("loss" in part for part in (self.env.mixture or {}).values()),
+        )
 
     @property
     def eval_engine(self) -> Literal["transformers", "vllm"]:

@@ -14,7 +14,6 @@ from synthetic1.jobs.model_settings import ModelSettings
 from synthetic1.jobs.tracking import ReportTo
 from synthetic1.tasks.sources.bad_rows import BadRows
 
-
 TOKENS, EMBEDDED_TOKENS = 4_096, 96
 """Of a completion, unless a person says it: what reasoning models want at least, and what the embedded one does."""
 

@@ -17,7 +17,7 @@ from synthetic1.inference.exchange import failure_of, post
 from synthetic1.inference.failure import Failure, Remedy, back_off_s
 from synthetic1.inference.introduction import ServerFacts, answers, ask_all, ask_until_told
 from synthetic1.inference.open_files import make_room
-from synthetic1.inference.outage import WAITED_FOR, Watch
+from synthetic1.inference.outage import WAITED_FOR, OutageWatch
 from synthetic1.inference.replicas import Replica, Replicas
 from synthetic1.inference.reply import Reply
 from synthetic1.inference.request import Request
@@ -58,7 +58,7 @@ class Client:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._session: aiohttp.ClientSession | None = None
         self._replicas: Replicas | None = None
-        self._watch: Watch | None = None
+        self._watch: OutageWatch | None = None
         self._cache: ResponseCache | None = None
         self._root: str | None = None
         self._asking: dict[str, asyncio.Future[Any]] = {}  # greedy calls under way, by the key of their cache entry
@@ -183,7 +183,7 @@ class Client:
             timeout=aiohttp.ClientTimeout(total=self.server.timeout_s, sock_connect=min(30.0, self.server.timeout_s)),
         )
         self._replicas = Replicas(self.server.urls, self.server.max_in_flight, self._answers, self.server.outage_s)
-        self._watch = Watch(self._replicas, self._post, self._failed, self.server.timeout_s)
+        self._watch = OutageWatch(self._replicas, self._post, self._failed, self.server.timeout_s)
         self._loop = loop
 
     async def _one(self, request: Request, index: int, affinity: str | None) -> Completion:
@@ -213,8 +213,8 @@ class Client:
     async def _call(self, request: Request, first: int, n: int, affinity: str | None) -> Reply:
         """Completions ``first`` … of a call, by index from 0; one of them at least. All patience is here."""
         account, server = self.account, self.server
-        lost = patience_ends = 0.0
-        refusals = outages = 0
+        lost = refusals = outages = 0
+        patience_ends = 0.0
         tried = Dialect()
         while True:
             again = lost + refusals + outages > 0
@@ -261,8 +261,8 @@ class Client:
                     await self._wait(replica, got, pause)
                     continue
             account.failed += 1
-            outage = await watch.is_outage(replica, got, body, int(lost + refusals))
-            tries = f" (asked {lost + refusals:g} times)" if lost + refusals > 1 else ""
+            outage = await watch.is_outage(replica, got, body, lost + refusals)
+            tries = f" (asked {lost + refusals} times)" if lost + refusals > 1 else ""
             raise InferenceError(got.kind, f"{replica.url}: {got.message}{tries}", got.status, outage)
 
     async def _wait(self, replica: Replica, failure: Failure, pause: float) -> None:

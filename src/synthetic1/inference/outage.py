@@ -25,7 +25,7 @@ WORDS = [{"role": "user", "content": "Say yes."}]
 TOKENS = 16
 
 
-class Watch:
+class OutageWatch:
     """Over the servers of one client.
 
     Args:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
 
 from synthetic1.completion import Completion
 from synthetic1.rewards.scoring.scorer import Scorer
@@ -11,12 +10,6 @@ from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
 CompletedTask = tuple[Task, Completion]
-
-
-class Verify(Protocol):
-    """What a scorer does."""
-
-    async def __call__(self, pairs: Iterable[CompletedTask], /) -> list[Verdict]: ...
 
 
 class KnownVerdicts:

@@ -17,7 +17,7 @@ Gather = Callable[[list[Any]], list[Any]]
 
 
 @dataclass
-class Group:
+class CandidateGroup:
     """The completions of one task."""
 
     number: int
@@ -43,9 +43,9 @@ class Group:
 class FilledBatch:
     """What a process has after the refills: its share of the batch, and what it made in vain."""
 
-    kept: list[Group]
+    kept: list[CandidateGroup]
     """Whole groups, as many on every process."""
-    dropped: list[Group]
+    dropped: list[CandidateGroup]
     """Those that this process generated and nobody learns from."""
     completions: int
     """Generated, on all processes."""
@@ -87,8 +87,8 @@ class Refill:
         most_refills: int,
         *,
         draw: Callable[[int], list[int]],
-        generate: Callable[[list[int], int], list[Group]],
-        verify: Callable[[list[Group]], Callable[[], list[list[Verdict]]]],
+        generate: Callable[[list[int], int], list[CandidateGroup]],
+        verify: Callable[[list[CandidateGroup]], Callable[[], list[list[Verdict]]]],
         overlap: bool,
         gather: Gather = list,
         process: int = 0,
@@ -102,8 +102,8 @@ class Refill:
         self.process, self.processes = process, processes
 
     def fill(self) -> FilledBatch:
-        groups: list[Group] = []
-        open_: deque[tuple[list[Group], Callable[[], list[list[Verdict]]]]] = deque()
+        groups: list[CandidateGroup] = []
+        open_: deque[tuple[list[CandidateGroup], Callable[[], list[list[Verdict]]]]] = deque()
         teaching: list[int] = []
         generated = pending = rounds = 0
         while True:
@@ -132,7 +132,9 @@ class Refill:
         """As many groups on every process."""
         return -(-n // self.processes) * self.processes
 
-    def _shared_out(self, groups: list[Group], teaching: list[int], generated: int, rounds: int) -> FilledBatch:
+    def _shared_out(
+        self, groups: list[CandidateGroup], teaching: list[int], generated: int, rounds: int
+    ) -> FilledBatch:
         numbers = batch_of(self.wanted, teaching, generated)
         chosen = set(numbers)
         kept = {group.number: group for group in self.gather([g for g in groups if g.number in chosen])}
