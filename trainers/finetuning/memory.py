@@ -8,7 +8,7 @@ from synthetic1.jobs.model_settings import LoraSettings
 from synthetic1.jobs.models import compute_dtype
 from synthetic1.trainers.finetuning.settings import SftSettings
 from synthetic1.trainers.memory.estimate import MemoryEstimate, estimate_memory
-from synthetic1.trainers.memory.fitting import Option, check_fits, divisors, halves, largest_fitting
+from synthetic1.trainers.memory.fitting import MemorySaving, check_fits, divisors, halves, largest_fitting
 from synthetic1.trainers.memory.machine import DeviceMemory, device_memory, sharding
 from synthetic1.trainers.memory.shape import ModelShape
 from synthetic1.trainers.memory.workload import DEFAULT_OPTIMIZER, Workload
@@ -53,10 +53,10 @@ def plan_memory(
 
     t = settings.trainer
     options = [
-        Option.of("trainer.micro_batch", divisors(whole)[1:] if t.micro_batch else ()),
-        Option.of("trainer.gradient_checkpointing", () if t.gradient_checkpointing else (True,)),
-        Option.of("model.lora", () if settings.model.lora else (LoraSettings(r=16),)),
-        Option.of("trainer.max_length", halves(longest_first[0], SHORTEST)),
+        MemorySaving.of("trainer.micro_batch", divisors(whole)[1:] if t.micro_batch else ()),
+        MemorySaving.of("trainer.gradient_checkpointing", () if t.gradient_checkpointing else (True,)),
+        MemorySaving.of("model.lora", () if settings.model.lora else (LoraSettings(r=16),)),
+        MemorySaving.of("trainer.max_length", halves(longest_first[0], SHORTEST)),
     ]
     check_fits(settings, lambda asked: of(sized(asked)), options, given, refuse=settings.check_memory)
     return sized(settings), of(sized(settings))

@@ -24,13 +24,13 @@ Change = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Option:
+class MemorySaving:
     """Something that may be made smaller, and how far: the mildest change first."""
 
     changes: Sequence[Change]
 
     @classmethod
-    def of(cls, name: str, values: Iterable[Any]) -> Option:
+    def of(cls, name: str, values: Iterable[Any]) -> MemorySaving:
         """That of one setting."""
         return cls([{name: value} for value in values])
 
@@ -71,7 +71,7 @@ def halves(size: int, least: int) -> list[int]:
 def check_fits(
     settings: Settings,
     estimate: Callable[[Settings], MemoryEstimate],
-    options: Sequence[Option],
+    options: Sequence[MemorySaving],
     memory: DeviceMemory,
     *,
     refuse: bool = True,
@@ -107,7 +107,7 @@ def check_fits(
 
 
 def _fitting(
-    settings: Settings, estimate: Callable[[Settings], MemoryEstimate], options: Sequence[Option], limit: float
+    settings: Settings, estimate: Callable[[Settings], MemoryEstimate], options: Sequence[MemorySaving], limit: float
 ) -> Iterator[Change]:
     """Changes that fit: of fewer settings first, then the milder ones."""
     for count in range(1, len(options) + 1):
@@ -121,7 +121,7 @@ def _fitting(
 
 
 def _smallest(
-    settings: Settings, estimate: Callable[[Settings], MemoryEstimate], options: Sequence[Option]
+    settings: Settings, estimate: Callable[[Settings], MemoryEstimate], options: Sequence[MemorySaving]
 ) -> Settings:
     """Settings with everything made as small as goes."""
     for option in options:

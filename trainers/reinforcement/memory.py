@@ -7,7 +7,7 @@ import os
 from synthetic1.jobs.model_settings import LoraSettings
 from synthetic1.jobs.models import compute_dtype
 from synthetic1.trainers.memory.estimate import MemoryEstimate, estimate_memory, in_gib
-from synthetic1.trainers.memory.fitting import Change, Option, check_fits, divisors, halves, largest_fitting
+from synthetic1.trainers.memory.fitting import Change, MemorySaving, check_fits, divisors, halves, largest_fitting
 from synthetic1.trainers.memory.machine import DeviceMemory, device_memory, sharding
 from synthetic1.trainers.memory.shape import ModelShape
 from synthetic1.trainers.memory.workload import DEFAULT_OPTIMIZER, Workload
@@ -119,7 +119,7 @@ def _vllm_share(settings: GrpoSettings, shape: ModelShape, prompt_tokens: int, m
     return share
 
 
-def _options(settings: GrpoSettings, micro: int, processes: int, memory: DeviceMemory) -> list[Option]:
+def _options(settings: GrpoSettings, micro: int, processes: int, memory: DeviceMemory) -> list[MemorySaving]:
     """What may be made smaller: first what costs time, then what changes what is learned."""
     t, rollout, model = settings.trainer, settings.rollout, settings.model
     made_here = rollout.backend == "transformers"
@@ -131,14 +131,14 @@ def _options(settings: GrpoSettings, micro: int, processes: int, memory: DeviceM
     if model.dtype == "float32" and t.compute_dtype != "float32":  # frozen weights are never rounded again
         lora.append({**lora[0], "model.dtype": "bfloat16"})
     return [
-        Option.of("trainer.micro_batch", divisors(micro)[1:] if t.micro_batch is not None else ()),
-        Option.of("trainer.gradient_checkpointing", () if t.gradient_checkpointing else (True,)),
-        Option.of("eval.batch_size", halves(settings.eval.batch_size, 8) if evaluated else ()),
-        Option.of("rollout.vllm.sleep", (True,) if vllm_here and not rollout.vllm.sleep else ()),
-        Option.of("rollout.vllm.gpu_memory_utilization", shares),
-        Option.of("trainer.updates_per_rollout", (1,) if made_here and t.updates_per_rollout > 1 else ()),
-        Option([change for change in lora if change]),
-        Option.of("trainer.beta", (0.0,) if t.beta > 0 else ()),
-        Option.of("trainer.prompts_per_step", prompts),
-        Option.of("rollout.max_completion_length", halves(rollout.max_completion_length, SHORTEST)),
+        MemorySaving.of("trainer.micro_batch", divisors(micro)[1:] if t.micro_batch is not None else ()),
+        MemorySaving.of("trainer.gradient_checkpointing", () if t.gradient_checkpointing else (True,)),
+        MemorySaving.of("eval.batch_size", halves(settings.eval.batch_size, 8) if evaluated else ()),
+        MemorySaving.of("rollout.vllm.sleep", (True,) if vllm_here and not rollout.vllm.sleep else ()),
+        MemorySaving.of("rollout.vllm.gpu_memory_utilization", shares),
+        MemorySaving.of("trainer.updates_per_rollout", (1,) if made_here and t.updates_per_rollout > 1 else ()),
+        MemorySaving([change for change in lora if change]),
+        MemorySaving.of("trainer.beta", (0.0,) if t.beta > 0 else ()),
+        MemorySaving.of("trainer.prompts_per_step", prompts),
+        MemorySaving.of("rollout.max_completion_length", halves(rollout.max_completion_length, SHORTEST)),
     ]
