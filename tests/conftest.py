@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -89,6 +90,16 @@ def _require(name: str, available: object, how: str) -> None:
     if REQUIRE_ALL:
         pytest.fail(f"{message} (SYNTHETIC1_REQUIRE_ALL=1 makes this a failure)", pytrace=False)
     pytest.skip(message)
+
+
+@pytest.fixture
+def heeds_hang_up() -> Iterator[None]:
+    """For tests that send SIGHUP: a suite started by ``nohup`` ignores it, and so do the processes it starts."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.hookimpl(optionalhook=True)

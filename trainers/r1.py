@@ -20,6 +20,7 @@ def run(settings: R1Settings) -> None:
     """Run what is not done yet of the recipe; write ``result.json`` and the plot."""
     from synthetic1.jobs.model_settings import ModelSettings
     from synthetic1.jobs.models import check_model
+    from synthetic1.reports.live_page import LivePage
     from synthetic1.reports.run_folder import RunFolder
     from synthetic1.trainers.recipe import report as r1_report
     from synthetic1.trainers.recipe import stages as r1_stages
@@ -27,13 +28,17 @@ def run(settings: R1Settings) -> None:
     folder = r1_stages.folder(settings)
     if not folder.exists():  # a name that is not a model's must not claim it
         check_model(ModelSettings(name=settings.base))
-    with RunFolder.create(folder, resume=True) as record:
+    with RunFolder.create(folder, resume=True) as record, LivePage(record) as page:
         r1_stages.check_same(record, settings)
         record.write_config(settings.model_dump(mode="json"))
         recipe = r1_stages.Recipe(settings, folder)
+        page.doing("traces")
         recipe.traces()
+        page.doing("SFT")
         recipe.fine_tune()
+        page.doing("GRPO")
         recipe.reinforce()
+        page.doing("evaluation of the stages")
         measured = recipe.evaluations()
         result = r1_report.result(settings, folder, measured, recipe.seconds)
         record.write_result(result)

@@ -19,6 +19,7 @@ from synthetic1.datagen.show import show_run
 from synthetic1.inference.usage import Account
 from synthetic1.jobs.stopping import like_ctrl_c, stop_on_signal
 
+pytestmark = pytest.mark.usefixtures("heeds_hang_up")
 PRICE = "price={input: 1.0, output: 2.0}"
 
 

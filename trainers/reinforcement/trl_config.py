@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,13 @@ def grpo_config(settings: GrpoSettings, output: Path, processes: int, rollout: d
     import torch
 
     t = settings.trainer
+    fields_of_trl = GRPOConfig.__dataclass_fields__
     for name in t.extra:
         if name in DERIVED:
             raise ValueError(f"trainer.extra.{name} follows from {DERIVED[name]}; set that")
-        if name not in GRPOConfig.__dataclass_fields__:
-            raise ValueError(f"trainer.extra.{name}: trl.GRPOConfig has no such field")
+        if name not in fields_of_trl:
+            meant = "".join(f"; did you mean `{near}`?" for near in get_close_matches(name, fields_of_trl, n=1))
+            raise ValueError(f"trainer.extra.{name}: trl.GRPOConfig has no such field{meant}")
     micro = settings.micro_batch(processes)
     accumulation = t.prompts_per_step * t.group_size // (micro * processes)
     on_cpu = not torch.cuda.is_available()
