@@ -20,6 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from noise_rewards import LONGEST
 from record import arguments, report
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +39,7 @@ def train(extra: list[str], seed: int, steps: int, held_out: int, folder: Path) 
     """``trainers/grpo.py`` as people run it; its ``result.json``."""
     command = [sys.executable, str(ROOT / "trainers/grpo.py"), "recipe=demo", BREVITY, f"runs={folder}", f"seed={seed}"]
     command += [f"trainer.max_steps={steps}", f"trainer.save_every={steps}", "eval.every=0", f"eval.n={held_out}"]
+    command += [f"rollout.max_completion_length={LONGEST}"]
     here = {**os.environ, "PYTHONPATH": str(ROOT / "benchmarks")}
     subprocess.run([*command, *extra], check=True, stdout=subprocess.DEVNULL, cwd=ROOT, env=here)
     result: dict[str, Any] = json.loads(next(folder.glob("grpo/*/result.json")).read_text())

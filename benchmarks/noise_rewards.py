@@ -6,7 +6,7 @@ from synthetic1.completion import Completion
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
-LONGEST = 96  # tokens of a completion in recipe=demo
+LONGEST = 96  # tokens of a completion; benchmarks/noise.py sets the limit to it
 
 
 def brevity(task: Task, completion: Completion, verdict: Verdict) -> float:

@@ -8,12 +8,14 @@ evaluations are noisy, each curve is fitted by the nearest one that never falls 
     python benchmarks/sampling.py --json benchmarks/results/sampling.json       # hours; goes on where it was stopped
     python benchmarks/sampling.py --quick                                       # minutes: does it run, not how well
 
-The model and every finished run stay in the folder ``--work``.
+The model and every finished run stay in the folder ``--work``, under names that say what they were made with: other
+options are other runs.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import subprocess
@@ -29,6 +31,8 @@ from record import report
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLINGS = ("uniform", "dynamic", "adaptive", "curriculum")
 COLORS = {"uniform": "#6b7480", "dynamic": "#d9822b", "adaptive": "#2a78d6", "curriculum": "#3d9970"}
+OF_NO_RUN = ("json", "plot", "work", "jobs", "seeds", "quick")
+"""Options that no single run depends on."""
 TARGETS = {"adaptive_tokens_vs_uniform": "≤ 0.6", "dynamic_tokens_vs_uniform": "≤ 0.6"}
 QUICK = {
     "model": "embedded",
@@ -87,8 +91,8 @@ def cold_started(options: argparse.Namespace) -> str:
     from synthetic1.tasks.programs.levels import parse_levels
 
     size = f"{options.hidden}x{options.layers}"
-    built_with = f"{size}-{options.levels}-{options.trace_steps}-{options.mixed_steps}-{options.direct_share:g}"
-    folder: Path = options.work / f"model-{built_with}"
+    steps = f"{options.trace_steps}-{options.mixed_steps}-{options.direct_share:g}"
+    folder: Path = options.work / f"model-{size}-{options.levels}-{options.length}-{steps}"
     if not (folder / "build.json").is_file():  # written last
         build(folder, options, list(parse_levels(options.levels)))
     return str(folder.absolute())
@@ -174,7 +178,12 @@ def command(model: str, sampling: str, seed: int, options: argparse.Namespace) -
     """What a person would type; ``resume=true`` also begins a run."""
     return [
         *(sys.executable, str(ROOT / "trainers/grpo.py"), f"model={model}", "model.dtype=float32"),
-        *(f"runs={options.work.absolute()}", f"run_name={sampling}-{seed}", f"seed={seed}", "resume=true"),
+        *(
+            f"runs={options.work.absolute()}",
+            f"run_name={run_name(sampling, seed, options)}",
+            f"seed={seed}",
+            "resume=true",
+        ),
         *("env=code_understanding", f"env.level={options.levels}", f"env.size={options.size}"),
         *(f"trainer.sampling={sampling}", f"trainer.max_steps={options.steps}"),
         *(f"trainer.prompts_per_step={options.prompts}", f"trainer.group_size={options.group}"),
@@ -205,7 +214,14 @@ def run_all(model: str, options: argparse.Namespace) -> list[LearningCurve]:
 
 
 def run_folder(sampling: str, seed: int, options: argparse.Namespace) -> Path:
-    return Path(options.work) / "grpo" / f"{sampling}-{seed}"
+    return Path(options.work) / "grpo" / run_name(sampling, seed, options)
+
+
+def run_name(sampling: str, seed: int, options: argparse.Namespace) -> str:
+    """With a digest of all options that a run depends on, those of its model included."""
+    made_with = sorted((name, value) for name, value in vars(options).items() if name not in OF_NO_RUN)
+    digest = hashlib.sha256(json.dumps(made_with, default=str).encode()).hexdigest()[:8]
+    return f"{sampling}-{seed}-{digest}"
 
 
 def curve_of(sampling: str, seed: int, options: argparse.Namespace) -> LearningCurve:

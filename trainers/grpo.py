@@ -35,12 +35,13 @@ def train(settings: GrpoSettings) -> None:
 
     prepare_imports(settings.rollout.backend)
     disable_progress_bar()
-    from synthetic1.jobs import models
+    from synthetic1.jobs import command_line, models
     from synthetic1.jobs.chat import prompt_opens_thinking
     from synthetic1.jobs.judge_settings import with_judge
     from synthetic1.jobs.judge_trust import task_types, trusted
     from synthetic1.jobs.opening import held_out, keep_bad_rows
     from synthetic1.jobs.provenance import phase_time
+    from synthetic1.jobs.stopping import like_ctrl_c
     from synthetic1.jobs.tracking import tracked
     from synthetic1.reports import terminal
     from synthetic1.reports.live_page import LivePage
@@ -80,28 +81,20 @@ def train(settings: GrpoSettings) -> None:
     try:
         settings, memory = plan_memory(settings, longest.seen, ranks)
         folder = runs.folder(settings)
-        output = Path(tempfile.mkdtemp()) if settings.dry_run else folder / "checkpoints"
+        output = Path(tempfile.mkdtemp())  # until the trainer is there, which makes its folder
         args = grpo_config(settings, output, ranks, rollout_fields(settings, longest.bound))
     except (ValueError, TypeError) as error:
         raise ProgramError(str(error)) from error
     if settings.rollout.backend == "vllm_server" and is_main:
         check_server(settings)
+    if args.beta and settings.model.lora is None:
+        models.check_whole(settings.model, "TRL's reference model")
+    if is_main:
+        runs.check_folder(settings, folder)
     model = models.load_model(settings.model)  # after `args`, which say how it is shared out
     if is_main:
         header = runs.header(settings, train_set, len(eval_tasks), longest.seen, ranks, memory, judges)
         terminal.show_header(header | objective.facts(), title="GRPO")
-
-    # Where it is written, and where it goes on.
-    if settings.dry_run:
-        runs.check_folder(settings, folder)
-    run = runs.open_run(settings, folder, train_set.tasks) if is_main and not settings.dry_run else None
-    bad = keep_bad_rows(train_set.tasks, folder) if run is not None else 0
-    processes.wait_for_everyone()
-    checkpoint = last_complete(folder / "checkpoints") if settings.resume and run is not None else None
-    checkpoint = gather_object([checkpoint])[0] if ranks > 1 else checkpoint
-    begin = step_of(checkpoint) if checkpoint else 0
-    if checkpoint and sampler is not None:
-        sampler.restore(checkpoint)
 
     sampling = {"max_tokens": completion, "temperature": settings.rollout.temperature, "top_p": settings.rollout.top_p}
     reward = Reward(
@@ -126,6 +119,7 @@ def train(settings: GrpoSettings) -> None:
         processing_class=tokenizer,
         peft_config=models.lora_config(settings.model),
     )
+    shutil.rmtree(output)
     measured = HeldOut(
         trainer,
         tokenizer,
@@ -138,15 +132,28 @@ def train(settings: GrpoSettings) -> None:
         rollout = first_rollout(measured)
         if is_main:
             runs.show_dry_run(rollout, settings)
-        shutil.rmtree(output)
         return
+
+    # Where it is written, and where it goes on.
+    run = runs.open_run(settings, folder, train_set.tasks) if is_main else None
+    bad = keep_bad_rows(train_set.tasks, folder) if run is not None else 0
+    processes.wait_for_everyone()
+    args.output_dir = str(folder / "checkpoints")
+    checkpoint = last_complete(folder / "checkpoints") if settings.resume and run is not None else None
+    checkpoint = gather_object([checkpoint])[0] if ranks > 1 else checkpoint
+    begin = step_of(checkpoint) if checkpoint else 0
+    if checkpoint and sampler is not None:
+        sampler.restore(checkpoint)
+
     page = LivePage(run)
+    page.ending = f"stopped; {command_line.going_on(overwrites=settings.overwrite)}"
     recorder = RunRecorder(
         trainer,
         run,
         page=page,
         watch=Watch(sampler_of(settings)),
         sample_every=settings.trainer.sample_every,
+        steps_per_rollout=settings.steps_per_rollout,
         all_samples=settings.samples == "all",
         evaluate=lambda step: measured(settings.eval.n_during, settings.rollout.temperature, step).summary(),
         eval_every=settings.eval.every if eval_tasks else 0,
@@ -167,15 +174,13 @@ def train(settings: GrpoSettings) -> None:
     times = {"setup": time.perf_counter() - started}
 
     # Before, training, after.
-    with tracked(run, settings, "grpo"), page:
+    with like_ctrl_c(), tracked(run, settings, "grpo"), page:
         page.doing("training begins")
         with phase_time(times, "train"):
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         times["train"] -= times.get("before", 0.0)
+        page.ending = runs.stopped(settings, trainer.state.global_step)
         if stop.asked:
-            page.ending = runs.stopped(settings, trainer.state.global_step)
-            if is_main:
-                print(page.ending)
             raise SystemExit(130)
         measure("after", args.max_steps)
         page.doing("saving the model")

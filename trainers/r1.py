@@ -18,8 +18,10 @@ from synthetic1.trainers.recipe.settings import R1Settings
 
 def run(settings: R1Settings) -> None:
     """Run what is not done yet of the recipe; write ``result.json`` and the plot."""
+    from synthetic1.jobs import command_line
     from synthetic1.jobs.model_settings import ModelSettings
     from synthetic1.jobs.models import check_model
+    from synthetic1.jobs.stopping import like_ctrl_c
     from synthetic1.reports.live_page import LivePage
     from synthetic1.reports.run_folder import RunFolder
     from synthetic1.trainers.recipe import report as r1_report
@@ -28,21 +30,23 @@ def run(settings: R1Settings) -> None:
     folder = r1_stages.folder(settings)
     if not folder.exists():  # a name that is not a model's must not claim it
         check_model(ModelSettings(name=settings.base))
-    with RunFolder.create(folder, resume=True) as record, LivePage(record) as page:
+    with like_ctrl_c(), RunFolder.create(folder, resume=True) as record:
         r1_stages.check_same(record, settings)
         record.write_config(settings.model_dump(mode="json"))
         recipe = r1_stages.Recipe(settings, folder)
-        page.doing("traces")
-        recipe.traces()
-        page.doing("SFT")
-        recipe.fine_tune()
-        page.doing("GRPO")
-        recipe.reinforce()
-        page.doing("evaluation of the stages")
-        measured = recipe.evaluations()
-        result = r1_report.result(settings, folder, measured, recipe.seconds)
-        record.write_result(result)
-        r1_report.plot(result, folder / "stages.png")
+        with LivePage(record) as page:
+            page.ending = f"stopped; go on with: {command_line.with_settings(command_line.typed(), {})}"
+            page.doing("traces")
+            recipe.traces()
+            page.doing("SFT")
+            recipe.fine_tune()
+            page.doing("GRPO")
+            recipe.reinforce()
+            page.doing("evaluation of the stages")
+            measured = recipe.evaluations()
+            result = r1_report.result(settings, folder, measured, recipe.seconds)
+            record.write_result(result)
+            r1_report.plot(result, folder / "stages.png")
     r1_report.show(result)
     print(f"result: {folder / 'result.json'}\nplot:   {folder / 'stages.png'}")
 

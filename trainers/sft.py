@@ -19,7 +19,10 @@ from synthetic1.trainers.finetuning.settings import SftSettings
 
 def train(settings: SftSettings) -> None:
     """Train as the settings say; everything a person sees of it goes to the screen and to the run folder."""
+    import shutil
+    import tempfile
     import time
+    from pathlib import Path
 
     import torch
     from accelerate import PartialState
@@ -36,6 +39,7 @@ def train(settings: SftSettings) -> None:
 
     from synthetic1.jobs import command_line, models
     from synthetic1.jobs.program import ProgramError
+    from synthetic1.jobs.stopping import like_ctrl_c
     from synthetic1.jobs.tracking import tracked
     from synthetic1.reports import terminal
     from synthetic1.reports.live_page import LivePage
@@ -59,11 +63,14 @@ def train(settings: SftSettings) -> None:
     limit = min(settings.trainer.max_length or context, context)
     samples = sft_data.tokenize(tokenizer, sft_data.read_rows(sft_data.files(settings.paths)), limit)
     folder = sft_run.folder(settings)
+    if is_main:
+        sft_run.check_folder(settings, folder)
+    output = Path(tempfile.mkdtemp())  # until the trainer is there, which makes its folder
     try:
         fitting, memory = plan_memory(settings, samples.lengths, ranks)
         settings = sft_run.with_little_padding(settings, fitting, samples.lengths, ranks)
         micro = settings.micro_batch(ranks)
-        args = sft_run.sft_config(settings, folder / "checkpoints", ranks)
+        args = sft_run.sft_config(settings, output, ranks)
     except (ValueError, TypeError) as error:
         raise ProgramError(str(error)) from error
     model = models.load_model(settings.model)  # after `args`, which say how it is shared out
@@ -75,20 +82,6 @@ def train(settings: SftSettings) -> None:
     if is_main:
         facts = sft_run.header(settings, samples, order, limit, ranks, attention_of(model))
         terminal.show_header(facts | {"memory": str(memory)}, title="SFT")
-    if settings.dry_run:
-        print("all is well; without dry_run=true, training follows")
-        return
-
-    # Where it is written, and where it goes on.
-    run = sft_run.open_run(settings, folder, steps) if is_main else None
-    processes.wait_for_everyone()
-    checkpoint = last_complete(folder / "checkpoints") if settings.resume else None
-    to_do = True
-    if run is not None and (to_do := sft_run.go_on(run, checkpoint, settings, steps)):
-        run.truncate_after(step_of(checkpoint) if checkpoint else -1)
-    if not (gather_object([to_do])[0] if ranks > 1 else to_do):
-        return
-
     trainer = OrderedSFTTrainer(
         order=order,
         model=model,
@@ -97,16 +90,36 @@ def train(settings: SftSettings) -> None:
         processing_class=tokenizer,
         peft_config=models.lora_config(settings.model),
     )
+    shutil.rmtree(output)
+    if settings.dry_run:
+        if is_main:
+            print("all is well; without dry_run=true, training follows")
+        return
+
+    # Where it is written, and where it goes on.
+    run = sft_run.open_run(settings, folder, steps) if is_main else None
+    processes.wait_for_everyone()
+    args.output_dir = str(folder / "checkpoints")
+    checkpoint = last_complete(folder / "checkpoints") if settings.resume and run is not None else None
+    to_do = True
+    if run is not None and (to_do := sft_run.go_on(run, checkpoint, settings, steps)):
+        run.truncate_after(step_of(checkpoint) if checkpoint else -1)
+    checkpoint, to_do = gather_object([(checkpoint, to_do)])[0] if ranks > 1 else (checkpoint, to_do)
+    if not to_do:
+        return
+
     stop = StopOnSignal(1)
     trainer.remove_callback(PrinterCallback)
     page = LivePage(run)
+    going_on = command_line.going_on(overwrites=settings.overwrite)
+    page.ending = f"stopped; {going_on}"
     trainer.add_callback(sft_run.LossRecorder(run))
     trainer.add_callback(FollowRun(page))
     trainer.add_callback(sft_run.WholeCheckpoints())
     trainer.add_callback(SaveEvery())
     trainer.add_callback(ScheduleOfLength())
     trainer.add_callback(stop)
-    with tracked(run, settings, "sft"), page:
+    with like_ctrl_c(), tracked(run, settings, "sft"), page:
         page.doing("training")
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -115,10 +128,7 @@ def train(settings: SftSettings) -> None:
         except OSError as error:
             raise explain_failed_save(folder, error) from error
         if stop.asked:
-            again = command_line.going_on(overwrites=settings.overwrite)
-            page.ending = f"stopped at step {trainer.state.global_step} with a checkpoint; {again}"
-            if is_main:
-                print(page.ending)
+            page.ending = f"stopped at step {trainer.state.global_step} with a checkpoint; {going_on}"
             raise SystemExit(130)
         if run is not None:
             run.write_result(sft_run.result(settings, samples, trainer.state, time.perf_counter() - started))

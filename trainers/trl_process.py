@@ -10,6 +10,8 @@ from accelerate import PartialState
 from accelerate.utils import gather_object
 from transformers import TrainerCallback
 
+from synthetic1.jobs.stopping import SIGNALS, Signals
+
 
 def prepare_imports(backend: str) -> None:
     """To be called before TRL's trainer is imported.
@@ -33,16 +35,19 @@ class SaveEvery(TrainerCallback):
 
 
 class StopOnSignal(TrainerCallback):
-    """Ctrl-C (or SIGTERM) saves a checkpoint after the step at hand and stops; a second one stops at once."""
+    """Ctrl-C, SIGTERM or SIGHUP saves a checkpoint after the step at hand and stops; a second one stops at once."""
 
     def __init__(self, steps_per_rollout: int) -> None:
         self.asked = False
         self._steps = steps_per_rollout
+        self._signals = Signals()
         self._before: dict[int, Any] = {}
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._note)
+        self._signals = Signals.of_block()
+        for number in SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+                self._before[number] = signal.signal(number, self._note)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.restore()
@@ -65,7 +70,11 @@ class StopOnSignal(TrainerCallback):
         return self.asked
 
     def _note(self, number: int, frame: Any) -> None:
-        if self.asked:
+        said = self._signals.heard(number)
+        if said == "stop at once":
+            self.restore()
             raise KeyboardInterrupt
+        if said == "stop":
+            what = "this step" if self._steps == 1 else "this rollout's steps"
+            print(f"stopping after {what}, with a checkpoint; once more to stop at once", flush=True)
         self.asked = True
-        print("stopping after this rollout's steps, with a checkpoint; once more to stop at once", flush=True)

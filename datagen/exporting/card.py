@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from synthetic1.datagen.exporting.hub_licenses import hub_license, license_name
 from synthetic1.datagen.exporting.shards import DATA
 
 FAMILY_NAMES = {
@@ -49,10 +50,14 @@ def write_card(folder: Path, manifest: Mapping[str, Any]) -> None:
 def front_matter(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """What hubs read; without a licence where neither the settings nor every task's source say one."""
     counts, kind, said = manifest["counts"], manifest["format"], manifest["settings"]["card"]
-    licenses = _licenses(manifest)
+    stated = _licenses(manifest)
+    licenses = sorted({hub_license(one) or "other" for one in stated})
+    names = sorted({license_name(one) for one in stated if hub_license(one) is None})
     front: dict[str, Any] = {"pretty_name": said["pretty_name"] or _title(manifest)}
     if licenses:
         front["license"] = licenses[0] if len(licenses) == 1 else licenses
+    if names:
+        front["license_name"] = "-and-".join(names)
     front |= {"language": said["language"], "task_categories": said["task_categories"]}
     front["size_categories"] = [_size(counts["rows"])]
     front["tags"] = ["synthetic", "reasoning", *(["verified"] if _all_verified(manifest) else [])]
@@ -74,10 +79,17 @@ def _title(manifest: Mapping[str, Any]) -> str:
 
 
 def _licenses(manifest: Mapping[str, Any]) -> list[str]:
+    """As they are stated."""
     if (chosen := manifest["settings"]["card"]["license"]) is not None:
         return [chosen]
     found: Mapping[str, int] = manifest["counts"]["licenses"]
-    return [] if "" in found else sorted({"-".join(name.lower().split()) for name in found})
+    return [] if "" in found else sorted(found)
+
+
+def _shown_licenses(manifest: Mapping[str, Any]) -> list[str]:
+    """By the hub's identifiers, those that it has none for in the words of the sources."""
+    stated = [hub_license(one) or one for one in _licenses(manifest)]
+    return sorted({" ".join(one.replace("|", "/").split()) for one in stated})
 
 
 def _text(manifest: Mapping[str, Any]) -> str:
@@ -125,7 +137,7 @@ def _text(manifest: Mapping[str, Any]) -> str:
         f"| sampling | {'; '.join(counts['sampling'])} |",
         f"| verifiers | {', '.join(counts['verifiers'])} |",
         f"| verified from | {_thresholds(manifest['thresholds'])} |",
-        f"| licence | {', '.join(_licenses(manifest)) or 'not stated by the sources of all tasks'} |",
+        f"| licence | {', '.join(_shown_licenses(manifest)) or 'not stated by the sources of all tasks'} |",
     ]
     for rates in (manifest.get("judge_calibration") or {}).values():
         lines.append(f"| judge of {rates['rates'].replace(': ', ' | ', 1)} |")

@@ -51,6 +51,32 @@ class Goal:
 
 
 @dataclass
+class Unfinished:
+    """Samples that this process could not bring to an end. What is still wanted of them is what a run lacks: all others
+    of its tasks were there, or have been brought there; and what failed once may not be wanted any more."""
+
+    failed: dict[tuple[str, int], str] = field(default_factory=dict)
+    """The key of the task and the sample index of what was not answered → the kind of error."""
+    unverified: set[tuple[str, int]] = field(default_factory=set)
+    """Those of completions that have no verdict, or a failure of ours."""
+
+    @property
+    def tasks(self) -> list[str]:
+        """The keys of their tasks."""
+        return sorted({task for task, _ in (*self.failed, *self.unverified)})
+
+    def wanted(self, goal: Goal, found: Mapping[str, Mapping[int, Status]]) -> tuple[Counter[str], int]:
+        """Samples still to be asked for, by the kind of their error, and completions still to be verified.
+
+        Args:
+            found: how far the rollouts of ``tasks`` are.
+        """
+        unmet = {task for task in self.tasks if not goal.is_met(found.get(task, {}))}
+        failed = Counter(kind for (task, _), kind in self.failed.items() if task in unmet)
+        return failed, sum(task in unmet for task, _ in self.unverified)
+
+
+@dataclass
 class Progress:
     """Counted since this process began."""
 

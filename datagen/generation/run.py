@@ -17,7 +17,7 @@ from synthetic1.datagen.generation.scheduler import Generation, GenerationPlan
 from synthetic1.datagen.generation.settings import MAY_RISE, GenerateSettings
 from synthetic1.datagen.generation.slots import slots
 from synthetic1.datagen.generation.spending import RunSpending
-from synthetic1.datagen.generation.view import View, cut_off, facts, sample_rows
+from synthetic1.datagen.generation.view import View, cut_off, sample_rows
 from synthetic1.datagen.journal.judges import record
 from synthetic1.datagen.journal.reader import COUNTED
 from synthetic1.datagen.journal.runs import JOURNAL
@@ -83,10 +83,14 @@ async def run(settings: GenerateSettings) -> int:
                         await _run_and_keep(generation, spending)
                 stopped = generation.stopping
                 usage = spending.usage
-            counts = journal.counts((*COUNTED, "to_judge"))
-            rows = dict(facts(progress, usage))
+            counts = journal.counts(COUNTED)
+            failed, to_judge = generation.unfinished.wanted(
+                generation.plan.goal, journal.status(generation.unfinished.tasks)
+            )
             result = {
                 **counts,
+                "failures": failed.total(),
+                "to_judge": to_judge,
                 "bad_rows": bad,
                 "usage": usage.to_dict(),
                 "judge_usage": spending.judge_usage,
@@ -102,14 +106,13 @@ async def run(settings: GenerateSettings) -> int:
             )
             if (many := cut_off(progress, settings.sampling.max_tokens)) is not None:
                 print(many)
-            if counts["failures"]:
-                kinds = rows.get("given up", "earlier")
-                print(f"{counts['failures']:,} samples failed ({kinds}): the same command asks for them again")
-            if counts["to_judge"]:
-                print(f"{counts['to_judge']:,} completions to judge: the same command verifies them")
+            if failed:
+                kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(failed.items()))
+                print(f"{failed.total():,} samples failed ({kinds}): the same command asks for them again")
+            if to_judge:
+                print(f"{to_judge:,} completions to judge: the same command verifies them")
             print("stopped; the same command goes on" if stopped else f"next: synthetic1 show {settings.name}")
-            missing = counts["failures"] or counts["to_judge"]
-            return STOPPED if stopped else MISSING if missing else 0
+            return STOPPED if stopped else MISSING if failed or to_judge else 0
         finally:
             journal.close()
 

@@ -17,7 +17,7 @@ from time import monotonic
 from typing import Any
 
 from synthetic1.completion import OPEN, Completion
-from synthetic1.datagen.generation.goal import Goal, Progress
+from synthetic1.datagen.generation.goal import Goal, Progress, Unfinished
 from synthetic1.datagen.generation.slots import RolloutSlot, TaskState
 from synthetic1.datagen.journal.rollouts import StoredRollout
 from synthetic1.datagen.journal.writer import Journal
@@ -66,6 +66,7 @@ class Generation:
     ) -> None:
         self.plan, self.slots, self.client, self.scorer = plan, slots, client, scorer
         self.journal, self.progress = journal, progress
+        self.unfinished = Unfinished()
         self.stopping = False
         self._stop_by = 0.0
         self._continuing: Client | None = None
@@ -174,10 +175,13 @@ class Generation:
             self._record_task(state)
             self.journal.put_failure(state.task, slot.index, error.kind, str(error))
             self.progress.failed[error.kind] += 1
+            self.unfinished.failed[state.task.key, slot.index] = error.kind
             return
         rollout = Rollout(state.task.key, completion, plan.model, plan.sampling, slot.index)
         self._record_task(state)
         self.journal.put_rollout(rollout, part)
+        if (call := asyncio.current_task()) is not None:
+            state.calls.discard(call)  # it has arrived, and keeps its place until it is on the disk
         self._count(rollout)
         self._verify(state, rollout, part)
         await self.journal.recorded()
@@ -232,6 +236,7 @@ class Generation:
 
     def _verify(self, state: TaskState, rollout: Rollout, part: int, tries: int = 0) -> None:
         if tries == 0:
+            self.unfinished.unverified.add((rollout.task_key, rollout.sample_index))
             self.progress.waiting += 1
             if self.progress.waiting >= self.plan.concurrency * WAITING_PER_PLACE:
                 self._room.clear()
@@ -275,6 +280,8 @@ class Generation:
         self.journal.put_verdict(rollout.key, part, key, name, verdict, self.plan.number)
         family = self.progress.families.setdefault(family_name, Counter())
         family["verdicts"] += 1
+        if not ours:
+            self.unfinished.unverified.discard((rollout.task_key, rollout.sample_index))
         if verdict.score is None:
             self.progress.unscorable += 1
         elif not self.plan.goal.is_verified(verdict.score):

@@ -79,8 +79,8 @@ class Batch:
                 continue
             first = by_text.setdefault(completion.raw, position)
             if first != position:  # equal text: only now is it worth hashing the tasks
-                by_identity.setdefault(_identity(*self.pairs[first]), first)
-                original = by_identity.setdefault(_identity(task, completion), position)
+                by_identity.setdefault(identity(*self.pairs[first]), first)
+                original = by_identity.setdefault(identity(task, completion), position)
                 if original != position:
                     self.duplicates.setdefault(original, []).append(position)
                     self.deduped += 1
@@ -159,7 +159,7 @@ def _checked(pair: object, position: int) -> tuple[Task, Completion]:
     raise TypeError(f"pair {position} must be (Task, Completion or str), got {shape}")
 
 
-def _identity(task: Task, completion: Completion) -> object:
+def identity(task: Task, completion: Completion) -> object:
     """Equal exactly for pairs that no verifier can tell apart."""
     try:
         key: object = task.key

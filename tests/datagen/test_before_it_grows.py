@@ -7,16 +7,24 @@ import json
 import os
 import signal
 import sqlite3
-from contextlib import suppress
+from collections import Counter
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from recorded_runs import task, write_run
+from scripted_server import ScriptedServer
 
-from synthetic1.datagen.generation.goal import Progress
-from synthetic1.datagen.generation.view import line, numbers
+from synthetic1.datagen.generation.goal import Goal, Progress, Unfinished
+from synthetic1.datagen.generation.run import schedule
+from synthetic1.datagen.generation.settings import GenerateSettings
+from synthetic1.datagen.generation.view import line, numbers, samples
+from synthetic1.datagen.journal.reader import Status
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.datagen.show import show_run
+from synthetic1.inference.client import Client
 from synthetic1.inference.usage import Account
+from synthetic1.jobs.opening import open_environment
+from synthetic1.jobs.program import ProgramError, validate
 from synthetic1.jobs.stopping import like_ctrl_c, stop_on_signal
 
 pytestmark = pytest.mark.usefixtures("heeds_hang_up")
@@ -53,6 +61,83 @@ def test_an_outage_burns_no_task_and_the_cost_is_that_of_all_processes(runs, scr
     assert usage["requests"] == usage["completed"] + sum(usage["errors"].values())
     records = runs.records()
     assert len(records) == 2 * len({r[0] for r in records}) > 12
+
+
+def test_a_sample_that_failed_is_missing_only_where_it_is_wanted(runs, scripted):
+    one = ("samples=1", "limit=8")
+    with scripted("--poison", "What is 7 + 7?", "--right", "1") as server:
+        assert "1 samples failed (bad_request 1)" in runs(f"server={server.url}", *one, status=3)
+        assert (result(runs)["failures"], result(runs)["to_judge"]) == (1, 0)
+        assert "samples failed" not in runs(f"server={server.url}", "samples=1", "limit=4")  # it is not of this run any more
+        edited = runs.tasks.read_text()
+        runs.tasks.write_text(edited.replace("What is 7 + 7? ", "What is 7 + 7 at last? "))
+        assert "samples failed" not in runs(f"server={server.url}", *one)
+        assert result(runs)["failures"] == 0
+
+
+def test_a_failure_or_a_missing_verdict_counts_until_the_goal_is_met():
+    right, wrong = Status(0, "stop", 1.0, "correct"), Status(0, "stop", 0.0, "wrong")
+    ours, new = Status(0, "stop", None, "unscorable_infra"), Status(0, "stop", None, None)
+    lost = Unfinished({("a", 0): "bad_request", ("b", 2): "timeout"}, {("a", 1), ("c", 0)})
+    assert lost.tasks == ["a", "b", "c"]
+    first = Goal(samples=3, keep=1)
+    assert lost.wanted(first, {"a": {1: right, 2: ours}, "b": {0: right}, "c": {0: new, 1: right}}) == (Counter(), 0)
+    assert lost.wanted(first, {"a": {1: ours}, "b": {0: wrong, 1: right}}) == (Counter(bad_request=1), 2)
+    every = Goal(samples=3)
+    assert lost.wanted(every, {"a": {1: right, 2: right}, "b": {}, "c": {0: right, 1: right, 2: wrong}}) == (
+        Counter(bad_request=1, timeout=1),
+        1,
+    )
+
+
+@asynccontextmanager
+async def opened(tmp_path, tasks, server, **settings):
+    """A run in this process: its scheduler, and the journal."""
+    env = {"id": "synthetic1/math-v0", "tasks": str(tasks), "split": "train"}
+    given = {"env": env, "server": server.url, "model_name": "scripted", "runs": str(tmp_path), **settings}
+    said = validate(GenerateSettings, given)
+    source, scorer = open_environment(said.judged_env)
+    journal = Journal.open(tmp_path / "journal.sqlite")
+    with scorer:
+        async with Client(server.url) as client:
+            yield schedule(said, source, scorer, client, journal, Progress()), journal
+    journal.close()
+
+
+def told(messages, sample):
+    right = messages[0]["content"].rpartition(" = ")[2]  # the tests' tasks say it themselves
+    return f"\\boxed{{{right}}}"
+
+
+async def test_a_key_that_expires_burns_no_task(tmp_path, tasks):
+    async with ScriptedServer(told) as server, opened(tmp_path, tasks, server, concurrency=1) as (generation, journal):
+
+        def until_it_expires(messages, sample):
+            server.api_key = "" if len(server.requests) < 4 else "another"
+            return told(messages, sample)
+
+        server.reply = until_it_expires
+        with pytest.raises(ProgramError, match="status 401: .*; is the API key right.*the same command goes on"):
+            await asyncio.wait_for(generation.run(), 60)
+        assert len(server.requests) == 5
+        assert list(journal.failures()) == []
+        assert journal.counts(("rollouts",)) == {"rollouts": 4}
+
+
+async def test_a_sample_that_has_arrived_keeps_its_place_until_it_is_on_the_disk(tmp_path, tasks, monkeypatch):
+    given = {"samples": 3, "keep": 1, "limit": 3, "concurrency": 9}
+    async with ScriptedServer(told) as server, opened(tmp_path, tasks, server, **given) as (generation, journal):
+        progress, on_disk = generation.progress, []
+
+        async def slow_disk():
+            while progress.verified < 3 or progress.waiting:  # by then, enough of each task are verified
+                await asyncio.sleep(0.01)
+            on_disk.append(1)
+
+        monkeypatch.setattr(journal, "recorded", slow_disk)
+        await asyncio.wait_for(generation.run(), 60)
+    assert samples(progress) == progress.total == 9
+    assert len(on_disk) == progress.arrived
 
 
 def test_a_row_of_an_unknown_type_or_with_an_endless_level_is_a_bad_row(runs, scripted):

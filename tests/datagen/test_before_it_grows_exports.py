@@ -14,6 +14,7 @@ from recorded_runs import task, write_run
 from synthetic1.datagen.export import export
 from synthetic1.datagen.exporting import card
 from synthetic1.datagen.exporting.decontaminate import benchmark_texts
+from synthetic1.datagen.exporting.hub_licenses import IDENTIFIERS, hub_license
 from synthetic1.datagen.exporting.settings import ExportSettings
 from synthetic1.datagen.exporting.shards import json_line
 from synthetic1.datagen.show import show_run
@@ -115,12 +116,55 @@ def test_settings_of_the_card_stand_in_it(exported):
         (({"license": "MIT"},) * 3, "mit"),
         (({"license": "MIT"}, {"curation": {"origin": {"license": "CC BY-SA 4.0"}}}, {"license": "MIT"}),
          ["cc-by-sa-4.0", "mit"]),
+        (({"license": "MIT License"}, {"license": "The MIT License (MIT)"}, {"license": "Expat"}), "mit"),
+        (({"license": "Ours | 2"},) * 3, "other"),
+        (({"license": "CC BY-SA 2.5"}, {"license": "MIT"}, {"license": "Mine"}), ["mit", "other"]),
         (({"license": "MIT"}, {}, {"license": "MIT"}), None),
         (({"license": "MIT"}, {"license": None}, {"license": "MIT"}), None),
     ],
 )  # fmt: skip
 def test_no_licence_is_invented(exported, metadata, found):
-    assert DatasetCard.load(exported(metadata=metadata) / "README.md").data.license == found
+    folder = exported(metadata=metadata)
+    read = DatasetCard.load(folder / "README.md").data
+    assert read.license == found
+    names = {"other": "ours-2", ("mit", "other"): "cc-by-sa-2.5-and-mine"}
+    assert getattr(read, "license_name", None) == names.get(found if isinstance(found, str) else tuple(found or ()))
+    assert ("| licence | Ours / 2 |" in (folder / "README.md").read_text()) == (found == "other")
+
+
+def test_a_licence_chosen_by_name_is_one_that_hubs_take(exported):
+    read = DatasetCard.load(exported(card={"license": "Apache License, Version 2.0"}) / "README.md").data
+    assert (read.license, hasattr(read, "license_name")) == ("apache-2.0", False)
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("Apache License 2.0 (Apache-2.0)", "apache-2.0"),
+        ("https://www.apache.org/licenses/LICENSE-2.0.txt", "apache-2.0"),
+        ("Creative Commons Attribution-NonCommercial-ShareAlike 4.0 International License", "cc-by-nc-sa-4.0"),
+        ("http://creativecommons.org/licenses/by-sa/3.0/", "cc-by-sa-3.0"),
+        ("CC0", "cc0-1.0"),
+        ("Creative Commons Zero v1.0 Universal", "cc0-1.0"),
+        ("GPLv3", "gpl-3.0"),
+        ("GPL-2.0-or-later", "gpl-2.0"),
+        ("GNU Lesser General Public License v2.1 only", "lgpl-2.1"),
+        ("https://www.gnu.org/licenses/agpl-3.0.en.html", "agpl-3.0"),
+        ('BSD 3-Clause "New" or "Revised" License', "bsd-3-clause"),
+        ("Mozilla Public License 2.0", "mpl-2.0"),
+        ("https://spdx.org/licenses/ISC.html", "isc"),
+        ("Open Data Commons Attribution License v1.0", "odc-by"),
+        *((said, None) for said in ("", "(", "MIT OR Apache-2.0", "MIT-0", "MIT + Commons Clause", "modified MIT")),
+        *((said, None) for said in ("Apache", "CC BY", "CC BY-SA 2.5", "0BSD", "GPL-4.0", "not MIT", "MIT & GPL")),
+    ],
+)
+def test_a_licence_is_what_it_says_or_none_of_the_hubs(said, found):
+    assert hub_license(said) == found
+
+
+@pytest.mark.parametrize("name", sorted(IDENTIFIERS))
+def test_identifiers_of_the_hub_are_themselves_in_any_case(name):
+    assert hub_license(f" {name.upper()} ") == name
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def rewarded(score: float | None, **changes: Any) -> RewardedRollout:
     verdict = Verdict.unscorable("infra", "x") if score is None else Verdict.graded(score)
     asked = task(0, "p", level=changes.pop("level", 1))
     rollout = Rollout(asked.key, Completion.parse(text, finish_reason=finish, usage=usage), "m")
-    return RewardedRollout(asked, rollout, verdict, 0, reward)
+    return RewardedRollout(asked, rollout, verdict, 0, reward, **changes)
 
 
 def test_the_measures_of_a_rollout_by_hand():
@@ -161,6 +161,25 @@ def test_the_measures_of_a_rollout_by_hand():
     assert measures["clip_share"] == pytest.approx(1 / 6)
     assert (measures["length_mean"], measures["length_p10"], measures["length_p90"]) == (7.0, 3.0, 11.0)
     assert measures["by_level"] == {"1": {"n": 4, "pass_at_1": 0.75}, "2": {"n": 1, "pass_at_1": 0.0}}
+
+
+def test_what_was_dropped_is_a_part_of_what_the_model_did():
+    """Groups all right and all wrong, of which nothing is learned: without them pass@1 is one half for ever."""
+    from synthetic1.trainers.reinforcement.measures import rollout_measures
+
+    kept = [rewarded(1.0, tokens=2, part="a", components={"format": 1.0}), rewarded(0.0, tokens=4, part="a")]
+    dropped = [rewarded(1.0, reward=None, tokens=6, level=2, part=part, finish="length") for part in "aabb"]
+    learned, made = rollout_measures(kept, 2), rollout_measures(kept, 2, dropped)
+    for name in ("reward", "reward_std", "rewards", "zero_std_share"):
+        assert made[name] == learned[name], name
+    assert (learned["pass_at_1"], made["pass_at_1"]) == (0.5, pytest.approx(5 / 6))
+    assert (made["length_mean"], made["clip_share"]) == (5.0, pytest.approx(4 / 6))
+    assert made["by_level"] == {"1": {"n": 2, "pass_at_1": 0.5}, "2": {"n": 4, "pass_at_1": 1.0}}
+    assert made["by_part"]["a"]["rewards"]["correctness"]["n"] == 2
+    assert (made["by_part"]["a"]["n"], made["by_part"]["a"]["pass_at_1"]) == (4, 0.75)
+    assert made["by_part"]["b"] == {"n": 2, "reward": None, "pass_at_1": 1.0, "rewards": {}}
+    failed = rollout_measures(kept, 2, [rewarded(None)] * 2)
+    assert (failed["unscorable_share"], failed["pass_at_1"]) == (0.5, 0.5)
 
 
 def test_a_rollout_without_any_score():

@@ -8,6 +8,7 @@ import resource
 from collections import Counter
 
 import pytest
+from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_server import Fault
@@ -148,6 +149,132 @@ async def test_a_sick_replica_is_left_out_and_comes_back(scripted_server):
 def test_a_harmless_question_keeps_all_but_the_prompt():
     body = {"model": "m", "messages": ["x"], "max_tokens": 9_000, "top_k": 3, "n": 4, "response_format": {}}
     assert harmless(body) == {"model": "m", "messages": WORDS, "max_tokens": 16, "top_k": 3}
+    assert harmless(body, short=False) == {"model": "m", "messages": WORDS, "max_tokens": 9_000, "top_k": 3}
+
+
+class Refuses:
+    """A server in its own words: ``says(body)`` is a status, an error and headers, or ``None`` for an answer."""
+
+    def __init__(self, says):
+        self.says, self.asked = says, []
+
+    async def __aenter__(self):
+        async def chat(request):
+            body = await request.json()
+            self.asked.append(body)
+            if (refusal := self.says(body)) is not None:
+                status, error, *headers = refusal
+                return web.json_response({"error": error}, status=status, headers=headers[0] if headers else None)
+            choice = {"index": 0, "message": {"role": "assistant", "content": "yes"}, "finish_reason": "stop"}
+            return web.json_response({"choices": [choice], "usage": None})
+
+        app = web.Application()
+        app.router.add_post("/v1/chat/completions", chat)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.05)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
+        return self
+
+    async def __aexit__(self, *_):
+        await self._runner.cleanup()
+
+    async def one_by_one(self, count, **settings):
+        """What each of some calls brings: ``None`` for an answer, or whether its error ends a run."""
+        found = []
+        async with Client(Server(self.url, model="m", retries=1, outage_s=0.2, **settings)) as client:
+            for i in range(count):
+                try:
+                    await client.complete(ask(i), 1, Sampling(64))
+                    found.append(None)
+                except InferenceError as error:
+                    assert "\n" not in str(error)
+                    found.append(error.ends_a_run)
+        return found
+
+
+QUOTA = {"message": "You exceeded your current quota", "type": "insufficient_quota", "code": "insufficient_quota"}
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        (401, {"message": "the key has expired"}),
+        (402, {"message": "Insufficient Balance"}),
+        (403, {"message": "not with this key"}),
+        (429, QUOTA),
+        (400, {"message": "no", "code": "billing_hard_limit_reached"}),
+        (200, QUOTA),  # as proxies do
+        (307, "moved", {"Location": "http://127.0.0.1:1/v1"}),
+    ],
+)
+async def test_a_key_that_expires_or_money_that_runs_out_ends_a_run_at_once(refusal):
+    answered = iter([None] * 4)
+    async with Refuses(lambda body: next(answered, refusal)) as server:
+        assert await server.one_by_one(5) == [None] * 4 + [True]
+
+
+@pytest.mark.parametrize("status", [400, 403, 413, 422])
+async def test_prompts_that_are_refused_are_each_given_up(status):
+    async with Refuses(lambda body: None if body["messages"] == WORDS else (status, {"message": "flagged"})) as server:
+        assert await server.one_by_one(20) == [False] * 20
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 422])
+async def test_a_server_that_refuses_everything_ends_a_run(status):
+    async with Refuses(lambda body: (status, {"message": "not here"})) as server:
+        assert await server.one_by_one(8) == [False] * 7 + [True]
+
+
+async def test_a_length_that_a_server_refuses_for_every_prompt_ends_a_run():
+    def says(body):
+        return (400, {"message": "too many tokens"}) if body["max_tokens"] > 16 else None
+
+    async with Refuses(says) as server:
+        assert (await server.one_by_one(8))[-1] is True
+
+
+@pytest.mark.parametrize("sick", [True, False])
+async def test_a_question_refused_for_its_length_says_nothing_of_a_server(sick):
+    """It wants answers of 32 tokens at least, and answers 500: to all, or to others than the harmless one."""
+
+    def says(body):
+        if body["max_tokens"] < body["min_tokens"]:
+            return 400, {"message": "min_tokens must not exceed max_tokens"}
+        return (500, {"message": "out of order"}) if sick or body["messages"] != WORDS else None
+
+    async with Refuses(says) as server:
+        assert await server.one_by_one(2, extra_body={"min_tokens": 32}) == [sick] * 2
+
+
+async def test_a_server_that_takes_the_request_but_never_the_question_is_not_well():
+    def says(body):
+        return (400, {"message": "no"}) if body["messages"] == WORDS else (500, {"message": "out of order"})
+
+    async with Refuses(says) as server:
+        assert await server.one_by_one(2) == [True] * 2
+
+
+async def test_a_server_that_accepts_and_never_answers_is_away(scripted_server):
+    async with (
+        scripted_server(answer, faults=("stall",), share=1.0) as server,
+        Client(Server(server.url, retries=1, timeout_s=0.3, outage_s=0.2)) as client,
+    ):
+        asked = (client.complete(ask(i), 1, Sampling(64)) for i in range(12))
+        errors = await asyncio.gather(*asked, return_exceptions=True)
+    assert [(error.kind, error.ends_a_run) for error in errors] == [("timeout", True)] * 12
+
+
+async def test_prompts_that_alone_take_too_long_are_each_given_up(scripted_server):
+    def slow(messages, sample):
+        return "yes" if messages == WORDS else Fault("stall")
+
+    async with scripted_server(slow) as server, Client(Server(server.url, retries=0, timeout_s=0.5)) as client:
+        found = await asyncio.gather(
+            *(client.complete(ask(i), 1, Sampling(64)) for i in range(10)), return_exceptions=True
+        )
+    assert [(error.kind, error.ends_a_run) for error in found] == [("timeout", False)] * 10
 
 
 counts = st.integers(0, 10**6)

@@ -158,6 +158,10 @@ def test_a_setting_that_was_not_typed_or_not_changed_is_not_refused(command_line
         (["rollout=vllm_colocate", "rollout.vllm.slep=true"], "did you mean `rollout.vllm.sleep`?"),
         (["model.lora={rank: 4}", "seeed=1"], "unknown setting `seeed`; did you mean `seed`?"),
         (["model.lora={rr: 4}"], "unknown setting `model.lora.rr`; did you mean `model.lora.r`?"),
+        (["rewards=[{name: format, wieght: 0.1}]"], "`rewards.0.wieght`; did you mean `rewards.0.weight`?"),
+        (["noise={verifiable_math: {false_acept: 0.1}}"], "did you mean `noise.verifiable_math.false_accept`?"),
+        (["trainer.curriculum=[{levels: 1, untill: 1, until: 1}]"], "did you mean `trainer.curriculum.0.until`?"),
+        (["weihgt=3"], "unknown setting `weihgt`; --help lists what there is"),  # one of a list cannot be set so
         (["env.levle=3"], "unknown setting `env.levle`; did you mean `env.level`?"),
         (["env=code", "env.time_limit=3"], "unknown setting `env.time_limit`; did you mean `env.time_limit_s`?"),
         (["env=mixture", "env.level=3"], "unknown setting `env.level`; did you mean `env.mixture."),

@@ -7,16 +7,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic1.completion import Completion
 from synthetic1.jobs.program import ProgramError
 from synthetic1.task import Task
 from synthetic1.trainers.reinforcement.objective.built_in import BUILT_IN, built_in
-from synthetic1.trainers.reinforcement.objective.components import RewardComponent, load_function
+from synthetic1.trainers.reinforcement.objective.components import LARGEST, RewardComponent, load_function
 from synthetic1.trainers.reinforcement.objective.language import consistency
+from synthetic1.trainers.reinforcement.objective.objective import Objective
 from synthetic1.verdict import Verdict
 
 TASK = Task("t", "code_output_prediction", "What does it print?", {"ground_truth": "a"})
@@ -127,10 +129,11 @@ def test_language_is_a_share_and_only_the_prompt_makes_it_unknown(prompt: str, t
     assert share is None or 0.0 <= share <= 1.0
 
 
-def test_relative_length_is_among_right_ones_alone() -> None:
-    lengths, verdicts = [10, 20, 30, 5, 100, 7], [RIGHT, RIGHT, RIGHT, WRONG, WRONG, UNKNOWN]
+def test_relative_length_is_kimis() -> None:
+    """Section 2.3.3 of the paper by hand: lambda is over all responses, and wrong ones get min(0, lambda)."""
+    lengths, verdicts = [20, 40, 60, 10, 110, 85], [RIGHT, RIGHT, RIGHT, WRONG, WRONG, RIGHT]
     made = values("relative_length", [written("a", n) for n in lengths], verdicts)
-    assert made == [0.5, 0.0, -0.5, 0.0, 0.0, 0.0]
+    assert made == pytest.approx([0.4, 0.2, 0.0, 0.0, -0.5, -0.25])
 
 
 @pytest.mark.parametrize("verdicts", [[RIGHT, WRONG], [WRONG, WRONG], [RIGHT, RIGHT]])
@@ -181,6 +184,12 @@ def raises(task, completion, verdict):
 def text(task, completion, verdict):
     return "1.0"
 
+def large(task, completion, verdict):
+    return 1e39
+
+def larger(task, completion, verdict):
+    return -(10**5000)
+
 def not_a_number(task, completion, verdict):
     return float("nan")
 
@@ -223,6 +232,8 @@ def test_functions_of_completions_and_of_groups(mine: str, name: str, expected: 
         ("raises", r"reward `mine` \(my_rewards_here:raises\), task `t`: it raised KeyError: 'no such thing'"),
         ("text", "it said '1.0', which is neither a finite number nor None"),
         ("not_a_number", "it said nan"),
+        ("large", r"it said a number beyond 3\.4e\+38, the most that TRL's float32 can hold"),
+        ("larger", r"it said a number beyond 3\.4e\+38"),
         ("too_few", "it said 1 values for a group of 2 completions"),
     ],
 )
@@ -281,11 +292,10 @@ def test_components_are_named_and_logged_apart(train: Any, tmp_path: Path, mine:
     samples = [sample for rollout in run.rewarded for sample in rollout]
     for s in samples:
         assert s.components.keys() == {"format", "relative_length", "later", "together"}
-        assert s.components["later"] == (None if s.score == 0 else 1.0)  # None adds nothing
+        assert s.components["later"] == (None if s.score == 0 else 1.0)
         assert s.components["together"] == 4.0
-        assert s.reward == pytest.approx(
-            2 * s.score + 0.5 * s.components["format"] + 10 * (s.components["later"] or 0.0) + 4.0
-        )
+        known = any(t.components["later"] for t in samples if t.task_index == s.task_index)  # paid like their mean
+        assert s.reward == pytest.approx(2 * s.score + 0.5 * s.components["format"] + 10 * known + 4.0)
     first, row = run.rewarded[0], run.steps[0]
     assert row["rewards"].keys() == {"correctness", "format", "relative_length", "later", "together"}
     assert row["rewards"]["correctness"]["mean"] == pytest.approx(sum(s.score for s in first) / 8)
@@ -296,6 +306,46 @@ def test_components_are_named_and_logged_apart(train: Any, tmp_path: Path, mine:
     written_rows = [sample for sample in run.rows("samples.jsonl") if sample["phase"] == "train"]
     assert written_rows
     assert all(sample["components"]["together"] == 4.0 for sample in written_rows)
+
+
+def objective(weight: float = 1.0) -> Objective:
+    """Of groups of three, with a component that is not asked here."""
+    weights = ({"correctness": 1.0, "mine": weight},)
+    return Objective((RewardComponent("mine", lambda task, completion, verdict: 0.0),), weights, group_size=3)
+
+
+@pytest.mark.parametrize(
+    ("values_", "verdicts", "expected"),
+    [
+        ([0.9, None, 0.5], [RIGHT, RIGHT, WRONG], [1.9, 1.7, 0.5]),
+        ([None, None, None], [RIGHT, WRONG, WRONG], [1.0, 0.0, 0.0]),
+        ([-1.0, None, None], [RIGHT, RIGHT, RIGHT], [0.0, 0.0, 0.0]),
+        ([9.0, 0.5, None], [UNKNOWN, RIGHT, RIGHT], [None, 1.5, 1.5]),  # who has no reward is no measure either
+    ],
+)
+def test_an_unknown_component_is_neutral(
+    values_: list[float | None], verdicts: list[Verdict], expected: list[float | None]
+) -> None:
+    """Two groups of one task: each has a mean of its own."""
+    measured = [{"mine": value} for value in (*values_, 3.0, 3.0, None)]
+    made = objective().rewards([TASK] * 6, [*verdicts, *[WRONG] * 3], measured, [7] * 6)
+    assert made == [e if e is None else pytest.approx(e) for e in (*expected, 3.0, 3.0, 3.0)]
+    assert measured[-1] == {"mine": None}  # as it is logged
+
+
+@given(st.lists(st.none() | st.floats(-5, 5), min_size=3, max_size=3))
+@settings(max_examples=30)
+def test_an_unknown_component_moves_no_advantage(found: list[float | None]) -> None:
+    made = objective().rewards([TASK] * 3, [WRONG] * 3, [{"mine": value} for value in found], [0] * 3)
+    mean = sum(reward or 0.0 for reward in made) / 3
+    unknown = [reward for value, reward in zip(found, made, strict=True) if value is None]
+    assert unknown == pytest.approx([mean] * len(unknown))
+
+
+def test_a_sum_beyond_float32_is_one_line() -> None:
+    assert LARGEST == np.finfo(np.float32).max
+    with pytest.raises(ProgramError, match=r"rewards, task `t`: the weighted sum is 1e\+39, beyond the 3\.4e\+38"):
+        objective(10.0).rewards([TASK] * 3, [WRONG] * 3, [{"mine": 1e38}] * 3, [0] * 3)
 
 
 def test_trackers_see_them_as_trl_names_rewards() -> None:

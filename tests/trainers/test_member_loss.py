@@ -211,6 +211,18 @@ def test_parts_travel_with_their_rows_through_trl(train, tmp_path):
             ["+env.mixture.easy.loss={loss_type: grpo}", "+trainer.extra.entropy_coef=0.1"],
             r"env\.mixture\.easy\.loss does not go with trainer\.extra\.entropy_coef",
         ),
+        (
+            ["+env.mixture.easy.loss={loss_type: sapo, epsilon: 0.1}"],
+            r"env\.mixture\.easy\.loss\.epsilon does nothing with loss_type=sapo, which clips no ratios",
+        ),
+        (
+            ["+env.mixture.easy.loss={loss_type: cispo, epsilon: 0.1, epsilon_high: 5}"],
+            r"env\.mixture\.easy\.loss\.epsilon does nothing with loss_type=cispo, which caps ratios",
+        ),
+        (
+            ["+env.level=3"],
+            r"`level` does nothing beside a mixture; give it to its parts \(env\.mixture\.NAME\.level=…\)",
+        ),
         (["+env.mixture.easy.rewards={formatt: 1}"], r"env\.mixture\.easy\.rewards: there is no `formatt`"),
         (["+env.mixture.easy.rewards=3"], r"env\.mixture\.easy\.rewards=3 must be weights by component"),
         (["+env.mixture.easy.rewards={correctness: 0}"], "all weights are 0"),
@@ -219,6 +231,36 @@ def test_parts_travel_with_their_rows_through_trl(train, tmp_path):
 def test_settings_of_parts_are_checked(compose, overrides, said):
     with pytest.raises(ProgramError, match=said):
         compose("env=mixture", *overrides)
+
+
+def test_the_cap_of_cispo_is_no_other_losss(compose):
+    from synthetic1.trainers.reinforcement.objective.objective import _losses
+
+    own = "+env.mixture.hard.loss={loss_type: grpo}"
+    easy, hard = _losses(compose("env=mixture", "trainer.loss_type=cispo", "trainer.epsilon_high=5", own))
+    assert (easy.epsilon_high, hard.epsilon_high) == (5.0, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("easy", "hard", "trainer", "idle"),
+    [
+        ("{epsilon: 0.1}", "{epsilon: 0.3}", (), {"epsilon"}),
+        ("{epsilon: 0.1}", "{epsilon_high: 0.3}", (), set()),
+        ("{loss_type: grpo}", "{loss_type: sapo}", (), {"loss_type"}),
+        ("{loss_type: vespo}", "{loss_type: sapo}", (), {"loss_type", "epsilon", "epsilon_high"}),
+        ("{weight: 2}", "{weight: 1}", ("trainer.loss_type=sapo",), {"epsilon", "epsilon_high"}),
+        (
+            "{loss_type: grpo}",
+            "{loss_type: dapo}",
+            ("trainer.loss_type=cispo", "trainer.epsilon_high=5"),
+            {"loss_type", "epsilon_high"},
+        ),
+    ],
+)
+def test_what_every_part_overrides_does_nothing(compose, easy, hard, trainer, idle):
+    parts = (f"+env.mixture.easy.loss={easy}", f"+env.mixture.hard.loss={hard}")
+    named = {name.removeprefix("trainer.") for name, _ in compose("env=mixture", *parts, *trainer).idle()}
+    assert named & {"loss_type", "epsilon", "epsilon_high"} == idle
 
 
 def test_elsewhere_they_are_refused():

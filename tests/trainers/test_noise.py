@@ -84,6 +84,17 @@ def test_a_judges_errors_are_those_of_what_it_decided() -> None:
     assert correction.rates(None, MATH, JUDGED[True]) == ErrorRates()
 
 
+def test_wrong_answers_to_a_judge_are_worth_nothing_in_expectation_however_well_attacks_do() -> None:
+    counts = (Count("right", judged=100, errors=10), Count("wrong", judged=200, errors=2), Count("fill", 0, 20, 8))
+    trust = Trust(STEM, "m", Calibration("i", "m", "claims/1", "stem", "2026-11-24T02:00:00Z", counts), None)
+    assert trust.calibration is not None
+    assert trust.calibration.false_accept_rate == 0.4  # what trust goes by
+    rates = made({}, {None: {STEM}}, (trust,)).rates(None, STEM, JUDGED[True])
+    accepted = 2 / 200
+    worth = accepted * rates.corrected(1.0) + (1 - accepted) * rates.corrected(0.0)
+    assert worth == pytest.approx(0.0, abs=1e-12)
+
+
 def test_rates_of_a_part_go_before_those_of_a_type_and_these_before_a_judges() -> None:
     occurring = {"mine": {STEM}, "other": {STEM, MATH}}
     correction = made({"mine": (0.1, 0.0), STEM: (0.2, 0.0)}, occurring, (judge(2, 10),))
@@ -160,6 +171,7 @@ def test_a_judge_beside_rules_shows_within_a_group() -> None:
         ({MATH: (0.0, 0.0)}, (), "knows no error rates"),
         ({}, (judge(0, 0),), "knows no error rates"),
         ({"verifiable_maths": (0.1, 0.1)}, (), "there is no `verifiable_maths`; did you mean `verifiable_math`"),
+        ({"stemm": (0.1, 0.1)}, (), "among the tasks looked at"),
     ],
 )
 def test_what_cannot_be_corrected_is_said(
@@ -175,6 +187,42 @@ def test_what_cannot_be_corrected_is_said(
 def test_rates_without_the_switch_do_nothing(compose: Any) -> None:
     with pytest.raises(ProgramError, match=r"noise does nothing without trainer\.noise_correction=true"):
         compose("+noise.code_output_prediction={false_accept: 0.1}")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["+trainer.inject_noise={}"], r"trainer\.inject_noise without rates above 0 does nothing"),
+        (["+trainer.inject_noise={false_accept: 0.0}"], r"trainer\.inject_noise without rates above 0 does nothing"),
+        (["trainer.noise_correction=true"], r"trainer\.noise_correction does nothing where correctness has weight 0"),
+        (["+trainer.inject_noise={false_accept: 0.1}"], r"trainer\.inject_noise does nothing where correctness has"),
+    ],
+)
+def test_noise_of_nothing_is_refused(compose: Any, overrides: list[str], said: str) -> None:
+    unpaid = "rewards=[{name: correctness, weight: 0}, {name: format, weight: 1}]"
+    with pytest.raises(ProgramError, match=said):
+        compose(unpaid, *overrides)
+
+
+def test_rates_are_of_types_that_as_many_tasks_are_looked_at_for_as_before_a_run(compose: Any) -> None:
+    """The one science question among 600 sums is found: the run would be judged by it."""
+    from synthetic1.tasks.sources.source import TaskSource
+    from synthetic1.trainers.reinforcement.objective.objective import Objective
+
+    class Mixed(TaskSource):
+        name = "mixed"
+
+        def __len__(self) -> int:
+            return 600
+
+        def __getitem__(self, index: int) -> Task:
+            return Task(f"t{index}", STEM if index == 1 else MATH, "?")
+
+    rates = "+noise.stem={false_accept: 0.1}"
+    settings = compose("trainer.noise_correction=true", "trainer.scale_rewards=none", rates)
+    correction = Objective.make(settings, Mixed()).correction
+    assert correction is not None
+    assert correction.rates(None, STEM, RIGHT).false_accept == 0.1
 
 
 def test_a_correction_of_nothing_ends_the_run_before_it_begins(train: Any, tmp_path: Any) -> None:

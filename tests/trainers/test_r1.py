@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import json
-import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from synthetic1.jobs import stopping
 from synthetic1.jobs.program import ProgramError, validate
 from synthetic1.trainers.recipe import report as r1_report
 from synthetic1.trainers.recipe import stages as r1_stages
@@ -45,20 +46,20 @@ def recipe(tmp_path, *overrides):
 class Programs:
     """Stands in for the programs: validates each command line as its program would, and leaves what it would leave."""
 
-    def __init__(self, fail=None):
+    def __init__(self, fail=None, status=2):
         self.ran: list[str] = []
         self.settings: dict[str, Any] = {}
-        self.fail = fail
+        self.fail, self.status = fail, status
         self.evaluations = 0
 
-    def __call__(self, command, check):
+    def __call__(self, command):
         program, arguments = command[3], command[4:]
         config, home, name = SETTINGS[program]
         values = validate(getattr(importlib.import_module(home), name), compose(config, *arguments))
         self.ran.append(config)
         self.settings[config] = values
         if config == self.fail:
-            return subprocess.CompletedProcess(command, 2)
+            return self.status
         if config == "export":
             folder = Path(values.to)
             counts = {"tasks": 4, "rollouts": 16, "rows": 6, "families": {"x": {"verified": 8}}}
@@ -84,13 +85,13 @@ class Programs:
         folder.mkdir(parents=True, exist_ok=True)
         for file, value in content.items():
             (folder / file).write_text(json.dumps(value))
-        return subprocess.CompletedProcess(command, 0)
+        return 0
 
 
 def go(settings, monkeypatch, programs):
     from synthetic1.trainers.r1 import run
 
-    monkeypatch.setattr(subprocess, "run", programs)
+    monkeypatch.setattr(stopping, "run_to_its_end", programs)
     run(settings)
     return json.loads((r1_stages.folder(settings) / "result.json").read_text())
 
@@ -174,6 +175,15 @@ def test_the_same_command_goes_on_where_it_stopped(tmp_path, monkeypatch, failin
     assert third.ran == []
 
 
+def test_stopped_it_says_what_goes_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "orig_argv", ["python", "trainers/r1.py", "seed=1"])
+    with pytest.raises(SystemExit, match="130"):
+        go(recipe(tmp_path), monkeypatch, Programs(fail="sft", status=130))
+    assert capsys.readouterr().out.splitlines()[-1] == "stopped; go on with: python trainers/r1.py seed=1"
+    status = json.loads((r1_stages.folder(recipe(tmp_path)) / "status.json").read_text())
+    assert (status["state"], status["said"]) == ("stopped", "stopped; go on with: python trainers/r1.py seed=1")
+
+
 def test_another_recipe_is_not_mixed_in(tmp_path, monkeypatch):
     go(recipe(tmp_path), monkeypatch, Programs())
     with pytest.raises(
@@ -181,6 +191,7 @@ def test_another_recipe_is_not_mixed_in(tmp_path, monkeypatch):
         match=r"other settings: traces\.tasks was 400 and is now 8; choose another run_name=",
     ):
         go(recipe(tmp_path, "traces.tasks=8"), monkeypatch, Programs())
+    assert json.loads((r1_stages.folder(recipe(tmp_path)) / "status.json").read_text())["state"] == "finished"
 
 
 def test_values_are_written_as_hydra_reads_them():

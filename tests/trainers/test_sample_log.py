@@ -32,7 +32,7 @@ def log(tmp_path):
 
     def write(all_, step, rollouts, dropped=()):
         with RunFolder.create(tmp_path / "run", resume=True) as run:
-            said = SampleLog(run, every=2, all_=all_).write(step, rollouts, dropped)
+            said = SampleLog(run, every=2, apart=1, all_=all_).write(step, rollouts, dropped)
         file = tmp_path / "run" / "samples.jsonl"
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else [], said
 
@@ -85,12 +85,33 @@ def test_the_best_and_the_worst(batch, expected):
     assert tuple(r.task.problem_id if r else None for r in found) == expected
 
 
+@pytest.mark.parametrize(
+    ("every", "apart", "at"),
+    [
+        (2, 1, [2, 4, 6, 8, 10, 12]),
+        (2, 2, [3, 5, 7, 9, 11, 13]),  # completions at odd steps alone
+        (4, 2, [5, 9, 13]),
+        (5, 4, [5, 13]),
+        (3, 4, [5, 9, 13]),  # 5 is the first after 3, 9 after 6 and at 9, 13 after 12
+        (20, 4, []),
+    ],
+)
+def test_the_first_rollout_at_or_after_each_multiple_has_a_pair(tmp_path, every, apart, at):
+    found = []
+    for step in range(1, 14):
+        if (step - 1) % apart == 0:
+            with RunFolder.create(tmp_path, resume=True) as run:  # whatever session it is
+                _, best, _ = SampleLog(run, every=every, apart=apart, all_=False).write(step, BATCH, ())
+            found += [step] if best else []
+    assert found == at
+
+
 def test_trackers_get_the_telling_ones_alone(tmp_path, monkeypatch):
     tracked = []
     monkeypatch.setattr(RunFolder, "log_sample", lambda self, row, *, tracked_=tracked, tracked=True: tracked_.append(
         (row["task_id"], tracked)))  # fmt: skip
     with RunFolder.create(tmp_path, resume=False) as run:
-        SampleLog(run, every=2, all_=True).write(2, BATCH, [rollout("x", 1.0)])
+        SampleLog(run, every=2, apart=1, all_=True).write(2, BATCH, [rollout("x", 1.0)])
     assert tracked == [("a", True), ("b", True), ("d", True), ("c", False), ("x", False)]
 
 
@@ -104,6 +125,10 @@ def test_what_became_of_a_step():
         "math": {"n": 3, "reward": 0.5, "pass_at_1": 0.5},
     }
     assert outcome_measures([]) == {}
+    lost = [rollout(f"u{i}", None, family="code") for i in range(4)]  # of an outage: no group of them is learned from
+    found = outcome_measures(batch[:2], lost)
+    assert found["reasons"] == {"unscorable_judge": 4, "correct": 1, "wrong_answer": 1}
+    assert found["by_family"]["code"] == {"n": 4, "reward": None, "pass_at_1": None}
     assert outcome_measures(batch[:1])["length_wrong"] is None
 
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
 import math
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synthetic1.completion import Completion
 from synthetic1.jobs.program import ProgramError
 from synthetic1.task import Task
 from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.trainers.reinforcement.sampling.adaptive import AdaptiveSampler
+from synthetic1.trainers.reinforcement.sampling.known_verdicts import KnownVerdicts
 from synthetic1.trainers.reinforcement.sampling.ladder import LevelLadder
 from synthetic1.trainers.reinforcement.sampling.order import TaskOrder
 from synthetic1.trainers.reinforcement.sampling.pass_rates import FadingCounts, expected_signal
 from synthetic1.trainers.reinforcement.sampling.sampler import FILE, InOrder
 from synthetic1.trainers.reinforcement.sampling.schedule import Phase, PromptSchedule
+from synthetic1.verdict import Verdict
 
 GROUP = 4
 SOURCES = (np.arange(30), np.arange(30, 45))
@@ -58,7 +64,7 @@ def rollout(sampler, sizes, luck):
 
 @pytest.mark.parametrize("name", MADE)
 @given(seed=st.integers(0, 2**32), before=st.integers(0, 8), sizes=st.lists(st.integers(1, 9), min_size=1, max_size=3))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_a_stored_state_goes_on_as_if_it_had_never_been_stored(name, seed, before, sizes):
     whole, luck = MADE[name](seed), np.random.default_rng(seed)
     for _ in range(before):
@@ -80,7 +86,7 @@ def test_seeds_differ(name):
 
 @pytest.mark.parametrize("name", MADE)
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_sources_keep_their_weights(name, seed):
     sampler = MADE[name](seed)
     luck = np.random.default_rng(seed)
@@ -98,6 +104,7 @@ def test_phases_are_kept_to(name):
 
 
 @given(seed=st.integers(0, 2**32), sizes=st.lists(st.integers(1, 9), min_size=1, max_size=6))
+@settings(max_examples=25)
 def test_an_order_has_the_epochs_of_the_schedule(seed, sizes):
     """However many tasks are asked for at a time; so ``dynamic`` begins with the tasks of ``uniform``."""
     pool = np.arange(13)
@@ -107,11 +114,46 @@ def test_an_order_has_the_epochs_of_the_schedule(seed, sizes):
     assert drawn == list(schedule)
 
 
+NOW_AND_THEN = (0, 25, 40, 60, 90, 140)
+
+
+@pytest.mark.parametrize("name", ["dynamic", "adaptive"])
+@pytest.mark.parametrize("begun", NOW_AND_THEN)
+def test_phases_that_end_elsewhere_begin_at_their_beginning(name, begun):
+    """``max_steps`` may be another one in a resumed run, and with it the rollout that a phase ends at."""
+    pools = (np.arange(10),), (np.arange(10), np.arange(10, 20)), (np.arange(20, 30),)
+    weights = (1.0,), (0.5, 0.5), (1.0,)
+
+    def sampler(*ends):
+        phases = [Phase(end, *both) for end, both in zip(ends, zip(pools, weights, strict=True), strict=True)]
+        return InOrder(TaskOrder(0, phases)) if name == "dynamic" else adaptive(phases=phases)
+
+    first, luck = sampler(50, 100, 150), np.random.default_rng(0)
+    for _ in range(begun):
+        rollout(first, [4], luck)
+    state = json.loads(json.dumps(first.state()))
+    for ends in ((30, 60, 90), (100, 200, 300), (50, 100, 150)):
+        resumed, again = sampler(*ends), sampler(*ends)
+        resumed.load(state)
+        again.load(state)
+        number = next((n for n, end in enumerate(ends) if begun < end), 2)
+        tasks = rollout(resumed, [8], np.random.default_rng(1))
+        assert set(tasks) <= set(np.concatenate(pools[number]).tolist())
+        assert tasks == rollout(again, [8], np.random.default_rng(1))
+        if ends == (50, 100, 150):
+            assert tasks == rollout(first, [8], np.random.default_rng(1))
+
+
+def test_a_first_phase_without_rollouts_is_none():
+    phases = (Phase(0, SOURCES[:1], (1.0,)), Phase(4, SOURCES[1:], (1.0,)))
+    assert TaskOrder(0, phases).take(2) == next(PromptSchedule(0, phases, 4, 2, 1, 1).by_rollout())
+
+
 # Adaptive ----------------------------------------------------------------------------------------------------------
 
 
 @given(seed=st.integers(0, 2**32), explore=st.sampled_from([0.05, 0.1, 0.5, 1.0]), size=st.integers(1, 12))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_no_task_starves(seed, explore, size):
     """Neither solved nor hopeless ones: each comes within ``tasks / (explore * size)`` rollouts."""
     tasks = 40
@@ -179,6 +221,18 @@ def test_what_a_task_told_itself_counts_more_than_its_kind():
     assert signal[2] > signal[3] > max(signal[:2])  # 2 is known to be in between; 7 may be anything
 
 
+def test_estimates_are_of_sources_and_not_of_their_places_in_a_phase():
+    """A phase may leave a source out: those after it have other places then."""
+    phases = (Phase(3, SOURCES[1:], (1.0,), (1,)), Phase(9, SOURCES, WEIGHTS, (0, 1)))
+    sampler = adaptive(phases=phases, kind_of=lambda task: "a kind")
+    for _ in range(3):
+        sampler.learn([(task, 1.0) for task in sampler.choose(4) for _ in range(GROUP)])
+    assert sampler.rates.of("0") == (0.0, 0.0)
+    passing, failing = sampler._counts([0, 44], [0, 1])
+    assert passing[0] == failing[0]
+    assert passing[1] > 0.8 * (passing[1] + failing[1])
+
+
 def test_unscorable_completions_say_nothing():
     sampler, other = adaptive(), adaptive()
     for each, scores in ((sampler, (1.0, None, None)), (other, (1.0,))):
@@ -201,6 +255,7 @@ def test_estimates_fade():
 
 
 @given(a=st.floats(0.05, 50), b=st.floats(0.05, 50), group=st.integers(2, 16))
+@settings(max_examples=40)
 def test_the_expected_signal_is_that_of_simulated_groups(a, b, group):
     """Against the beta-binomial distribution as it is defined, by beta functions."""
 
@@ -247,6 +302,61 @@ def test_nothing_is_unlocked_by_a_few_lucky_completions():
     task = sampler.choose(1)[0]
     sampler.learn([(task, 1.0)] * GROUP)
     assert sampler.unlocked == [0, 0]
+
+
+@pytest.mark.parametrize("half_life", [1.0, 10.0])
+@pytest.mark.parametrize(("prompts", "sources"), [(2, 1), (2, 6), (4, 2)])
+def test_small_batches_climb_as_well(half_life, prompts, sources):
+    """Fading counts never come to much there: what is enough is counted whole, of each rung anew."""
+    levels = [{1: np.arange(100 * s, 100 * s + 50), 2: np.arange(100 * s + 50, 100 * s + 100)} for s in range(sources)]
+    sampler = LevelLadder(0, levels, [1 / sources] * sources, advance_at=0.7, review=0.25, half_life=half_life)
+    for _ in range(8 * sources * 4):
+        sampler.learn([(task, 1.0) for task in sampler.choose(prompts) for _ in range(GROUP)])
+    assert sampler.unlocked == [1] * sources
+
+
+def test_each_rung_wants_enough_completions_of_its_own():
+    sampler, steps = ladder(), []
+    for _ in range(8):
+        tasks = [task for task in sampler.choose(8) if task < 30]
+        sampler.learn([(task, 1.0) for task in tasks for _ in range(GROUP)])
+        steps.append(sampler.unlocked[0])
+    assert all(b - a in (0, 1) for a, b in itertools.pairwise(steps))
+    sampler.unlocked, sampler.scored = [1, 0], [23, 0]
+    sampler.learn([])
+    assert sampler.unlocked == [1, 0]
+
+
+def test_levels_may_be_any_integers():
+    sampler = LevelLadder(
+        0, [{-1: np.arange(5), 7: np.arange(5, 9)}], [1.0], advance_at=0.7, review=0.25, half_life=9.0
+    )
+    assert sorted(sampler.choose(5)) == list(range(5))
+    sampler.load(json.loads(json.dumps(sampler.state())))
+    assert sampler.measures() == {"unlocked_level": -1}
+
+
+# Verdicts that are known --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "other", [{"finish_reason": "length"}, {"reasoning": "b"}, {"answer": None}, {"raw": "<think>a</think> b"}]
+)
+def test_no_verdict_is_another_completions(other):
+    """What the scorer tells apart is told apart before it."""
+
+    class Counting:
+        async def score(self, pairs):
+            self.seen = list(pairs)
+            return [Verdict.graded(float(c.finish_reason == "stop")) for _, c in self.seen]
+
+    task, scorer = Task("a", "x", "p"), Counting()
+    one = Completion.parse("<think>a</think>b", finish_reason="stop")
+    known = KnownVerdicts(scorer)
+    pairs = [(task, one), (task, replace(one, **other)), (task, replace(one, usage={"completion_tokens": 3}))]
+    found = asyncio.run(known.score(pairs[:1])) + asyncio.run(known.score(pairs[1:]))
+    assert scorer.seen == pairs[1:2]  # how it was counted is no difference
+    assert [verdict.score for verdict in found] == [1.0, float("finish_reason" not in other), 1.0]
 
 
 # States in checkpoints ---------------------------------------------------------------------------------------------

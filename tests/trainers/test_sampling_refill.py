@@ -61,6 +61,7 @@ def refill(machine, wanted, most_refills, **other):
 
 
 @given(luck=st.integers(0, 999), wanted=st.integers(1, 9), most=st.integers(1, 5), overlap=st.booleans())
+@settings(max_examples=40, deadline=None)
 def test_a_batch_is_full_of_groups_that_teach(luck, wanted, most, overlap):
     machine = Machine(luck)
     filled = refill(machine, wanted, most, overlap=overlap)
@@ -80,6 +81,7 @@ def test_a_batch_is_full_of_groups_that_teach(luck, wanted, most, overlap):
 
 
 @given(luck=st.integers(0, 999), wanted=st.integers(1, 9), overlap=st.booleans())
+@settings(max_examples=40, deadline=None)
 def test_nothing_is_generated_that_is_not_certainly_needed(luck, wanted, overlap):
     """At every call: even if all open groups survive, and all of this call, the batch is not more than full."""
     machine = Machine(luck)
@@ -122,7 +124,7 @@ def test_verdicts_at_once_are_not_cut_into_halves():
     most=st.integers(1, 3),
     overlap=st.booleans(),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_processes_share_one_batch(luck, each, processes, most, overlap):
     """Each in a thread with its own sampler; they meet in ``gather``, as processes do."""
     barrier = threading.Barrier(processes, timeout=20)
@@ -168,6 +170,7 @@ def test_processes_share_one_batch(luck, each, processes, most, overlap):
 
 
 @given(wanted=st.integers(1, 20), flags=st.lists(st.booleans(), min_size=20, max_size=60), parts=st.integers(1, 5))
+@settings(max_examples=40, deadline=None)
 def test_the_batch_and_its_shares(wanted, flags, parts):
     teaching = [number for number, flag in enumerate(flags) if flag]
     batch = batch_of(wanted, teaching[::-1], len(flags))

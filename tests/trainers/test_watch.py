@@ -81,5 +81,13 @@ def test_a_difference_of_log_probabilities_has_the_cause_that_the_settings_allow
     assert ("stale" in said) != ("whole distribution" in said)
 
 
+@pytest.mark.parametrize("sampling", ["uniform", "dynamic", "adaptive", "curriculum"])
+def test_no_run_is_advised_the_sampling_that_it_has(compose, sampling):
+    watch = Watch(sampler_of(compose(f"trainer.sampling={sampling}")))
+    (said,) = [line for _ in range(PATIENCE) for line in watch.warnings({**FINE, "zero_std_share": 1.0})]
+    assert f"trainer.sampling={sampling}" not in said
+    assert ("trainer.sampling=adaptive" in said) == (sampling != "adaptive")
+
+
 def test_a_sampler_by_default_leaves_nothing_out():
     assert Watch().sampler == Sampler("transformers", "")

@@ -9,9 +9,9 @@ from synthetic1.jobs.models import compute_dtype
 from synthetic1.trainers.finetuning.settings import SftSettings
 from synthetic1.trainers.memory.estimate import MemoryEstimate, estimate_memory
 from synthetic1.trainers.memory.fitting import MemorySaving, check_fits, divisors, halves, largest_fitting
-from synthetic1.trainers.memory.machine import DeviceMemory, device_memory, sharding
+from synthetic1.trainers.memory.machine import DeviceMemory, device_memory, sharing
 from synthetic1.trainers.memory.shape import ModelShape
-from synthetic1.trainers.memory.workload import DEFAULT_OPTIMIZER, Workload
+from synthetic1.trainers.memory.workload import DEFAULT_OPTIMIZER, Sharing, Workload
 
 SHORTEST = 512
 """A limit of fewer tokens a sample is not proposed."""
@@ -81,5 +81,5 @@ def _workload(settings: SftSettings, lengths: Sequence[int], processes: int, mem
         momentum="momentum" in str(t.extra.get("optim_args", "")),
         lora=settings.model.lora,
         processes=processes,
-        sharding=sharding() if processes > 1 else "none",
+        sharing=sharing() if processes > 1 else Sharing(),
     )

@@ -181,6 +181,16 @@ def open_run(settings: SftSettings, path: Path, steps: int) -> RunFolder:
     return run
 
 
+def check_folder(settings: SftSettings, path: Path) -> None:
+    """Whether the folder could be used, without touching it.
+
+    Raises:
+        ProgramError: it holds a run.
+    """
+    if not (settings.resume or settings.overwrite) and (path / "config.yaml").exists():
+        raise ProgramError(f"{path} holds a run already: go on with resume=true, or choose another run_name=")
+
+
 def _whole(stored: dict[str, Any]) -> dict[str, Any]:
     """The settings of a run, where one that is younger than the run had its default's meaning."""
     with suppress(ProgramError):

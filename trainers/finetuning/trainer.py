@@ -7,6 +7,7 @@ from typing import Any
 from transformers import TrainerCallback
 from trl import SFTTrainer
 
+from synthetic1.jobs.program import ProgramError
 from synthetic1.trainers.finetuning.order import SampleOrder
 
 
@@ -15,11 +16,17 @@ class OrderedSFTTrainer(SFTTrainer):  # type: ignore[misc]
 
     transformers' own order hangs on the state of torch's generator when training begins, which a run that goes on with
     other settings does not share with the run before.
+
+    Raises:
+        ProgramError: settings that do not go together, in the words of TRL or peft.
     """
 
     def __init__(self, *args: Any, order: SampleOrder, **kwargs: Any) -> None:
         self.order = order
-        super().__init__(*args, **kwargs)
+        try:
+            super().__init__(*args, **kwargs)
+        except ValueError as error:
+            raise ProgramError(str(error)) from error
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         return self.order

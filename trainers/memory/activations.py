@@ -27,7 +27,9 @@ def update(shape: ModelShape, work: Workload) -> dict[str, int]:
     logits = _head(shape, work)
     moment = int(work.rows * work.tokens * passing(shape, work))
     parts = {"activations": kept(shape, work) + max(0, moment - logits), "logits": logits}
-    if work.autocast:  # copies of all weights; under checkpointing, of frozen ones only a layer's
+    if work.sharing.shards("weights"):
+        parts["gathered layers"] = gathered(shape, work)
+    elif work.autocast:  # copies of all weights; under checkpointing, of frozen ones only a layer's
         casts = work.compute_bytes * shape.matrices
         parts["autocast"] = casts // shape.layers if work.lora and work.checkpointing else casts
     return parts
@@ -41,8 +43,17 @@ def kept(shape: ModelShape, work: Workload) -> int:
     """
     tokens = work.rows * work.tokens
     layer = int(tokens * _layer(shape, work))
-    inputs = tokens * shape.hidden * work.weight_bytes
+    inputs = tokens * shape.hidden * work.held_bytes
     return 3 * inputs + (shape.layers * inputs + layer if work.checkpointing else shape.layers * layer)
+
+
+def gathered(shape: ModelShape, work: Workload) -> int:
+    """Bytes of sharded weights that are whole for a moment: a layer, the next one, and what lies outside of layers.
+
+    FSDP casts what it gathers (``MixedPrecisionPolicy.param_dtype``), so that nothing is left for autocast to copy.
+    """
+    outside = shape.embedding * (1 if shape.tied else 2)
+    return work.compute_bytes * (2 * shape.matrices // shape.layers + outside)
 
 
 def generation(shape: ModelShape, work: Workload, rows: int) -> dict[str, int]:
@@ -55,12 +66,18 @@ def generation(shape: ModelShape, work: Workload, rows: int) -> dict[str, int]:
     prompt = max(work.tokens - work.scored, 1)
     cached = _cached(shape, work)
     cache = int(rows * work.tokens * shape.layers * cached)
-    uncast = shape.queries * work.weight_bytes if work.autocast and shape.normed_queries else 0
+    uncast = shape.queries * work.held_bytes if work.autocast and shape.normed_queries else 0
     step = int(rows * work.tokens * (cached + 2 * shape.queries * work.compute_bytes + uncast))
     prefill = int(rows * prompt * passing(shape, work, prompt))
     copies = 6 + (6 if work.narrowed else 0)
     parts = {"cache": cache, "passing": max(step, prefill), "logits": copies * rows * shape.vocabulary * FLOAT}
-    if work.autocast and not work.lora:  # autocast keeps what it makes of weights that are trained
+    if work.sharing.shards("weights"):
+        if work.sharing.by == "deepspeed" and work.gathers:
+            whole = shape.parameters * work.held_bytes
+            parts["gathered weights"] = whole - (0 if "weights" in work.sharing.offloaded else whole // work.processes)
+        else:
+            parts["gathered layers"] = gathered(shape, work)
+    elif work.autocast and not work.lora:  # autocast keeps what it makes of weights that are trained
         parts["autocast"] = work.compute_bytes * (shape.matrices + shape.embedding)
     return parts
 
@@ -77,7 +94,7 @@ def _layer(shape: ModelShape, work: Workload) -> float:
     * Adapters: r numbers for each of seven matrices; with dropout its mask (1 B) and what is left of every input.
     """
     h, i, q, k = shape.hidden, shape.intermediate, shape.queries, shape.keys
-    w, c, full = work.weight_bytes, work.compute_bytes, work.lora is None
+    w, c, full = work.held_bytes, work.compute_bytes, work.lora is None
     size = float(2 * h * (FLOAT + w * full) + h * (5 * c if work.autocast else 2 * w))
     if shape.normed_queries:
         size += (q + k) * (FLOAT + c * full)
@@ -106,15 +123,15 @@ def passing(shape: ModelShape, work: Workload, tokens: int | None = None) -> flo
     autocast queries and keys that are normed come in w, and are repeated so, before they are cast.
     """
     h, i, q, k = shape.hidden, shape.intermediate, shape.queries, shape.keys
-    stream = 3 * h * work.weight_bytes
+    stream = 3 * h * work.held_bytes
     scores = 2 * _scores(shape, work, tokens or work.tokens)
-    uncast = (2 * q + k) * work.weight_bytes if work.autocast and shape.normed_queries else 0
+    uncast = (2 * q + k) * work.held_bytes if work.autocast and shape.normed_queries else 0
     return stream + max((4 * q + 2 * k) * work.compute_bytes + uncast + scores, (3 * i + h) * work.compute_bytes)
 
 
 def _cached(shape: ModelShape, work: Workload) -> int:
     """Bytes of keys and values of one token in one layer. A normed key leaves its norm, which is not autocast, in w."""
-    key = work.weight_bytes if shape.normed_queries else work.compute_bytes
+    key = work.held_bytes if shape.normed_queries else work.compute_bytes
     return shape.keys * (key + work.compute_bytes)
 
 

@@ -11,6 +11,8 @@ and the largest phase:
 * **step**: all gradients, as the backward pass ends; of a tied embedding twice, since the head's waits for its own;
 * **evaluation**: as a rollout, of ``eval.batch_size`` completions.
 
+Beside a GPU there is the machine's memory, which the weights pass on their way, and where what is offloaded stays.
+
 ``synthetic1.trainers.memory.activations`` derives what a forward pass leaves for the backward pass.
 """
 
@@ -22,7 +24,7 @@ from dataclasses import dataclass
 from synthetic1.trainers.memory import activations
 from synthetic1.trainers.memory.activations import FLOAT
 from synthetic1.trainers.memory.shape import ModelShape
-from synthetic1.trainers.memory.workload import Sharding, Workload
+from synthetic1.trainers.memory.workload import Part, Workload
 
 PROGRAM = {"cpu": 512 * 2**20, "cuda": 2**30}
 """Bytes of a process that has imported what it needs; on a GPU, of CUDA's context and workspaces."""
@@ -42,6 +44,10 @@ class MemoryEstimate:
     always: Mapping[str, int]
     phases: Mapping[str, Mapping[str, int]]
     """Phase → part → bytes."""
+    host: int = 0
+    """Bytes of the machine's own memory, where the device is another one."""
+    short: str = ""
+    """What is too small for a part of it, however much memory there is."""
 
     @property
     def total(self) -> int:
@@ -56,32 +62,42 @@ class MemoryEstimate:
 def estimate_memory(shape: ModelShape, work: Workload) -> MemoryEstimate:
     """The peak of a process that does ``work``, and what it is made of."""
     trained = shape.adapters(work.lora) if work.lora else shape.parameters
-    trained_bytes = FLOAT if work.lora else work.weight_bytes  # peft keeps adapters in float32
-    shared = dict.fromkeys(_sharded(work.sharding), work.processes)
-    weights = shape.parameters * work.weight_bytes
+    own_precision = work.sharing.by == "deepspeed" and work.held_bytes < FLOAT
+    updated_bytes = FLOAT if work.lora or own_precision else work.weight_bytes  # peft keeps adapters in float32
+    trained_bytes = work.held_bytes if own_precision else updated_bytes
+    weights = shape.parameters * work.held_bytes
     adapters = trained * trained_bytes if work.lora else 0
-    gradients = trained * trained_bytes // shared.get("gradients", 1)
+    state = int(trained * (_state_bytes(work, updated_bytes) + (updated_bytes if own_precision else 0)))
+
+    def share(part: Part, size: int) -> int:
+        return size // work.processes if work.sharing.shards(part) else size
+
+    def here(part: Part, size: int) -> int:
+        return 0 if part in work.sharing.offloaded else share(part, size)
+
+    gradients = here("gradients", trained * trained_bytes)
+    reference = weights if work.reference and not work.lora else 0
     always = {
         "program": PROGRAM[work.device] + (VLLM_IMPORTS if work.vllm and work.device == "cpu" else 0),
         "kernels": KERNELS[work.device],
-        "weights": weights // shared.get("weights", 1) + adapters,
-        "optimizer": int(trained * _state_bytes(work, trained_bytes)) // shared.get("optimizer", 1),
-        "reference": weights // shared.get("weights", 1) if work.reference and not work.lora else 0,
+        "weights": here("weights", weights) + adapters,
+        "optimizer": here("optimizer", state),
+        "reference": here("weights", reference),
         "vLLM": 0 if work.vllm_sleeps else work.vllm,
     }
     update = activations.update(shape, work) | {"gradients": gradients if work.accumulates else 0}
     step = {"gradients": gradients, "tied gradients": 0 if work.lora else shape.embedding * FLOAT * shape.tied}
-    if work.processes > 1 and "gradients" not in shared:
+    if work.sharing.shards("weights"):
+        step["gathered layers"] = activations.gathered(shape, work)
+    if work.processes > 1 and not work.sharing.shards("gradients"):
         update["buckets"] = step["buckets"] = gradients  # DistributedDataParallel's: on their way to the others
     phases = {"update": update, "step": step}
     for name, rows in (("rollout", work.rollout_rows), ("evaluation", work.evaluation_rows)):
         if rows:
             phases[name] = activations.generation(shape, work, rows)
-            if "weights" in shared:  # gathered for as long as it generates
-                phases[name]["gathered weights"] = weights - weights // work.processes
     if work.vllm_sleeps:
         phases["rollout"] = phases.get("rollout", {}) | {"vLLM": work.vllm}
-    return MemoryEstimate(always, phases)
+    return MemoryEstimate(always, phases, host=_host(shape, work, trained * trained_bytes, state))
 
 
 def in_gib(size: int) -> str:
@@ -95,15 +111,27 @@ def _listed(parts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {in_gib(size)}" for name, size in parts.items() if size >= 2**20)
 
 
-def _sharded(sharding: Sharding) -> tuple[str, ...]:
-    stages = ("optimizer", "gradients", "weights")
-    return stages[: stages.index(sharding) + 1] if sharding != "none" else ()
+def _host(shape: ModelShape, work: Workload, gradients: int, state: int) -> int:
+    """Bytes of the machine's memory that a process beside its GPU needs: the larger of what loading and training do.
+
+    Each process reads the whole model, with DDP and FSDP alike; under ZeRO-3 its own shard.
+    """
+    if work.device == "cpu":
+        return 0
+    read = shape.parameters * work.weight_bytes
+    if work.sharing.by == "deepspeed" and work.sharing.shards("weights"):
+        read //= work.processes
+    copies = 2 if work.reference and not work.lora else 1
+    parts = {"weights": copies * shape.parameters * work.held_bytes, "gradients": gradients, "optimizer": state}
+    waits = work.sharing.offloaded - work.sharing.on_disk
+    waiting = sum(parts[part] // (work.processes if work.sharing.shards(part) else 1) for part in waits)
+    return PROGRAM["cpu"] + max(read, waiting)
 
 
-def _state_bytes(work: Workload, trained_bytes: int) -> float:
+def _state_bytes(work: Workload, updated_bytes: int) -> float:
     """Bytes of the optimizer's state for every trained number; its name says how many bits a moment has."""
     kind = work.optimizer.removeprefix("paged_").partition("_")[0]
     moments = 1 if kind == "sgd" and work.momentum else MOMENTS.get(kind, 2)
     if "8bit" in work.optimizer:
         return moments
-    return moments / 2 if "4bit" in work.optimizer else moments * trained_bytes
+    return moments / 2 if "4bit" in work.optimizer else moments * updated_bytes

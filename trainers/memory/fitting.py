@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
-from math import inf
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -86,38 +86,69 @@ def check_fits(
     Raises:
         ProgramError: it does not fit; names the fewest settings that would.
     """
-    needed = estimate(settings)
-    if needed.total <= memory.bytes:
+    lacking = _lacking(estimate(settings), memory)
+    if lacking is None:
         return
-    where = "its GPU has" if memory.device == "cuda" else "this machine has"
-    message = f"this run needs about {in_gib(needed.total)} a process, {where} {in_gib(memory.bytes)} for it: "
     offered = [option for option in options if option.changes]
-    found = next(_fitting(settings, estimate, offered, SHARE * memory.bytes), None)
+    # With room to spare if that can be had; else what would be accepted, too.
+    tries = (_fitting(settings, estimate, offered, memory, share) for share in (SHARE, 1.0))
+    found = next((change for changes in tries for change in changes), None)
     if found is not None:
-        said = " ".join(f"{name}={_written(value)}" for name, value in found.items())
-        message += f"{said} would need {in_gib(estimate(changed(settings, found)).total)}"
+        said = " ".join(shlex.quote(f"{name}={_written(value)}") for name, value in found.items())
+        message = f"{lacking}: {said} would need {in_gib(estimate(changed(settings, found)).total)}"
     else:
-        least = estimate(_smallest(settings, estimate, offered))
-        name, size = max(least.always.items(), key=lambda part: part[1])
-        message += f"with all that can be made smaller it needs {in_gib(least.total)}, {in_gib(size)} of it for {name}"
-        message += "; take a smaller model, or share the weights among more GPUs (ZeRO-3, FSDP)"
+        message = f"{lacking}: {_no_way(estimate(_smallest(settings, estimate, offered)), memory)}"
     if refuse:
         raise ProgramError(f"{message}; check_memory=false goes on all the same")
     print(f"warning: {message}")
 
 
+def _lacking(needed: MemoryEstimate, memory: DeviceMemory, share: float = 1.0) -> str | None:
+    """What there is too little of; None if it fits this share of the device's memory."""
+    if needed.short:
+        return needed.short
+    if needed.host > memory.host:
+        return (
+            f"each process of this machine needs about {in_gib(needed.host)} of its memory beside a GPU, to read the "
+            f"weights or to keep what is offloaded, and there are {in_gib(memory.host)} for it"
+        )
+    if needed.total <= share * memory.bytes:
+        return None
+    where = "its GPU has" if memory.device == "cuda" else "this machine has"
+    return f"this run needs about {in_gib(needed.total)} a process, {where} {in_gib(memory.bytes)} for it"
+
+
+def _no_way(least: MemoryEstimate, memory: DeviceMemory) -> str:
+    """What is said where no settings would do; ``least`` is what the smallest need."""
+    if least.host > memory.host:
+        return "take a smaller model, start fewer processes a machine, or have each read its share alone (ZeRO-3)"
+    remedies = ["take a smaller model", "share the weights among more GPUs (ZeRO-3, FSDP)"]
+    if any(parts.get("vLLM") for parts in (least.always, *least.phases.values())) and memory.device == "cuda":
+        remedies.append("give vLLM a GPU of its own (rollout=vllm_server)")
+    name, size = max(least.always.items(), key=lambda part: part[1])
+    needs = f"with all that can be made smaller it needs {in_gib(least.total)}, {in_gib(size)} of it for {name}"
+    return f"{needs}; {', '.join(remedies[:-1])}, or {remedies[-1]}"
+
+
 def _fitting(
-    settings: Settings, estimate: Callable[[Settings], MemoryEstimate], options: Sequence[MemorySaving], limit: float
+    settings: Settings,
+    estimate: Callable[[Settings], MemoryEstimate],
+    options: Sequence[MemorySaving],
+    memory: DeviceMemory,
+    share: float,
 ) -> Iterator[Change]:
     """Changes that fit: of fewer settings first, then the milder ones."""
+
+    def fits(change: Change) -> bool | None:
+        """None: these settings do not go together."""
+        needed = _estimated(changed(settings, change), estimate)
+        return None if needed is None else _lacking(needed, memory, share) is None
+
     for count in range(1, len(options) + 1):
         for chosen in combinations(options, count):
-            hardest = _joined(option.changes[-1] for option in chosen)
-            if limit < _total(changed(settings, hardest), estimate) < inf:
+            if fits(_joined(option.changes[-1] for option in chosen)) is False:  # the hardest of them
                 continue
-            for change in map(_joined, product(*(option.changes for option in chosen))):
-                if _total(changed(settings, change), estimate) <= limit:
-                    yield change
+            yield from filter(fits, map(_joined, product(*(option.changes for option in chosen))))
 
 
 def _smallest(
@@ -126,7 +157,7 @@ def _smallest(
     """Settings with everything made as small as goes."""
     for option in options:
         smaller = (changed(settings, change) for change in reversed(option.changes))
-        settings = next((one for one in smaller if _total(one, estimate) < inf), settings)
+        settings = next((one for one in smaller if _estimated(one, estimate)), settings)
     return settings
 
 
@@ -134,12 +165,12 @@ def _joined(changes: Iterable[Change]) -> Change:
     return {name: value for change in changes for name, value in change.items()}
 
 
-def _total(settings: Settings, estimate: Callable[[Settings], MemoryEstimate]) -> float:
-    """Bytes that settings need; of those that do not go together, more than any machine has."""
+def _estimated(settings: Settings, estimate: Callable[[Settings], MemoryEstimate]) -> MemoryEstimate | None:
+    """What settings need; None of those that do not go together."""
     try:
-        return estimate(settings).total
+        return estimate(settings)
     except ValueError:
-        return inf
+        return None
 
 
 def _written(value: Any) -> str:

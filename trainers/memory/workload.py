@@ -9,8 +9,26 @@ from synthetic1.jobs.model_settings import LoraSettings
 
 Sharding = Literal["none", "optimizer", "gradients", "weights"]
 """What processes divide among them, each with what stands before it: ZeRO's stages 1, 2 and 3; FSDP is as 3."""
+Part = Literal["weights", "gradients", "optimizer"]
 DEFAULT_OPTIMIZER = "adamw_torch_fused"
 """What transformers takes unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How processes share out what they train."""
+
+    sharded: Sharding = "none"
+    by: Literal["ddp", "fsdp", "deepspeed"] = "ddp"
+    offloaded: frozenset[Part] = frozenset()
+    """What is not on the GPU as it waits: in the machine's memory,"""
+    on_disk: frozenset[Part] = frozenset()
+    """or, of that, on its disk."""
+
+    def shards(self, part: Part) -> bool:
+        """Whether each process has a share of it alone."""
+        stages: tuple[Part, ...] = ("optimizer", "gradients", "weights")
+        return self.sharded != "none" and stages.index(part) <= stages.index(self.sharded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +67,18 @@ class Workload:
     vllm_sleeps: bool = False
     """vLLM gives them back while the model is updated."""
     processes: int = 1
-    sharding: Sharding = "none"
+    sharing: Sharing = Sharing()
+    gathers: bool = True
+    """All shards are gathered to generate, where DeepSpeed has sharded the weights (``ds3_gather_for_generation``)."""
+
+    @property
+    def held_bytes(self) -> int:
+        """Of a number of the weights that layers work with.
+
+        DeepSpeed, whose mixed precision is its own, casts them once; those of ``weight_bytes`` are with its optimizer.
+        """
+        return self.compute_bytes if self.sharing.by == "deepspeed" else self.weight_bytes
 
     @property
     def autocast(self) -> bool:
-        return self.compute_bytes < self.weight_bytes
+        return self.compute_bytes < self.held_bytes

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from synthetic1.jobs import same_run
-from synthetic1.jobs.program import MISSING, ProgramError
+from synthetic1.jobs import same_run, stopping
+from synthetic1.jobs.program import MISSING, STOPPED, ProgramError
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.trainers.recipe.settings import R1Settings
 
@@ -127,17 +126,18 @@ class Recipe:
 
         Raises:
             ProgramError: it failed; it has said why.
+            SystemExit: it was stopped.
         """
         if named:
             arguments = (*arguments, f"runs={self.folder}", f"run_name={NAME}")
         print(f"\n── {stage}: synthetic1 {program} {' '.join(arguments)}", flush=True)
         started = time.perf_counter()
-        ended = subprocess.run([sys.executable, "-m", COMMAND_LINE, program, *arguments], check=False)
+        status = stopping.run_to_its_end([sys.executable, "-m", COMMAND_LINE, program, *arguments])
         self.seconds[stage] = time.perf_counter() - started
-        if ended.returncode == 130:
-            raise SystemExit(130)
-        if ended.returncode not in (0, MISSING):  # the traces that are there are enough to go on with
-            raise ProgramError(f"{stage} ended with status {ended.returncode}; the same command goes on from there")
+        if status == STOPPED:
+            raise SystemExit(STOPPED)
+        if status not in (0, MISSING):  # the traces that are there are enough to go on with
+            raise ProgramError(f"{stage} ended with status {status}; the same command goes on from there")
 
 
 def _value(value: Any) -> str:

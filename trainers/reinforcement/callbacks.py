@@ -28,6 +28,7 @@ class RunRecorder(TrainerCallback):
         page: of the run, which is written again now and then.
         watch: what a step is warned about.
         sample_every: steps between two best-and-worst pairs.
+        steps_per_rollout: of which the first alone has completions.
         all_samples: every completion is kept.
         evaluate: called every ``eval_every`` steps (on every rank) with a number of steps; its summary is recorded.
     """
@@ -40,12 +41,13 @@ class RunRecorder(TrainerCallback):
         page: LivePage,
         watch: Watch,
         sample_every: int,
+        steps_per_rollout: int,
         all_samples: bool,
         evaluate: Evaluate,
         eval_every: int,
     ) -> None:
         self.trainer, self.run, self.page, self.watch = trainer, run, page, watch
-        self.samples = None if run is None else SampleLog(run, every=sample_every, all_=all_samples)
+        self.samples = SampleLog(run, every=sample_every, apart=steps_per_rollout, all_=all_samples) if run else None
         self.evaluate, self.eval_every = evaluate, eval_every
         self.started = 0.0
         self.step_seconds = 0.0
@@ -70,13 +72,14 @@ class RunRecorder(TrainerCallback):
         times |= {"step": self.step_seconds, "train": max(self.step_seconds - inside, 0.0)}
         # With several updates a rollout, only its first step has completions to report.
         rollouts = self.trainer.rollouts if times["generate"] > 0.0 else []
+        dropped = self.trainer.dropped if rollouts else []
         made = self.trainer.sampling_measures() if rollouts else {}
         generated = made.get("generated_tokens", 0)
         row = {
             "step": state.global_step,
             "steps": state.max_steps,
-            **rollout_measures(rollouts, self.trainer.num_generations),
-            **outcome_measures(rollouts),
+            **rollout_measures(rollouts, self.trainer.num_generations, dropped),
+            **outcome_measures(rollouts, dropped),
             "loss": logs.get("loss"),
             "grad_norm": logs.get("grad_norm"),
             "learning_rate": logs.get("learning_rate"),
@@ -93,7 +96,6 @@ class RunRecorder(TrainerCallback):
         }
         row["warnings"] = self.watch.warnings(row)
         if self.run is not None and self.samples is not None:
-            dropped = self.trainer.dropped if rollouts else []
             row["unscorable_left_out"], best, worst = self.samples.write(state.global_step, rollouts, dropped)
             self.run.log_metrics(row, trainer=logs)
             self.paces = [*self.paces[-9:], self.step_seconds]

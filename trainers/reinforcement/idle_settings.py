@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from synthetic1.trainers.reinforcement.objective.settings import (
+    PartLossSettings,
+    idle_clipping,
+    inherited_epsilon_high,
+)
 
 OF_COLOCATE = ("gpu_memory_utilization", "tensor_parallel_size", "sleep")
 OF_SERVER = ("server_base_url",)
@@ -17,7 +23,7 @@ def idle_settings(
     eval_every: int,
     loss_type: str,
     epsilon_high: float | None,
-    parts_have_losses: bool,
+    part_losses: Sequence[PartLossSettings | None],
 ) -> Iterator[tuple[str, str]]:
     """(dotted name, why it does nothing here, and what would have it do something), of what GRPO is told."""
     if backend == "transformers":
@@ -36,12 +42,31 @@ def idle_settings(
             yield f"eval.{name}", "with eval.n=0, which switches every evaluation off; give eval.n tasks"
     elif eval_every == 0:
         yield "eval.n_during", "without eval.every, the steps between two evaluations during the run"
-    if parts_have_losses:
-        pass  # what the trainer is told is the default of the parts
-    elif loss_type in ("sapo", "vespo"):
-        for name in ("epsilon", "epsilon_high"):
-            yield f"trainer.{name}", f"with trainer.loss_type={loss_type}, which clips no ratios"
-    elif loss_type == "cispo" and epsilon_high is not None:
-        yield "trainer.epsilon", "with trainer.loss_type=cispo, which caps ratios at trainer.epsilon_high alone"
+    if any(part_losses):
+        yield from _overridden(part_losses, loss_type, epsilon_high)
+    else:
+        for field, why in idle_clipping(loss_type, has_high=epsilon_high is not None):
+            yield f"trainer.{field}", f"with trainer.loss_type={loss_type}, {why}"
     if model == "embedded":
         yield "model.revision", "with model=embedded, which is a part of this package"
+
+
+def _overridden(
+    part_losses: Sequence[PartLossSettings | None], loss_type: str, epsilon_high: float | None
+) -> Iterator[tuple[str, str]]:
+    """What the trainer says of its loss and no part of the mixture takes up."""
+    used: set[str] = set()
+    for loss in (loss or PartLossSettings() for loss in part_losses):
+        own = loss.loss_type or loss_type
+        inherited = inherited_epsilon_high(own, loss_type, epsilon_high)
+        high = loss.epsilon_high or inherited
+        idle = {field for field, _ in idle_clipping(own, has_high=high is not None)}
+        if loss.loss_type is None:
+            used.add("loss_type")
+        if loss.epsilon is None and "epsilon" not in idle:
+            used.add("epsilon")
+        if loss.epsilon_high is None and inherited is not None and "epsilon_high" not in idle:
+            used.add("epsilon_high")
+    for field in ("loss_type", "epsilon", "epsilon_high"):
+        if field not in used:
+            yield f"trainer.{field}", "where every part of env.mixture has a loss that does not take it up"

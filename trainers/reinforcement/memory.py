@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from math import ceil
 
 from synthetic1.jobs.model_settings import LoraSettings
 from synthetic1.jobs.models import compute_dtype
 from synthetic1.trainers.memory.estimate import MemoryEstimate, estimate_memory, in_gib
 from synthetic1.trainers.memory.fitting import Change, MemorySaving, check_fits, divisors, halves, largest_fitting
-from synthetic1.trainers.memory.machine import DeviceMemory, device_memory, sharding
+from synthetic1.trainers.memory.machine import DeviceMemory, device_memory, sharing
 from synthetic1.trainers.memory.shape import ModelShape
-from synthetic1.trainers.memory.workload import DEFAULT_OPTIMIZER, Workload
+from synthetic1.trainers.memory.workload import DEFAULT_OPTIMIZER, Sharing, Workload
 from synthetic1.trainers.reinforcement.settings import GrpoSettings
 
 SHORTEST = 256
 """Completions shorter than this many tokens are not proposed."""
-VLLM_SHARES = (0.5, 0.4, 0.3, 0.2, 0.1)
-"""Of a GPU, that are proposed."""
+VLLM_SHARES = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
+"""Of a GPU, that are proposed in place of larger ones."""
 
 
 def plan_memory(
@@ -47,14 +49,16 @@ def plan_memory(
     given = memory or device_memory(processes)
 
     def of(asked: GrpoSettings) -> MemoryEstimate:
-        return estimate_memory(known, workload(asked, known, prompt_tokens, processes, given))
+        estimate = estimate_memory(known, workload(asked, known, prompt_tokens, processes, given))
+        return replace(estimate, short=_too_small_for_vllm(asked, known, prompt_tokens, given))
 
     def sized(asked: GrpoSettings) -> GrpoSettings:
         if asked.trainer.micro_batch is not None:
             return asked
         return largest_fitting(asked, asked.micro_batch(processes), of, given)
 
-    options = _options(settings, whole, processes, given)
+    least = _vllm_least(settings, known, prompt_tokens) / given.bytes
+    options = _options(settings, whole, processes, given, least)
     check_fits(settings, lambda asked: of(sized(asked)), options, given, refuse=settings.check_memory)
     return sized(settings), of(sized(settings))
 
@@ -71,7 +75,7 @@ def workload(
     evaluates = settings.eval.n and settings.eval_engine == "transformers"
     vllm = 0
     if rollout.backend == "vllm_colocate" and memory.device == "cuda":
-        vllm = _vllm_share(settings, shape, prompt_tokens, memory)
+        vllm = int(rollout.vllm.gpu_memory_utilization * memory.bytes)
     elif rollout.backend == "vllm_colocate":
         cache = float(os.environ.get("VLLM_CPU_KVCACHE_SPACE", "1")) * 2**30  # 1: as rollout.py sets it
         vllm = int(cache) + shape.parameters * compute_bytes
@@ -94,37 +98,48 @@ def workload(
         vllm=vllm,
         vllm_sleeps=rollout.vllm.sleep and memory.device == "cuda",
         processes=processes,
-        sharding=sharding() if processes > 1 else "none",
+        sharing=sharing() if processes > 1 else Sharing(),
+        gathers=bool(t.extra.get("ds3_gather_for_generation", True)),
     )
 
 
-def _vllm_share(settings: GrpoSettings, shape: ModelShape, prompt_tokens: int, memory: DeviceMemory) -> int:
-    """Bytes of a GPU that vLLM takes: they hold its copy of the weights, and the keys and values of one completion.
-
-    Raises:
-        ValueError: they do not; says what would.
-    """
+def _vllm_least(settings: GrpoSettings, shape: ModelShape, prompt_tokens: int) -> int:
+    """Bytes of a GPU that vLLM cannot do without: its copy of the weights, keys and values of one completion."""
     vllm = settings.rollout.vllm
     number = 2 if compute_dtype(settings.trainer.compute_dtype, settings.model) == "bfloat16" else 4
     tokens = vllm.max_model_length or prompt_tokens + settings.rollout.max_completion_length
-    numbers = shape.parameters + 2 * shape.layers * shape.keys * tokens
-    least = number * numbers // vllm.tensor_parallel_size
-    share = int(vllm.gpu_memory_utilization * memory.bytes)
-    if share < least:
-        raise ValueError(
-            f"rollout.vllm.gpu_memory_utilization={vllm.gpu_memory_utilization} of {in_gib(memory.bytes)} is "
-            f"{in_gib(share)}, and vLLM needs {in_gib(least)} for the weights and one completion: give more than "
-            f"{least / memory.bytes:.2f}, take a smaller model, or rollout=vllm_server"
-        )
-    return share
+    return number * (shape.parameters + 2 * shape.layers * shape.keys * tokens) // vllm.tensor_parallel_size
 
 
-def _options(settings: GrpoSettings, micro: int, processes: int, memory: DeviceMemory) -> list[MemorySaving]:
-    """What may be made smaller: first what costs time, then what changes what is learned."""
+def _too_small_for_vllm(settings: GrpoSettings, shape: ModelShape, prompt_tokens: int, memory: DeviceMemory) -> str:
+    """That vLLM's share of the GPU cannot hold what it needs; empty if it can."""
+    if not _vllm_here(settings, memory):
+        return ""
+    share, least = settings.rollout.vllm.gpu_memory_utilization, _vllm_least(settings, shape, prompt_tokens)
+    if share * memory.bytes >= least:
+        return ""
+    return (
+        f"rollout.vllm.gpu_memory_utilization={share} of {in_gib(memory.bytes)} is {in_gib(int(share * memory.bytes))}, "
+        f"and vLLM needs {in_gib(least)} for the weights and one completion"
+    )
+
+
+def _vllm_here(settings: GrpoSettings, memory: DeviceMemory) -> bool:
+    return settings.rollout.backend == "vllm_colocate" and memory.device == "cuda"
+
+
+def _options(
+    settings: GrpoSettings, micro: int, processes: int, memory: DeviceMemory, least: float
+) -> list[MemorySaving]:
+    """What may be made smaller: first what costs time, then what changes what is learned.
+
+    vLLM's share of the GPU, which cannot be less than ``least``, is made larger where it is.
+    """
     t, rollout, model = settings.trainer, settings.rollout, settings.model
     made_here = rollout.backend == "transformers"
-    vllm_here = rollout.backend == "vllm_colocate" and memory.device == "cuda"
-    shares = [share for share in VLLM_SHARES if share < rollout.vllm.gpu_memory_utilization] if vllm_here else []
+    vllm_here, now = _vllm_here(settings, memory), rollout.vllm.gpu_memory_utilization
+    enough = ceil(20 * least) / 20
+    shares = [share for share in VLLM_SHARES if least <= share < now] if now >= least else [enough][: enough <= 1.0]
     prompts = [n for n in halves(t.prompts_per_step, 1) if n * t.group_size % processes == 0] if made_here else []
     evaluated = settings.eval.n and settings.eval_engine == "transformers"
     lora: list[Change] = [{"model.lora": LoraSettings(r=16)}] if model.lora is None else [{}]
@@ -135,7 +150,7 @@ def _options(settings: GrpoSettings, micro: int, processes: int, memory: DeviceM
         MemorySaving.of("trainer.gradient_checkpointing", () if t.gradient_checkpointing else (True,)),
         MemorySaving.of("eval.batch_size", halves(settings.eval.batch_size, 8) if evaluated else ()),
         MemorySaving.of("rollout.vllm.sleep", (True,) if vllm_here and not rollout.vllm.sleep else ()),
-        MemorySaving.of("rollout.vllm.gpu_memory_utilization", shares),
+        MemorySaving.of("rollout.vllm.gpu_memory_utilization", shares if vllm_here else ()),
         MemorySaving.of("trainer.updates_per_rollout", (1,) if made_here and t.updates_per_rollout > 1 else ()),
         MemorySaving([change for change in lora if change]),
         MemorySaving.of("trainer.beta", (0.0,) if t.beta > 0 else ()),

@@ -18,19 +18,25 @@ CLIP_RATIOS = {
 """Ours → TRL's names, of the losses that clip: shares of tokens whose ratio left the trusted region."""
 
 
-def outcome_measures(rollouts: Sequence[RewardedRollout]) -> dict[str, Any]:
-    """Verdicts by reason, tokens of right and of wrong completions, pass@1 by family, as ``metrics.jsonl`` has them."""
+def outcome_measures(rollouts: Sequence[RewardedRollout], dropped: Sequence[RewardedRollout] = ()) -> dict[str, Any]:
+    """Verdicts by reason, tokens of right and of wrong completions, pass@1 by family, as ``metrics.jsonl`` has them.
+
+    Args:
+        dropped: what was generated beside them, and is not learned from: it has no reward, and counts in all else. An
+            outage, whose groups are dropped, must not hide behind that.
+    """
     if not rollouts:
         return {}
-    right = [r.tokens for r in rollouts if r.score == 1.0]
-    wrong = [r.tokens for r in rollouts if r.score is not None and r.score < 1.0]
+    made = [*rollouts, *dropped]
+    right = [r.tokens for r in made if r.score == 1.0]
+    wrong = [r.tokens for r in made if r.score is not None and r.score < 1.0]
     families: dict[str, list[RewardedRollout]] = {}
-    for r in rollouts:
+    for r in made:
         families.setdefault(r.task.task_type, []).append(r)
     return {
         "length_right": _mean(right),
         "length_wrong": _mean(wrong),
-        "reasons": dict(Counter(str(r.verdict.reason) for r in rollouts).most_common()),
+        "reasons": dict(Counter(str(r.verdict.reason) for r in made).most_common()),
         "by_family": {name: _family(found) for name, found in sorted(families.items())},
     }
 

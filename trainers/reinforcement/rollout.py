@@ -7,23 +7,27 @@ import importlib
 import importlib.util
 import json
 import os
+import shlex
 import time
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from synthetic1.extras import not_installed
-from synthetic1.jobs.models import compute_dtype, model_path
+from synthetic1.jobs.model_settings import ModelSettings
+from synthetic1.jobs.models import check_whole, compute_dtype, model_path
 from synthetic1.jobs.program import ProgramError
 from synthetic1.trainers.reinforcement.settings import GrpoSettings
 
 IMPORTANCE_CAP = 2.0
 ANSWER_S = 2.0  # seconds for one reply of a server
-SERVE = (
-    'VLLM_SERVER_DEV_MODE=1 vllm serve {model} --weight-transfer-config \'{{"backend": "nccl"}}\' '
-    "--logprobs-mode processed_logprobs --max-logprobs -1"
+TAKES_WEIGHTS = (
+    '--weight-transfer-config \'{"backend": "nccl"}\' --logprobs-mode processed_logprobs --max-logprobs -1'
 )
-"""How a server is started that takes weights from TRL."""
+"""Of a server that takes weights from TRL."""
+OUR_FOLDER = "model"
+"""What every program of ours calls the folder of what it has trained."""
 
 
 def rollout_fields(settings: GrpoSettings, longest_prompt: int) -> dict[str, Any]:
@@ -41,6 +45,7 @@ def rollout_fields(settings: GrpoSettings, longest_prompt: int) -> dict[str, Any
     if rollout.backend == "transformers":
         return fields
     _require_vllm(rollout.backend)
+    check_whole(settings.model, "vLLM")
     if rollout.backend == "vllm_colocate":
         _tell_vllm(settings)
     vllm = rollout.vllm
@@ -71,7 +76,7 @@ def check_server(settings: GrpoSettings) -> None:
         ProgramError: it does not; within ``rollout.vllm.server_wait_s`` and some seconds.
     """
     url, name = settings.rollout.vllm.server_base_url.rstrip("/"), settings.model.name
-    start = SERVE.format(model=name)
+    start = serve_command(settings)
     if (wrong := _until_healthy(url, settings.rollout.vllm.server_wait_s)) is not None:
         raise ProgramError(
             f"no vLLM server answers at rollout.vllm.server_base_url={url} ({wrong}); start it: {start}; or name "
@@ -83,8 +88,7 @@ def check_server(settings: GrpoSettings) -> None:
         names = sorted({str(one[key]) for one in served for key in ("id", "root") if one.get(key)})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ProgramError(f"what answers at {url} is not a vLLM server ({_said(error)}); start one: {start}") from None
-    wanted = {_last_part(name), _last_part(model_path(settings.model))}
-    if wanted.isdisjoint(map(_last_part, names)):  # the same folder may lie elsewhere on the server's machine
+    if not any(_same_model(settings.model, one) for one in names):
         raise ProgramError(
             f"the vLLM server at {url} serves {' and '.join(names)}, not model={name}; start it: {start}"
         )
@@ -118,8 +122,32 @@ def _said(error: Exception) -> str:
     return getattr(reason, "strerror", None) or " ".join(str(reason).split())[:120] or type(error).__name__
 
 
-def _last_part(name: str) -> str:
-    return name.rstrip("/").rpartition("/")[2].lower()
+def serve_command(settings: GrpoSettings) -> str:
+    """How a server is started for this run: with its model, and the number format that it computes in."""
+    model = settings.model
+    words = ["vllm", "serve", model_path(model), "--dtype", compute_dtype(settings.trainer.compute_dtype, model)]
+    words += ["--revision", model.revision] if model.revision is not None else []
+    return f"VLLM_SERVER_DEV_MODE=1 {shlex.join(words)} {TAKES_WEIGHTS}"
+
+
+def _same_model(model: ModelSettings, served: str) -> bool:
+    """Whether a server's name is, as far as names tell, that of our model, which may lie elsewhere on its machine.
+
+    A model of the hub is known by its whole id, or as a folder of that name; a folder by its last two parts, and where
+    they say only ``OUR_FOLDER``, by three.
+    """
+    folder = Path(model_path(model)).expanduser()
+    if model.name == "embedded" or not (folder.is_absolute() or folder.exists() or model.name.startswith(".")):
+        ours, others = _parts(model_path(model)), _parts(served)
+        enough = 1 if model.name == "embedded" or served.startswith(("/", ".", "~")) else len(ours)
+    else:
+        ours, others = _parts(str(folder.resolve())), _parts(served)
+        enough = min(3 if ours[-1] == OUR_FOLDER else 2, len(ours), max(len(others), 2))
+    return ours[-enough:] == others[-enough:]
+
+
+def _parts(name: str) -> list[str]:
+    return [part.lower() for part in name.split("/") if part not in ("", ".")]
 
 
 def _require_vllm(backend: str) -> None:

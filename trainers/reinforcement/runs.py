@@ -219,7 +219,7 @@ def result(
         "shuffled_rewards": settings.trainer.shuffle_rewards,
         "injected_noise": noise.model_dump() if (noise := settings.trainer.inject_noise) else None,
         "steps": settings.trainer.max_steps,
-        "completions": sum(row.get("completions") or 0 for row in steps),
+        "completions": sum(row.get("generated_completions") or row.get("completions") or 0 for row in steps),
         "reward_share": spent["score"] / spent["step"] if spent["step"] else None,
         "step_seconds": round(spent["step"], 1),
         "seconds": {k: round(v, 1) for k, v in times.items()},

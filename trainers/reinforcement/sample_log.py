@@ -18,12 +18,14 @@ class SampleLog:
     """Writes the samples of a step, each of them once.
 
     Args:
-        every: steps between two best-and-worst pairs, on the screen and in the file.
+        every: steps between two best-and-worst pairs, on the screen and in the file: the first rollout at each multiple
+            of it, or after it, has one.
+        apart: steps between two rollouts.
         all_: every completion of every step is written, those included that nothing is learned from.
     """
 
-    def __init__(self, run: RunFolder, *, every: int, all_: bool) -> None:
-        self.run, self.every, self.all_ = run, every, all_
+    def __init__(self, run: RunFolder, *, every: int, apart: int, all_: bool) -> None:
+        self.run, self.every, self.apart, self.all_ = run, every, apart, all_
 
     def write(
         self, step: int, rollouts: Sequence[RewardedRollout], dropped: Sequence[RewardedRollout]
@@ -36,7 +38,7 @@ class SampleLog:
         Returns:
             How many that could not be scored were left out; the best and the worst one, every now and then.
         """
-        best, worst = best_and_worst(rollouts) if step % self.every == 0 else (None, None)
+        best, worst = best_and_worst(rollouts) if self._is_due(step) else (None, None)
         unscorable = [r for r in (*rollouts, *dropped) if r.score is None]
         telling = [r for r in (best, worst) if r is not None] + unscorable[:MOST_UNSCORABLE]
         left_out = {id(r) for r in dropped}
@@ -49,6 +51,10 @@ class SampleLog:
                     self.run.log_sample(sample_row(r, step, dropped=id(r) in left_out), tracked=False)
         shown = [sample_row(r, step) if r is not None else None for r in (best, worst)]
         return 0 if self.all_ else max(0, len(unscorable) - MOST_UNSCORABLE), shown[0], shown[1]
+
+    def _is_due(self, step: int) -> bool:
+        """Whether a multiple of ``every`` has come since the rollout before this one, in whichever session it was."""
+        return step // self.every > max(step - self.apart, 0) // self.every
 
 
 def best_and_worst(rollouts: Sequence[RewardedRollout]) -> tuple[RewardedRollout | None, RewardedRollout | None]:

@@ -20,7 +20,9 @@ from synthetic1.trainers.reinforcement.objective.settings import (
     NoiseSettings,
     RewardSettings,
     check_losses,
+    check_noise,
     check_rewards,
+    part_loss,
 )
 
 Level = int | str | list[int]
@@ -267,8 +269,7 @@ class GrpoSettings(ProgramSettings):
             )
         check_losses(self.env, t.loss_type, t.epsilon_high or t.epsilon, t.extra)
         check_rewards(self.rewards, self.env, self.rollout.max_completion_length)
-        if self.noise and not t.noise_correction:
-            raise ValueError("noise does nothing without trainer.noise_correction=true")
+        check_noise(self.noise, t.inject_noise, self.rewards, self.env, correct=t.noise_correction)
         check_trained_dtype(self.model, t.compute_dtype)
         if self.eval.engine == "vllm" and self.rollout.backend == "transformers":
             raise ValueError(
@@ -288,7 +289,7 @@ class GrpoSettings(ProgramSettings):
             eval_every=self.eval.every,
             loss_type=t.loss_type,
             epsilon_high=t.epsilon_high,
-            parts_have_losses=any("loss" in part for part in (self.env.mixture or {}).values()),
+            part_losses=[part_loss(self.env, name) for name in self.env.mixture or {}],
         )
 
     @property

@@ -126,7 +126,7 @@ class TrainSet:
                 explore=d.explore,
                 half_life=d.half_life,
             )
-        pools, weights = self._pools()
+        pools, weights, _ = self._pools()
         ladders = [self._by_level(pool) for pool in pools]
         return LevelLadder(
             settings.seed, ladders, weights, advance_at=d.advance_at, review=d.review, half_life=d.half_life
@@ -136,21 +136,23 @@ class TrainSet:
         rollouts = _rollouts(settings)
         phases = settings.trainer.curriculum
         if not phases:
-            pools, weights = self._pools()
-            return [Phase(rollouts, tuple(pools), tuple(weights))]
+            return [Phase(rollouts, *self._pools())]
         made = []
         for phase in phases:
-            pools, weights = self._pools(parse_levels(phase.levels))
+            pools, weights, sources = self._pools(parse_levels(phase.levels))
             if not pools:
                 raise ProgramError(f"trainer.curriculum: no task has a level in {phase.levels!r}")
-            made.append(Phase(round(phase.until * rollouts), tuple(pools), tuple(weights)))
+            made.append(Phase(round(phase.until * rollouts), pools, weights, sources))
         return made
 
-    def _pools(self, levels: tuple[int, ...] | None = None) -> tuple[list[Pool], list[float]]:
+    def _pools(
+        self, levels: tuple[int, ...] | None = None
+    ) -> tuple[tuple[Pool, ...], tuple[float, ...], tuple[int, ...]]:
+        """Of each source with such tasks: its tasks, its weight, and which source it is."""
         sources = self.tasks.sources if isinstance(self.tasks, Mixture) else (self.tasks,)
         weights = self.tasks.weights if isinstance(self.tasks, Mixture) else (1.0,)
-        pools, kept, start = [], [], 0
-        for source, weight in zip(sources, weights, strict=True):
+        pools, kept, numbers, start = [], [], [], 0
+        for number, (source, weight) in enumerate(zip(sources, weights, strict=True)):
             indices = np.arange(start, start + len(source))
             start += len(source)
             if levels is not None:
@@ -158,7 +160,8 @@ class TrainSet:
             if len(indices):
                 pools.append(indices)
                 kept.append(weight)
-        return pools, [w / sum(kept) for w in kept]
+                numbers.append(number)
+        return tuple(pools), tuple(w / sum(kept) for w in kept), tuple(numbers)
 
     def _by_level(self, pool: Pool) -> dict[int, Pool]:
         levels = [self.tasks[int(i)].level for i in pool]

@@ -38,6 +38,8 @@ DERIVED = {
     "shuffle_dataset": "seed",
     "use_vllm": "rollout",
     "vllm_mode": "rollout",
+    "reward_weights": "rewards and their weights",
+    "multi_objective_aggregation": "nothing: TRL gets one reward, the weighted sum of `rewards`",
 }
 
 

@@ -28,11 +28,13 @@ def _above(key: str, limit: float) -> Callable[[Mapping[str, Any]], bool]:
 
 @dataclass(frozen=True, slots=True)
 class Sampler:
-    """What makes completions, as far as its log-probabilities depend on it."""
+    """What makes completions: as far as log-probabilities, and whether they teach anything, depend on it."""
 
     backend: str = "transformers"
     truncation: str = ""
     """What leaves tokens out of its distribution, as it is set, e.g. ``rollout.top_p=0.9``; empty if nothing does."""
+    tasks: str = "uniform"
+    """How its tasks are chosen: ``trainer.sampling``."""
 
 
 def sampler_of(settings: GrpoSettings) -> Sampler:
@@ -43,18 +45,19 @@ def sampler_of(settings: GrpoSettings) -> Sampler:
     said += [f"trainer.extra.min_p={extra['min_p']}"] if extra.get("min_p") else []
     penalty = extra.get("repetition_penalty")
     said += [f"trainer.extra.repetition_penalty={penalty}"] if penalty not in (None, 1, 1.0) else []
-    return Sampler(rollout.backend, " and ".join(said))
+    return Sampler(rollout.backend, " and ".join(said), settings.trainer.sampling)
 
 
 def dangers(sampler: Sampler) -> tuple[Danger, ...]:
     """All conditions, with the causes and remedies that this sampler allows."""
+    other = "" if sampler.tasks == "adaptive" else "try trainer.sampling=adaptive, "
     return (
         Danger(
             "no_signal",
             _above("zero_std_share", 0.9),
             PATIENCE,
             "in over 90% of groups all rewards are equal, so nearly nothing to learn (a loss of 0 is not a success):"
-            " change the level of the tasks, try trainer.sampling=adaptive, or raise group_size or the temperature",
+            f" change the level of the tasks, {other}or raise group_size or the temperature",
         ),
         Danger(
             "truncated",

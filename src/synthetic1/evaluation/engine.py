@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from synthetic1.evaluation.settings import EvaluationSettings
+from synthetic1.evaluation.settings import TOKENS, EvaluationSettings
 from synthetic1.inference.engine import Engine
 
 if TYPE_CHECKING:
@@ -62,10 +62,23 @@ def _transformers(settings: EvaluationSettings) -> OpenedEngine:
     if torch.cuda.is_available():
         model = model.to("cuda")
     thinking_open = chat.prompt_opens_thinking(tokenizer)
-    # Tasks are whole in their batches: an evaluation that was stopped goes on between two of them.
-    size = max(settings.batch_size - settings.batch_size % settings.samples, 1)
+    # Tasks are whole in their batches, or batches in their tasks: an evaluation that was stopped goes on between two.
+    at_once, samples = settings.batch_size or _fitting(settings, model), settings.samples
+    size = at_once - at_once % samples or max(part for part in range(1, at_once + 1) if samples % part == 0)
     engine = TransformersEngine(model, tokenizer, batch_size=size, thinking_open=thinking_open)
     return OpenedEngine(engine, thinking_open, settings.model.name, models.weights_of(settings.model))
+
+
+def _fitting(settings: EvaluationSettings, model: Any) -> int:
+    """Completions at once where none are said: of the embedded model the most, of another what its cache leaves."""
+    from synthetic1.evaluation.batch_size import LARGEST, device_bytes, fitting_batch
+
+    if settings.is_embedded:
+        return LARGEST
+    weights = sum(p.numel() * p.element_size() for p in model.parameters())
+    return fitting_batch(
+        model.config, weights, model.dtype.itemsize, settings.sampling.max_tokens or TOKENS, device_bytes()
+    )
 
 
 @contextmanager

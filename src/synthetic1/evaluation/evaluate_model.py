@@ -52,6 +52,7 @@ def run(settings: EvaluationSettings) -> None:
             "env": test_set.tasks.name,
             "model": model,
             "engine": engine.name,
+            "batch": f"{engine.batch_size:,} at once" if isinstance(engine, TransformersEngine) else None,
             "tasks": f"{len(tasks):,} held out, {settings.samples} completion(s) each",
             "sampling": f"up to {s.max_tokens:,} tokens, temperature {s.temperature:g}, top_p {s.top_p:g}",
             "bad_rows": f"{bad:,}, left out; they are in {BAD_ROWS}" if bad else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -58,8 +59,9 @@ class EvaluationSettings(ProgramSettings):
     """pass@k for these k; empty = powers of two up to ``samples``."""
     sampling: EvaluationSampling = EvaluationSampling()
     """How completions are sampled."""
-    batch_size: PositiveInt = 128
-    """Completions made at once, for ``engine=transformers``."""
+    batch_size: PositiveInt | None = None
+    """Completions made at once, for ``engine=transformers``; None = 128, or as many as by estimate fit 80% of the
+    device's memory."""
     concurrency: PositiveInt = 64
     """Requests in flight, for the other engines."""
     compare: str | None = None
@@ -86,8 +88,7 @@ class EvaluationSettings(ProgramSettings):
     def fit_the_model(self) -> EvaluationSettings:
         """Written out, so that the run folder says what was asked for."""
         if self.sampling.max_tokens is None:
-            embedded = self.engine != "server" and (self.model.name == "embedded" or is_trained_from(self.model.name))
-            fits = {"max_tokens": EMBEDDED_TOKENS if embedded else TOKENS}
+            fits = {"max_tokens": EMBEDDED_TOKENS if self.is_embedded else TOKENS}
             object.__setattr__(self, "sampling", self.sampling.model_copy(update=fits))
         return self
 
@@ -108,6 +109,24 @@ class EvaluationSettings(ProgramSettings):
         if any(k > self.samples for k in self.k):
             raise ValueError(f"k={max(self.k)} needs samples={max(self.k)} or more completions a task")
         return self
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        """Settings that do nothing here, and why; ``run_program`` refuses those that were typed."""
+        yield "model.lora", "in an evaluation: adapters are trained; model= takes a folder that holds some"
+        if self.engine == "transformers":
+            yield "concurrency", "with engine=transformers, which makes batch_size completions at once"
+        else:
+            yield "batch_size", f"with engine={self.engine}, which makes batches itself; concurrency= limits requests"
+        if self.engine == "server":
+            for name in ("dtype", "revision", "chat_template"):
+                yield f"model.{name}", "with engine=server: the server has loaded its model"
+        elif self.model.name == "embedded":
+            yield "model.revision", "with model=embedded, which is a part of this package"
+
+    @property
+    def is_embedded(self) -> bool:
+        """What is measured is the embedded model, maybe trained further."""
+        return self.engine != "server" and (self.model.name == "embedded" or is_trained_from(self.model.name))
 
     @property
     def ks(self) -> list[int]:

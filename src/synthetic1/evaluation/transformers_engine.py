@@ -14,6 +14,8 @@ from synthetic1.jobs.chat import decode
 
 _Requests = list[tuple[list[int], asyncio.Future[Completion]]]
 """Token ids of a prompt, and who waits for its completion."""
+SEEDS = 2**63
+"""torch takes seeds of 64 bits."""
 _TURNS = 4  # of the event loop: from a future to what gathers it, to the caller's task
 
 
@@ -32,7 +34,7 @@ class BatchedEngine:
 
     def __init__(self, tokenizer: Any, model: str, *, batch_size: int, thinking_open: bool) -> None:
         self._tokenizer, self.model = tokenizer, model
-        self._batch_size, self._thinking_open = batch_size, thinking_open
+        self.batch_size, self._thinking_open = batch_size, thinking_open
         self.first = 0
         self._batches: deque[tuple[Sampling, int, _Requests]] = deque()
         """The first one is being generated, or about to be."""
@@ -63,8 +65,8 @@ class BatchedEngine:
         idle = not self._batches
         for sampling, group in groups.items():
             group.sort(key=lambda request: -len(request[0]))
-            for start in range(0, len(group), self._batch_size):
-                self._batches.append((sampling, start, group[start : start + self._batch_size]))
+            for start in range(0, len(group), self.batch_size):
+                self._batches.append((sampling, start, group[start : start + self.batch_size]))
         if idle and self._batches:
             self._next()
 
@@ -151,7 +153,7 @@ class TransformersEngine(BatchedEngine):
             was_training = model.training
             model.eval()
             with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-                torch.manual_seed(sampling.seed * 1_000_003 + start)
+                torch.manual_seed((sampling.seed * 1_000_003 + start) % SEEDS)
                 out = model.generate(
                     input_ids=ids.to(device),
                     attention_mask=mask.to(device),

@@ -286,6 +286,8 @@ class Client:
             reply = await self._post(replica.url, body, n)
             tokens = 0 if reply.usage is None else reply.usage["completion_tokens"]
             replicas.answered(replica, asyncio.get_running_loop().time() - asked_at, tokens)
+            if self._watch is not None:
+                self._watch.answered(replica)
             return reply
         except BaseException as error:
             failure = self._failed(error)

@@ -19,7 +19,8 @@ ENDS_A_RUN = frozenset({"unreachable", "wrong_model"})
 
 class InferenceError(Exception):
     """A call that got no answer, after all retries. ``kind`` is one of ``KINDS``, ``status`` that of the last reply, if
-    there was one. ``outage``: the server answered nothing else either, as long as it was waited for."""
+    there was one. ``outage``: no other call would be answered either, as the server answered nothing else as long as it
+    was waited for, or turns down whatever it is asked."""
 
     def __init__(self, kind: str, message: str, status: int | None = None, outage: bool = False) -> None:
         assert kind in KINDS, kind

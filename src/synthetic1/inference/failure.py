@@ -41,6 +41,8 @@ class Failure:
     """The server may have worked, and charged, for an answer that we do not have."""
     status: int | None = None
     """Of the reply, if there was one."""
+    for_all: bool = False
+    """It is not about this request: any other would be turned down alike (no right, no money, another address)."""
 
 
 BACK_OFF_S = 0.25, 30.0  # the first pause before asking again, and the longest; doubled in between
@@ -49,20 +51,22 @@ LATER = {425, 429, 502, 503, 529}  # 502: nobody behind the proxy, as while a se
 BROKEN = {408, 409}  # and every 5xx but
 UNABLE = {501, 505}
 _STATUSES = {str(status) for status in range(400, 600)}
-NEVER_CODES = {"insufficient_quota", "billing_hard_limit_reached"}  # as 429, but no waiting brings money
+NEVER_CODES = {"insufficient_quota", "billing_hard_limit_reached"}  # as 429 or another, but no waiting brings money
 
 
 def from_status(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """A reply whose status is not 200."""
     said = _said(body)
     message = f"status {status}{': ' + said if said else ''}"
-    if status in (401, 403):
-        return Failure("bad_request", f"{message}; is the API key right?", Remedy.NONE, status=status)
+    if status == 402 or _codes(body) & NEVER_CODES or (status == 429 and any(code in said for code in NEVER_CODES)):
+        kind = "rate_limited" if status == 429 else "bad_request"
+        return Failure(kind, f"{message}; is there money left?", Remedy.NONE, status=status, for_all=True)
+    if status in (401, 403):  # 403 may be about the prompt: a filter, a firewall
+        message = f"{message}; is the API key right?"
+        return Failure("bad_request", message, Remedy.NONE, status=status, for_all=status == 401)
     if 300 <= status < 400:
-        where = headers.get("Location", "elsewhere")
-        return Failure("bad_request", f"it redirects to {where}; give that address", Remedy.NONE, status=status)
-    if status == 429 and any(code in said for code in NEVER_CODES):
-        return Failure("rate_limited", message, Remedy.NONE, status=status)
+        message = f"it redirects to {headers.get('Location', 'elsewhere')}; give that address"
+        return Failure("bad_request", message, Remedy.NONE, status=status, for_all=True)
     if status == 404 and "model" in said.lower():
         return Failure("wrong_model", message, Remedy.NONE, status=status)
     kind = "rate_limited" if status == 429 else "timeout" if status in (408, 504) else "server_error"
@@ -98,7 +102,7 @@ def from_exception(error: Exception) -> Failure | None:
     if isinstance(error, asyncio.TimeoutError):
         return Failure("timeout", "no answer in time", Remedy.AGAIN, congestion=True, usage_unknown=True)
     if isinstance(error, aiohttp.InvalidURL):
-        return Failure("bad_request", f"no address: {error}", Remedy.NONE)
+        return Failure("bad_request", f"no address: {error}", Remedy.NONE, for_all=True)
     if isinstance(error, aiohttp.ClientError | OSError):
         reason = f"the connection broke before the answer was whole ({_reason(error)})"
         return Failure("server_error", reason, Remedy.AGAIN, usage_unknown=True)
@@ -119,15 +123,27 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def _said(body: bytes) -> str:
-    """What an error's body says, as one line."""
+def _error(body: bytes) -> Any:
+    """What an error's body holds: ``{"error": {"message": …}}``, ``{"error": "…"}``, ``{"message": …}``,
+    ``{"detail": …}``, without the outermost shell, or plain text."""
     text = body.decode("utf-8", "replace")
     try:
         value: Any = json.loads(text)
     except (ValueError, RecursionError):
-        value = text
-    if isinstance(value, dict):  # {"error": {"message": …}}, {"error": "…"}, {"message": …}, {"detail": …}
-        value = value.get("error") or value
+        return text
+    return value.get("error") or value if isinstance(value, dict) else value
+
+
+def _codes(body: bytes) -> set[str]:
+    """The names that an error's body gives the error."""
+    value = _error(body)
+    named = [value.get("code"), value.get("type")] if isinstance(value, dict) else []
+    return {name for name in named if isinstance(name, str)}
+
+
+def _said(body: bytes) -> str:
+    """What an error's body says, as one line."""
+    value = _error(body)
     if isinstance(value, dict):
         code, field = value.get("code"), value.get("param")
         said = value.get("message") or value.get("detail") or value

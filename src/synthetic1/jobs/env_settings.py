@@ -34,6 +34,12 @@ class EnvSettings(BaseModel):
     def one_of_both(self) -> EnvSettings:
         if (self.id is None) == (self.mixture is None):
             raise ValueError("env needs either an `id` (with keyword arguments of gym.make) or a `mixture`")
+        if self.mixture is not None and self.kwargs:
+            name = next(iter(self.kwargs))
+            raise ValueError(
+                f"`{name}` does nothing beside a mixture; give it to its parts (env.mixture.NAME.{name}=…), or take it "
+                f"out (~env.{name})"
+            )
         for name, part in (self.mixture or {}).items():
             if "id" not in part or not isinstance(part.get("weight"), int | float) or part["weight"] <= 0:
                 raise ValueError(f"mixture.{name} needs an `id` and a positive `weight`")

@@ -20,7 +20,7 @@ OTHER_TEMPLATE = {"--chat-template", "--tokenizer", "--tokenizer-mode"}
 async def launched(
     model: ModelSettings, arguments: Sequence[str], *, thinking_open: bool | None = None
 ) -> AsyncIterator[Server]:
-    """Start vLLM with ``model``, its revision and chat template, and yield the server once it answers.
+    """Start vLLM with ``model``, its revision, number format and chat template, and yield the server once it answers.
 
     Args:
         arguments: more of vLLM's command line; they win over what ``model`` says.
@@ -31,6 +31,7 @@ async def launched(
     """
     from synthetic1.inference.launch import launch_vllm
 
+    models.check_whole(model, "vLLM")
     if thinking_open is None:
         given = {argument.partition("=")[0] for argument in arguments}
         tokenizer = None if given & OTHER_TEMPLATE else models.load_tokenizer(model)
@@ -44,6 +45,10 @@ async def launched(
 
 
 def command_line(model: ModelSettings, arguments: Sequence[str]) -> tuple[str, ...]:
-    """What vLLM is told of the model, and ``arguments``, of which vLLM takes the last where one stands twice."""
-    said = (("--revision", model.revision), ("--chat-template", model.chat_template))
+    """What vLLM is told of the model, and ``arguments``, of which vLLM takes the last where one stands twice.
+
+    With the default format vLLM is left to take the one that the weights are stored in.
+    """
+    dtype = None if model.dtype == ModelSettings.model_fields["dtype"].default else model.dtype
+    said = (("--revision", model.revision), ("--dtype", dtype), ("--chat-template", model.chat_template))
     return (*(part for flag, value in said if value is not None for part in (flag, value)), *arguments)

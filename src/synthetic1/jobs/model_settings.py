@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, field_validator
 
 from synthetic1.jobs.env_settings import Section
 
@@ -40,7 +40,14 @@ class ModelSettings(Section):
     chat_template: str | None = None
     """A Jinja file that replaces the tokenizer's chat template."""
     lora: LoraSettings | None = None
-    """Train low-rank adapters, e.g. ``{r: 16, alpha: 32}``; None = all weights."""
+    """Train low-rank adapters: ``true``, or some of what follows, e.g. ``model.lora.r=8``; None = all weights."""
+
+    @field_validator("lora", mode="before")
+    @classmethod
+    def switched(cls, lora: Any) -> Any:
+        if lora is not None and not isinstance(lora, bool | dict | LoraSettings):
+            raise ValueError(f"is a section, got {lora!r}: model.lora=true, model.lora.r=16, or null for all weights")
+        return ({} if lora else None) if isinstance(lora, bool) else lora
 
 
 def check_trained_dtype(model: ModelSettings, compute: ComputeDtype) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 from synthetic1.jobs import embedded_model
+from synthetic1.jobs.adapter_folder import adapter_base
 from synthetic1.jobs.model_settings import ComputeDtype, ModelSettings
 from synthetic1.jobs.program import ProgramError
 
@@ -32,14 +34,44 @@ def model_folder(name: str) -> str:
     return str(embedded_model.FOLDER)
 
 
+def base_of(settings: ModelSettings) -> ModelSettings | None:
+    """The model that adapters are for, where the settings name a folder of adapters; else ``None``."""
+    base = adapter_base(model_path(settings))
+    return ModelSettings(name=base.name, revision=base.revision, dtype=settings.dtype) if base else None
+
+
+def check_whole(settings: ModelSettings, reader: str) -> None:
+    """The model can be given to ``reader``, who reads the folder itself and takes no adapters.
+
+    Raises:
+        ProgramError: it is a folder of adapters; says how they are merged.
+    """
+    if (base := base_of(settings)) is not None:
+        folder = settings.name.rstrip("/")
+        raise ProgramError(
+            f"model `{settings.name}` holds adapters for {base.name}, and {reader} wants a whole model; merge them: "
+            f'python -c "from synthetic1.jobs.models import merge_adapters as m; m({folder!r}, {folder + "-merged"!r})"'
+            f"; then model={folder}-merged"
+        )
+
+
+def merge_adapters(folder: str, to: str) -> None:
+    """Write the model that the adapters in ``folder`` make of theirs, in float32, and its tokenizer."""
+    settings = ModelSettings(name=folder)
+    load_model(settings).save_pretrained(to)
+    load_tokenizer(settings).save_pretrained(to)
+
+
 def load_config(settings: ModelSettings) -> Any:
-    """The model's configuration, which says its shape; no weights are read.
+    """The model's configuration, which says its shape, or that of the model that adapters are for; no weights are read.
 
     Raises:
         ProgramError: there is no such model.
     """
     from transformers import AutoConfig
 
+    if (base := base_of(settings)) is not None:
+        return _of_base(settings, base, load_config)
     try:
         return AutoConfig.from_pretrained(model_path(settings), revision=settings.revision)
     except (OSError, ValueError, KeyError) as error:
@@ -62,7 +94,8 @@ def weights_of(settings: ModelSettings) -> str:
     if settings.chat_template is not None:
         files.append(Path(settings.chat_template))
     times = [f"{file.name}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in files]
-    return " ".join([settings.name, settings.revision or "", *times])
+    base = base_of(settings)
+    return " ".join([settings.name, settings.revision or "", *times, *([weights_of(base)] if base else [])])
 
 
 def load_tokenizer(settings: ModelSettings) -> Any:
@@ -73,9 +106,11 @@ def load_tokenizer(settings: ModelSettings) -> Any:
     """
     from transformers import AutoTokenizer
 
-    path = model_path(settings)
+    path, revision = model_path(settings), settings.revision
+    if (base := base_of(settings)) is not None and not Path(path, "tokenizer_config.json").expanduser().is_file():
+        path, revision = model_path(base), base.revision
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path, revision=settings.revision, padding_side="left")
+        tokenizer = AutoTokenizer.from_pretrained(path, revision=revision, padding_side="left")
     except (OSError, ValueError, KeyError) as error:
         raise ProgramError(_missing(settings, error)) from error
     if settings.chat_template is not None:
@@ -95,7 +130,7 @@ def load_tokenizer(settings: ModelSettings) -> Any:
 
 
 def load_model(settings: ModelSettings) -> Any:
-    """The causal language model, in ``model.dtype``, on the CPU; the trainer moves it.
+    """The causal language model, in ``model.dtype``, on the CPU; the trainer moves it. Adapters are merged into theirs.
 
     A trainer's ``TrainingArguments`` come first: under ZeRO-3 they have each process read its own shard alone.
 
@@ -105,6 +140,8 @@ def load_model(settings: ModelSettings) -> Any:
     import torch
     from transformers import AutoModelForCausalLM
 
+    if (base := base_of(settings)) is not None:
+        return _merged(settings, base)
     path = model_path(settings)
     try:
         return AutoModelForCausalLM.from_pretrained(
@@ -165,6 +202,34 @@ def lora_config(settings: ModelSettings) -> Any:
         task_type="CAUSAL_LM",
         revision=settings.revision,  # of the model that the adapters are for: who loads them asks for it
     )
+
+
+def _of_base(settings: ModelSettings, base: ModelSettings, load: Callable[[ModelSettings], Any]) -> Any:
+    try:
+        return load(base)
+    except ProgramError as error:
+        raise ProgramError(f"model `{settings.name}` holds adapters for another model: {error}") from error
+
+
+def _merged(settings: ModelSettings, base: ModelSettings) -> Any:
+    """``base`` with adapters merged into its weights; it bears the adapters' name, so that new ones are for it."""
+    from peft import PeftModel
+    from transformers.integrations import is_deepspeed_zero3_enabled
+    from transformers.integrations.fsdp import is_fsdp_enabled
+
+    on_one = is_fsdp_enabled() and os.environ.get("FSDP_CPU_RAM_EFFICIENT_LOADING", "").lower() in ("1", "true")
+    if is_deepspeed_zero3_enabled() or on_one:  # no process has whole matrices to merge into
+        check_whole(settings, "ZeRO-3 (or FSDP with cpu_ram_efficient_loading)")
+    folder = str(Path(model_path(settings)).expanduser())
+    model = _of_base(settings, base, load_model)
+    try:
+        model = PeftModel.from_pretrained(model, folder).merge_and_unload()
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ProgramError(f"model `{settings.name}`: adapters that do not fit {base.name}: {reason}") from error
+    vars(model).pop("peft_config", None)  # of adapters that are there no more
+    model.name_or_path = model.config._name_or_path = folder
+    return model
 
 
 def _missing(settings: ModelSettings, error: Exception) -> str:

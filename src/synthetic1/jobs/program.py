@@ -65,7 +65,7 @@ def run_program(
     debug = "--debug" in sys.argv or os.environ.get(FULL_ERROR) == "1"
     sys.argv[1:] = [_opened(a, open_groups or {}) for a in sys.argv[1:] if a != "--debug"]
     sys.argv[1:] = [a for joined in sys.argv[1:] for a in joined.split("\n")]
-    free = _free_sections(config_name)
+    free = _free_sections(config_name, settings_type)
     sys.argv[1:] = [_added(argument, free) for argument in sys.argv[1:]]
     sys.argv[1:] = _options_first(sys.argv[1:])
     _refuse_unknown_options(sys.argv[1:])
@@ -150,7 +150,7 @@ def refuse_idle(settings: BaseModel, typed: Collection[str]) -> None:
     """
     known = dict(setting_names.fields(type(settings)))
     for name, why in getattr(settings, "idle", tuple)():
-        if name in typed:
+        if any(one == name or one.startswith(f"{name}.") for one in typed):
             value: Any = settings
             for part in name.split("."):
                 value = getattr(value, part)
@@ -223,8 +223,9 @@ def _refuse_unknown_options(arguments: list[str]) -> None:
             fail(f"unknown option `{option}`; settings are written name=value: {name}={value or 'true'}")
 
 
-def _free_sections(config_name: str) -> list[str]:
-    """Sections that take any name, dotted: those that the config leaves empty, as ``extra: {}``."""
+def _free_sections(config_name: str, settings_type: type[BaseModel]) -> list[str]:
+    """Sections, dotted, whose names the config does not show: those that it leaves empty, as ``extra: {}``, which take
+    any, and those that are ``null`` unless somebody wants them, as ``lora``."""
     from importlib.resources import files
 
     import yaml
@@ -239,11 +240,11 @@ def _free_sections(config_name: str) -> list[str]:
         return found
 
     text = files("synthetic1.configs").joinpath(f"{config_name}.yaml").read_text(encoding="utf-8")
-    return empty(yaml.safe_load(text), "")
+    return [*empty(yaml.safe_load(text), ""), *setting_names.optional_sections(settings_type)]
 
 
 def _added(argument: str, sections: list[str]) -> str:
-    """``extra.a=1`` as ``++extra.a=1`` where ``extra`` takes any name: Hydra would have people write the plus."""
+    """``extra.a=1`` as ``++extra.a=1`` where ``extra`` is such a section: Hydra would have people write the plus."""
     name, separator, _ = argument.partition("=")
     free = any(name == section or name.startswith(f"{section}.") for section in sections)
     return f"++{argument}" if separator and free else argument

@@ -6,7 +6,9 @@ is written as ``null``; a reader takes any key as absent.
 ``config.yaml``
     The resolved configuration.
 
-``metrics.jsonl``, one row a training step::
+``metrics.jsonl``, one row a training step. Where completions are generated and dropped (``trainer.sampling=dynamic``),
+``reward``, ``reward_std``, ``rewards``, ``zero_std_share``, ``completions`` and ``tokens`` are of those learned from, and
+pass@1, shares and lengths of all that were generated::
 
     {"step": int, "steps": int (in all), "loss": f, "grad_norm": f, "learning_rate": f, "kl": f | null,
      "reward": f, "reward_std": f,
@@ -14,7 +16,7 @@ is written as ``null``; a reader takes any key as absent.
      "unscorable_share": f, "think_share": f (completions that think), "clip_share": f (completions cut off),
      "length_mean": f, "length_p10": f, "length_p90": f (tokens a completion),
      "entropy": f | null, "logp_difference": f | null (sampler against trainer),
-     "tokens": int, "tokens_per_s": f,
+     "completions": int, "tokens": int, "tokens_per_s": f,
      "seconds": {"step": f, "generate": f, "score": f, "train": f, "sync": f, "other": f},
      "by_level": {"1": {"n": int, "pass_at_1": f}}, "warnings": [str],
      "by_part", "by_family": {name: {"n": int, "reward": f, "pass_at_1": f}} (of a mixture; by task type),
@@ -38,11 +40,12 @@ and one row a held-out evaluation during the run::
      "why": str (what the verifier says beside the reason), "part": str | null, "family": str, "tokens": int,
      "reward": f | null, "components": {name: f | null}, "dropped": bool (nothing is learned from it)}
 
-``result.json``, the numbers a person would quote::
+``result.json``, the numbers a person would quote; of a run that was made longer, the former one is called
+``result.old.json`` from the first step on::
 
     {"env": str, "env_kwargs": {}, "model": str, "rollout": str, "seed": int, "n": int,
      "before": E, "after": E, "difference": f, "difference_ci95": [low, high], "p_value": f,
-     "levels": [int], "steps": int, "completions": int,
+     "levels": [int], "steps": int, "completions": int (generated),
      "seconds": {"total": f, "setup": f, "before": f, "train": f, "after": f}, "versions": {name: str}}
     E = {"pass_at_1": f, "ci95": [low, high], "greedy_pass_at_1": f, "think_share": f,
          "by_level": {"1": {"n": int, "pass_at_1": f, "ci95": [low, high]}},

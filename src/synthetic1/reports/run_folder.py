@@ -27,6 +27,7 @@ __all__ = ["RunFolder", "RunFolderError"]
 
 
 FILES = ("config.yaml", "metrics.jsonl", "samples.jsonl", "result.json")
+FORMER_RESULT = "result.old.json"
 _held: set[Path] = set()
 """The folders that this process holds the lock of."""
 
@@ -45,6 +46,7 @@ class RunFolder:
         self._metrics = JsonLines(path / "metrics.jsonl")
         self._samples = JsonLines(path / "samples.jsonl")
         self._trackers: Trackers | None = None
+        self._former_result = False
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], *, resume: bool) -> RunFolder:
@@ -70,6 +72,7 @@ class RunFolder:
                 )
             run._metrics.repair()
             run._samples.repair()
+            run._former_result = (folder / "result.json").exists()
         except BaseException:
             run.close()
             raise
@@ -127,10 +130,15 @@ class RunFolder:
     def log_metrics(self, row: Mapping[str, Any], *, trainer: Mapping[str, Any] | None = None) -> None:
         """Append a row to ``metrics.jsonl``; it has reached the file when this returns.
 
+        With the first step of a run that goes on, the result of what it was before is put aside: nobody shall take it
+        for that of the longer run.
+
         Args:
             trainer: what TRL has logged of the same step, by its own names: for trackers alone.
         """
         self._must_hold_lock()
+        if self._former_result and "eval" not in row:
+            self._put_result_aside()
         self._metrics.append(row)
         if self._trackers is not None:
             self._trackers.metrics(plain(row), trainer or {})
@@ -160,6 +168,7 @@ class RunFolder:
         """Write ``result.json``, whole or not at all."""
         self._must_hold_lock()
         replace_file(self.path / "result.json", json_bytes(result, indent=2) + b"\n")
+        self._former_result = False
         if self._trackers is not None:
             self._trackers.result(plain(result))
 
@@ -171,10 +180,7 @@ class RunFolder:
         """
         self._must_hold_lock()
         for file in (self._metrics, self._samples):
-            rows = file.read()
-            kept = [row for row in rows if row.get("step", 0) <= step and row.get("phase") != "after"]
-            if len(kept) < len(rows):
-                file.rewrite(kept)
+            file.keep(lambda row: row.get("step", 0) <= step and row.get("phase") != "after")
 
     def read_config(self) -> dict[str, Any]:
         """``config.yaml`` as a mapping; empty if there is none."""
@@ -240,6 +246,12 @@ class RunFolder:
         return any(
             (self.path / name).exists() for name in ("config.yaml", "metrics.jsonl", "samples.jsonl", "result.json")
         )
+
+    def _put_result_aside(self) -> None:
+        result = self.path / "result.json"
+        with explained(result), contextlib.suppress(FileNotFoundError):
+            result.replace(self.path / FORMER_RESULT)
+        self._former_result = False
 
     def _must_hold_lock(self) -> None:
         if self._lock is None:

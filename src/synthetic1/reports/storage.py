@@ -8,12 +8,13 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+BLOCK = 2**16  # bytes that are read at once, from the end of a file backwards
 
 
 class RunFolderError(RuntimeError):
@@ -37,8 +38,11 @@ def explained(path: Path) -> Iterator[None]:
         raise RunFolderError(f"cannot use {path}: {error.strerror or error}") from error
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes | Iterable[bytes]) -> None:
     """Write ``content`` so that a reader, or a crash at any moment, sees the old file or the new one, never a part.
+
+    Args:
+        content: whole, or in parts, which need not all be in memory.
 
     Raises:
         RunFolderError: no space, read-only, or no such folder.
@@ -48,7 +52,7 @@ def replace_file(path: Path, content: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 os.fchmod(file.fileno(), 0o644)  # mkstemp makes files that only their owner reads
-                file.write(content)
+                file.writelines([content] if isinstance(content, bytes) else content)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(name, path)
@@ -147,18 +151,21 @@ class JsonLines:
                 raise
 
     def repair(self) -> int:
-        """Cut off what a crash tore: the last line, if it is not a whole JSON object. Returns the bytes dropped."""
+        """Cut off what a crash tore: the last line, if it is not a whole JSON object. Returns the bytes dropped.
+
+        Nothing but the end of the file is read: it may hold gigabytes.
+        """
         with explained(self.path):
             if not self.path.exists():
                 return 0
-            content = self.path.read_bytes()
-            whole = _whole_lines(content)
-            if whole < len(content):
+            with self.path.open("rb") as file:
+                size, whole = file.seek(0, os.SEEK_END), _whole_lines(file)
+            if whole < size:
                 self.close()
                 with self.path.open("r+b") as file:
                     file.truncate(whole)
                     os.fsync(file.fileno())
-            return len(content) - whole
+            return size - whole
 
     def read(self) -> list[dict[str, Any]]:
         """All rows; a torn last line is left out, and a missing file has none.
@@ -169,16 +176,7 @@ class JsonLines:
         with explained(self.path):
             if not self.path.exists():
                 return []
-            content = self.path.read_bytes()
-        rows = []
-        for number, line in enumerate(content[: _whole_lines(content)].split(b"\n"), start=1):
-            if not line.strip():
-                continue
-            row = _parse(line)
-            if row is None:
-                raise RunFolderError(f"{self.path}, line {number} is not a JSON object: delete that line")
-            rows.append(row)
-        return rows
+            return [row for _, row in self._lines()]
 
     def read_ends(self, most_bytes: int) -> tuple[list[dict[str, Any]], int]:
         """An eighth of ``most_bytes`` from the beginning of the file and the rest from its end, as rows, and how many
@@ -202,23 +200,57 @@ class JsonLines:
         rows = [_parse(line) for part in parts for line in part.split(b"\n") if line]
         return [row for row in rows if row is not None], lines
 
-    def rewrite(self, rows: list[dict[str, Any]]) -> None:
-        """Replace the whole file by ``rows``, atomically."""
-        replace_file(self.path, b"".join(json_bytes(row) + b"\n" for row in rows))
-        self.close()  # the handle still points at the old file
+    def keep(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
+        """Drop the rows that are not wanted, atomically; nothing is written if all are. One row is in memory at a time.
+
+        Raises:
+            RunFolderError: as ``read``; no space for a copy.
+        """
+        with explained(self.path):
+            if self.path.exists() and not all(wanted(row) for _, row in self._lines()):
+                replace_file(self.path, (line for line, row in self._lines() if wanted(row)))
+                self.close()  # the handle still points at the old file
 
     def close(self) -> None:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
 
+    def _lines(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
+        """Each line with its row; a torn last one is left out."""
+        with self.path.open("rb") as file:
+            whole, at = _whole_lines(file), 0
+            file.seek(0)
+            for number, line in enumerate(file, start=1):
+                at += len(line)
+                if at > whole:
+                    return
+                if not line.strip():
+                    continue
+                row = _parse(line)
+                if row is None:
+                    raise RunFolderError(f"{self.path}, line {number} is not a JSON object: delete that line")
+                yield line, row
 
-def _whole_lines(content: bytes) -> int:
+
+def _whole_lines(file: BinaryIO) -> int:
     """Length of the longest prefix that ends with a whole row."""
-    end = content.rfind(b"\n") + 1
-    start = content.rfind(b"\n", 0, max(end - 1, 0)) + 1
+    end = _after_newline(file, file.seek(0, os.SEEK_END))
+    start = _after_newline(file, max(end - 1, 0))
+    file.seek(start)
     # After a power cut the last line may be complete in length but hold zeros.
-    return end if end == 0 or _parse(content[start:end]) is not None else start
+    return end if end == 0 or _parse(file.read(end - start)) is not None else start
+
+
+def _after_newline(file: BinaryIO, before: int) -> int:
+    """The place after the last newline that stands before a place; 0 without one."""
+    while before > 0:
+        first = max(before - BLOCK, 0)
+        file.seek(first)
+        if (found := file.read(before - first).rfind(b"\n")) >= 0:
+            return first + found + 1
+        before = first
+    return 0
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:

@@ -46,13 +46,12 @@ def language_reward(task: Task, completion: Completion, verdict: Verdict) -> flo
 def relative_length_reward(
     task: Task, completions: Sequence[Completion], verdicts: Sequence[Verdict]
 ) -> list[float | None]:
-    """Of the right completions of a group, the shortest gets 0.5, the longest -0.5, the others what lies between
-    (Kimi k1.5, arXiv:2501.12599, section 2.3.3). Wrong ones get 0: being short is no merit of theirs."""
+    """Kimi k1.5's length reward (arXiv:2501.12599, section 2.3.3): of all completions of a group the shortest has 0.5,
+    the longest -0.5, the others what lies between; wrong ones at most 0, since being short is no merit of theirs."""
     tokens = [_tokens(completion) for completion in completions]
-    right = [count for count, verdict in zip(tokens, verdicts, strict=True) if verdict.score == 1.0]
-    least, most = min(right, default=0), max(right, default=0)
-    paid = [0.5 - (count - least) / (most - least) if most > least else 0.0 for count in tokens]
-    return [p if verdict.score == 1.0 else 0.0 for p, verdict in zip(paid, verdicts, strict=True)]
+    least, most = min(tokens), max(tokens)
+    between = [0.5 - (count - least) / (most - least) if most > least else 0.0 for count in tokens]
+    return [b if verdict.score == 1.0 else min(b, 0.0) for b, verdict in zip(between, verdicts, strict=True)]
 
 
 def diversity_reward(task: Task, completions: Sequence[Completion], verdicts: Sequence[Verdict]) -> list[float | None]:

@@ -20,6 +20,8 @@ from synthetic1.verdict import Verdict
 
 CORRECTNESS = "correctness"
 """The component that is always there: the verdict's score."""
+LARGEST = (2 - 2**-23) * 2.0**127
+"""Of float32, in which TRL keeps rewards."""
 OF_ONE = ("task", "completion", "verdict")
 OF_GROUP = ("task", "completions", "verdicts")
 """The first arguments of a component's function: what they are called says whether it sees a completion or a group."""
@@ -55,8 +57,8 @@ class RewardComponent:
         """Its value for each completion of a group of ``task``.
 
         Raises:
-            ProgramError: the function raised, or said anything but finite numbers and ``None``: a reward that is
-                silently wrong would be learned from.
+            ProgramError: the function raised, or said anything but numbers that float32 can hold and ``None``: a reward
+                that is silently wrong would be learned from.
         """
         try:
             if self.of_group:
@@ -75,8 +77,10 @@ class RewardComponent:
     def _number(self, task: Task, value: Any) -> float | None:
         if value is None:
             return None
-        if not isinstance(value, Real) or not math.isfinite(value):
+        if not isinstance(value, Real) or value != value or value in (math.inf, -math.inf):
             raise self._wrong(task, f"said {value!r}, which is neither a finite number nor None")
+        if abs(value) > LARGEST:
+            raise self._wrong(task, f"said a number beyond {LARGEST:.3g}, the most that TRL's float32 can hold")
         return float(value)
 
     def _wrong(self, task: Task, what: str) -> ProgramError:

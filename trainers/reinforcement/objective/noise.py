@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from synthetic1.rewards.judging.calibration import WRONG, Calibration
 from synthetic1.rewards.judging.trust import Trust
 from synthetic1.rewards.registry import canonical_task_type
 from synthetic1.trainers.reinforcement.objective.settings import NoiseSettings, check_names
@@ -87,16 +88,16 @@ class NoiseCorrection:
         """
         parts = {part for part in occurring if part is not None}
         types = {canonical_task_type(name) for names in occurring.values() for name in names}
-        check_names(noise, parts | types | (noise.keys() & _aliases(types, noise)), "rates are by part or by task type")
+        check_names(
+            noise,
+            parts | types | (noise.keys() & _aliases(types, noise)),
+            "rates are by part, or by task type among the tasks looked at",
+        )
         given = {
             name: _checked(f"noise.{name}", rates.false_accept, rates.false_reject) for name, rates in noise.items()
         }
         measured = {
-            trust.task_type: _checked(
-                f"the judge of {trust.task_type}",
-                trust.calibration.false_accept_rate,
-                trust.calibration.false_reject_rate,
-            )
+            trust.task_type: _checked(f"the judge of {trust.task_type}", *_rates_of(trust.calibration))
             for trust in judges
             if trust.calibration is not None
         }
@@ -154,6 +155,16 @@ def _flipped(verdict: Verdict, rates: NoiseSettings, draw: float) -> Verdict:
     if verdict.score == 1.0:
         return Verdict.graded(0.0, answer=verdict.answer) if draw < rates.false_reject else verdict
     return Verdict.graded(1.0, answer=verdict.answer) if draw < rates.false_accept else verdict
+
+
+def _rates_of(calibration: Calibration) -> tuple[float, float]:
+    """Of what a judge decided, how often it accepts a wrong answer and rejects a right one.
+
+    Attacks, which trust looks at, are left out: most of what a policy gets wrong is a wrong answer, and corrected by
+    the rate of an attack it would be paid less than nothing.
+    """
+    wrong = calibration.total(WRONG)
+    return wrong.errors / wrong.judged if wrong.judged else 0.0, calibration.false_reject_rate
 
 
 def _checked(where: str, false_accept: float, false_reject: float) -> ErrorRates:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Any
@@ -17,15 +17,22 @@ from synthetic1.task import Task
 from synthetic1.tasks.sources.concatenation import Concatenation
 from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.trainers.reinforcement.objective.built_in import built_in
-from synthetic1.trainers.reinforcement.objective.components import CORRECTNESS, RewardComponent, load_function
+from synthetic1.trainers.reinforcement.objective.components import (
+    CORRECTNESS,
+    LARGEST,
+    RewardComponent,
+    load_function,
+)
 from synthetic1.trainers.reinforcement.objective.noise import NoiseCorrection, inject
 from synthetic1.trainers.reinforcement.objective.settings import (
     NoiseSettings,
     PartLossSettings,
     RewardSettings,
+    inherited_epsilon_high,
     part_loss,
     part_weights,
 )
+from synthetic1.trainers.reinforcement.train_set import CHECKED_TASKS
 from synthetic1.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -94,7 +101,7 @@ class Objective:
         correction = None
         if t.noise_correction:
             named: Sequence[str | None] = parts or (None,)
-            occurring = {name: task_types(source) for name, source in zip(named, sources, strict=True)}
+            occurring = {name: task_types(source, CHECKED_TASKS) for name, source in zip(named, sources, strict=True)}
             beside = any(weight and name != CORRECTNESS for by_name in weights for name, weight in by_name.items())
             try:
                 correction = NoiseCorrection.make(
@@ -153,10 +160,43 @@ class Objective:
         columns = {c.name: [value for _ in groups for value in next(made)] for c in self.components}
         return [{name: values[i] for name, values in columns.items()} for i in range(len(tasks))]
 
+    def rewards(
+        self,
+        tasks: Sequence[Task],
+        verdicts: Sequence[Verdict],
+        components: Sequence[ComponentValues],
+        task_index: Sequence[int],
+    ) -> list[float | None]:
+        """The reward of each completion, as ``total`` has it.
+
+        A component that is ``None`` for a completion counts as the mean of those of its group that are known (and
+        scored), so that it moves no advantage; as nothing, where none is. Groups are those of ``measure``.
+
+        Raises:
+            ProgramError: a reward that float32 cannot hold.
+        """
+        filled = [dict(values) for values in components]
+        for start, end in self._groups(task_index) if self.components else ():
+            mates = range(start, end)
+            for name in components[start]:
+                mean = _mean(components[i][name] for i in mates if verdicts[i].score is not None)
+                for i in mates:
+                    if filled[i][name] is None:
+                        filled[i][name] = mean
+        made = list(map(self.total, tasks, verdicts, filled, task_index))
+        for task, reward in zip(tasks, made, strict=True):
+            if reward is not None and not abs(reward) <= LARGEST:
+                raise ProgramError(
+                    f"rewards, task `{task.problem_id}`: the weighted sum is {reward:g}, beyond the {LARGEST:.3g} "
+                    "that TRL's float32 can hold; lower the weights"
+                )
+        return made
+
     def total(self, task: Task, verdict: Verdict, components: ComponentValues, task_index: int) -> float | None:
         """The reward of a completion: correctness and the other components by the weights of the task's part.
 
-        ``None``, whatever the components are, for what could not be scored; a component that is ``None`` adds nothing.
+        ``None``, whatever the components are, for what could not be scored; a component that is ``None`` adds nothing
+        (``rewards`` knows better: it sees the group).
         """
         if verdict.score is None:
             return None
@@ -213,9 +253,16 @@ def _losses(settings: GrpoSettings) -> tuple[PartLoss, ...]:
     filled = []
     for loss in (loss or PartLossSettings() for loss in own):
         epsilon = loss.epsilon or t.epsilon
-        high = loss.epsilon_high or t.epsilon_high or epsilon
-        filled.append(PartLoss(loss.loss_type or t.loss_type, epsilon, high, loss.weight))
+        loss_type = loss.loss_type or t.loss_type
+        inherited = inherited_epsilon_high(loss_type, t.loss_type, t.epsilon_high)
+        high = loss.epsilon_high or inherited or epsilon
+        filled.append(PartLoss(loss_type, epsilon, high, loss.weight))
     return tuple(filled)
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _in_words(weights: Mapping[str, float]) -> str:

@@ -49,7 +49,7 @@ class Reward:
         objective: what rewards are made of; correctness alone by default.
 
     Raises:
-        ProgramError: a component's function failed.
+        ProgramError: a component's function failed, or a reward is beyond float32.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Reward:
         completions = [rollout.completion for rollout in rollouts]
         seen = self.objective.seen(verdicts, (step, first))
         measured = await self.objective.measure(tasks, completions, seen, task_index)
-        rewards = list(map(self.objective.total, tasks, seen, measured, task_index))
+        rewards = self.objective.rewards(tasks, seen, measured, task_index)
         if self.shuffle:  # across the whole batch: the same rewards, for other completions
             order = np.random.default_rng([self.seed, 4, step]).permutation(len(rewards))
             rewards = [rewards[i] for i in order]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from synthetic1.trainers.reinforcement.objective.built_in import BUILT_IN
 from synthetic1.trainers.reinforcement.objective.components import CORRECTNESS, RewardComponent, load_function
 
 LossType = Literal["bnpo", "cispo", "dapo", "dr_grpo", "grpo", "luspo", "sapo", "vespo"]
+UNCLIPPED = ("sapo", "vespo")
 NAME = re.compile(r"[A-Za-z]\w*")
 
 
@@ -95,6 +96,12 @@ def part_loss(env: EnvSettings, name: str) -> PartLossSettings | None:
         raise ValueError(f"env.mixture.{name}.loss: {error}") from None
 
 
+def inherited_epsilon_high(loss_type: str, of_trainer: str, epsilon_high: float | None) -> float | None:
+    """The trainer's ``epsilon_high`` as a part with its own ``loss_type`` has it: cispo's is a cap of the ratio itself,
+    and no other loss's."""
+    return None if of_trainer == "cispo" != loss_type else epsilon_high
+
+
 def check_names(names: Collection[str], known: Collection[str], otherwise: str) -> None:
     """Refuse names that nothing has, with the nearest one that something has.
 
@@ -149,10 +156,57 @@ def check_losses(env: EnvSettings, loss_type: str, epsilon_high: float, extra: M
     for name in env.mixture or {}:
         if (loss := part_loss(env, name)) is None:
             continue
-        where = f"env.mixture.{name}.loss"
-        _check_clipping(where, loss.loss_type or loss_type, loss.epsilon_high or epsilon_high)
+        where, own = f"env.mixture.{name}.loss", loss.loss_type or loss_type
+        _check_clipping(where, own, loss.epsilon_high or epsilon_high)
+        for field, why in idle_clipping(own, has_high=True):
+            if getattr(loss, field) is not None:
+                raise ValueError(f"{where}.{field} does nothing with loss_type={own}, {why}")
         if bonus := [key for key in ("entropy_coef", "use_adaptive_entropy") if extra.get(key)]:
             raise ValueError(f"{where} does not go with trainer.extra.{bonus[0]}, which is a term of the whole batch")
+
+
+def idle_clipping(loss_type: str, *, has_high: bool) -> Iterator[tuple[str, str]]:
+    """(field, why) of what a loss does not use to clip ratios.
+
+    Args:
+        has_high: it has an ``epsilon_high``, and not ``epsilon`` in its place.
+    """
+    if loss_type in UNCLIPPED:
+        for field in ("epsilon", "epsilon_high"):
+            yield field, "which clips no ratios"
+    elif loss_type == "cispo" and has_high:
+        yield "epsilon", "which caps ratios at epsilon_high alone"
+
+
+def check_noise(
+    noise: Mapping[str, NoiseSettings],
+    injected: NoiseSettings | None,
+    rewards: Sequence[RewardSettings],
+    env: EnvSettings,
+    *,
+    correct: bool,
+) -> None:
+    """Refuse rates and switches of noise that do nothing.
+
+    Args:
+        injected: ``trainer.inject_noise``.
+        correct: ``trainer.noise_correction``.
+
+    Raises:
+        ValueError: one line.
+    """
+    if noise and not correct:
+        raise ValueError("noise does nothing without trainer.noise_correction=true")
+    if injected is not None and not (injected.false_accept or injected.false_reject):
+        raise ValueError(
+            "trainer.inject_noise without rates above 0 does nothing; give false_accept or false_reject, or leave it out"
+        )
+    base = {CORRECTNESS: 1.0} | {reward.name: reward.weight for reward in rewards}
+    weights = [part_weights(env, name).get(CORRECTNESS, base[CORRECTNESS]) for name in env.mixture or {}]
+    if not any(weights or [base[CORRECTNESS]]):
+        for name, on in (("noise_correction", correct), ("inject_noise", injected is not None)):
+            if on:
+                raise ValueError(f"trainer.{name} does nothing where correctness has weight 0; leave it out")
 
 
 def _check_clipping(where: str, loss_type: str, epsilon_high: float) -> None:

@@ -70,19 +70,21 @@ class AdaptiveSampler(TaskSampler):
         places = self.order.sources.take(n)
         chosen = {place: iter(self._of_source(place, count)) for place, count in sorted(Counter(places).items())}
         tasks = [next(chosen[place]) for place in places]
-        self._estimates = [float(rate) for rate in self._rates(tasks, places)]
-        self._source_of |= dict(zip(tasks, places, strict=True))
+        sources = [self.order.phase.source(place) for place in places]
+        self._estimates = [float(rate) for rate in self._rates(tasks, sources)]
+        self._source_of |= dict(zip(tasks, sources, strict=True))
         return tasks
 
     def _of_source(self, place: int, n: int) -> list[int]:
-        before = self.taken[place]
-        self.taken[place] += n
+        source = self.order.phase.source(place)
+        before = self.taken[source]
+        self.taken[source] += n
         in_order = int(self.explore * (before + n)) - int(self.explore * before)
         tasks = self.order.walks[place].take(in_order)
         walk = self.candidates.walks[place]
         seen = walk.take(min(CANDIDATES * (n - in_order), len(walk.pool)))
         candidates = [task for task in dict.fromkeys(seen) if task not in tasks]
-        passing, failing = self._counts(candidates, [place] * len(candidates))
+        passing, failing = self._counts(candidates, [source] * len(candidates))
         weights = expected_signal(passing, failing, self.group) ** FOCUS
         # The largest of log weight + Gumbel noise: a draw without replacement by weight (Kool et al. 2019,
         # arXiv:1903.06059).
@@ -92,26 +94,26 @@ class AdaptiveSampler(TaskSampler):
         tasks += [candidates[i] for i in best]
         return tasks + self.order.walks[place].take(n - len(tasks))  # of a source with fewer tasks than are wanted
 
-    def _counts(self, tasks: Sequence[int], places: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _counts(self, tasks: Sequence[int], sources: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Pseudo-counts of passing and failing completions of each task."""
         passing, failing = np.zeros(len(tasks)), np.zeros(len(tasks))
-        for i, (task, place) in enumerate(zip(tasks, places, strict=True)):
-            source = _mean(self.rates.of(f"{place}"), 0.5, SOURCE_PRIOR)
-            kind = _mean(self.rates.of(f"{place}/{self.kind_of(task)}"), source, KIND_PRIOR)
+        for i, (task, source) in enumerate(zip(tasks, sources, strict=True)):
+            whole = _mean(self.rates.of(f"{source}"), 0.5, SOURCE_PRIOR)
+            kind = _mean(self.rates.of(f"{source}/{self.kind_of(task)}"), whole, KIND_PRIOR)
             passes, completions = self.rates.of(f"task {task}")
             passing[i] = passes + TASK_PRIOR * kind
             failing[i] = completions - passes + TASK_PRIOR * (1.0 - kind)
         return passing, failing
 
-    def _rates(self, tasks: Sequence[int], places: Sequence[int]) -> NDArray[np.float64]:
-        passing, failing = self._counts(tasks, places)
+    def _rates(self, tasks: Sequence[int], sources: Sequence[int]) -> NDArray[np.float64]:
+        passing, failing = self._counts(tasks, sources)
         return np.asarray(passing / (passing + failing))
 
     def learn(self, scored: Iterable[ScoredTask]) -> None:
         for task, score in scored:
-            place = self._source_of[task]
+            source = self._source_of[task]
             if score is not None:
-                for name in (f"{place}", f"{place}/{self.kind_of(task)}", f"task {task}"):
+                for name in (f"{source}", f"{source}/{self.kind_of(task)}", f"task {task}"):
                     self.rates.add(name, score)
         self.rates.next_rollout()
         self.order.next_rollout()
@@ -126,7 +128,7 @@ class AdaptiveSampler(TaskSampler):
             "order": self.order.state(),
             "candidates": self.candidates.state(),
             "rates": self.rates.state(),
-            "taken": {str(place): count for place, count in self.taken.items()},
+            "taken": {str(source): count for source, count in self.taken.items()},
             "draws": self.draws,
         }
 
@@ -134,7 +136,7 @@ class AdaptiveSampler(TaskSampler):
         self.order.load(state["order"])
         self.candidates.load(state["candidates"])
         self.rates.load(state["rates"])
-        self.taken = Counter({int(place): count for place, count in state["taken"].items()})
+        self.taken = Counter({int(source): count for source, count in state["taken"].items()})
         self.draws = state["draws"]
 
 

@@ -12,14 +12,16 @@ from synthetic1.trainers.reinforcement.sampling.pass_rates import FadingCounts
 from synthetic1.trainers.reinforcement.sampling.sampler import ScoredTask, TaskSampler
 from synthetic1.trainers.reinforcement.sampling.schedule import Pool
 
-ENOUGH = 24.0  # completions that a pass rate has to rest on before it unlocks a level
+ENOUGH = 24  # completions of a level before its pass rate unlocks the next one
 
 
 class LevelLadder(TaskSampler):
     """Levels in rising order, unlocked one by one; every source has a ladder of its own, and keeps its weight.
 
-    The next level is unlocked when the pass rate of the highest unlocked one is above ``advance_at``. Levels below it
-    stay in, with a share of ``review`` together. Within a level every task comes once before any comes twice.
+    The next level is unlocked when the pass rate of the highest unlocked one is above ``advance_at``, and ``ENOUGH``
+    completions of it have been scored since it was: these are counted whole, while the rate is of counts that fade.
+    Levels below it stay in, with a share of ``review`` together. Within a level every task comes once before any comes
+    twice.
 
     Args:
         sources: of every source, its tasks by level.
@@ -43,12 +45,14 @@ class LevelLadder(TaskSampler):
         self.sources = SourceDraws(weights, (seed, 0))
         self.levels = [sorted(by_level) for by_level in sources]
         self.walks = {
-            (place, level): Walk(pool, (seed, 0, place, level))
+            (place, level): Walk(by_level[level], (seed, 0, place, rung))  # a level may be below 0, and is no key then
             for place, by_level in enumerate(sources)
-            for level, pool in by_level.items()
+            for rung, level in enumerate(self.levels[place])
         }
         self.unlocked = [0] * len(sources)
         """By source, the place of its highest unlocked level among its levels."""
+        self.scored = [0] * len(sources)
+        """By source, completions of that level since it was unlocked."""
         self.rates = FadingCounts(half_life)
         self.draws = 0
         self._rung_of: dict[int, tuple[int, int]] = {}
@@ -70,11 +74,13 @@ class LevelLadder(TaskSampler):
             place, level = self._rung_of[task]
             if score is not None:
                 self.rates.add(f"{place}/{level}", score)
+                self.scored[place] += level == self.levels[place][self.unlocked[place]]
         for place, levels in enumerate(self.levels):
             passes, completions = self.rates.of(f"{place}/{levels[self.unlocked[place]]}")
-            mastered = completions >= ENOUGH and passes / completions > self.advance_at
+            mastered = self.scored[place] >= ENOUGH and passes > self.advance_at * completions
             if mastered and self.unlocked[place] + 1 < len(levels):
                 self.unlocked[place] += 1
+                self.scored[place] = 0
         self.rates.next_rollout()
         self._rung_of = {}
 
@@ -86,6 +92,7 @@ class LevelLadder(TaskSampler):
             "sources_drawn": self.sources.drawn,
             "tasks_drawn": {f"{place}/{level}": walk.drawn for (place, level), walk in self.walks.items()},
             "unlocked": [levels[top] for levels, top in zip(self.levels, self.unlocked, strict=True)],
+            "scored": self.scored,
             "rates": self.rates.state(),
             "draws": self.draws,
         }
@@ -95,5 +102,6 @@ class LevelLadder(TaskSampler):
         for (place, level), walk in self.walks.items():
             walk.drawn = state["tasks_drawn"][f"{place}/{level}"]
         self.unlocked = [levels.index(level) for levels, level in zip(self.levels, state["unlocked"], strict=True)]
+        self.scored = list(state["scored"])
         self.rates.load(state["rates"])
         self.draws = state["draws"]

@@ -65,12 +65,13 @@ class TaskOrder:
     def __init__(self, seed: int, phases: Sequence[Phase], *, stream: int = 0) -> None:
         self.seed, self.phases, self.stream = seed, tuple(phases), stream
         self.rollout = 0
-        self._begin(0)
+        self._begin(self._phase_of(0))
 
     def _begin(self, number: int) -> None:
         stream = (self.stream,) if self.stream else ()
         phase = self.phases[number]
         self._number = number
+        self.phase = phase
         self.sources = SourceDraws(phase.weights, (self.seed, number, *stream))
         self.walks = [Walk(pool, (self.seed, number, place, *stream)) for place, pool in enumerate(phase.pools)]
 
@@ -92,13 +93,18 @@ class TaskOrder:
     def state(self) -> dict[str, Any]:
         return {
             "rollout": self.rollout,
+            "phase": self._number,
             "sources_drawn": self.sources.drawn,
             "tasks_drawn": [walk.drawn for walk in self.walks],
         }
 
     def load(self, state: dict[str, Any]) -> None:
+        """Go on from a state. With another number of steps phases may end elsewhere: where the rollout is now of
+        another phase than the state's, that one begins at its beginning."""
         self.rollout = state["rollout"]
         self._begin(self._phase_of(self.rollout))
+        if state["phase"] != self._number:
+            return
         self.sources.drawn = state["sources_drawn"]
         for walk, drawn in zip(self.walks, state["tasks_drawn"], strict=True):
             walk.drawn = drawn

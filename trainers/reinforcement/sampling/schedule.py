@@ -19,6 +19,12 @@ class Phase:
     until: int
     pools: tuple[Pool, ...]
     weights: tuple[float, ...]
+    sources: tuple[int, ...] = ()
+    """Which source each pool is of, the same in all phases; empty = of its place."""
+
+    def source(self, place: int) -> int:
+        """Of the pool at that place."""
+        return self.sources[place] if self.sources else place
 
 
 @dataclass(frozen=True)
