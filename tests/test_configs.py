@@ -124,7 +124,9 @@ def test_every_default_has_one_home(root: str, overrides: tuple[str, ...]) -> No
     taken = [f"{group}={option}" for group, option in groups.items()]
     on_purpose = {name for option in taken for name in SETS_ON_PURPOSE.get(option, ())}
     if "recipe" in groups:
-        on_purpose |= {name for name, _ in flat(text_of(f"recipe/{groups['recipe']}"))}
+        both = f"model/recipe/{groups['model']}_{groups['recipe']}"
+        files = [f"recipe/{groups['recipe']}", *([both] if (CONFIGS / f"{both}.yaml").is_file() else [])]
+        on_purpose |= {name for file in files for name, _ in flat(text_of(file))}
     left_out = {name for option in (root, *taken) for name in LEAVES_OUT.get(option, ())}
     expected = {name: value for name, value in defaults(ROOTS[root]) if name not in left_out}
     found = dict(flat(composed(root, *overrides)))
@@ -147,6 +149,8 @@ REQUIRED |= {"recipe_name", "input", "output"}
         ("grpo", (), 7e-4),
         ("grpo", ("model=hub", "model.name=Qwen/Qwen3-0.6B"), 1e-6),
         ("grpo", ("recipe=demo",), 0.0095),
+        ("grpo", ("recipe=demo", "model.name=runs/sft/mine/model"), 0.0095),
+        ("grpo", ("model=hub", "model.name=Qwen/Qwen3-0.6B", "recipe=demo"), 1e-6),
         ("grpo", ("recipe=r1",), 2.1e-3),
         ("grpo", ("model=hub", "recipe=r1"), 3e-6),
         ("grpo", ("trainer.learning_rate=1e-5",), 1e-5),
@@ -159,6 +163,11 @@ REQUIRED |= {"recipe_name", "input", "output"}
 def test_the_learning_rate_fits_the_model(root: str, overrides: tuple[str, ...], rate: float) -> None:
     """Unless a recipe has another one; and the command line wins over all."""
     assert composed(root, *overrides)["trainer"]["learning_rate"] == rate
+
+
+def test_plain_gradient_steps_are_for_the_embedded_model() -> None:
+    assert composed("grpo", "recipe=demo")["trainer"]["extra"] == {"optim": "sgd"}
+    assert composed("grpo", "recipe=demo", "model=hub", "model.name=m")["trainer"]["extra"] == {}
 
 
 def keys(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:

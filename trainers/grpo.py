@@ -19,7 +19,6 @@ from synthetic1.trainers.reinforcement.settings import OPEN_GROUPS, GrpoSettings
 def train(settings: GrpoSettings) -> None:
     """Train as the settings say; everything a person sees of it goes to the screen and to the run folder."""
     import asyncio
-    import shutil
     import tempfile
     import time
     from pathlib import Path
@@ -81,8 +80,7 @@ def train(settings: GrpoSettings) -> None:
     try:
         settings, memory = plan_memory(settings, longest.seen, ranks)
         folder = runs.folder(settings)
-        output = Path(tempfile.mkdtemp())  # until the trainer is there, which makes its folder
-        args = grpo_config(settings, output, ranks, rollout_fields(settings, longest.bound))
+        args = grpo_config(settings, Path(tempfile.gettempdir()), ranks, rollout_fields(settings, longest.bound))
     except (ValueError, TypeError) as error:
         raise ProgramError(str(error)) from error
     if settings.rollout.backend == "vllm_server" and is_main:
@@ -119,7 +117,6 @@ def train(settings: GrpoSettings) -> None:
         processing_class=tokenizer,
         peft_config=models.lora_config(settings.model),
     )
-    shutil.rmtree(output)
     measured = HeldOut(
         trainer,
         tokenizer,
@@ -138,7 +135,7 @@ def train(settings: GrpoSettings) -> None:
     run = runs.open_run(settings, folder, train_set.tasks) if is_main else None
     bad = keep_bad_rows(train_set.tasks, folder) if run is not None else 0
     processes.wait_for_everyone()
-    args.output_dir = str(folder / "checkpoints")
+    args.output_dir = str(folder / "checkpoints")  # not before: a trainer makes its folder at once
     checkpoint = last_complete(folder / "checkpoints") if settings.resume and run is not None else None
     checkpoint = gather_object([checkpoint])[0] if ranks > 1 else checkpoint
     begin = step_of(checkpoint) if checkpoint else 0

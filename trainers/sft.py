@@ -19,7 +19,6 @@ from synthetic1.trainers.finetuning.settings import SftSettings
 
 def train(settings: SftSettings) -> None:
     """Train as the settings say; everything a person sees of it goes to the screen and to the run folder."""
-    import shutil
     import tempfile
     import time
     from pathlib import Path
@@ -65,12 +64,11 @@ def train(settings: SftSettings) -> None:
     folder = sft_run.folder(settings)
     if is_main:
         sft_run.check_folder(settings, folder)
-    output = Path(tempfile.mkdtemp())  # until the trainer is there, which makes its folder
     try:
         fitting, memory = plan_memory(settings, samples.lengths, ranks)
         settings = sft_run.with_little_padding(settings, fitting, samples.lengths, ranks)
         micro = settings.micro_batch(ranks)
-        args = sft_run.sft_config(settings, output, ranks)
+        args = sft_run.sft_config(settings, Path(tempfile.gettempdir()), ranks)
     except (ValueError, TypeError) as error:
         raise ProgramError(str(error)) from error
     model = models.load_model(settings.model)  # after `args`, which say how it is shared out
@@ -90,7 +88,6 @@ def train(settings: SftSettings) -> None:
         processing_class=tokenizer,
         peft_config=models.lora_config(settings.model),
     )
-    shutil.rmtree(output)
     if settings.dry_run:
         if is_main:
             print("all is well; without dry_run=true, training follows")
@@ -99,7 +96,7 @@ def train(settings: SftSettings) -> None:
     # Where it is written, and where it goes on.
     run = sft_run.open_run(settings, folder, steps) if is_main else None
     processes.wait_for_everyone()
-    args.output_dir = str(folder / "checkpoints")
+    args.output_dir = str(folder / "checkpoints")  # not before: a trainer makes its folder at once
     checkpoint = last_complete(folder / "checkpoints") if settings.resume and run is not None else None
     to_do = True
     if run is not None and (to_do := sft_run.go_on(run, checkpoint, settings, steps)):

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import re
 
-IDENTIFIERS = frozenset(
-    """
-    afl-3.0 agpl-3.0 apache-2.0 apple-amlr apple-ascl artistic-2.0 bigcode-openrail-m bigscience-bloom-rail-1.0
-    bigscience-openrail-m bsd bsd-2-clause bsd-3-clause bsd-3-clause-clear bsl-1.0 c-uda cc cc-by-2.0 cc-by-2.5
-    cc-by-3.0 cc-by-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0
-    cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cc-by-nd-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc0-1.0 cdla-permissive-1.0
-    cdla-permissive-2.0 cdla-sharing-1.0 creativeml-openrail-m deepfloyd-if-license ecl-2.0 epl-1.0 epl-2.0 etalab-2.0
-    eupl-1.1 eupl-1.2 gemma gfdl gpl gpl-2.0 gpl-3.0 h-research intel-research isc lgpl lgpl-2.1 lgpl-3.0 lgpl-lr llama2
-    llama3 llama3.1 llama3.2 llama3.3 lppl-1.3c mit mpl-2.0 ms-pl ncsa odbl odc-by ofl-1.1 openrail openrail++ osl-3.0
-    other pddl postgresql unknown unlicense wtfpl zlib
-    """.split()
-)
+# fmt: off
+IDENTIFIERS = frozenset((
+    "afl-3.0", "agpl-3.0", "apache-2.0", "apple-amlr", "apple-ascl", "artistic-2.0", "bigcode-openrail-m",
+    "bigscience-bloom-rail-1.0", "bigscience-openrail-m", "bsd", "bsd-2-clause", "bsd-3-clause", "bsd-3-clause-clear",
+    "bsl-1.0", "c-uda", "cc", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0",
+    "cc-by-nc-4.0", "cc-by-nc-nd-3.0", "cc-by-nc-nd-4.0", "cc-by-nc-sa-2.0", "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0",
+    "cc-by-nd-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0", "cc0-1.0", "cdla-permissive-1.0", "cdla-permissive-2.0",
+    "cdla-sharing-1.0", "creativeml-openrail-m", "deepfloyd-if-license", "ecl-2.0", "epl-1.0", "epl-2.0",
+    "etalab-2.0", "eupl-1.1", "eupl-1.2", "gemma", "gfdl", "gpl", "gpl-2.0", "gpl-3.0", "h-research",
+    "intel-research", "isc", "lgpl", "lgpl-2.1", "lgpl-3.0", "lgpl-lr", "llama2", "llama3", "llama3.1", "llama3.2",
+    "llama3.3", "lppl-1.3c", "mit", "mpl-2.0", "ms-pl", "ncsa", "odbl", "odc-by", "ofl-1.1", "openrail", "openrail++",
+    "osl-3.0", "other", "pddl", "postgresql", "unknown", "unlicense", "wtfpl", "zlib",
+))
+# fmt: on
 """Of the Hugging Face hub (`hub-docs`, `repositories-licenses.md`)."""
 
 _ADDRESSES = (
@@ -45,6 +47,13 @@ _PHRASES = (
     ("mozilla public", "mpl"),
     ("eclipse public", "epl"),
     ("european union public", "eupl"),
+    ("academic free", "afl"),
+    ("open software", "osl"),
+    ("latex project public", "lppl"),
+    ("educational community", "ecl"),
+    ("community data license agreement", "cdla"),
+    ("computational use of data agreement", "c uda"),
+    ("open data commons public domain dedication and license", "pddl"),
     ("microsoft public", "ms pl"),
     ("boost software", "bsl"),
     ("apache software", "apache"),
@@ -83,11 +92,11 @@ def _words(text: str) -> tuple[str, ...]:
     for address, name in _ADDRESSES:
         if found := re.fullmatch(address, text):
             text = found.expand(name)
-    text = re.sub(r"[\s_/,;:()\"'“”-]+", " ", text)
+    text = re.sub(r"[\s_/,;:()\"'“”–-]+", " ", text)
     for phrase, short in _PHRASES:
         text = re.sub(phrase, short, text)
-    found = re.findall(r"[a-z]+|\d+(?:\.\d+)*|[^\sa-z\d.]", text)
-    words = tuple(f"{word}.0" if word.isdigit() else word for word in found if word not in _FILLERS)
+    parts = re.findall(r"[a-z]+|\d+(?:\.\d+)*|[^\sa-z\d.]", text)
+    words = tuple(f"{word}.0" if word.isdigit() else word for word in parts if word not in _FILLERS)
     half = len(words) // 2
     if words[:half] == words[half:]:
         words = words[:half]

@@ -68,7 +68,8 @@ def test_a_sample_that_failed_is_missing_only_where_it_is_wanted(runs, scripted)
     with scripted("--poison", "What is 7 + 7?", "--right", "1") as server:
         assert "1 samples failed (bad_request 1)" in runs(f"server={server.url}", *one, status=3)
         assert (result(runs)["failures"], result(runs)["to_judge"]) == (1, 0)
-        assert "samples failed" not in runs(f"server={server.url}", "samples=1", "limit=4")  # it is not of this run any more
+        fewer = "samples=1", "limit=4"  # it is not of this run any more
+        assert "samples failed" not in runs(f"server={server.url}", *fewer)
         edited = runs.tasks.read_text()
         runs.tasks.write_text(edited.replace("What is 7 + 7? ", "What is 7 + 7 at last? "))
         assert "samples failed" not in runs(f"server={server.url}", *one)
@@ -117,7 +118,7 @@ async def test_a_key_that_expires_burns_no_task(tmp_path, tasks):
             return told(messages, sample)
 
         server.reply = until_it_expires
-        with pytest.raises(ProgramError, match="status 401: .*; is the API key right.*the same command goes on"):
+        with pytest.raises(ProgramError, match=r"status 401: .*; is the API key right.*the same command goes on"):
             await asyncio.wait_for(generation.run(), 60)
         assert len(server.requests) == 5
         assert list(journal.failures()) == []

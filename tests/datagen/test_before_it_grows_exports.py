@@ -152,6 +152,8 @@ def test_a_licence_chosen_by_name_is_one_that_hubs_take(exported):
         ("https://www.gnu.org/licenses/agpl-3.0.en.html", "agpl-3.0"),
         ('BSD 3-Clause "New" or "Revised" License', "bsd-3-clause"),
         ("Mozilla Public License 2.0", "mpl-2.0"),
+        ("Community Data License Agreement – Permissive, Version 2.0", "cdla-permissive-2.0"),
+        ("LaTeX Project Public License v1.3c", "lppl-1.3c"),
         ("https://spdx.org/licenses/ISC.html", "isc"),
         ("Open Data Commons Attribution License v1.0", "odc-by"),
         *((said, None) for said in ("", "(", "MIT OR Apache-2.0", "MIT-0", "MIT + Commons Clause", "modified MIT")),

@@ -148,6 +148,39 @@ def test_settings_that_make_no_sense(values, said):
     assert (served.engine, served.ks) == ("server", [])
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["model.lora.r=8"], "model.lora does nothing in an evaluation"),
+        (["model.lora=true"], "model.lora does nothing in an evaluation"),
+        (["concurrency=3"], "concurrency does nothing with engine=transformers"),
+        (["engine=vllm", "batch_size=3"], "batch_size does nothing with engine=vllm"),
+        (["server=http://x/v1", "batch_size=3"], "batch_size does nothing with engine=server"),
+        (["server=http://x/v1", "model.dtype=bfloat16"], "model.dtype does nothing with engine=server"),
+        (["model.revision=main"], "model.revision does nothing with model=embedded"),
+    ],
+)
+def test_settings_that_do_nothing_are_refused(tmp_path, monkeypatch, capsys, arguments, said):
+    with pytest.raises(SystemExit):
+        run_here(monkeypatch, tmp_path, *arguments)
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "samples", "at_once"),
+    [(None, 1, 128), (None, 3, 126), (100, 8, 96), (4, 8, 4), (5, 8, 4), (3, 7, 1)],
+)
+def test_batches_end_where_tasks_do(batch_size, samples, at_once):
+    from synthetic1.evaluation.engine import open_engine
+
+    values = {"env": {"id": "synthetic1/math-v0"}, "model": {"name": "embedded"}, "samples": samples}
+    with open_engine(validate(EvaluationSettings, {**values, "batch_size": batch_size})) as opened:
+        assert opened.engine.batch_size == at_once
+
+
 @pytest.mark.parametrize("text", [None, "{", '{"pass_at_1": 1}'])
 def test_what_cannot_be_compared_with_is_said(tmp_path, text):
     path = tmp_path / "result.json"

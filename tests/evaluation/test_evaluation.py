@@ -93,8 +93,9 @@ def test_the_row_of_a_rollout():
     }
     from synthetic1.trainers.reinforcement.objective.reward import RewardedRollout
 
-    rewarded = RewardedRollout(wrong.task, wrong.rollout, wrong.verdict, 0, 0.0, -0.5)
-    assert list(rewarded.row(3, "after").items()) == list({**wrong.row(3, "after"), "advantage": -0.5}.items())
+    rewarded = RewardedRollout(wrong.task, wrong.rollout, wrong.verdict, 0, 0.0, advantage=-0.5)
+    more = {"advantage": -0.5, "part": None, "reward": 0.0, "components": {}}
+    assert list(rewarded.row(3, "after").items()) == list({**wrong.row(3, "after"), **more}.items())
 
 
 def test_nothing_to_evaluate():

@@ -37,6 +37,13 @@ def test_the_same_seed_gives_the_same_completions(complete):
     assert first != complete(PROMPTS, 2, seed=4)
 
 
+@pytest.mark.parametrize("seed", [20_240_101, 2**62])
+def test_a_seed_may_be_large(complete, seed):
+    first = complete(PROMPTS[:4], seed=seed)
+    assert first == complete(PROMPTS[:4], seed=seed)
+    assert first != complete(PROMPTS[:4], seed=seed + 1)
+
+
 def test_the_caller_keeps_its_random_state(complete, model):
     import torch
 

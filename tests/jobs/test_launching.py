@@ -99,6 +99,13 @@ async def test_a_model_that_is_started_is_asked_by_its_template(commands, templa
     assert capsys.readouterr().out == "starting vLLM with embedded …\n"
 
 
+@pytest.mark.parametrize(("dtype", "flags"), [("float32", ()), ("bfloat16", ("--dtype", "bfloat16"))])
+async def test_vllm_is_told_a_number_format_that_was_chosen(commands, dtype, flags):
+    async with launched(ModelSettings(name="embedded", dtype=dtype), ["--x"]):
+        pass
+    assert commands == [(*flags, "--x")]
+
+
 async def test_generation_starts_what_evaluation_starts(commands):
     settings = generating(model_name="embedded", launch="vllm", vllm_arguments=["--x"], concurrency=3)
     async with server_of(settings) as server:

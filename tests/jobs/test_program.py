@@ -73,6 +73,24 @@ def test_a_section_that_takes_any_name_wants_no_plus(command_line, arguments, ex
 
 
 @pytest.mark.parametrize(
+    ("arguments", "r"),
+    [
+        (["model.lora.r=8"], 8),
+        (["+model.lora.r=8"], 8),
+        (["model.lora={r: 8}"], 8),
+        (["model.lora=true"], 16),
+        (["model.lora=true", "model.lora.alpha=8"], 16),
+        (["model.lora=null"], None),
+    ],
+)
+def test_a_section_that_is_null_unless_wanted_is_written_as_any_other(command_line, arguments, r):
+    outcome = command_line(*arguments)
+    assert outcome.error == ""
+    assert outcome.settings is not None
+    assert getattr(outcome.settings.model.lora, "r", None) == r
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["env=nope"], "there is no env `nope`; there are: code, code_understanding"),
@@ -158,6 +176,8 @@ def test_a_setting_that_was_not_typed_or_not_changed_is_not_refused(command_line
         (["rollout=vllm_colocate", "rollout.vllm.slep=true"], "did you mean `rollout.vllm.sleep`?"),
         (["model.lora={rank: 4}", "seeed=1"], "unknown setting `seeed`; did you mean `seed`?"),
         (["model.lora={rr: 4}"], "unknown setting `model.lora.rr`; did you mean `model.lora.r`?"),
+        (["model.lora.rr=4"], "unknown setting `model.lora.rr`; did you mean `model.lora.r`?"),
+        (["model.lora=8"], "model.lora: is a section, got 8: model.lora=true, model.lora.r=16, or null"),
         (["rewards=[{name: format, wieght: 0.1}]"], "`rewards.0.wieght`; did you mean `rewards.0.weight`?"),
         (["noise={verifiable_math: {false_acept: 0.1}}"], "did you mean `noise.verifiable_math.false_accept`?"),
         (["trainer.curriculum=[{levels: 1, untill: 1, until: 1}]"], "did you mean `trainer.curriculum.0.until`?"),

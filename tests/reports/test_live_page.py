@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,7 +65,9 @@ def test_it_is_there_before_the_first_step_and_follows(tmp_path: Path, step_row:
         (RuntimeError("out of\nmemory <b>"), "", "failed: RuntimeError: out of↵memory <b>"),
     ],
 )
-def test_it_says_how_a_run_ended(tmp_path: Path, error: BaseException, ending: str, said: str) -> None:
+def test_it_says_how_a_run_ended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], error: BaseException, ending: str, said: str
+) -> None:
     path = tmp_path / "grpo" / "one"
 
     def train() -> None:
@@ -74,6 +79,7 @@ def test_it_says_how_a_run_ended(tmp_path: Path, error: BaseException, ending: s
 
     with pytest.raises(type(error)):
         train()
+    assert capsys.readouterr().out == (f"{ending}\n" if ending else "")
     assert state(path) == said
     assert said.replace(": ", " ", 1) in read(path)
     assert "reward at step 3 0.500" in read(path)
@@ -103,6 +109,52 @@ def test_writing_it_takes_less_than_a_hundredth_of_a_run(tmp_path: Path, monkeyp
         now[0] += 1_000.0
         page.refresh()
         assert page._wait_s == EVERY_S
+
+
+def test_it_follows_a_step_that_lasts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody calls: an evaluation that takes hours, a stage of a recipe."""
+    monkeypatch.setattr(live_page, "EVERY_S", 0.01)
+    monkeypatch.setattr(live_page, "COST", 1.0)
+    with RunFolder.create(tmp_path, resume=False) as run, LivePage(run) as page:
+        page.doing("held-out evaluation")
+        first = read_status(tmp_path)
+        written = first
+        while written is None or first is None or written.written <= first.written:
+            time.sleep(0.01)
+            written = read_status(tmp_path)
+        assert written.said == "held-out evaluation"
+        writer = page._writer
+        child = os.fork()
+        if child == 0:  # as a data loader's; it may even leave the block
+            try:
+                page.__exit__(SystemExit, SystemExit(1), None)
+                page.doing("something else")
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        assert state(tmp_path) == "running: held-out evaluation"
+    assert state(tmp_path) == "finished: "
+    assert writer is not None
+    assert not writer.is_alive()
+
+
+def test_what_the_thread_cannot_write_is_said_by_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried = threading.Event()
+
+    def refuse(*_: Any, **__: Any) -> None:
+        tried.set()
+        raise ValueError("no space")
+
+    monkeypatch.setattr(live_page, "EVERY_S", 0.01)
+    monkeypatch.setattr(live_page, "write_report", refuse)
+    with RunFolder.create(tmp_path, resume=False) as run, LivePage(run) as page:
+        assert tried.wait(60)
+        assert capsys.readouterr().out == ""
+        assert page._writer is not None
+        assert page._writer.is_alive()
+    assert capsys.readouterr().out.count("report.html could not be written: no space") == 1
 
 
 def test_a_page_that_cannot_be_written_is_a_warning_and_no_end(

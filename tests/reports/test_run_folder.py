@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synthetic1.reports import storage
+from synthetic1.reports.live_page import LivePage
 from synthetic1.reports.run_folder import RunFolder, RunFolderError
+from synthetic1.reports.run_list import summary
 from synthetic1.reports.storage import JsonLines, json_bytes, replace_file
 
 json_values = st.recursive(
@@ -224,6 +228,49 @@ def test_truncate_after_drops_what_a_resumed_run_writes_again(tmp_path: Path) ->
         assert (tmp_path / "metrics.jsonl").stat().st_ino == inode
         run.truncate_after(-1)
         assert (run.read_metrics(), run.read_samples()) == ([], [])
+
+
+def test_a_run_of_gigabytes_is_gone_on_with_in_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither to repair a file nor to drop rows of it is it read whole; here megabytes tell."""
+    monkeypatch.setattr(storage, "BLOCK", 1_000)  # less than a line
+    path = tmp_path / "samples.jsonl"
+    lines = [json.dumps({"step": step, "completion": "x" * 10_000}) for step in range(1, 801)]
+    path.write_text("\n".join([*lines, lines[0][:5_000]]))
+    tracemalloc.start()
+    try:
+        with RunFolder.create(tmp_path, resume=True) as run:
+            run.truncate_after(700)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert path.read_text() == "".join(f"{line}\n" for line in lines[:700])
+
+
+def test_the_result_of_a_shorter_run_is_not_that_of_the_longer_one(tmp_path: Path) -> None:
+    """Finished at step 2, gone on with, stopped."""
+    path = tmp_path / "grpo" / "one"
+    former = {"steps": 2, "before": {"pass_at_1": 0.1}, "after": {"pass_at_1": 0.9}}
+    with RunFolder.create(path, resume=False) as run:
+        run.log_metrics({"step": 2, "steps": 2, "reward": 0.5})
+        run.write_result(former)
+    with RunFolder.create(path, resume=True) as run:
+        run.log_metrics({"step": 2, "eval": {"pass_at_1": 0.9}})
+        assert run.read_result() == former  # nothing has been learned since
+
+    def go_on_and_stop() -> None:
+        with RunFolder.create(path, resume=True) as run, LivePage(run):
+            run.log_metrics({"step": 50, "steps": 100, "reward": 0.25})
+            raise SystemExit(130)
+
+    with pytest.raises(SystemExit):
+        go_on_and_stop()
+    assert (summary(path).state, summary(path).quote) == ("stopped", "pass@1 0.900")  # of the row of step 2
+    assert "0.100" not in (path / "report.html").read_text()
+    assert json.loads((path / "result.old.json").read_text()) == former
+    with RunFolder.create(path, resume=True) as run:
+        run.write_result({"steps": 100})
+        run.log_metrics({"step": 100})
+    assert run.read_result() == {"steps": 100}
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full, a file on a disk without space")

@@ -186,6 +186,11 @@ def test_a_dry_run_says_so_too(main, tmp_path):
     refused(main("run_name=old", "dry_run=true"), f"{folder} holds a run already", "resume=true")
 
 
+def test_modules_that_are_not_there_leave_no_folder(main, tmp_path):
+    refused(main("model.lora={target_modules: [nope]}", "run_name=new"), "Target modules {'nope'} not found")
+    assert not (tmp_path / "runs").exists()
+
+
 def test_the_real_command_line(run_child):
     """The whole way once, in a process of its own; everything else above is the same code, faster."""
     done = run_child("trainers/grpo.py", "trainer.max_steps=abc")  # found out before torch is imported

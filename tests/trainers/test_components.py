@@ -343,7 +343,7 @@ def test_an_unknown_component_moves_no_advantage(found: list[float | None]) -> N
 
 
 def test_a_sum_beyond_float32_is_one_line() -> None:
-    assert LARGEST == np.finfo(np.float32).max
+    assert np.finfo(np.float32).max == LARGEST
     with pytest.raises(ProgramError, match=r"rewards, task `t`: the weighted sum is 1e\+39, beyond the 3\.4e\+38"):
         objective(10.0).rewards([TASK] * 3, [WRONG] * 3, [{"mine": 1e38}] * 3, [0] * 3)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from synthetic1.jobs import launching, models
+from synthetic1.jobs import embedded_model, launching, models
 from synthetic1.jobs.model_settings import LoraSettings, ModelSettings
 from synthetic1.jobs.program import ProgramError, validate
 from synthetic1.trainers.finetuning.settings import SftSettings
@@ -340,7 +340,10 @@ def test_a_server_that_takes_the_call_and_never_answers(check, monkeypatch):
     [
         ("Qwen/Qwen3-0.6B", {"id": "Qwen/Qwen3-0.6B"}),
         ("Qwen/Qwen3-0.6B", {"id": "policy", "root": "/models/qwen3-0.6b"}),
-        ("/here/models/mine/", {"id": "/there/mine"}),
+        ("/here/models/mine/", {"id": "/there/models/mine"}),
+        ("/here/models/mine/", {"id": "policy", "root": "models/mine"}),
+        ("runs/grpo/MINE/model", {"id": "/srv/runs/grpo/MINE/model"}),
+        ("/here/grpo/MINE/model", {"id": "MINE/model"}),
         ("embedded", {"id": "/elsewhere/embedded_model"}),
     ],
 )
@@ -348,6 +351,37 @@ def test_the_right_server_passes(serve, check, name, served):
     server = serve({**GOOD, MODELS: (200, {"data": [served]})})
     check(server.server_port, name=name)
     assert server.asked == ["/health", MODELS, "/server_info"]
+
+
+@pytest.mark.parametrize(
+    ("name", "served"),
+    [
+        ("/here/grpo/MINE/model", "/here/grpo/OTHER/model"),
+        ("/here/grpo/MINE/model", "/here/sft/MINE/model"),  # what it was trained from
+        ("/here/grpo/MINE/model", "OTHER/model"),
+        ("/here/grpo/MINE/model", "model"),  # anybody's
+        ("/here/models/mine", "/there/others/mine"),
+        ("/here/models/mine", "mine"),
+        ("Qwen/Qwen3-0.6B", "Other/Qwen3-0.6B"),
+    ],
+)
+def test_another_model_of_a_like_name_does_not_pass(serve, check, name, served):
+    server = serve({**GOOD, MODELS: (200, {"data": [{"id": served}]})})
+    with pytest.raises(ProgramError, match=rf"serves {served}, not model={name}; start it: "):
+        check(server.server_port, name=name)
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ((), f"vllm serve {embedded_model.FOLDER} --dtype float32 --weight-transfer-config"),
+        (("model=hub", "model.name=a/b", "model.revision=v2"), "vllm serve a/b --dtype float32 --revision v2 --we"),
+        (("model=hub", "model.name=a/b", "model.dtype=bfloat16"), "vllm serve a/b --dtype bfloat16 --weight-tr"),
+        (("model=hub", "model.name='/a b'"), "vllm serve '/a b' --dtype float32"),
+    ],
+)
+def test_the_command_that_starts_a_server_is_that_of_this_run(compose, model, said):
+    assert said in rollout.serve_command(compose("rollout=vllm_server", "trainer.compute_dtype=auto", *model))
 
 
 def test_a_server_that_is_only_starting_is_waited_for(serve, check):

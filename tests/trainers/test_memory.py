@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,9 @@ from synthetic1.jobs.program import ProgramError
 from synthetic1.trainers.memory import activations
 from synthetic1.trainers.memory.estimate import estimate_memory, in_gib
 from synthetic1.trainers.memory.fitting import SHARE, changed
-from synthetic1.trainers.memory.machine import DeviceMemory, control_group_limit, device_memory, sharding
+from synthetic1.trainers.memory.machine import DeviceMemory, control_group_limit, device_memory, sharing
 from synthetic1.trainers.memory.shape import ModelShape
-from synthetic1.trainers.memory.workload import Workload
+from synthetic1.trainers.memory.workload import Sharing, Workload
 from synthetic1.trainers.reinforcement.memory import plan_memory, workload
 
 GIB = 2**30
@@ -149,8 +151,6 @@ def test_the_optimizer_holds_what_its_name_says():
 
 
 def with_(work: Workload, **changes) -> Workload:
-    from dataclasses import replace
-
     return replace(work, **changes)
 
 
@@ -177,30 +177,98 @@ def test_the_estimate_moves_the_right_way(changes, smaller):
 
 def test_eight_gpus_that_share_all_hold_an_eighth():
     work = Workload("cuda", 4, 2, rows=1, tokens=2048, scored=1024, processes=8)
-    alone, divided = (estimate_memory(QWEN_7B, with_(work, sharding=kind)) for kind in ("none", "weights"))
+    alone, divided = (
+        estimate_memory(QWEN_7B, with_(work, sharing=Sharing(kind, "fsdp"))) for kind in ("none", "weights")
+    )
     for part in ("weights", "optimizer"):
         assert divided.always[part] == alone.always[part] // 8
     assert "buckets" in alone.phases["update"]
     assert "buckets" not in divided.phases["update"]
 
 
+@pytest.mark.parametrize("by", ["fsdp", "deepspeed"])
+@pytest.mark.parametrize("lora", [None, LoraSettings(r=16)])
+def test_no_process_ever_holds_all_of_sharded_weights_in_another_format(by, lora):
+    """What is whole at once is a layer or two: no part but those of activations is as large as bfloat16 copies of all
+    weights, and what the weights need falls as processes are added."""
+    work = Workload("cuda", 4, 2, rows=1, tokens=64, scored=64, rollout_rows=1, gathers=False, lora=lora, processes=64)
+    shared = estimate_memory(QWEN_7B, with_(work, sharing=Sharing("weights", by)))
+    assert max(size for parts in (shared.always, *shared.phases.values()) for size in parts.values()) < 4 * GIB
+    assert all("autocast" not in parts for parts in shared.phases.values())
+    alone = estimate_memory(QWEN_7B, work)
+    assert "autocast" in alone.phases["update"]
+
+
+def test_only_deepspeed_gathers_all_weights_to_generate():
+    work = Workload("cuda", 4, 2, rows=1, tokens=64, scored=64, rollout_rows=1, processes=8)
+
+    def whole(by: str, **more) -> int:
+        estimate = estimate_memory(QWEN_7B, with_(work, sharing=Sharing("weights", by), **more))
+        return estimate.phases["rollout"].get("gathered weights", 0)
+
+    assert whole("deepspeed") == 2 * QWEN_7B.parameters * 7 // 8  # in bfloat16, beside its own eighth
+    assert whole("deepspeed", gathers=False) == whole("fsdp") == 0
+
+
+DEEPSPEED = {"ACCELERATE_USE_DEEPSPEED": "true", "ACCELERATE_DEEPSPEED_ZERO_STAGE": "3"}
+OFFLOADS = {f"ACCELERATE_DEEPSPEED_OFFLOAD_{part}_DEVICE": "cpu" for part in ("OPTIMIZER", "PARAM")}
+FSDP = {"ACCELERATE_USE_FSDP": "true", "FSDP_RESHARD_AFTER_FORWARD": "true"}
+ALL = frozenset({"weights", "gradients", "optimizer"})
+
+
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ({}, "none"),
-        ({"ACCELERATE_USE_FSDP": "true", "FSDP_RESHARD_AFTER_FORWARD": "true"}, "weights"),
-        ({"ACCELERATE_USE_FSDP": "true", "FSDP_RESHARD_AFTER_FORWARD": "false"}, "gradients"),
-        ({"ACCELERATE_USE_FSDP": "true", "FSDP_RESHARD_AFTER_FORWARD": "FULL_SHARD"}, "weights"),
-        ({"ACCELERATE_USE_DEEPSPEED": "true", "ACCELERATE_DEEPSPEED_ZERO_STAGE": "3"}, "weights"),
-        ({"ACCELERATE_USE_DEEPSPEED": "true", "ACCELERATE_DEEPSPEED_CONFIG_FILE": "stage_0.json"}, "none"),
+        ({}, Sharing()),
+        (FSDP, Sharing("weights", "fsdp")),
+        (FSDP | {"FSDP_RESHARD_AFTER_FORWARD": "false"}, Sharing("gradients", "fsdp")),
+        (FSDP | {"FSDP_RESHARD_AFTER_FORWARD": "FULL_SHARD"}, Sharing("weights", "fsdp")),
+        (FSDP | {"FSDP_OFFLOAD_PARAMS": "true"}, Sharing("weights", "fsdp", ALL)),
+        (DEEPSPEED, Sharing("weights", "deepspeed")),
+        (DEEPSPEED | OFFLOADS, Sharing("weights", "deepspeed", ALL)),
+        (
+            DEEPSPEED | {"ACCELERATE_DEEPSPEED_OFFLOAD_PARAM_DEVICE": "nvme"},
+            Sharing("weights", "deepspeed", frozenset({"weights"}), frozenset({"weights"})),
+        ),
+        (
+            DEEPSPEED | OFFLOADS | {"ACCELERATE_DEEPSPEED_ZERO_STAGE": "2"},
+            Sharing("gradients", "deepspeed", ALL - {"weights"}),
+        ),
+        (DEEPSPEED | {"ACCELERATE_DEEPSPEED_CONFIG_FILE": "stage_0.json"}, Sharing("none", "deepspeed")),
+        (
+            DEEPSPEED | {"ACCELERATE_DEEPSPEED_CONFIG_FILE": "offloads.json"},
+            Sharing("weights", "deepspeed", ALL - {"weights"}),
+        ),
     ],
 )
 def test_what_the_launcher_has_processes_share(monkeypatch, tmp_path, said, expected):
     monkeypatch.chdir(tmp_path)
     Path("stage_0.json").write_text('{"zero_optimization": {"stage": 0}}')
+    Path("offloads.json").write_text('{"zero_optimization": {"stage": 3, "offload_optimizer": {"device": "cpu"}}}')
     for name, value in said.items():
         monkeypatch.setenv(name, value)
-    assert sharding() == expected
+    assert sharing() == expected
+
+
+@pytest.mark.parametrize("said", [FSDP | {"FSDP_OFFLOAD_PARAMS": "true"}, DEEPSPEED | OFFLOADS])
+def test_what_is_offloaded_is_not_on_the_gpu_but_in_the_machine(monkeypatch, said):
+    work = Workload("cuda", 4, 2, rows=1, tokens=64, scored=64, processes=2)
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    estimate = estimate_memory(QWEN_7B, with_(work, sharing=sharing()))
+    assert estimate.total < 6 * GIB
+    assert estimate.host > 16 * QWEN_7B.parameters / 2
+
+
+def test_processes_with_other_devices_plan_alike(monkeypatch):
+    """By the least that any of them has."""
+    others = [DeviceMemory("cuda", 24 * GIB, 90 * GIB), DeviceMemory("cuda", 80 * GIB, 30 * GIB)]
+    monkeypatch.setattr("accelerate.utils.gather_object", lambda own: [*own, *others])
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.mem_get_info", lambda: (1, 40 * GIB))
+    monkeypatch.setattr("synthetic1.trainers.memory.machine.control_group_limit", lambda: 2**62)
+    monkeypatch.setattr("os.sysconf", lambda name: 2**18)
+    assert device_memory(3) == DeviceMemory("cuda", 24 * GIB, min(30 * GIB, 2**36 // 3))
 
 
 def test_a_container_has_what_its_control_group_allows(tmp_path, monkeypatch):
@@ -219,13 +287,14 @@ def test_a_container_has_what_its_control_group_allows(tmp_path, monkeypatch):
     assert control_group_limit(str(tmp_path)) > 2**60
     monkeypatch.setattr("synthetic1.trainers.memory.machine.control_group_limit", lambda: 3 * GIB)
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("accelerate.utils.gather_object", lambda own: own * 2)
     assert device_memory(2) == DeviceMemory("cpu", 3 * GIB // 2)
 
 
-def plan(compose, *overrides: str, gib: float, device: str = "cuda", shape: ModelShape = QWEN_7B, processes: int = 1):
+def plan(compose, *overrides: str, gib: float, host: int = 2**60, processes: int = 1):
     settings = compose("model=hub", "model.name=x", "trainer.compute_dtype=bfloat16", *overrides)
-    memory = DeviceMemory(device, int(gib * GIB))
-    return plan_memory(settings, 500, processes, shape=shape, memory=memory)
+    memory = DeviceMemory("cuda", int(gib * GIB), host)
+    return plan_memory(settings, 500, processes, shape=QWEN_7B, memory=memory)
 
 
 def test_the_micro_batch_is_the_largest_divisor_that_fits(compose):
@@ -260,17 +329,47 @@ def test_settings_that_are_proposed_fit(compose, rollout, gib):
     assert "\n" not in said
     assert f"its GPU has {in_gib(gib * GIB)}" in said
     proposed = said.partition("for it: ")[2].partition(" would need")[0]
-    overrides = [f"{name.strip()}" for name in proposed.replace("{r: 16}", "{r:16}").split()]
+    overrides = shlex.split(proposed)  # as it is pasted into a shell
     given = {override.partition("=")[0] for override in overrides}
     _, estimate = plan(compose, *(a for a in asked if a.partition("=")[0] not in given), *overrides, gib=gib)
     assert estimate.total <= gib * GIB
 
 
-def test_a_share_of_vllm_that_cannot_hold_the_weights(compose):
-    with pytest.raises(
-        ValueError, match=r"utilization=0\.3 of 24\.0 GiB is 7\.2 GiB, and vLLM needs 14\.\d GiB .* than 0\.6"
-    ):
-        plan(compose, "rollout=vllm_colocate", gib=24)
+def test_what_would_be_accepted_is_proposed(compose):
+    """Also where nothing leaves room to spare."""
+    asked = ("rollout=vllm_server", "model.lora={r: 16}", "model.dtype=bfloat16", "rollout.max_completion_length=256")
+    least = plan(compose, *asked, "trainer.micro_batch=1", gib=80)[1].total
+    with pytest.raises(ProgramError, match=r"trainer\.micro_batch=1 would need"):
+        plan(compose, *asked, "trainer.micro_batch=128", gib=1.01 * least / GIB)
+
+
+def test_a_share_of_vllm_that_cannot_hold_the_weights(compose, capsys):
+    """The share that could is proposed; as with all that does not fit, one may go on all the same."""
+    asked = ("rollout=vllm_colocate", "model.lora={r: 16}", "model.dtype=bfloat16")
+    short = r"utilization=0\.3 of 44\.0 GiB is 13\.2 GiB, and vLLM needs 14\.\d GiB for the weights and one completion"
+    with pytest.raises(ProgramError, match=rf"{short}: rollout\.vllm\.gpu_memory_utilization=0\.35 would need"):
+        plan(compose, *asked, gib=44)
+    plan(compose, *asked, "rollout.vllm.gpu_memory_utilization=0.35", gib=44)
+    with pytest.raises(ProgramError, match=r"vLLM needs .*: take a smaller model.* or give vLLM a GPU of its own"):
+        plan(compose, *asked, gib=12)
+    plan(compose, *asked, "check_memory=false", gib=44)
+    assert "warning: rollout.vllm.gpu_memory_utilization=0.3 of 44.0 GiB" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("said", "refused"), [({}, True), (FSDP, True), (DEEPSPEED, False)])
+def test_weights_pass_the_memory_of_the_machine(compose, monkeypatch, said, refused):
+    """Each process reads all of them, but under ZeRO-3."""
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    asked = ("eval.n=0", "rollout=vllm_server", "rollout.max_completion_length=256")
+    if not refused:
+        plan(compose, *asked, gib=200, host=20 * GIB, processes=8)
+        return
+    with pytest.raises(ProgramError, match=r"needs about 28\.8 GiB of its memory .* 20\.0 GiB .*model\.dtype=bfloat16"):
+        plan(compose, *asked, gib=200, host=20 * GIB, processes=8)
+    with pytest.raises(ProgramError, match=r"start fewer processes a machine, or .* \(ZeRO-3\); check_memory=false"):
+        plan(compose, *asked, gib=200, host=10 * GIB, processes=8)
+    plan(compose, *asked, gib=200, host=30 * GIB, processes=8)
 
 
 def test_weights_that_are_larger_than_memory(compose):
@@ -310,5 +409,5 @@ def test_supervised_training_is_planned_by_its_longest_samples(packing):
 
     assert micro(100, 1000) == 64
     assert (micro(60_000, 200) or 0) < (micro(100, 200) or 0)
-    with pytest.raises(ProgramError, match=r"its GPU has 80\.0 GiB for it: model\.lora=\{r: 16\} would need"):
+    with pytest.raises(ProgramError, match=r"its GPU has 80\.0 GiB for it: 'model\.lora=\{r: 16\}' would need"):
         micro(100, 80)

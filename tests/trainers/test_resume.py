@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -130,6 +131,49 @@ def test_ctrl_c_restores_the_handlers(train, tmp_path):
         train(f"runs={tmp_path}", "trainer.max_steps=6", stop_after=1)
     assert signal.getsignal(signal.SIGINT) is before
     assert is_complete(tmp_path / "grpo" / "code_understanding-embedded-s0" / "checkpoints" / "checkpoint-1")
+
+
+@pytest.mark.parametrize(("phase", "number"), [("before", signal.SIGTERM), ("after", signal.SIGHUP)])
+def test_stopped_in_an_evaluation_it_says_what_goes_on(train, tmp_path, monkeypatch, capsys, phase, number):
+    from synthetic1.trainers.reinforcement import runs
+
+    measure = runs.measure
+
+    def interrupted(held_out, settings, run, name, *more):
+        if name == phase:
+            signal.raise_signal(number)
+        return measure(held_out, settings, run, name, *more)
+
+    monkeypatch.setattr(runs, "measure", interrupted)
+    monkeypatch.setattr(sys, "orig_argv", ["python", "trainers/grpo.py", "overwrite=true"])
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt):
+        train(f"runs={tmp_path}", "eval.n=2", "trainer.max_steps=1", "overwrite=true")
+    assert signal.getsignal(number) is before
+    stopped = {"before": "stopped", "after": "stopped at step 1 with a checkpoint"}[phase]
+    ending = f"{stopped}; go on with: python trainers/grpo.py resume=true overwrite=false"
+    assert [line for line in capsys.readouterr().out.splitlines() if "go on with" in line] == [ending]
+    folder = tmp_path / "grpo" / "code_understanding-embedded-s0"
+    status = json.loads((folder / "status.json").read_text())
+    assert (status["state"], status["said"]) == ("stopped", ending)
+    assert is_complete(folder / "checkpoints" / "checkpoint-1") == (phase == "after")
+
+
+def test_a_closed_terminal_stops_after_the_step_however_often_it_says_so(capsys, monkeypatch):
+    from synthetic1.jobs import stopping
+    from synthetic1.trainers.trl_process import StopOnSignal
+
+    monkeypatch.setattr(stopping, "ONE_REQUEST_S", -1.0)
+    stop, before = StopOnSignal(1), [signal.getsignal(number) for number in stopping.SIGNALS]
+    stop.on_train_begin(None, None, None)
+    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGHUP):
+        signal.raise_signal(number)
+    assert stop.asked
+    said = "stopping after this step, with a checkpoint; once more to stop at once\n"
+    assert capsys.readouterr().out == said
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    assert [signal.getsignal(number) for number in stopping.SIGNALS] == before
 
 
 def test_overwriting_puts_the_older_run_aside(train, tmp_path):

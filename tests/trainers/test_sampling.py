@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import itertools
 import json
 import math
+import sys
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -379,6 +382,25 @@ def test_a_checkpoint_without_the_state_is_one_clear_line(tmp_path, text, why):
     assert why in str(refused.value)
     assert "trainer.sampling=dynamic" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+# The benchmark ------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_of_other_options_is_another_run(monkeypatch, tmp_path):
+    """``benchmarks/sampling.py`` takes a run that is there for done: by a name that says what it was made with."""
+    monkeypatch.syspath_prepend(Path(__file__).resolve().parents[2] / "benchmarks")
+    sampling = importlib.import_module("sampling")
+
+    def folder(*typed):
+        monkeypatch.setattr(sys, "argv", ["sampling.py", f"--work={tmp_path}", *typed])
+        return sampling.run_folder("dynamic", 0, sampling.parse_args())
+
+    ours = folder()
+    same = ("--jobs=2",), ("--seeds", "0", "7"), (f"--json={tmp_path}/a.json",)
+    assert all(folder(*typed) == ours for typed in same)
+    other = [folder(f"--{name}=99") for name in ("length", "steps", "group", "size", "hidden", "trace-steps", "model")]
+    assert len({ours, *other, folder("--quick")}) == len(other) + 2
 
 
 # From settings -----------------------------------------------------------------------------------------------------

@@ -80,6 +80,69 @@ def test_extra_cannot_break_the_groups(trl_fields):
         trl_fields("+trainer.extra.num_generations=4")
 
 
+def recorded(fields: dict):
+    """A stand-in for TRL's configuration that keeps what it is given."""
+    from trl import GRPOConfig, SFTConfig
+
+    class Recorded:
+        __dataclass_fields__ = GRPOConfig.__dataclass_fields__ | SFTConfig.__dataclass_fields__
+
+        def __init__(self, **given) -> None:
+            fields.update(given)
+
+    return Recorded
+
+
+@pytest.mark.parametrize("program", ["grpo", "sft"])
+def test_extra_cannot_say_what_a_setting_says(program, compose, monkeypatch, tmp_path):
+    """Each field that follows from our settings, on every backend, is refused and named with what is set instead."""
+    from synthetic1.trainers.finetuning import run as sft_run
+    from synthetic1.trainers.finetuning.settings import SftSettings
+    from synthetic1.trainers.reinforcement import rollout, trl_config
+    from synthetic1.trainers.trl_extra import OF_BOTH, OPEN
+
+    monkeypatch.setattr(rollout, "_require_vllm", lambda backend: None)
+    monkeypatch.setattr(rollout, "_tell_vllm", lambda settings: None)
+    fields: dict = {}
+    module = {"grpo": trl_config, "sft": sft_run}[program]
+    monkeypatch.setattr(module, "GRPOConfig" if program == "grpo" else "SFTConfig", recorded(fields))
+
+    def build(extra: dict) -> None:
+        if program == "sft":
+            settings = SftSettings.model_validate({"data": "x", "model": {"name": "x"}, "trainer": {"extra": extra}})
+            sft_run.sft_config(settings, tmp_path, 1)
+            return
+        for backend in ("transformers", "vllm_colocate", "vllm_server"):
+            asked = compose(f"rollout={backend}", "trainer.beta=0.1")
+            asked = asked.model_copy(update={"trainer": asked.trainer.model_copy(update={"extra": extra})})
+            trl_config.grpo_config(asked, tmp_path, 1, rollout.rollout_fields(asked, 30))
+
+    build({})
+    ours = set(fields)
+    assert {"learning_rate", "save_strategy", "logging_steps"} < ours
+    sources = OF_BOTH | module.DERIVED
+    assert ours - OPEN - sources.keys() == set(), "say in DERIVED what is set instead"
+    for name in ours - OPEN | {"save_only_model", "ignore_data_skip", "num_train_epochs"}:
+        fixed = sources[name].startswith("nothing: ")
+        said = f"{name} cannot be set: " if fixed else f"{name} follows from {sources[name]}; set that"
+        with pytest.raises(ValueError, match=rf"^trainer\.extra\.{said}"):
+            build({name: 1})
+
+
+def test_the_settings_that_are_named_are_there():
+    from synthetic1.jobs.setting_names import fields
+    from synthetic1.trainers.finetuning import run as sft_run
+    from synthetic1.trainers.finetuning.settings import SftSettings
+    from synthetic1.trainers.reinforcement import trl_config
+    from synthetic1.trainers.reinforcement.settings import GrpoSettings
+    from synthetic1.trainers.trl_extra import FIXED, OF_BOTH
+
+    for model, derived in ((GrpoSettings, trl_config.DERIVED), (SftSettings, sft_run.DERIVED)):
+        known = {name for name, _ in fields(model)}
+        named = [source for source in (OF_BOTH | derived).values() if not source.startswith(FIXED)]
+        assert {one for source in named for one in source.split(" and ") if one not in known} <= {"their weights"}
+
+
 @pytest.mark.parametrize(
     ("save_every", "updates", "iterations", "every"), [(100, 1, 1, 100), (3, 2, 1, 4), (3, 2, 2, 4), (1, 4, 2, 8)]
 )
@@ -164,6 +227,54 @@ def test_the_server_backend_says_what_it_needs(compose, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ProgramError, match="NCCL, which needs CUDA"):
         rollout_fields(compose("rollout=vllm_server"), 30)
+
+
+def header_of(compose, *overrides: str) -> str:
+    """What is printed at the top of a run."""
+    import io
+
+    from synthetic1.reports.terminal import show_header
+    from synthetic1.trainers.memory.estimate import MemoryEstimate
+    from synthetic1.trainers.reinforcement import runs
+    from synthetic1.trainers.reinforcement.train_set import TrainSet
+
+    settings = compose("env.size=50", *overrides)
+    train_set = TrainSet.make(settings.env.untrained, thinking_open=False)
+    phases = {name: dict.fromkeys(("activations", "logits", "gathered layers", "gradients"), 2**30) for name in "abcd"}
+    memory = MemoryEstimate({"weights": 2**30}, phases)
+    out = io.StringIO()
+    show_header(runs.header(settings, train_set, 7, 30, 1, memory), stream=out)
+    return out.getvalue()
+
+
+def test_the_header_says_every_effective_value(compose):
+    """Of settings with values that stand nowhere else; and whole, however long a line becomes."""
+    trainer = {
+        "learning_rate": 0.000123,
+        "weight_decay": 0.0125,
+        "adam_beta2": 0.9875,
+        "beta": 0.0375,
+        "epsilon": 0.0625,
+    }
+    values = {f"trainer.{name}": value for name, value in trainer.items()}
+    values |= {"seed": 4711, "model.revision": "abc123", "model.chat_template": "own.jinja", "eval.n_during": 4321}
+    values |= {"eval.batch_size": 37, "eval.every": 53, "rollout.top_p": 0.8125, "+trainer.extra.entropy_coef": 0.0103}
+    asked = [f"{name}={value}" for name, value in values.items()]
+    said = header_of(compose, *asked, "model.lora={r: 19, alpha: 43}", "trainer.mask_truncated_completions=true")
+    shown = [str(value) for name, value in values.items() if name != "trainer.epsilon"]
+    for value in (*shown, "0.9375 and 1.28", "float32 adapters", "LoRA 19 × 43", "cut off", "by transformers"):
+        assert value in said, value
+    assert "…" not in said
+    assert " ".join(said.split()).count("gathered layers 1.0 GiB") == 4
+    assert max(map(len, said.splitlines())) <= 120
+
+
+def test_the_header_says_what_vllm_is_told(compose):
+    vllm = {"gpu_memory_utilization": 0.37, "tensor_parallel_size": 3, "max_model_length": 7654, "sleep": "true"}
+    said = header_of(compose, "rollout=vllm_colocate", *(f"rollout.vllm.{name}={vllm[name]}" for name in vllm))
+    assert "37% of a GPU's memory, 3 GPU(s) a copy of the model, room for 7,654 tokens, asleep during updates" in said
+    assert "by vllm" in said
+    assert "http://127.0.0.1:8000, waited for 8 s" in header_of(compose, "rollout=vllm_server")
 
 
 def test_run_names_are_stable(compose):

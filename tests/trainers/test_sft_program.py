@@ -250,6 +250,25 @@ def test_a_dry_run_counts_and_leaves_nothing(tmp_path, samples, capsys):
     assert not (tmp_path / "sft").exists()
 
 
+@pytest.mark.parametrize("dry", ["true", "false"])
+def test_what_the_trainer_will_not_have_is_said_before_there_is_a_folder(tmp_path, few, capsys, dry):
+    with pytest.raises(ProgramError, match=r"Target modules \{'nope'\} not found") as caught:
+        train_here(tmp_path, few, "model.lora={target_modules: [nope]}", f"dry_run={dry}")
+    assert "\n" not in str(caught.value)
+    assert "all is well" not in capsys.readouterr().out
+    assert not (tmp_path / "sft").exists()
+
+
+def test_a_dry_run_looks_at_the_folder_too(tmp_path, few, capsys):
+    (tmp_path / "sft/x").mkdir(parents=True)
+    (tmp_path / "sft/x/config.yaml").write_text("{}\n")
+    with pytest.raises(ProgramError, match=r"x holds a run already: go on with resume=true, or choose another run_n"):
+        train_here(tmp_path, few, "dry_run=true")
+    train_here(tmp_path, few, "dry_run=true", "overwrite=true")
+    assert "all is well" in capsys.readouterr().out
+    assert [file.name for file in (tmp_path / "sft").rglob("*")] == ["x", "config.yaml"]
+
+
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [

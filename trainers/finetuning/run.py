@@ -13,7 +13,7 @@ from typing import Any
 from transformers import TrainerCallback
 from trl import SFTConfig
 
-from synthetic1.jobs.models import compute_dtype, describe_dtype
+from synthetic1.jobs.models import compute_dtype, model_facts
 from synthetic1.jobs.program import ProgramError, validate
 from synthetic1.jobs.provenance import peak_memory, versions
 from synthetic1.jobs.same_run import ALWAYS_MAY_CHANGE, check_same_run
@@ -22,27 +22,23 @@ from synthetic1.trainers.checkpoints import last_complete, mark_complete, step_o
 from synthetic1.trainers.finetuning.data import Tokenized
 from synthetic1.trainers.finetuning.order import SampleOrder, lean_micro_batch
 from synthetic1.trainers.finetuning.settings import SftSettings
+from synthetic1.trainers.trl_extra import FIXED, check_extra
 
-# Fields of SFTConfig that the run folder, resuming or the samples rest on, and what people set instead.
+# Fields of SFTConfig that the run folder, resuming or the samples rest on, and what people set instead; beside
+# trl_extra.OF_BOTH.
 DERIVED = {
-    "output_dir": "runs and run_name",
-    "per_device_train_batch_size": "trainer.micro_batch",
+    "assistant_only_loss": f"{FIXED}the loss is on completions alone",
+    "completion_only_loss": f"{FIXED}the loss is on completions alone",
+    "dataset_kwargs": f"{FIXED}samples come tokenized",
     "gradient_accumulation_steps": "trainer.batch_size",
-    "num_train_epochs": "trainer.epochs",
-    "max_steps": "trainer.max_steps",
+    "logging_nan_inf_filter": f"{FIXED}a run ends at a loss that is not finite",
     "max_length": "trainer.max_length",
-    "bf16": "trainer.compute_dtype",
-    "fp16": "trainer.compute_dtype",
-    "seed": "seed",
-    "save_steps": "trainer.save_every",
-    "dataset_kwargs": "nothing: samples come tokenized",
-    "completion_only_loss": "nothing: the loss is on completions alone",
-    "assistant_only_loss": "nothing: the loss is on completions alone",
+    "num_train_epochs": "trainer.epochs",
     "packing": "trainer.packing",
     "padding_free": "trainer.packing",
-    "train_sampling_strategy": "nothing: the order of samples is a function of seed and epoch",
+    "train_sampling_strategy": f"{FIXED}the order of samples is a function of seed and epoch",
+    "warmup_steps": "trainer.warmup_share",
 }
-FIXED = "nothing: "
 MAY_CHANGE = (
     ALWAYS_MAY_CHANGE
     | {"check_memory", "report_to"}
@@ -57,7 +53,7 @@ def folder(settings: SftSettings) -> Path:
 
 
 def sft_config(settings: SftSettings, output: Path, processes: int) -> SFTConfig:
-    """TRL's configuration, derived from ours; ``trainer.extra`` has the last word on what is not ``DERIVED``.
+    """TRL's configuration, derived from ours; ``trainer.extra`` says the rest.
 
     Raises:
         ValueError: sizes that do not divide; a field that TRL does not know, or will not have.
@@ -65,13 +61,6 @@ def sft_config(settings: SftSettings, output: Path, processes: int) -> SFTConfig
     import torch
 
     t = settings.trainer
-    for name in t.extra:
-        if name in DERIVED:
-            if not (source := DERIVED[name]).startswith(FIXED):
-                raise ValueError(f"trainer.extra.{name} follows from {source}; set that")
-            raise ValueError(f"trainer.extra.{name} cannot be set: {source.removeprefix(FIXED)}")
-        if name not in SFTConfig.__dataclass_fields__:
-            raise ValueError(f"trainer.extra.{name}: trl.SFTConfig has no such field")
     micro = settings.micro_batch(processes)
     on_cpu = not torch.cuda.is_available()
     fields: dict[str, Any] = {
@@ -103,6 +92,7 @@ def sft_config(settings: SftSettings, output: Path, processes: int) -> SFTConfig
         "bf16": compute_dtype(t.compute_dtype, settings.model) == "bfloat16",
         "dataloader_pin_memory": not on_cpu,
     }
+    check_extra(t.extra, fields, DERIVED, SFTConfig)
     return SFTConfig(**{**fields, **t.extra})
 
 
@@ -135,8 +125,7 @@ def header(
     passes = f"{steps:,}, {order.updates_per_epoch:,} an epoch: {steps / order.updates_per_epoch:.3g} epochs"
     return {
         "data": ", ".join(settings.paths),
-        "model": settings.model.name,
-        "numbers": describe_dtype(t.compute_dtype, settings.model),
+        **model_facts(t.compute_dtype, settings.model),
         "processes": ranks if ranks > 1 else None,
         "samples": f"{len(samples.rows):,}, {samples.tokens:,} completion tokens, the longest {samples.longest:,}",
         "left_out": "; ".join(left_out) or None,
@@ -145,7 +134,11 @@ def header(
         "packing" if t.packing else "padding": _layout(order, attention if t.packing else None),
         "steps": passes,
         "learning_rate": f"{t.learning_rate:g}, {t.lr_scheduler}, warm-up over {ceil(steps * t.warmup_share):,} steps",
+        "optimizer": f"{t.extra.get('optim', 'AdamW')}, gradients up to {t.max_grad_norm:g}, weight decay "
+        f"{t.weight_decay:g}, beta2 {t.adam_beta2:g}",
+        "more": ", ".join(f"{name} {value}" for name, value in t.extra.items()) or None,
         "checkpointing": "of gradients: less memory, more computing" if t.gradient_checkpointing else None,
+        "seed": settings.seed,
         "run_folder": str(folder(settings)),
     }
 

@@ -125,6 +125,8 @@ def _no_way(least: MemoryEstimate, memory: DeviceMemory) -> str:
     remedies = ["take a smaller model", "share the weights among more GPUs (ZeRO-3, FSDP)"]
     if any(parts.get("vLLM") for parts in (least.always, *least.phases.values())) and memory.device == "cuda":
         remedies.append("give vLLM a GPU of its own (rollout=vllm_server)")
+    if least.short:
+        return f"{', '.join(remedies[:-1])}, or {remedies[-1]}"
     name, size = max(least.always.items(), key=lambda part: part[1])
     needs = f"with all that can be made smaller it needs {in_gib(least.total)}, {in_gib(size)} of it for {name}"
     return f"{needs}; {', '.join(remedies[:-1])}, or {remedies[-1]}"

@@ -10,9 +10,8 @@ from synthetic1.trainers.reinforcement.objective.settings import (
     inherited_epsilon_high,
 )
 
-OF_COLOCATE = ("gpu_memory_utilization", "tensor_parallel_size", "sleep")
-OF_SERVER = ("server_base_url",)
-OF_BOTH = ("max_model_length",)
+OF_COLOCATE = ("gpu_memory_utilization", "tensor_parallel_size", "sleep", "max_model_length")
+OF_SERVER = ("server_base_url", "server_wait_s")
 
 
 def idle_settings(
@@ -20,6 +19,7 @@ def idle_settings(
     model: str,
     backend: str,
     eval_n: int,
+    eval_engine: str,
     eval_every: int,
     loss_type: str,
     epsilon_high: float | None,
@@ -27,7 +27,7 @@ def idle_settings(
 ) -> Iterator[tuple[str, str]]:
     """(dotted name, why it does nothing here, and what would have it do something), of what GRPO is told."""
     if backend == "transformers":
-        for name in (*OF_COLOCATE, *OF_SERVER, *OF_BOTH):
+        for name in (*OF_COLOCATE, *OF_SERVER):
             yield f"rollout.vllm.{name}", "with rollout=transformers; choose rollout=vllm_colocate or vllm_server"
     elif backend == "vllm_server":
         for name in OF_COLOCATE:
@@ -36,12 +36,15 @@ def idle_settings(
                 "with rollout=vllm_server: the server has been told it; or choose vllm_colocate",
             )
     else:
-        yield "rollout.vllm.server_base_url", "with rollout=vllm_colocate; choose rollout=vllm_server"
+        for name in OF_SERVER:
+            yield f"rollout.vllm.{name}", "with rollout=vllm_colocate; choose rollout=vllm_server"
     if eval_n == 0:
-        for name in ("every", "n_during", "batch_size", "greedy"):
+        for name in ("every", "n_during", "batch_size", "greedy", "engine"):
             yield f"eval.{name}", "with eval.n=0, which switches every evaluation off; give eval.n tasks"
     elif eval_every == 0:
         yield "eval.n_during", "without eval.every, the steps between two evaluations during the run"
+    if eval_n and eval_engine == "vllm":
+        yield "eval.batch_size", "where vLLM evaluates, which makes as many at once as fit; or eval.engine=transformers"
     if any(part_losses):
         yield from _overridden(part_losses, loss_type, epsilon_high)
     else:

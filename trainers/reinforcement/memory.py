@@ -118,8 +118,9 @@ def _too_small_for_vllm(settings: GrpoSettings, shape: ModelShape, prompt_tokens
     share, least = settings.rollout.vllm.gpu_memory_utilization, _vllm_least(settings, shape, prompt_tokens)
     if share * memory.bytes >= least:
         return ""
+    given = in_gib(int(share * memory.bytes))
     return (
-        f"rollout.vllm.gpu_memory_utilization={share} of {in_gib(memory.bytes)} is {in_gib(int(share * memory.bytes))}, "
+        f"rollout.vllm.gpu_memory_utilization={share} of {in_gib(memory.bytes)} is {given}, "
         f"and vLLM needs {in_gib(least)} for the weights and one completion"
     )
 

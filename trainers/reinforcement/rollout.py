@@ -22,9 +22,7 @@ from synthetic1.trainers.reinforcement.settings import GrpoSettings
 
 IMPORTANCE_CAP = 2.0
 ANSWER_S = 2.0  # seconds for one reply of a server
-TAKES_WEIGHTS = (
-    '--weight-transfer-config \'{"backend": "nccl"}\' --logprobs-mode processed_logprobs --max-logprobs -1'
-)
+TAKES_WEIGHTS = '--weight-transfer-config \'{"backend": "nccl"}\' --logprobs-mode processed_logprobs --max-logprobs -1'
 """Of a server that takes weights from TRL."""
 OUR_FOLDER = "model"
 """What every program of ours calls the folder of what it has trained."""

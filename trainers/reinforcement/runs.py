@@ -11,7 +11,7 @@ from typing import Any
 from synthetic1.evaluation.evaluation import Evaluation
 from synthetic1.evaluation.scored_rollout import ScoredRollout
 from synthetic1.jobs import command_line
-from synthetic1.jobs.models import describe_dtype
+from synthetic1.jobs.models import model_facts
 from synthetic1.jobs.program import ProgramError, validate
 from synthetic1.jobs.provenance import peak_memory, phase_time, versions
 from synthetic1.jobs.same_run import ALWAYS_MAY_CHANGE, JUDGE_MAY_CHANGE, check_same_run
@@ -26,7 +26,7 @@ from synthetic1.tasks.sources.bad_rows import count_bad_rows
 from synthetic1.tasks.sources.source import TaskSource
 from synthetic1.trainers.checkpoints import last_complete, step_of
 from synthetic1.trainers.memory.estimate import MemoryEstimate
-from synthetic1.trainers.reinforcement.settings import GrpoSettings, TrainerSettings
+from synthetic1.trainers.reinforcement.settings import GrpoSettings, RolloutSettings, TrainerSettings
 from synthetic1.trainers.reinforcement.train_set import TrainSet
 
 SHOWN_AFTER = 12  # held-out samples kept of the last evaluation
@@ -59,10 +59,10 @@ def header(
     bad = count_bad_rows(train_set.tasks)
     return {
         "env": train_set.tasks.name,
-        "model": settings.model.name,
-        "numbers": describe_dtype(t.compute_dtype, settings.model),
+        **model_facts(t.compute_dtype, settings.model),
         "rollout": f"{r.backend}, up to {r.max_completion_length:,} tokens, temperature {r.temperature:g}, "
         f"top_p {r.top_p:g}",
+        "vLLM": _vllm(r),
         "processes": ranks if ranks > 1 else None,
         "rollout_batch": f"{t.prompts_per_step * t.updates_per_rollout} tasks × {t.group_size} = {rollout} completions",
         "update": f"{t.prompts_per_step * t.group_size} completions, {t.updates_per_rollout} update(s) a rollout",
@@ -70,17 +70,48 @@ def header(
         + (", gradient checkpointing" if t.gradient_checkpointing else ""),
         "steps": t.max_steps,
         "optimizer": f"{t.extra.get('optim', 'AdamW')}, learning rate {t.learning_rate:g} ({t.lr_scheduler}, "
-        f"{t.warmup_steps} steps of warm-up), gradients up to {t.max_grad_norm:g}",
+        f"{t.warmup_steps} steps of warm-up), gradients up to {t.max_grad_norm:g}, weight decay {t.weight_decay:g}, "
+        f"beta2 {t.adam_beta2:g}",
         "loss": f"{t.loss_type}, ratios between {max(1 - t.epsilon, 0):g} and {1 + (t.epsilon_high or t.epsilon):g}, "
-        f"KL {t.beta:g}, advantages over the deviation of: {t.scale_rewards}",
+        f"KL {t.beta:g}, advantages over the deviation of: {t.scale_rewards}"
+        + (", nothing of completions that were cut off" if t.mask_truncated_completions else ""),
+        "more": ", ".join(f"{name} {value}" for name, value in t.extra.items()) or None,
         "sampling": in_words(t),
         "tasks": f"{len(train_set.tasks)} to learn from, {eval_tasks} held out; longest prompt {longest} tokens",
+        "evaluation": _evaluation(settings),
+        "seed": settings.seed,
         "bad_rows": f"{bad:,}, left out; they are in {BAD_ROWS}" if bad else None,
         "judge": "; ".join(map(str, judges)) or None,
         "control": "rewards are shuffled: nothing can be learned" if t.shuffle_rewards else None,
         "memory": str(memory),
         "run_folder": str(folder(settings)),
     }
+
+
+def _vllm(rollout: RolloutSettings) -> str | None:
+    """What is said of vLLM: the settings that it has where it makes completions."""
+    vllm = rollout.vllm
+    if rollout.backend == "vllm_server":
+        return f"{vllm.server_base_url}, waited for {vllm.server_wait_s:g} s"
+    if rollout.backend != "vllm_colocate":
+        return None
+    longest = f"{vllm.max_model_length:,} tokens" if vllm.max_model_length else "the longest prompt and completion"
+    sleeps = ", asleep during updates" if vllm.sleep else ""
+    return (
+        f"{vllm.gpu_memory_utilization:.0%} of a GPU's memory, {vllm.tensor_parallel_size} GPU(s) a copy of the model, "
+        f"room for {longest}{sleeps}"
+    )
+
+
+def _evaluation(settings: GrpoSettings) -> str | None:
+    """What is measured on how many held-out tasks, and when."""
+    e = settings.eval
+    if not e.n:
+        return None
+    during = f"; {e.n_during} every {e.every} steps" if e.every else ""
+    at_once = f", {e.batch_size} at once" if settings.eval_engine == "transformers" else ""
+    sampled = "sampled and greedy" if e.greedy else "sampled"
+    return f"{e.n} tasks before and after, {sampled}{during}; by {settings.eval_engine}{at_once}"
 
 
 def in_words(trainer: TrainerSettings) -> str:

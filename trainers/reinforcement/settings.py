@@ -286,6 +286,7 @@ class GrpoSettings(ProgramSettings):
             model=self.model.name,
             backend=self.rollout.backend,
             eval_n=self.eval.n,
+            eval_engine=self.eval_engine,
             eval_every=self.eval.every,
             loss_type=t.loss_type,
             epsilon_high=t.epsilon_high,

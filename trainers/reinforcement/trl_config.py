@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -10,41 +9,43 @@ from trl import GRPOConfig
 
 from synthetic1.jobs.models import compute_dtype
 from synthetic1.trainers.reinforcement.settings import GrpoSettings
+from synthetic1.trainers.trl_extra import FIXED, check_extra
 
-# Fields of GRPOConfig that the schedule of prompts, the run folder or resuming rest on, and what people set instead.
+# Fields of GRPOConfig that the schedule of prompts, the run folder, resuming or the estimate of memory rest on, and
+# what people set instead; beside trl_extra.OF_BOTH.
 DERIVED = {
+    "beta": "trainer.beta",
+    "epsilon": "trainer.epsilon",
+    "epsilon_high": "trainer.epsilon_high",
     "generation_batch_size": "trainer.prompts_per_step",
     "gradient_accumulation_steps": "trainer.micro_batch",
-    "max_steps": "trainer.max_steps",
-    "num_generations": "trainer.group_size",
-    "output_dir": "runs and run_name",
-    "per_device_train_batch_size": "trainer.micro_batch",
-    "save_steps": "trainer.save_every",
-    "seed": "seed",
-    "steps_per_generation": "trainer.updates_per_rollout",
+    "loss_type": "trainer.loss_type",
+    "mask_truncated_completions": "trainer.mask_truncated_completions",
     "max_completion_length": "rollout.max_completion_length",
+    "model_init_kwargs": "model.dtype and model.revision",
+    "multi_objective_aggregation": f"{FIXED}TRL gets one reward, the weighted sum of `rewards`",
+    "num_generations": "trainer.group_size",
+    "num_train_epochs": "trainer.max_steps",
+    "reward_weights": "rewards and their weights",
+    "scale_rewards": "trainer.scale_rewards",
+    "shuffle_dataset": "seed",
+    "steps_per_generation": "trainer.updates_per_rollout",
     "temperature": "rollout.temperature",
     "top_p": "rollout.top_p",
-    "bf16": "trainer.compute_dtype",
-    "fp16": "trainer.compute_dtype",
-    "model_init_kwargs": "model.dtype and model.revision",
-    "vllm_max_model_length": "rollout.vllm.max_model_length",
-    "vllm_server_timeout": "rollout.vllm.server_wait_s",
-    "logging_steps": "nothing: every step is logged",
-    "save_strategy": "trainer.save_every",
-    "save_only_model": "trainer.save_every",
-    "ignore_data_skip": "resume",
-    "remove_unused_columns": "nothing: tasks carry what rewards need",
-    "shuffle_dataset": "seed",
     "use_vllm": "rollout",
+    "vllm_enable_sleep_mode": "rollout.vllm.sleep",
+    "vllm_gpu_memory_utilization": "rollout.vllm.gpu_memory_utilization",
+    "vllm_max_model_length": "rollout.vllm.max_model_length",
     "vllm_mode": "rollout",
-    "reward_weights": "rewards and their weights",
-    "multi_objective_aggregation": "nothing: TRL gets one reward, the weighted sum of `rewards`",
+    "vllm_server_base_url": "rollout.vllm.server_base_url",
+    "vllm_server_timeout": "rollout.vllm.server_wait_s",
+    "vllm_tensor_parallel_size": "rollout.vllm.tensor_parallel_size",
+    "warmup_steps": "trainer.warmup_steps",
 }
 
 
 def grpo_config(settings: GrpoSettings, output: Path, processes: int, rollout: dict[str, Any]) -> GRPOConfig:
-    """TRL's configuration, derived from ours; ``trainer.extra`` has the last word on what is not ``DERIVED``.
+    """TRL's configuration, derived from ours; ``trainer.extra`` says the rest.
 
     To be made before the model: it sets up DeepSpeed or FSDP, which decide how weights are read.
 
@@ -54,13 +55,6 @@ def grpo_config(settings: GrpoSettings, output: Path, processes: int, rollout: d
     import torch
 
     t = settings.trainer
-    fields_of_trl = GRPOConfig.__dataclass_fields__
-    for name in t.extra:
-        if name in DERIVED:
-            raise ValueError(f"trainer.extra.{name} follows from {DERIVED[name]}; set that")
-        if name not in fields_of_trl:
-            meant = "".join(f"; did you mean `{near}`?" for near in get_close_matches(name, fields_of_trl, n=1))
-            raise ValueError(f"trainer.extra.{name}: trl.GRPOConfig has no such field{meant}")
     micro = settings.micro_batch(processes)
     accumulation = t.prompts_per_step * t.group_size // (micro * processes)
     on_cpu = not torch.cuda.is_available()
@@ -101,4 +95,5 @@ def grpo_config(settings: GrpoSettings, output: Path, processes: int, rollout: d
         "model_init_kwargs": {"revision": settings.model.revision} if t.beta and settings.model.revision else None,
         **rollout,
     }
+    check_extra(t.extra, fields, DERIVED, GRPOConfig)
     return GRPOConfig(**{**fields, **t.extra})

@@ -114,9 +114,7 @@ class OutageWatch:
     def _look_whether_sick(self, replica: Replica, body: Mapping[str, Any]) -> asyncio.Task[bool]:
         return self._look(replica, "is sick", lambda: self._is_sick(replica, body))
 
-    def _look(
-        self, replica: Replica, what: str, begin: Callable[[], Coroutine[Any, Any, bool]]
-    ) -> asyncio.Task[bool]:
+    def _look(self, replica: Replica, what: str, begin: Callable[[], Coroutine[Any, Any, bool]]) -> asyncio.Task[bool]:
         """One question for all that want to know at once."""
         key = replica, what
         look = self._looks.get(key)

@@ -180,8 +180,22 @@ def compute_dtype(asked: ComputeDtype, settings: ModelSettings) -> Literal["floa
     return "bfloat16" if launched == "bf16" or settings.dtype == "bfloat16" or has_it else "float32"
 
 
+def model_facts(asked: ComputeDtype, settings: ModelSettings) -> dict[str, str | None]:
+    """For a run's header: all that the settings say of a model."""
+    lora = settings.lora
+    return {
+        "model": settings.name + (f", revision {settings.revision}" if settings.revision else ""),
+        "chat_template": settings.chat_template,
+        "numbers": describe_dtype(asked, settings),
+        "adapters": lora and f"LoRA {lora.r} × {lora.alpha}, dropout {lora.dropout:g}, on {lora.target_modules}",
+    }
+
+
 def describe_dtype(asked: ComputeDtype, settings: ModelSettings) -> str:
     """For a run's header: number formats of the weights and of what is computed with them."""
+    if settings.lora is not None:  # peft has adapters in float32, whatever the weights are in
+        frozen, computed = settings.dtype, compute_dtype(asked, settings)
+        return f"float32 adapters over frozen {frozen} weights, computed with in {computed}"
     if settings.dtype == "bfloat16":
         return "bfloat16, the master weights that updates are added to included"
     return f"{settings.dtype} weights, computed with in {compute_dtype(asked, settings)}"

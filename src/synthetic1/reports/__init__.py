@@ -7,8 +7,8 @@ is written as ``null``; a reader takes any key as absent.
     The resolved configuration.
 
 ``metrics.jsonl``, one row a training step. Where completions are generated and dropped (``trainer.sampling=dynamic``),
-``reward``, ``reward_std``, ``rewards``, ``zero_std_share``, ``completions`` and ``tokens`` are of those learned from, and
-pass@1, shares and lengths of all that were generated::
+``reward``, ``reward_std``, ``rewards``, ``zero_std_share``, ``completions`` and ``tokens`` are of those learned from,
+and pass@1, shares and lengths of all that were generated::
 
     {"step": int, "steps": int (in all), "loss": f, "grad_norm": f, "learning_rate": f, "kl": f | null,
      "reward": f, "reward_std": f,

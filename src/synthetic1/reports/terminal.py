@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TextIO, TypeGuard
 
 from synthetic1.reports import before_after
@@ -23,7 +25,7 @@ ANSWER_WIDTH = WIDTH - 14  # what is left beside the labels of a sample
 
 
 def show_header(facts: Any, *, title: str = "synthetic1", stream: TextIO | None = None) -> None:
-    """What will run, and where: one line a fact, in the order given.
+    """What will run, and where: a fact after the other, in the order given; long ones take several lines.
 
     Args:
         facts: a mapping or a dataclass, e.g. env, model, backend, ``effective_batch``, ``tokens_per_step``,
@@ -34,7 +36,10 @@ def show_header(facts: Any, *, title: str = "synthetic1", stream: TextIO | None 
     width = max(map(len, shown), default=0)
     _print(stream, [(title, "bold")])
     for name, value in shown.items():
-        _print(stream, [(f"  {name:<{width}}  ", "dim"), (one_line(value, WIDTH - width - 4), "")])
+        room = max(WIDTH - width - 4, WIDTH // 2)
+        whole = textwrap.wrap(visible(value, keep=""), room, break_long_words=False, break_on_hyphens=False)
+        for label, line in zip_longest([name], whole or [""], fillvalue=""):
+            _print(stream, [(f"  {label:<{width}}  ", "dim"), (line, "")])
 
 
 def step_line(row: Mapping[str, Any], *, seconds_per_step: float | None = None) -> str:

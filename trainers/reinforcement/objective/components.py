@@ -77,7 +77,8 @@ class RewardComponent:
     def _number(self, task: Task, value: Any) -> float | None:
         if value is None:
             return None
-        if not isinstance(value, Real) or value != value or value in (math.inf, -math.inf):
+        real = isinstance(value, Real)
+        if not real or value != value or value in (math.inf, -math.inf):
             raise self._wrong(task, f"said {value!r}, which is neither a finite number nor None")
         if abs(value) > LARGEST:
             raise self._wrong(task, f"said a number beyond {LARGEST:.3g}, the most that TRL's float32 can hold")

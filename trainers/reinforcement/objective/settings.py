@@ -199,7 +199,7 @@ def check_noise(
         raise ValueError("noise does nothing without trainer.noise_correction=true")
     if injected is not None and not (injected.false_accept or injected.false_reject):
         raise ValueError(
-            "trainer.inject_noise without rates above 0 does nothing; give false_accept or false_reject, or leave it out"
+            "trainer.inject_noise without rates above 0 does nothing; give false_accept, false_reject, or leave it out"
         )
     base = {CORRECTNESS: 1.0} | {reward.name: reward.weight for reward in rewards}
     weights = [part_weights(env, name).get(CORRECTNESS, base[CORRECTNESS]) for name in env.mixture or {}]

@@ -14,8 +14,8 @@ SHAPE = ("model_type", "vocab_size", "hidden_size", "intermediate_size", "num_hi
 
 
 def is_trained_from(folder: str | Path) -> bool:
-    """Whether a folder holds the embedded model trained further, or adapters for it: such a model wants of a trainer what
-    the embedded one wants."""
+    """Whether a folder holds the embedded model trained further, or adapters for it: that wants of a trainer what the
+    embedded one wants."""
     return _shape(Path(folder).expanduser()) == _shape(FOLDER) is not None
 
 
