@@ -262,11 +262,23 @@ def test_the_header_says_every_effective_value(compose):
     asked = [f"{name}={value}" for name, value in values.items()]
     said = header_of(compose, *asked, "model.lora={r: 19, alpha: 43}", "trainer.mask_truncated_completions=true")
     shown = [str(value) for name, value in values.items() if name != "trainer.epsilon"]
-    for value in (*shown, "0.9375 and 1.28", "float32 adapters", "LoRA 19 × 43", "cut off", "by transformers"):
+    for value in (*shown, "0.9375 and 1.28", "float32 adapters", "rank 19, alpha 43", "cut off", "by transformers"):
         assert value in said, value
     assert "…" not in said
     assert " ".join(said.split()).count("gathered layers 1.0 GiB") == 4
     assert max(map(len, said.splitlines())) <= 120
+
+
+def test_adapters_are_float32_over_weights_in_another_format(compose):
+    import torch
+    from peft import get_peft_model
+
+    from synthetic1.jobs import models
+
+    settings = compose("model.dtype=bfloat16", "model.lora={r: 2}").model
+    model = get_peft_model(models.load_model(settings), models.lora_config(settings))
+    assert {p.dtype for p in model.parameters() if p.requires_grad} == {torch.float32}
+    assert models.describe_dtype("auto", settings).startswith("float32 adapters over frozen bfloat16 weights")
 
 
 def test_the_header_says_what_vllm_is_told(compose):

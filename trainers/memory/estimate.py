@@ -55,7 +55,7 @@ class MemoryEstimate:
         return sum(self.always.values()) + max((sum(parts.values()) for parts in self.phases.values()), default=0)
 
     def __str__(self) -> str:
-        phases = (f"{name}: {_listed(parts)}" for name, parts in self.phases.items() if any(parts.values()))
+        phases = (f"{name}: {listed}" for name, parts in self.phases.items() if (listed := _listed(parts)))
         return f"about {in_gib(self.total)} a process: {'; '.join([_listed(self.always), *phases])}"
 
 

@@ -183,11 +183,14 @@ def compute_dtype(asked: ComputeDtype, settings: ModelSettings) -> Literal["floa
 def model_facts(asked: ComputeDtype, settings: ModelSettings) -> dict[str, str | None]:
     """For a run's header: all that the settings say of a model."""
     lora = settings.lora
+    said = (
+        f"LoRA, rank {lora.r}, alpha {lora.alpha}, dropout {lora.dropout:g}, on {lora.target_modules}" if lora else None
+    )
     return {
         "model": settings.name + (f", revision {settings.revision}" if settings.revision else ""),
         "chat_template": settings.chat_template,
         "numbers": describe_dtype(asked, settings),
-        "adapters": lora and f"LoRA {lora.r} × {lora.alpha}, dropout {lora.dropout:g}, on {lora.target_modules}",
+        "adapters": said,
     }
 
 
@@ -228,7 +231,7 @@ def _of_base(settings: ModelSettings, base: ModelSettings, load: Callable[[Model
 def _merged(settings: ModelSettings, base: ModelSettings) -> Any:
     """``base`` with adapters merged into its weights; it bears the adapters' name, so that new ones are for it."""
     from peft import PeftModel
-    from transformers.integrations import is_deepspeed_zero3_enabled
+    from transformers.integrations.deepspeed import is_deepspeed_zero3_enabled
     from transformers.integrations.fsdp import is_fsdp_enabled
 
     on_one = is_fsdp_enabled() and os.environ.get("FSDP_CPU_RAM_EFFICIENT_LOADING", "").lower() in ("1", "true")
