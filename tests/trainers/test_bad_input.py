@@ -83,7 +83,7 @@ def rows(tmp_path):
         (["rollout.max_completion_length=16380"], ["rollout.max_completion_length=16380", "context of 16384"]),
         (["trainer.group_size=1"], ["trainer.group_size: Input should be greater than or equal to 2, got 1"]),
         (["trainer.micro_batch=3"], ["trainer.micro_batch=3 does not divide the 8 completions", "try 2"]),
-        (["trainer.loss_type=nope"], ["trainer.loss_type", "'dapo'"]),
+        (["trainer.loss_type=nope"], ["trainer.loss_type: there is no `nope`", "dapo"]),
         (["trainer.loss_type=cispo"], ["loss_type=cispo", "trainer.epsilon_high", "above 1"]),
         (["trainer.updates_per_rollout=4"], ["trainer.max_steps=2 ends inside a rollout of 4 steps", "a multiple"]),
         (["trainer.lr_scheduler=nope"], ["nope", "cosine"]),
