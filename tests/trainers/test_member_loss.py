@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from synthetic1.jobs.program import ProgramError
+from synthetic1.jobs.program import ProgramError, refuse_idle
 
 if TYPE_CHECKING:  # it imports torch: every process of the tests reads this file, one of them trains
     from synthetic1.trainers.reinforcement.objective.objective import PartLoss
@@ -219,10 +219,6 @@ def test_parts_travel_with_their_rows_through_trl(train, tmp_path):
             ["+env.mixture.easy.loss={loss_type: cispo, epsilon: 0.1, epsilon_high: 5}"],
             r"env\.mixture\.easy\.loss\.epsilon does nothing with loss_type=cispo, which caps ratios",
         ),
-        (
-            ["+env.level=3"],
-            r"`level` does nothing beside a mixture; give it to its parts \(env\.mixture\.NAME\.level=…\)",
-        ),
         (["+env.mixture.easy.rewards={formatt: 1}"], r"env\.mixture\.easy\.rewards: there is no `formatt`"),
         (["+env.mixture.easy.rewards=3"], r"env\.mixture\.easy\.rewards=3 must be weights by component"),
         (["+env.mixture.easy.rewards={correctness: 0}"], "all weights are 0"),
@@ -231,6 +227,13 @@ def test_parts_travel_with_their_rows_through_trl(train, tmp_path):
 def test_settings_of_parts_are_checked(compose, overrides, said):
     with pytest.raises(ProgramError, match=said):
         compose("env=mixture", *overrides)
+
+
+def test_arguments_beside_a_mixture_are_refused_if_they_were_typed(compose):
+    settings = compose("env=mixture", "+env.level=3")
+    refuse_idle(settings, ["trainer.max_steps"])
+    with pytest.raises(ProgramError, match=r"^env\.level does nothing beside a mixture; give it to its parts"):
+        refuse_idle(settings, ["env.level"])
 
 
 def test_the_cap_of_cispo_is_no_other_losss(compose):

@@ -282,7 +282,8 @@ class GrpoSettings(ProgramSettings):
     def idle(self) -> Iterator[tuple[str, str]]:
         """Settings that do nothing here, and why; ``run_program`` refuses those that were typed."""
         t = self.trainer
-        return idle_settings(
+        yield from self.env.idle()
+        yield from idle_settings(
             model=self.model.name,
             backend=self.rollout.backend,
             eval_n=self.eval.n,

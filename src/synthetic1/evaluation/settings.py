@@ -112,6 +112,7 @@ class EvaluationSettings(ProgramSettings):
 
     def idle(self) -> Iterator[tuple[str, str]]:
         """Settings that do nothing here, and why; ``run_program`` refuses those that were typed."""
+        yield from self.env.idle()
         yield "model.lora", "in an evaluation: adapters are trained; model= takes a folder that holds some"
         if self.engine == "transformers":
             yield "concurrency", "with engine=transformers, which makes batch_size completions at once"

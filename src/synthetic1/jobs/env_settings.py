@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
@@ -34,12 +35,6 @@ class EnvSettings(BaseModel):
     def one_of_both(self) -> EnvSettings:
         if (self.id is None) == (self.mixture is None):
             raise ValueError("env needs either an `id` (with keyword arguments of gym.make) or a `mixture`")
-        if self.mixture is not None and self.kwargs:
-            name = next(iter(self.kwargs))
-            raise ValueError(
-                f"`{name}` does nothing beside a mixture; give it to its parts (env.mixture.NAME.{name}=…), or take it "
-                f"out (~env.{name})"
-            )
         for name, part in (self.mixture or {}).items():
             if "id" not in part or not isinstance(part.get("weight"), int | float) or part["weight"] <= 0:
                 raise ValueError(f"mixture.{name} needs an `id` and a positive `weight`")
@@ -47,6 +42,11 @@ class EnvSettings(BaseModel):
             if part.get("split", "train") not in ("train", "all"):
                 raise ValueError(f"split={part['split']} cannot be chosen here: train, or in generate also all")
         return self
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        """Arguments that do nothing beside a mixture, and why; ``env.id=null`` may leave those of an environment."""
+        for name in self.kwargs if self.mixture is not None else ():
+            yield f"env.{name}", f"beside a mixture; give it to its parts: env.mixture.NAME.{name}=…"
 
     @property
     def kwargs(self) -> dict[str, Any]:

@@ -154,7 +154,7 @@ def refuse_idle(settings: BaseModel, typed: Collection[str]) -> None:
             value: Any = settings
             for part in name.split("."):
                 value = getattr(value, part)
-            if value != known[name].get_default(call_default_factory=True):
+            if value != (known[name].get_default(call_default_factory=True) if name in known else None):
                 raise ProgramError(f"{name} does nothing {why}")
 
 
