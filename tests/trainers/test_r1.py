@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from synthetic1.jobs import stopping
+from synthetic1.jobs import embedded_model, stopping
 from synthetic1.jobs.program import ProgramError, validate
 from synthetic1.trainers.recipe import report as r1_report
 from synthetic1.trainers.recipe import stages as r1_stages
@@ -82,6 +83,9 @@ class Programs:
         else:
             folder = Path(values.runs) / config / r1_stages.NAME
             content = {"result.json": {}, "config.yaml": {}}
+            if config == "sft" and values.model.name == "embedded":  # known by its shape from here on
+                (folder / "model").mkdir(parents=True)
+                shutil.copy(embedded_model.FOLDER / "config.json", folder / "model")
         folder.mkdir(parents=True, exist_ok=True)
         for file, value in content.items():
             (folder / file).write_text(json.dumps(value))
