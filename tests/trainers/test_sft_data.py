@@ -382,7 +382,8 @@ def test_a_micro_batch_that_was_left_open_holds_little_padding(longest, fits, de
     from synthetic1.trainers.finetuning.order import LITTLE, SampleOrder, lean_micro_batch
 
     lengths = [50 + longest * (17 * i % 101) // 100 for i in range(640)]
-    assert lean_micro_batch(lengths, batch_size=192 if fits == 24 else 64, fits=fits, device=device) == chosen
+    batch_size = 192 if fits == 24 else 64
+    assert lean_micro_batch(lengths, batch_size=batch_size, fits=fits, device=device) == chosen
     if longest == 4_000:
-        order = SampleOrder(lengths, batch_size=64, micro_batch=chosen, seed=0)
+        order = SampleOrder(lengths, batch_size=batch_size, micro_batch=chosen, seed=0)
         assert order.padded_share() <= LITTLE
