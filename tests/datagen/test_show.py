@@ -79,8 +79,9 @@ def test_what_is_not_asked_for_is_not_read(runs, monkeypatch):
 def test_ids_of_any_letters_are_found(tmp_path):
     for name in ('a "quoted" \\ id', "ünï", "\ud800 half", "50%_"):
         write_run(tmp_path, "a", {replace(task(1), problem_id=name): [("x", 1.0)]})
+        said = name.encode("utf-8", "backslashreplace").decode()  # half a pair has no bytes a terminal could show
         for asked in (name, name[:2]):
-            assert f"═══ {name} " in show_run("a", asked, str(tmp_path), "", 20)
+            assert f"═══ {said} " in show_run("a", asked, str(tmp_path), "", 20)
         with pytest.raises(ProgramError, match="no problem"):
             show_run("a", f"{name}!", str(tmp_path), "", 20)
         shutil.rmtree(tmp_path / "generate")
@@ -169,10 +170,10 @@ def test_the_page_of_a_run_of_generation(runs):
     page = (Path(runs) / "generate/a/report.html").read_text()
     assert said.output == f"report: {Path(runs) / 'generate/a/report.html'}\n"
     for shown in (
-        "Verdict: correct",
-        "Verdict: wrong_answer",
-        "Verdict: no_verdict",
-        "Could not be scored",
+        '"correct"',
+        '"wrong_answer"',
+        '"no_verdict"',
+        "could not be scored",
         "twice 10",
     ):
         assert shown in page
