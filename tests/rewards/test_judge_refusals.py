@@ -78,7 +78,8 @@ async def test_the_reference_is_tried_once_for_all_completions_of_a_task():
     async with servers.JudgeServer(replies.fooled) as server:
         server.refuse = poisoned(400)
         await ask(server, *(f"It is {POISON} {number}." for number in range(5)))
-        assert len(server.requests) == 1 + 5 * 2
+        judged = [request for request in server.requests if request["messages"][0]["role"] == "system"]
+        assert len(judged) == 1 + 5 * 2  # beside questions whether the server is well
 
 
 @pytest.mark.parametrize(
