@@ -9,12 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from synthetic1.sandbox.agent.control_groups.places import own_places, parents
+from synthetic1.sandbox.agent.control_groups.places import UNLIMITED, control_group_limit
 from synthetic1.trainers.memory.workload import Part, Sharding, Sharing
 
-UNLIMITED = 2**63
-LIMIT_FILES = {1: ("memory.stat", "hierarchical_memory_limit "), 2: ("memory.max", "")}
-"""By version of control groups: the file with the group's limit, and what stands before it."""
 OFF_THE_GPU = ("cpu", "nvme")
 """Where DeepSpeed offloads to."""
 
@@ -55,23 +52,6 @@ def _own_memory(processes: int) -> DeviceMemory:
     if torch.cuda.is_available():
         return DeviceMemory("cuda", torch.cuda.mem_get_info()[1], share)
     return DeviceMemory("cpu", share)
-
-
-def control_group_limit(proc: str = "/proc/self") -> int:
-    """Bytes that the control groups of this process allow, the tightest of them; more than any memory if none do."""
-    place = own_places(proc).get("memory")
-    if place is None:
-        return UNLIMITED
-    name, before = LIMIT_FILES[place.version]
-    limits = [UNLIMITED]
-    for folder in parents(place):
-        try:
-            lines = Path(folder, name).read_text().splitlines()
-        except OSError:  # the root group has none
-            continue
-        found = [line.removeprefix(before) for line in lines if line.startswith(before)]
-        limits += [int(limit) for limit in found if limit.isdecimal()]
-    return min(limits)
 
 
 def sharing() -> Sharing:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
-from synthetic1.sandbox.agent.control_groups.places import own_places, parents
+from synthetic1.sandbox.agent.control_groups.places import control_group_limit
 
 LARGEST = 128
 """More at once make a batch wait longer for its longest completion than they save."""
@@ -16,8 +15,6 @@ PROMPT = 1_024
 """Tokens that a prompt is taken to have: batches are sized before tasks are read."""
 LOGITS = 12
 """Numbers of 4 bytes for each token of the vocabulary that sampling from one position holds at its height."""
-LIMIT_FILES = {1: ("memory.stat", "hierarchical_memory_limit "), 2: ("memory.max", "")}
-"""By version of control groups: the file with the group's limit, and what stands before it."""
 
 
 def fitting_batch(config: Any, weights: int, number: int, max_tokens: int, memory: int) -> int:
@@ -52,14 +49,4 @@ def device_bytes() -> int:
 
     if torch.cuda.is_available():
         return int(torch.cuda.mem_get_info()[1])
-    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    if (place := own_places().get("memory")) is not None:
-        name, before = LIMIT_FILES[place.version]
-        for folder in parents(place):
-            try:
-                lines = Path(folder, name).read_text().splitlines()
-            except OSError:  # the root group has none
-                continue
-            limits = [line.removeprefix(before) for line in lines if line.startswith(before)]
-            found += [int(limit) for limit in limits if limit.isdecimal()]
-    return min(found)
+    return min(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), control_group_limit())

@@ -8,6 +8,10 @@ from pathlib import Path
 from synthetic1.sandbox.agent.control_groups import version_1, version_2
 from synthetic1.sandbox.agent.control_groups.control_group import CONTROLLERS, Place
 
+UNLIMITED = 2**63
+LIMIT_FILES = {1: ("memory.stat", "hierarchical_memory_limit "), 2: ("memory.max", "")}
+"""By version of control groups: the file with the group's limit of memory, and what stands before it."""
+
 
 def own_places(proc: str = "/proc/self") -> dict[str, Place]:
     """Each controller's folder for this process; empty if one of them is not mounted."""
@@ -40,6 +44,23 @@ def parents(place: Place) -> list[str]:
     In version 2 a group that holds processes cannot hand controllers down, so there the nearest one above that does.
     """
     return [place.folder, *(version_2.groups_above(place.folder) if place.version == 2 else ())]
+
+
+def control_group_limit(proc: str = "/proc/self") -> int:
+    """Bytes of memory that the control groups of this process allow, the tightest of them; ``UNLIMITED`` if none do."""
+    place = own_places(proc).get("memory")
+    if place is None:
+        return UNLIMITED
+    name, before = LIMIT_FILES[place.version]
+    limits = [UNLIMITED]
+    for folder in parents(place):
+        try:
+            lines = Path(folder, name).read_text().splitlines()
+        except OSError:  # the root group has none
+            continue
+        found = [line.removeprefix(before) for line in lines if line.startswith(before)]
+        limits += [int(limit) for limit in found if limit.isdecimal()]
+    return min(limits)
 
 
 def _inside(mount_point: str, mounted: str, path: str) -> str:
