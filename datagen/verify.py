@@ -2,6 +2,7 @@
 
     python datagen/verify.py run=r1-math
     python datagen/verify.py run=r1-math env.answer_style=any     # the environment of the run, with other settings
+    python datagen/verify.py run=r1-math engine=ray       # on all nodes of a Ray cluster (docs/scale.md)
     python datagen/verify.py run=swe judge=http://localhost:8001/v1     # by another judge
     python datagen/verify.py --help
 
@@ -11,18 +12,33 @@ has scored already is passed over, so the same command goes on where it stopped.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from synthetic1.datagen.verify_settings import VerifySettings
 from synthetic1.jobs.program import run_program
 from synthetic1.jobs.stopping import like_ctrl_c
 
 if TYPE_CHECKING:
-    from synthetic1.datagen.journal.rollouts import TaskRollouts
+    import asyncio
+
+    from synthetic1.datagen.journal.rollouts import StoredRollout, TaskRollouts
     from synthetic1.datagen.journal.writer import Journal
     from synthetic1.rewards.scoring.scorer import Scorer
+    from synthetic1.rewards.verifier import Verifier
+    from synthetic1.task import Task
+    from synthetic1.verdict import Verdict
+
+BATCHES_AT_ONCE = 2
+
+
+class _Work(NamedTuple):
+    """A rollout to be verified."""
+
+    task: Task
+    stored: StoredRollout
+    verifier: Verifier
 
 
 @like_ctrl_c()
@@ -30,7 +46,6 @@ def verify(settings: VerifySettings) -> None:
     """Stream the run through the scorer."""
     import asyncio
     import json
-    from itertools import islice
 
     from synthetic1.datagen.journal.judges import record
     from synthetic1.datagen.journal.runs import JOURNAL, find_run
@@ -41,6 +56,7 @@ def verify(settings: VerifySettings) -> None:
     from synthetic1.jobs.opening import open_environment
     from synthetic1.reports.progress import progress
     from synthetic1.reports.run_folder import RunFolder
+    from synthetic1.scale.choice import chosen_scorer
 
     path = find_run(settings.run, settings.runs)
     with RunFolder.create(path, resume=True):
@@ -50,16 +66,11 @@ def verify(settings: VerifySettings) -> None:
             judge = settings.judge_of(config.get("judge"))
             env = EnvSettings.model_validate({**config.get("env", {}), **settings.env})
             source, scorer = open_environment(with_judge(env, judge), bad_rows="quarantine")
-            with scorer:
+            with chosen_scorer(scorer, settings.cluster) as scorer:
                 record(journal, asyncio.run(trusted(task_types(source), scorer, judge)))
                 number = int(journal.meta("judgings") or 1) + 1
-                changes: Counter[str] = Counter()
-                groups = journal.groups()
                 with progress(journal.counts(("answered",))["answered"], "tasks") as advance:
-                    while batch := list(islice(groups, settings.tasks_at_once)):
-                        changes += _verify(batch, journal, scorer, number)
-                        for _ in batch:
-                            advance()
+                    changes = asyncio.run(_verify(journal, scorer, number, settings.tasks_at_once, advance))
                 journal.set_meta("judgings", str(number))
                 journal.flush()
         finally:
@@ -68,23 +79,53 @@ def verify(settings: VerifySettings) -> None:
         print(f"{count:>9,}  {change}")
 
 
-def _verify(batch: Sequence[TaskRollouts], journal: Journal, scorer: Scorer, number: int) -> Counter[str]:
-    """Verify what this verifier has not scored yet, and record its verdicts; the changes, counted."""
-    changes, work = Counter[str](), []
+async def _verify(
+    journal: Journal, scorer: Scorer, number: int, at_once: int, advance: Callable[[], None]
+) -> Counter[str]:
+    """Verify what this verifier has not scored yet, and record its verdicts in the run's order; the changes, counted.
+
+    While the last pairs of some tasks are at work, the next tasks have begun: nobody waits for the slowest program.
+    """
+    import asyncio
+    from itertools import islice
+
+    changes: Counter[str] = Counter()
+    groups = journal.groups()
+    begun: deque[tuple[int, list[_Work], asyncio.Task[list[Verdict]]]] = deque()
+    try:
+        while True:
+            while len(begun) < BATCHES_AT_ONCE and (batch := list(islice(groups, at_once))):
+                work = _unscored(batch, scorer, changes)
+                pairs = [(one.task, one.stored.rollout.completion) for one in work]
+                begun.append((len(batch), work, asyncio.create_task(scorer.score(pairs))))
+            if not begun:
+                return changes
+            tasks, work, scoring = begun[0]
+            for one, verdict in zip(work, await scoring, strict=True):
+                stored, verifier = one.stored, one.verifier
+                name = f"{verifier.task_type}@{verifier.version}"
+                journal.put_verdict(stored.rollout.key, stored.part, verifier.key, name, verdict, number)
+                changes[_change(stored.score, verdict.score)] += 1
+            journal.flush()
+            begun.popleft()
+            for _ in range(tasks):
+                advance()
+    finally:
+        for *_, scoring in begun:
+            scoring.cancel()
+
+
+def _unscored(batch: Iterable[TaskRollouts], scorer: Scorer, changes: Counter[str]) -> list[_Work]:
+    """The rollouts that their verifier has not scored yet; the others are counted."""
+    work = []
     for group in batch:
         verifier = scorer.verifier(group.task.task_type)
         for stored in group.rollouts:
             if stored.verifier_key == verifier.key and stored.score is not None:
                 changes["scored by this verifier already"] += 1
             else:
-                work.append((group.task, stored, verifier))
-    verdicts = scorer.score_sync([(task, stored.rollout.completion) for task, stored, _ in work])
-    for (_, stored, verifier), verdict in zip(work, verdicts, strict=True):
-        name = f"{verifier.task_type}@{verifier.version}"
-        journal.put_verdict(stored.rollout.key, stored.part, verifier.key, name, verdict, number)
-        changes[_change(stored.score, verdict.score)] += 1
-    journal.flush()
-    return changes
+                work.append(_Work(group.task, stored, verifier))
+    return work
 
 
 def _change(before: float | None, after: float | None) -> str:

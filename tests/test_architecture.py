@@ -14,7 +14,7 @@ from importlib import metadata
 import pytest
 from rooms import MAY_IMPORT, NOUNS, ROOT, SRC, folder_of
 
-HEAVY = {"torch", "transformers", "trl", "vllm", "datasets", "pyarrow", "rich", "matplotlib"}
+HEAVY = {"torch", "transformers", "trl", "vllm", "datasets", "pyarrow", "rich", "matplotlib", "ray"}
 MOST_LINES = 350
 MOST_MODULES = 20  # of a folder
 LONG = re.compile(r"render_\w+\.py|\w+_harness\.\w+")

@@ -44,6 +44,7 @@ LACKING = [
     ("synthetic1 audit tasks.parquet", "data"),
     ("synthetic1 audit --rescore tasks.parquet", "data"),
     ("synthetic1 sandbox build", "sandbox"),
+    ("synthetic1 audit math --limit 1 --engine ray", "ray"),
 ]
 WORKING = [
     # command, in what it prints

@@ -21,6 +21,7 @@ def train(settings: GrpoSettings) -> None:
     import asyncio
     import tempfile
     import time
+    from dataclasses import replace
     from pathlib import Path
     from typing import Any
 
@@ -45,6 +46,7 @@ def train(settings: GrpoSettings) -> None:
     from synthetic1.reports import terminal
     from synthetic1.reports.live_page import LivePage
     from synthetic1.rewards.judging.ledger import spent, total
+    from synthetic1.scale.choice import chosen_scorer
     from synthetic1.trainers.checkpoints import last_complete, step_of
     from synthetic1.trainers.reinforcement import runs
     from synthetic1.trainers.reinforcement.callbacks import RunRecorder
@@ -68,6 +70,7 @@ def train(settings: GrpoSettings) -> None:
     thinking_open = prompt_opens_thinking(tokenizer)
     env = with_judge(settings.env.untrained, settings.judge)
     train_set = TrainSet.make(env, thinking_open=thinking_open, bad_rows=settings.bad_rows)
+    train_set = replace(train_set, scorer=chosen_scorer(train_set.scorer, settings.cluster, ranks))
     eval_tasks = held_out(env, settings.eval.n, bad_rows=settings.bad_rows) if settings.eval.n else []
     context = models.context_length(models.load_config(settings.model))
     completion = settings.rollout.max_completion_length
@@ -171,7 +174,7 @@ def train(settings: GrpoSettings) -> None:
     times = {"setup": time.perf_counter() - started}
 
     # Before, training, after.
-    with like_ctrl_c(), tracked(run, settings, "grpo"), page:
+    with like_ctrl_c(), tracked(run, settings, "grpo"), page, train_set.scorer:
         page.doing("training begins")
         with phase_time(times, "train"):
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

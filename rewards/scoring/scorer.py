@@ -8,6 +8,7 @@ import os
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT_CONCURRENCY = 64
 DEFAULT_DEADLINE_S = 120.0
+LOOK_UP_S = 1.0
 PLANNED_AT_ONCE = 200  # pairs; as many as take about a slice
 SLICE_S = 0.002  # inline verifiers hold the scorer's loop no longer than this before others get a turn
 
@@ -33,7 +35,7 @@ class ScorerClosed(RuntimeError):
 
 
 @dataclass(eq=False)
-class _Process:
+class ScorerProcess:
     """What a scorer holds in one process. Neither threads nor locks survive a fork, so a child makes its own."""
 
     thread: LoopThread = field(default_factory=lambda: LoopThread("synthetic1-scorer"))
@@ -85,7 +87,7 @@ class Scorer:
 
     def _begin(self) -> None:
         self._closed = False
-        self._processes: dict[int, _Process] = {}
+        self._processes: dict[int, ScorerProcess] = {}
         self._failures = Failures()
         self._finalizer = weakref.finalize(self, _close_process, self._processes)
 
@@ -134,6 +136,7 @@ class Scorer:
         pairs = list(pairs)
         batch = Batch(len(pairs), on_verdict)
         batch.plan(pairs, self._queue)
+        self._planned(batch)
         for _ in batch.run_inline(self._failures):
             pass
         if batch.waiting:
@@ -173,10 +176,11 @@ class Scorer:
 
     # The work, on the scorer's loop ---------------------------------------------------------------------------------
 
-    async def _work(self, process: _Process, batch: Batch, pairs: list[Pair]) -> list[Verdict]:
+    async def _work(self, process: ScorerProcess, batch: Batch, pairs: list[Pair]) -> list[Verdict]:
         for start in range(0, len(pairs), PLANNED_AT_ONCE):
             batch.plan(pairs[start : start + PLANNED_AT_ONCE], self._queue)
             await asyncio.sleep(0)
+        self._planned(batch)
         began = perf_counter()
         for _ in batch.run_inline(self._failures):
             if perf_counter() - began > SLICE_S:
@@ -185,7 +189,10 @@ class Scorer:
         await self._work_waiting(process, batch)
         return [] if batch.abandoned else self._finish(process, batch)
 
-    async def _work_waiting(self, process: _Process, batch: Batch) -> None:
+    def _planned(self, batch: Batch) -> None:
+        """For a subclass that has other places to work in: called when all pairs are planned, and none is verified."""
+
+    async def _work_waiting(self, process: ScorerProcess, batch: Batch) -> None:
         workers = []
         for queued in batch.waiting:
             queue, positions = queued.queue, iter(queued.positions)
@@ -215,7 +222,7 @@ class Scorer:
 
     # Batches that end early ----------------------------------------------------------------------------------------
 
-    def _ended(self, process: _Process, batch: Batch, future: Future[Any] | asyncio.Future[Any]) -> None:
+    def _ended(self, process: ScorerProcess, batch: Batch, future: Future[Any] | asyncio.Future[Any]) -> None:
         """Raise what ended the batch early: a callback, Ctrl-C or ``close``."""
         try:
             future.result()
@@ -224,7 +231,7 @@ class Scorer:
                 raise ScorerClosed("the Scorer was closed while it scored") from None
             self._abandon(process, batch)  # another batch gave up on the thread, which has come back since
 
-    def _abandon(self, process: _Process, batch: Batch) -> None:
+    def _abandon(self, process: ScorerProcess, batch: Batch) -> None:
         """A verifier blocks the loop itself, where no deadline reaches it: leave that thread, take a new one."""
         open_indices = [index for index, verdict in enumerate(batch.verdicts) if verdict is None]
         why = f"a verifier blocked the scorer's event loop for more than {self._deadline_s:g} s"
@@ -233,7 +240,7 @@ class Scorer:
         for index in open_indices:
             batch.verdicts[index] = Verdict.unscorable("infra", why)
         if self._processes.get(os.getpid()) is process:
-            fresh = _Process(recorder=process.recorder)
+            fresh = ScorerProcess(recorder=process.recorder)
             self._processes[os.getpid()] = fresh
         process.thread.stop(wait_s=0)
 
@@ -262,16 +269,16 @@ class Scorer:
         """How long the loop may show no life, whatever runs on it."""
         return self._wanted_deadline_s or DEFAULT_DEADLINE_S
 
-    def _process(self) -> _Process:
+    def _process(self) -> ScorerProcess:
         if self._closed:
             raise ScorerClosed("this Scorer is closed; make a new one")
         return self._local()
 
-    def _local(self) -> _Process:
+    def _local(self) -> ScorerProcess:
         pid = os.getpid()
         process = self._processes.get(pid)
         # `setdefault` is one step for every thread. A parent's entry stays: closing its loop would disturb the parent.
-        return process if process is not None else self._processes.setdefault(pid, _Process())
+        return process if process is not None else self._processes.setdefault(pid, ScorerProcess())
 
     def _queue(self, task_type: str) -> VerifierQueue:
         queues = self._local().queues
@@ -285,7 +292,7 @@ class Scorer:
             queue = queues[task_type] = queues.setdefault(name, VerifierQueue(name, verifier, limit, deadline_s))
         return queue
 
-    def _finish(self, process: _Process, batch: Batch) -> list[Verdict]:
+    def _finish(self, process: ScorerProcess, batch: Batch) -> list[Verdict]:
         verdicts = [verdict for verdict in batch.verdicts if verdict is not None]
         assert len(verdicts) == len(batch.verdicts), "every pair is settled"
         process.recorder.add(
@@ -310,7 +317,7 @@ def _by_task_type(verifiers: Mapping[str, Verifier] | Iterable[Verifier] | None)
     return chosen
 
 
-def _close_process(processes: dict[int, _Process]) -> None:
+def _close_process(processes: dict[int, ScorerProcess]) -> None:
     process = processes.pop(os.getpid(), None)
     if process is not None:
         closers = {id(queue.verifier): queue.verifier.aclose for queue in process.queues.values()}
@@ -318,11 +325,13 @@ def _close_process(processes: dict[int, _Process]) -> None:
 
 
 def _done(future: Future[Any], timeout_s: float) -> bool:
-    """Whether ``future`` has ended within ``timeout_s``, without raising what it holds."""
-    try:
-        future.exception(timeout_s)
-    except TimeoutError:
-        return future.done()
-    except CancelledError:
-        return True
-    return True
+    """Whether ``future`` has ended within ``timeout_s``, without raising what it holds.
+
+    It looks up now and then: a signal that the system hands to another thread, such as one of a library's, does not
+    wake this one, and Ctrl-C would wait for as long.
+    """
+    end = perf_counter() + timeout_s
+    while not future.done() and (left := end - perf_counter()) > 0:
+        with suppress(TimeoutError, CancelledError):
+            future.exception(min(left, LOOK_UP_S))
+    return future.done()

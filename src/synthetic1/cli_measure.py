@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,6 +14,7 @@ Imports = Annotated[
         help="Import it first: it registers verifiers, row readers or environments. May be repeated.",
     ),
 ]
+Engine = Literal["local", "ray"]
 JsonFile = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write all of it there, too.")]
 
 
@@ -120,13 +121,27 @@ def audit(
             "of --verifier, is another one. May be given several times.",
         ),
     ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="Where verifiers work: on this machine, or on the nodes of a Ray cluster.")
+    ] = "local",
+    ray_address: Annotated[
+        str,
+        typer.Option(
+            "--ray-address",
+            metavar="ADDRESS",
+            help="The cluster of --engine ray: auto (the one of this machine), HOST:PORT, ray://HOST:10001, or local.",
+        ),
+    ] = "auto",
     imports: Imports = None,
 ) -> None:
     import_first(imports)
     from synthetic1.evaluation.audit import run, run_rescoring
+    from synthetic1.scale.settings import RaySection
 
+    cluster = RaySection(address=ray_address) if engine == "ray" else None
     if rescore:
-        raise typer.Exit(run_rescoring([*rescore, *(sources or ())], verifier=verifier, json_file=json_file))
+        files = [*rescore, *(sources or ())]
+        raise typer.Exit(run_rescoring(files, verifier=verifier, json_file=json_file, cluster=cluster))
     status = run(
         sources or (),
         verifier=verifier,
@@ -137,6 +152,7 @@ def audit(
         quarantine_file=quarantine_file,
         max_false_accept=max_false_accept,
         thorough=thorough,
+        cluster=cluster,
     )
     raise typer.Exit(status)
 

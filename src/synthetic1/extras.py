@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-EXTRAS = ("data", "judge", "sandbox", "train", "vllm", "curate", "serve", "track")
+EXTRAS = ("data", "judge", "sandbox", "train", "vllm", "curate", "serve", "track", "ray")
 """What people use, the smallest that brings a package first; `dev` and `docs` are for work on this project."""
-IMPORTED_AS = {"hydra-core": "hydra", "mlflow-skinny": "mlflow", "prometheus-client": "prometheus_client"}
-"""Requirement → what is imported, where the names differ by more than a dash."""
+IMPORTED_AS = {
+    "client": "grpc",  # ray[client]
+    "hydra-core": "hydra",
+    "mlflow-skinny": "mlflow",
+    "prometheus-client": "prometheus_client",
+}
+"""Requirement, or what it says in brackets → what is imported, where the names differ by more than a dash."""
 
 
 def how_to_install(extra: str) -> str:
@@ -57,7 +62,7 @@ def imported_names(extra: str) -> set[str]:
     names = set()
     for requirement in our_requirements(extra):
         names.add(IMPORTED_AS.get(requirement.name, requirement.name.replace("-", "_")))
-        names |= requirement.extras  # trl[vllm]
+        names |= {IMPORTED_AS.get(name, name) for name in requirement.extras}  # trl[vllm]
     return names
 
 

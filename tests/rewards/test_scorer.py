@@ -24,6 +24,7 @@ from typing import ClassVar
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale_verifiers import ScaleWaits, pairs_of
 
 from synthetic1 import Completion, Scorer, Task, Verdict, Verifier
 from synthetic1.rewards.scoring.scorer import ScorerClosed
@@ -632,3 +633,16 @@ def test_a_forgotten_scorer_ends_its_thread():
     assert gone() is None
     assert not thread.is_alive()
     assert CLOSED["waiting"] == 1
+
+
+def test_ctrl_c_is_heard_whichever_thread_the_system_gives_it_to():
+    """One of a library's, say, which does not wake the thread that waits."""
+
+    def press():
+        time.sleep(0.2)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    with Scorer({"scale_waits": ScaleWaits(seconds=30)}) as scorer:
+        threading.Thread(target=press, daemon=True).start()
+        with pytest.raises(KeyboardInterrupt):
+            scorer.score_sync(pairs_of("scale_waits", 2))

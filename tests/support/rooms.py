@@ -17,12 +17,13 @@ MAY_IMPORT = {
     "rewards": NOUNS | {"sandbox", "inference"},
     "envs": NOUNS | {"tasks", "rewards"},
     "jobs": NOUNS | {""} | MACHINERY,
-    "evaluation": NOUNS | MACHINERY | {"jobs"},
-    "datagen": NOUNS | MACHINERY | {"jobs", "evaluation"},
+    "scale": NOUNS | MACHINERY | {"jobs"},
+    "evaluation": NOUNS | MACHINERY | {"jobs", "scale"},
+    "datagen": NOUNS | MACHINERY | {"jobs", "scale", "evaluation"},
     "adapters": NOUNS | {""} | MACHINERY | {"jobs"},
     "serving": NOUNS | {""} | MACHINERY | {"jobs"},
     "scaffold": set(),
-    "trainers": NOUNS | MACHINERY | {"jobs", "evaluation"},
+    "trainers": NOUNS | MACHINERY | {"jobs", "scale", "evaluation"},
     "configs": set(),
 }
 """The table of docs/architecture.md; a room may also import from itself. ``""`` is ``import synthetic1``, which

@@ -32,7 +32,7 @@ from synthetic1.trainers.reinforcement.train_set import TrainSet
 SHOWN_AFTER = 12  # held-out samples kept of the last evaluation
 MAY_CHANGE = (
     ALWAYS_MAY_CHANGE
-    | {"bad_rows", "check_memory", "report_to", "samples"}
+    | {"bad_rows", "check_memory", "engine", "ray", "report_to", "samples"}
     | {"trainer.max_steps", "trainer.save_every", "trainer.sample_every", "trainer.micro_batch"}
     | {"eval.every", "eval.n_during", "eval.batch_size"}
     | {f"judge.{name}" for name in JUDGE_MAY_CHANGE}

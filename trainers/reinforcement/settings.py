@@ -12,6 +12,7 @@ from synthetic1.jobs.imports import ProgramSettings
 from synthetic1.jobs.judge_settings import JudgeSection
 from synthetic1.jobs.model_settings import MODEL_GROUP, ComputeDtype, ModelSettings, check_trained_dtype
 from synthetic1.jobs.tracking import ReportTo
+from synthetic1.scale.settings import RaySection, ScoringEngine
 from synthetic1.tasks.programs.levels import parse_levels
 from synthetic1.tasks.sources.bad_rows import BadRows
 from synthetic1.trainers.reinforcement.idle_settings import idle_settings
@@ -233,6 +234,10 @@ class GrpoSettings(ProgramSettings):
     """What is measured on held-out tasks."""
     judge: JudgeSection = JudgeSection()
     """The judge of judged families."""
+    engine: ScoringEngine = "local"
+    """Where verifiers work: ``local``, on this machine; ``ray``, on the nodes of a Ray cluster."""
+    ray: RaySection = RaySection()
+    """The cluster of ``engine=ray``."""
     rewards: list[RewardSettings] = Field(default_factory=list)
     """Components of the reward beside correctness, each ``{name, weight}`` or ``{name, weight, function}``, e.g.
     ``[{name: format, weight: 0.1}]``; parts of a mixture may weigh them differently."""
@@ -279,10 +284,16 @@ class GrpoSettings(ProgramSettings):
             raise ValueError("resume=true goes on with a run and overwrite=true puts it aside: choose one")
         return self
 
+    @property
+    def cluster(self) -> RaySection | None:
+        """Where verifiers work, if not on this machine."""
+        return self.ray if self.engine == "ray" else None
+
     def idle(self) -> Iterator[tuple[str, str]]:
         """Settings that do nothing here, and why; ``run_program`` refuses those that were typed."""
         t = self.trainer
         yield from self.env.idle()
+        yield from self.ray.idle(self.engine)
         yield from idle_settings(
             model=self.model.name,
             backend=self.rollout.backend,

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from synthetic1.jobs.program import USAGE_ERROR, ProgramError
 from synthetic1.reports.progress import progress
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rewards.verifier import Verifier
+from synthetic1.scale.choice import chosen_scorer, held_cluster
+from synthetic1.scale.settings import RaySection
 from synthetic1.task import TaskError
 
 DEFAULT_LIMIT = 1_000  # golds of each source
@@ -54,6 +56,7 @@ def run(
     quarantine_file: str | None = None,
     max_false_accept: float = 0.0,
     thorough: bool = False,
+    cluster: RaySection | None = None,
 ) -> int:
     """Audit the verifiers of ``names``, print tables and the worst offenders.
 
@@ -70,6 +73,7 @@ def run(
         max_false_accept: the rate of false accepts above which the exit status is 1.
         thorough: ask the slow oracle about every case that the quick one cannot read, and change golds in Python,
             which are run outside the sandbox then.
+        cluster: where verifiers work, if not here, as oracles, rewriters and mutators do.
 
     Returns:
         The exit status: 0, or 1 if too many mutants are accepted; 2 where there is nothing to audit. Tasks to
@@ -90,6 +94,7 @@ def run(
             limit=limit or None,
             seed=seed,
             thorough=thorough,
+            cluster=cluster,
         )
         if not counts.total.golds:
             raise ProgramError("; ".join(f"{count} {why}" for why, count in counts.not_audited.items()) or "no golds")
@@ -109,7 +114,13 @@ def run(
     return 0 if counts.total.mutants.rate <= max_false_accept else 1
 
 
-def run_rescoring(files: Sequence[str], *, verifier: str | None = None, json_file: str | None = None) -> int:
+def run_rescoring(
+    files: Sequence[str],
+    *,
+    verifier: str | None = None,
+    json_file: str | None = None,
+    cluster: RaySection | None = None,
+) -> int:
     """Score stored rollouts anew, and print where the scores differ from the stored ones, or from another verifier's.
 
     Returns:
@@ -118,8 +129,9 @@ def run_rescoring(files: Sequence[str], *, verifier: str | None = None, json_fil
     try:
         given = load_verifier(verifier) if verifier is not None else None
         with ExitStack() as stack:
-            scorer = stack.enter_context(Scorer())
-            other = None if given is None else stack.enter_context(Scorer(dict.fromkeys(case_makers(), given)))
+            scorer = stack.enter_context(chosen_scorer(Scorer(), cluster))
+            compared = None if given is None else Scorer(dict.fromkeys(case_makers(), given))
+            other = None if compared is None else stack.enter_context(chosen_scorer(compared, cluster))
             advance = stack.enter_context(progress(None, "rollouts"))
             found = rescore(files, scorer, other, advance)
         if json_file is not None:
@@ -138,6 +150,7 @@ def audit_sources(
     limit: int | None = None,
     seed: int = 0,
     thorough: bool = False,
+    cluster: RaySection | None = None,
 ) -> AuditCounts:
     """Audit the tasks of every source that ``names`` name; see ``run``.
 
@@ -153,21 +166,24 @@ def audit_sources(
         for maker in makers.values():
             stack.callback(maker.close)
         opened = stack.enter_context(open_sources(names))
-        given = None if verifier is None else stack.enter_context(Scorer(dict.fromkeys(makers, verifier)))
+        stack.enter_context(held_cluster(cluster))
+        of_all = None if verifier is None else Scorer(dict.fromkeys(makers, verifier))
+        given = None if of_all is None else stack.enter_context(chosen_scorer(of_all, cluster))
         places = [evenly(len(source), limit) for _, source, _ in opened]
         advance = stack.enter_context(progress(sum(map(len, places)), "golds"))
         for (name, source, scorer), chosen in zip(opened, places, strict=True):
             tasks = readable(source, chosen, partial(_note, name, counts, advance))
-            audit(
-                tasks,
-                given or scorer,
-                makers,
-                counts,
-                source=name,
-                seed=seed,
-                thorough=thorough,
-                advance=advance,
-            )
+            with nullcontext(given) if given is not None else chosen_scorer(scorer, cluster) as verifies:
+                audit(
+                    tasks,
+                    verifies,
+                    makers,
+                    counts,
+                    source=name,
+                    seed=seed,
+                    thorough=thorough,
+                    advance=advance,
+                )
     return counts
 
 
