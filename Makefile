@@ -97,7 +97,7 @@ format: venv ## fix what lint can fix by itself
 bench: venv ## every benchmark, quickly; full runs: python benchmarks/NAME.py --json benchmarks/results/NAME.json
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PY) $$file --quick $(ARGS) || exit 1; done
 
-embedded-model: venv ## rebuild the embedded model from nothing (20 to 30 minutes on 2 cores)
+embedded-model: venv ## rebuild the embedded model from nothing (about 45 minutes on 2 cores)
 	$(PY) trainers/build_embedded_model.py $(ARGS)
 
 lock: ## resolve pyproject.toml into locks/*.txt (ARGS=--upgrade moves every pin)

@@ -106,14 +106,6 @@ def build(folder: Path, options: argparse.Namespace, levels: list[int]) -> None:
     from synthetic1.trainers.build_embedded_model import BATCH, ColdStartData, make_model, save, train
     from synthetic1.trainers.embedded_model.tokenizer import build_tokenizer
 
-    class ShortTraces(ColdStartData):
-        """No longer than completions may be later: some of levels 5 and 6 would take most of the time."""
-
-        def batches(self, direct_share: float) -> Any:
-            for batch in super().batches(direct_share):
-                if short := [(prompt, completion) for prompt, completion in batch if len(completion) <= options.length]:
-                    yield short
-
     torch.manual_seed(0)
     tokenizer = build_tokenizer()
     larger = {
@@ -127,7 +119,8 @@ def build(folder: Path, options: argparse.Namespace, levels: list[int]) -> None:
     model = Qwen3ForCausalLM(Qwen3Config(**{**make_model(tokenizer).config.to_dict(), **larger}))
     weights = sum(p.numel() for p in model.parameters())
     print(f"cold start: {weights:,} weights, levels {options.levels}", flush=True)
-    data = ShortTraces(tokenizer, levels, 0, most=BATCH * (options.trace_steps + options.mixed_steps))
+    most = BATCH * (options.trace_steps + options.mixed_steps)
+    data = ColdStartData(tokenizer, levels, 0, most=most, longest=options.length)
     train(model, tokenizer, data, steps=options.trace_steps, direct_share=0.0, peak=1.0)
     train(model, tokenizer, data, steps=options.mixed_steps, direct_share=options.direct_share, peak=0.3)
     model.generation_config = GenerationConfig(

@@ -61,8 +61,8 @@ class CodeUnderstandingEnv(TextEnv):
         tasks: None for generated programs; else what ``open_tasks`` takes: a file, ``hf://…``, ``embedded:…`` or a
             mixture of them by weight. It excludes ``level``, ``seed``, ``size`` and ``language``, which are for the
             generator.
-        split: ``train`` or ``test``; of files also ``all``. Generated test programs and inputs never occur in training;
-            of files, a tenth is test.
+        split: ``train`` or ``test``; of files also ``all``. Of generated tasks no test program, nor one that does the
+            same, and no test input occurs in training; of files, a tenth is test.
         seed: of the generator; another seed gives other programs. ``reset(seed=…)`` only picks among them.
         size: how many programs the generator offers.
         language: what programs are shown in: ``python``, ``javascript``, ``rust`` or ``cpp``, or a list of them that

@@ -25,9 +25,11 @@ hypothesis.settings.load_profile("synthetic1")
 SHOW_TIMES_FROM_S = 60.0
 REQUIRE_ALL = os.environ.get("SYNTHETIC1_REQUIRE_ALL") == "1"
 
-# Before any library is imported: no hub, no telemetry, and vLLM takes loopback for its own address.
+# Before any library is imported: no hub, no telemetry, vLLM takes loopback for its own address, and threads that wait
+# leave the cores to the other tests.
 os.environ.update(
     DO_NOT_TRACK="1",
+    GOMP_SPINCOUNT="0",
     HF_DATASETS_OFFLINE="1",
     HF_HUB_DISABLE_TELEMETRY="1",
     HF_HUB_OFFLINE="1",

@@ -1,4 +1,4 @@
-"""Builds the embedded model from nothing: ``python trainers/build_embedded_model.py`` (20 to 30 minutes on 2 cores).
+"""Builds the embedded model from nothing: ``python trainers/build_embedded_model.py`` (about 45 minutes on 2 cores).
 
 A cold start in the sense of DeepSeek-R1, section 2.3.1, at the size of a CPU: supervised training on traces that the
 task generator's evaluator wrote step by step, each verified by our own verifier. Phase 1 teaches the steps. Phase 2
@@ -21,8 +21,10 @@ import numpy as np
 
 from synthetic1.extras import said_in_one_line
 from synthetic1.jobs.embedded_model import FOLDER
+from synthetic1.jobs.program import spin_briefly
 from synthetic1.rewards.scoring.default import score
-from synthetic1.tasks.code_understanding import Example, examples, split_of, to_task
+from synthetic1.tasks.code_understanding import Example, examples, to_task
+from synthetic1.tasks.programs.behaviour import split_of
 from synthetic1.tasks.programs.choices import Choices
 from synthetic1.tasks.programs.evaluate import TooLarge, evaluate
 from synthetic1.tasks.programs.inputs import draw_input
@@ -32,16 +34,18 @@ from synthetic1.trainers.embedded_model.tokenizer import CONTEXT, build_tokenize
 BATCH = 64
 BUCKETS = 8  # batches that are drawn together and sorted by length
 DATA_SEED = 1_000  # far from the seeds that training and evaluation use
-POOL = {1: 1_400, 2: 20_000, 3: 40_000}  # distinct programs a level; each meets a fresh input whenever it is drawn
+POOL = {1: 1_400, 2: 20_000, 3: 40_000, 4: 16_000, 5: 12_000}
+"""Distinct programs a level; each meets a fresh input whenever it is drawn."""
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=FOLDER, help="where the model folder is written")
-    parser.add_argument("--trace-steps", type=int, default=2_600, help="phase 1: batches of 64 traces")
+    parser.add_argument("--trace-steps", type=int, default=2_800, help="phase 1: batches of 64 traces")
     parser.add_argument("--mixed-steps", type=int, default=100, help="phase 2: batches of traces and direct answers")
     parser.add_argument("--direct-share", type=float, default=0.65, help="phase 2: share of direct answers")
-    parser.add_argument("--levels", type=int, nargs="+", default=[1, 2, 3], help="levels to train on")
+    parser.add_argument("--levels", type=int, nargs="+", default=[1, 2, 3, 4, 5], help="levels to train on")
+    parser.add_argument("--longest", type=int, default=224, help="tokens of a completion; longer ones are left out")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0, help="torch threads; 0 = all cores")
     return parser.parse_args()
@@ -69,9 +73,13 @@ def verified(example: Example, completion: str) -> bool:
 class ColdStartData:
     """Endless batches of (prompt ids, completion ids)."""
 
-    def __init__(self, tokenizer: Any, levels: list[int], seed: int, *, most: int = 10**9) -> None:
-        """``most`` limits the programs of each level: a short run need not wait for all of them."""
+    def __init__(self, tokenizer: Any, levels: list[int], seed: int, *, most: int = 10**9, longest: int = 224) -> None:
+        """``most`` limits the programs of each level: a short run need not wait for all of them.
+
+        ``longest`` limits the tokens of a completion: a few long traces would take most of the time.
+        """
         self.tokenizer = tokenizer
+        self.longest = longest
         self.choose = Choices(np.random.default_rng([seed, 99]))
         self.pools = {}
         for level in levels:
@@ -92,8 +100,9 @@ class ColdStartData:
                     raise RuntimeError(f"the verifier refutes what the evaluator wrote: {completion!r}")
                 messages = [{"role": "user", "content": example.prompt()}]
                 prompt = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
-                answer = self.tokenizer(completion)["input_ids"]
-                drawn.append((prompt, [*answer, self.tokenizer.eos_token_id]))
+                answer = [*self.tokenizer(completion)["input_ids"], self.tokenizer.eos_token_id]
+                if len(answer) <= self.longest:
+                    drawn.append((prompt, answer))
             drawn.sort(key=lambda pair: len(pair[0]) + len(pair[1]))
             starts = list(range(0, len(drawn), BATCH))
             while starts:
@@ -106,11 +115,11 @@ def make_model(tokenizer: Any) -> Any:
 
     config = Qwen3Config(
         vocab_size=len(tokenizer),
-        hidden_size=128,
-        intermediate_size=384,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        num_key_value_heads=4,
+        hidden_size=192,
+        intermediate_size=512,
+        num_hidden_layers=5,
+        num_attention_heads=6,
+        num_key_value_heads=6,
         head_dim=32,
         max_position_embeddings=CONTEXT,
         rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
@@ -165,6 +174,7 @@ def train(model: Any, tokenizer: Any, data: ColdStartData, *, steps: int, direct
 
 def main() -> None:
     args = parse_args()
+    spin_briefly()
     with said_in_one_line("build_embedded_model", "train"):
         import torch
         from transformers import GenerationConfig
@@ -178,7 +188,8 @@ def main() -> None:
         f"{sum(p.numel() for p in model.parameters()):,} weights, {len(tokenizer)} tokens; making programs …",
         flush=True,
     )
-    data = ColdStartData(tokenizer, args.levels, args.seed, most=BATCH * (args.trace_steps + args.mixed_steps))
+    most = BATCH * (args.trace_steps + args.mixed_steps)
+    data = ColdStartData(tokenizer, args.levels, args.seed, most=most, longest=args.longest)
     print("phase 1: traces", flush=True)
     train(model, tokenizer, data, steps=args.trace_steps, direct_share=0.0, peak=1.0)
     print("phase 2: traces and direct answers", flush=True)

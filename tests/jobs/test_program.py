@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -313,3 +314,43 @@ def test_what_hydra_is_told_reaches_no_other_program(said, monkeypatch):
     seen = []
     run_program("grpo", GrpoSettings, lambda settings: seen.append(os.environ.get("HYDRA_FULL_ERROR")), open_groups={})
     assert [*seen, os.environ.get("HYDRA_FULL_ERROR")] == [said, said]
+
+
+@pytest.mark.parametrize(
+    ("said", "becomes"),
+    [
+        ({}, {"GOMP_SPINCOUNT": "1000"}),
+        ({"GOMP_SPINCOUNT": "7"}, {"GOMP_SPINCOUNT": "7"}),
+        ({"OMP_WAIT_POLICY": "passive"}, {"OMP_WAIT_POLICY": "passive"}),
+    ],
+)
+def test_threads_spin_briefly_unless_the_environment_says_otherwise(command_line, monkeypatch, said, becomes):
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    found = {}
+
+    def run(settings):
+        found.update({name: os.environ[name] for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY") if name in os.environ})
+
+    command_line("trainer.max_steps=3")
+    run_program("grpo", GrpoSettings, run)
+    assert found == becomes
+
+
+def test_torch_is_not_loaded_before_its_threads_are_told():
+    """libgomp reads the environment when torch loads it."""
+    code = (
+        "import sys; sys.argv = ['grpo', '--cfg', 'job']\n"
+        "from synthetic1.jobs import program\n"
+        "said = program.spin_briefly\n"
+        "def check():\n"
+        "    assert 'torch' not in sys.modules and 'synthetic1.trainers.grpo' in sys.modules\n"
+        "    said(); print('told')\n"
+        "program.spin_briefly = check\n"
+        "from synthetic1.trainers import grpo\n"
+        "grpo.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("told"), done.stderr

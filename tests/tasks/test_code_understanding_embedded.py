@@ -12,9 +12,9 @@ import pytest
 import synthetic1
 from synthetic1.task import Task
 from synthetic1.tasks import open_tasks
-from synthetic1.tasks.code_understanding import split_of
 from synthetic1.tasks.embedded import code_understanding
-from synthetic1.tasks.programs.check import check
+from synthetic1.tasks.programs.behaviour import BEHAVIOUR_INPUTS, split_of
+from synthetic1.tasks.programs.check import check, run_python
 
 TASKS = list(open_tasks("embedded:code_understanding"))
 
@@ -28,7 +28,9 @@ def test_five_tasks_a_level_all_held_out() -> None:
     assert Counter(task.metadata["level"] for task in TASKS) == dict.fromkeys(range(1, 11), 5)
     assert len({task.problem_id for task in TASKS}) == len({task.metadata["program"] for task in TASKS}) == 50
     for task in TASKS:
-        assert split_of(task.metadata["program"]) == split_of(task.metadata["input"]) == "test"
+        runs = run_python([(task.metadata["program"], text) for text in BEHAVIOUR_INPUTS], hash_seed=0)
+        behaviour = json.dumps([output for output, _ in runs])
+        assert split_of(behaviour) == split_of(task.metadata["input"]) == "test"
 
 
 def test_their_truth_is_what_python_says() -> None:

@@ -14,16 +14,9 @@ from hypothesis import strategies as st
 
 import synthetic1
 from synthetic1.tasks import code_understanding
-from synthetic1.tasks.code_understanding import (
-    Example,
-    GeneratedTasks,
-    LevelExhausted,
-    Split,
-    capacity,
-    examples,
-    split_of,
-    to_task,
-)
+from synthetic1.tasks.code_understanding import Example, GeneratedTasks, LevelExhausted, capacity, examples, to_task
+from synthetic1.tasks.programs.behaviour import BEHAVIOUR_INPUTS, Split, behaviour, split_of
+from synthetic1.tasks.programs.check import run_python
 from synthetic1.tasks.programs.choices import Choices
 from synthetic1.tasks.programs.evaluate import TooLarge, evaluate
 from synthetic1.tasks.programs.grammar import Grammar
@@ -31,7 +24,17 @@ from synthetic1.tasks.programs.inputs import draw_input
 from synthetic1.tasks.programs.languages import LANGUAGES, TargetLanguage
 from synthetic1.tasks.programs.levels import LEVELS
 from synthetic1.tasks.programs.ops import apply
-from synthetic1.tasks.programs.program import Assign, Expr, Function, Lit, Return, SourceProgram, Type, Var
+from synthetic1.tasks.programs.program import (
+    Assign,
+    Expr,
+    Function,
+    If,
+    Lit,
+    Return,
+    SourceProgram,
+    Type,
+    Var,
+)
 
 S = Var("s", Type.TEXT)
 
@@ -52,7 +55,7 @@ def test_no_program_is_constant_identity_or_a_duplicate(level: int, split: Split
     for example in found:
         assert example.output != example.text
         assert 0 < len(example.output) <= 1_500
-        assert split_of(example.source) == split_of(example.text) == split
+        assert split_of(behaviour(example.program)) == split_of(example.text) == split
         outputs = {example.output}
         for _ in range(300):  # some input gives something else, so the program is not constant
             try:
@@ -66,6 +69,11 @@ def test_no_program_is_constant_identity_or_a_duplicate(level: int, split: Split
 
 def returning(node: Expr) -> SourceProgram:
     return SourceProgram((), Function("transform", (S,), Type.TEXT, (Assign(S, node), Return(S))))
+
+
+def doing(*nodes: Expr) -> SourceProgram:
+    body = (*(Assign(S, node) for node in nodes), Return(S))
+    return SourceProgram((), Function("transform", (S,), Type.TEXT, body))
 
 
 SEPARATED = apply("concat", Lit("x", Type.TEXT), S)
@@ -83,13 +91,19 @@ SEPARATED = apply("concat", Lit("x", Type.TEXT), S)
         (returning(apply("remove", S, S)), 0),  # empty
         (returning(apply("repeat", S, Lit(9, Type.INT))), 0),  # longer than the 16 characters of a first level
         (returning(apply("repeat", S, Lit(90_000, Type.INT))), 0),  # beyond what the evaluator does
+        (doing(apply("lower", S), apply("upper", S)), 1),  # of two steps one is left
+        (doing(apply("reverse", S), apply("reverse", S)), 0),
+        (doing(apply("upper", S), apply("swap_halves", S)), 0),  # two steps, where level 1 wants one
     ],
 )
 def test_unworthy_programs_are_thrown_away(program: SourceProgram, kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Grammar, "program", lambda _: program)
     monkeypatch.setattr(code_understanding, "MAX_ATTEMPTS", 200)
-    source = LANGUAGES["python"].render(program)
-    stream = examples(1, split=split_of(source))
+    try:
+        split = split_of(behaviour(program))
+    except TooLarge:
+        split = "train"
+    stream = examples(1, split=split)
     with pytest.raises(LevelExhausted) as caught:
         list(stream)
     assert caught.value.found == kept
@@ -114,12 +128,35 @@ def test_an_exhausted_level_says_so_every_time(monkeypatch: pytest.MonkeyPatch) 
     assert pickle.loads(pickle.dumps(LevelExhausted(1, "test", 3))).found == 3
 
 
-def test_splits_share_neither_programs_nor_inputs() -> None:
-    for level, counts in ((1, (1_000, 120)), (2, (500, 100)), (5, (200, 60)), (8, (40, 20))):
-        train = [e for seed in (0, 1) for e in first(level, counts[0] // 2, seed=seed)]
-        test = [e for seed in (0, 1) for e in first(level, counts[1] // 2, split="test", seed=seed)]
-        assert not {e.source for e in train} & {e.source for e in test}
-        assert not {e.text for e in train} & {e.text for e in test}
+def test_splits_share_neither_behaviours_nor_inputs() -> None:
+    """Behaviours as Python gives them: the rendered sources are run, in interpreters of their own."""
+    sides: dict[Split, list[Example]] = {"train": [], "test": []}
+    for level, count in ((1, 100), (2, 100), (3, 60), (5, 40), (8, 15)):
+        for split, found in sides.items():
+            found += [e for seed in (0, 1) for e in first(level, count // 2, split=split, seed=seed)]
+    for split, found in sides.items():
+        jobs = [(e.source, text) for e in found for text in BEHAVIOUR_INPUTS]
+        outputs = [output for output, _ in run_python(jobs, hash_seed=0)]
+        for k, example in enumerate(found):
+            shown = json.dumps(outputs[k * len(BEHAVIOUR_INPUTS) : (k + 1) * len(BEHAVIOUR_INPUTS)])
+            assert shown == behaviour(example.program)
+            assert split_of(shown) == split
+    assert not {e.text for e in sides["train"]} & {e.text for e in sides["test"]}
+
+
+@settings(max_examples=40, deadline=None)
+@given(level=st.integers(1, 7), seed=st.integers(0, 2**32))
+def test_a_program_in_other_words_is_on_the_same_side(level: int, seed: int) -> None:
+    choose = Choices(np.random.default_rng(seed))
+    drawn = Grammar(LEVELS[level], choose, draw_input(LEVELS[level], choose)).program()
+    turned = Assign(S, apply("reverse", S))
+    body = (turned, turned, *drawn.main.body[:-1], If(Lit(1, Type.INT), (turned, turned), ()), drawn.main.body[-1])
+    longer = SourceProgram(drawn.helpers, Function("transform", (S,), Type.TEXT, body))
+    try:
+        assert behaviour(longer) == behaviour(drawn)
+    except TooLarge:
+        return
+    assert LANGUAGES["python"].render(longer) != LANGUAGES["python"].render(drawn)
 
 
 def test_about_a_tenth_is_held_out() -> None:

@@ -8,21 +8,24 @@ prompt costs about 40 tokens instead of 350.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthetic1.tasks.code_understanding import PROMPT, Example, examples
 from synthetic1.tasks.programs import grammar, render_python
 from synthetic1.tasks.programs.ops import apply
-from synthetic1.tasks.programs.program import Expr
+from synthetic1.tasks.programs.program import Expr, Value
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 CONTEXT = 16_384  # tokens; the positions are rotary, so a longer context costs nothing but memory
 BOS, EOS, PAD = "<|im_start|>", "<|im_end|>", "<|pad|>"
-COMMON_LINES = 160  # of levels 4 to 10, by frequency
+COMMON_PIECES = 360  # of the lines of levels 4 to 7, those that save most
+LETTERS = re.compile(r'(?<=")[a-zA-Z]{1,2}(?=")')  # of a literal: what differs between lines that are otherwise alike
 
 CHAT_TEMPLATE = (
     "{%- for message in messages -%}"
@@ -36,8 +39,23 @@ CHAT_TEMPLATE = (
 
 
 def trace(example: Example) -> str:
-    """The evaluator's own steps as a thought, then the answer: what the cold start teaches."""
-    lines = [f"{line} -> {json.dumps(value)}\n" for line, value in example.steps() if not line.startswith("return ")]
+    """The evaluator's own steps as a thought, then the answer: what the cold start teaches.
+
+    A line that adds to a text or to words says what it adds alone: loops would write their result out at every turn.
+    """
+    lines: list[str] = []
+    values: dict[str, Value] = {}
+    for line, value in example.steps():
+        name = line.split(maxsplit=1)[0]
+        if name == "return":
+            continue
+        shown, before = value, values.get(name)
+        if isinstance(value, list):  # parts.append(word)
+            shown = value[-1] if value else ""
+        elif isinstance(value, str) and isinstance(before, str) and line.startswith(f"{name} += "):
+            shown = value.removeprefix(before)
+        values[name] = value
+        lines.append(f"{line} -> {json.dumps(shown)}\n")
     return f"<think>\n{''.join(lines)}</think>\n{direct(example)}"
 
 
@@ -68,7 +86,7 @@ def _fixed_pieces() -> list[str]:
         f"{head}def transform(s):\n    ",
         f'\n    return s{middle}"',
         f'"\n    return s{middle}"',  # after an appended literal: the longer token must win over `"\n`
-        '"\n    ',
+        *(f'"\n{" " * n}' for n in (4, 8, 12, 16)),
         f'"{tail}',
         f"{head}def helper_1(t):\n    ",
         *(f"\n{' ' * n}" for n in (4, 8, 12, 16, 20)),
@@ -81,14 +99,14 @@ def _fixed_pieces() -> list[str]:
     ]
 
 
-def _common_lines() -> list[str]:
-    """The most frequent lines of larger programs, so that those prompts are short too."""
-    counts: Counter[str] = Counter()
-    for level in range(4, 11):
-        stream = examples(level, seed=7)
-        for _ in range(200):
-            counts.update(line.strip() for line in next(stream).source.splitlines() if len(line.strip()) > 3)
-    return [line for line, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:COMMON_LINES]]
+def _common_pieces() -> list[str]:
+    """What lines of larger programs have in common, cut where letters go, so that those prompts are short too."""
+    saved: Counter[str] = Counter()
+    for level, programs in ((4, 600), (5, 600), (6, 200), (7, 100)):
+        for example in islice(examples(level, seed=7), programs):
+            lines = [line.strip() for line in example.source.splitlines()]
+            saved.update({p: len(p) - 1 for line in lines for p in LETTERS.split(line) if len(p) > 3})
+    return [piece for piece, _ in sorted(saved.items(), key=lambda item: (-item[1], item[0]))[:COMMON_PIECES]]
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
@@ -101,7 +119,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     core.decoder = decoders.ByteLevel()
     core.add_special_tokens([AddedToken(t, normalized=False, special=True) for t in (PAD, BOS, EOS)])
-    pieces = dict.fromkeys(p for p in (*_fixed_pieces(), *_operation_pieces(), *_common_lines()) if len(p) > 1)
+    pieces = dict.fromkeys(p for p in (*_fixed_pieces(), *_operation_pieces(), *_common_pieces()) if len(p) > 1)
     core.add_tokens([AddedToken(p, normalized=False, special=False) for p in pieces])
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=core, eos_token=EOS, pad_token=PAD, model_max_length=CONTEXT, padding_side="left"

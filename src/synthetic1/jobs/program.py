@@ -22,6 +22,7 @@ FULL_ERROR = "HYDRA_FULL_ERROR"
 TAKES_VALUE = {"--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd"}
 """Options of Hydra that a word follows."""
 STOPPED = 130  # as shells say it of Ctrl-C
+SPIN_COUNT = "1000"  # turns of libgomp's waiting loop: some microseconds
 MISSING = 3  # what `generate` ends with where samples failed, or have no verdict yet
 
 
@@ -62,6 +63,7 @@ def run_program(
 
     for name, value in (("HF_HUB_DISABLE_TELEMETRY", "1"), ("VLLM_NO_USAGE_STATS", "1"), ("DO_NOT_TRACK", "1")):
         os.environ.setdefault(name, value)
+    spin_briefly()
     debug = "--debug" in sys.argv or os.environ.get(FULL_ERROR) == "1"
     sys.argv[1:] = [_opened(a, open_groups or {}) for a in sys.argv[1:] if a != "--debug"]
     sys.argv[1:] = [a for joined in sys.argv[1:] for a in joined.split("\n")]
@@ -104,6 +106,16 @@ def run_program(
         fail(message)
     finally:
         _set(FULL_ERROR, said)
+
+
+def spin_briefly() -> None:
+    """Let the threads of OpenMP spin only briefly while they wait for one another, unless the environment says how.
+
+    By libgomp's default they spin so long that a single other busy process stops most of the work; see
+    ``benchmarks/threads.py``. It reads this when torch loads it, so it has to be said before that.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
 
 
 def _set(name: str, value: str | None) -> None:

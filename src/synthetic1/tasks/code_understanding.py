@@ -10,25 +10,25 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Literal
 
 import numpy as np
 
 from synthetic1.task import Task
 from synthetic1.tasks.programs import check, render_python
+from synthetic1.tasks.programs.behaviour import BEHAVIOUR_INPUTS, Split, behaviour, split_of
 from synthetic1.tasks.programs.choices import Choices
+from synthetic1.tasks.programs.dead_code import is_straight, literals, steps, without_dead_code
 from synthetic1.tasks.programs.evaluate import TooLarge, evaluate
 from synthetic1.tasks.programs.grammar import Grammar
 from synthetic1.tasks.programs.inputs import draw_input
 from synthetic1.tasks.programs.languages import LANGUAGES, parse_languages
-from synthetic1.tasks.programs.levels import LEVELS, parse_levels
+from synthetic1.tasks.programs.levels import LEVELS, Level, parse_levels
 from synthetic1.tasks.programs.program import SourceProgram, Stmt, Value
-from synthetic1.tasks.sources.source import TEST_SHARE, TaskSource, check_split
+from synthetic1.tasks.sources.source import TaskSource, check_split
 
-Split = Literal["train", "test"]
 TASK_TYPE = "code_output_prediction"
 PROBES = 3  # further inputs on which a program must be neither constant nor the identity
-MAX_ATTEMPTS = 20_000  # rejected draws in a row before a level counts as exhausted (about a second)
+MAX_ATTEMPTS = 20_000  # rejected draws in a row before a level counts as exhausted (a few seconds)
 
 PROMPT = (
     "Predict what this {language} program returns.\n\n```{fence}\n{source}\n```\n\n"
@@ -102,21 +102,18 @@ class Example:
         return PROMPT.format(language=name, fence=self.language, source=self.source, text=json.dumps(self.text))
 
 
-def split_of(text: str) -> Split:
-    """The split that a program (its Python source) or an input belongs to: a function of its content alone.
-
-    A test task takes both its program and its input from the test side, a training task both from the training
-    side, so that neither was ever trained on. About a tenth of all programs and of all inputs are test.
-    """
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, person=b"split").digest()
-    return "test" if int.from_bytes(digest, "big") < TEST_SHARE * 2**64 else "train"
+def _has_level(program: SourceProgram, level: Level) -> bool:
+    """Has it as many steps as the level wants, and more than straight lines where the level does?"""
+    low, high = level.steps
+    return low <= steps(program) <= high and (level.depth == 0 or not is_straight(program))
 
 
 def examples(level: int, *, split: Split = "train", seed: int = 0, language: str = "python") -> Iterator[Example]:
     """Distinct examples of one level, without end, as a function of (level, split, seed), shown in ``language``.
 
     A program is kept when it is new, belongs to the split, changes its input, and on further inputs is neither
-    constant nor the identity. Every language shows the same programs.
+    constant nor the identity. What does nothing in it is taken out first (``without_dead_code``); where too little
+    remains for its level, another is drawn. Every language shows the same programs.
 
     Raises:
         LevelExhausted: 20,000 draws in a row gave nothing new.
@@ -134,28 +131,37 @@ def examples(level: int, *, split: Split = "train", seed: int = 0, language: str
             while split_of(text := draw_input(settings, choose)) != split:
                 pass
             program = Grammar(settings, choose, text).program()
-            source = render_python.render(program)  # the identity of a program in every language: all split alike
-            if split_of(source) != split:
-                continue
-            digest = hashlib.blake2b(source.encode(), digest_size=12).digest()
-            if digest in seen:
+            drawn = _digest(render_python.render(program))
+            if drawn in seen:
                 continue
             try:
                 output = evaluate(program, text)
-                if not 0 < len(output) <= longest or output == text:
+                if not 0 < len(output) <= longest or output == text or split_of(behaviour(program)) != split:
                     continue
                 probes = [draw_input(settings, choose) for _ in range(PROBES)]
                 outputs = [evaluate(program, probe) for probe in probes]
+                if outputs == probes or set(outputs) == {output}:
+                    continue
+                # Inputs on which its letters matter; the short ones first, which are cheap and mostly enough.
+                made_for_it = [f"{part}nest{part}" for part in literals(program)]
+                program = without_dead_code(program, [*BEHAVIOUR_INPUTS, *made_for_it, text, *probes])
             except TooLarge:
                 continue
-            if outputs == probes or set(outputs) == {output}:
+            if not _has_level(program, settings):
                 continue
-            seen.add(digest)
+            source = render_python.render(program)  # the identity of a program in every language
+            if (kept := _digest(source)) in seen:
+                continue
+            seen |= {drawn, kept}
             found += 1
             yield Example(level, program, source, text, output).shown_in(language)
             break
         else:
             raise LevelExhausted(level, split, found)
+
+
+def _digest(source: str) -> bytes:
+    return hashlib.blake2b(source.encode(), digest_size=12).digest()
 
 
 def to_task(example: Example, problem_id: str) -> Task:
@@ -184,7 +190,7 @@ class GeneratedTasks(TaskSource):
 
     Args:
         levels: 1 to 10, in any form ``parse_levels`` reads.
-        split: ``train`` and ``test`` share neither a program nor an input.
+        split: ``train`` and ``test`` share neither a program's behaviour nor an input.
         seed: other seeds give other tasks.
         size: how many tasks. Where level 1 runs out (see ``capacity``) the other levels take over its turns; level 1
             alone is as long as it can be.

@@ -1,4 +1,4 @@
-"""The embedded model's files: about a million weights that we train ourselves (``make embedded-model``)."""
+"""The embedded model's files: about two million weights that we train ourselves (``make embedded-model``)."""
 
 from __future__ import annotations
 

@@ -45,18 +45,31 @@ def evaluate(program: SourceProgram, text: str, *, on_step: OnStep | None = None
     Raises:
         TooLarge: beyond 50,000 statements, a text beyond 20,000 characters, or calls nested too deeply.
     """
+    return evaluate_counting(program, text, on_step=on_step)[0]
+
+
+def evaluate_counting(
+    program: SourceProgram, text: str, *, on_step: OnStep | None = None, most: int = MAX_STEPS
+) -> tuple[str, int]:
+    """What ``program`` returns for ``text``, and how many statements that took.
+
+    Raises:
+        TooLarge: beyond ``most`` statements; else as ``evaluate``.
+    """
+    run = _Run(program, on_step, most)
     try:
-        result = _Run(program, on_step).call(program.main, [text])
+        result = run.call(program.main, [text])
     except RecursionError:
         raise TooLarge("calls nest too deeply") from None
     assert isinstance(result, str), f"{program.main.name} returns no text"
-    return result
+    return result, run.steps
 
 
 class _Run:
-    def __init__(self, program: SourceProgram, on_step: OnStep | None) -> None:
+    def __init__(self, program: SourceProgram, on_step: OnStep | None, most: int) -> None:
         self.functions = {f.name: f for f in program.helpers}
         self.on_step = on_step
+        self.most = most
         self.steps = 0
 
     def call(self, function: Function, args: list[Value]) -> Value:
@@ -105,8 +118,8 @@ class _Run:
 
     def count_step(self) -> None:
         self.steps += 1
-        if self.steps > MAX_STEPS:
-            raise TooLarge(f"more than {MAX_STEPS} statements")
+        if self.steps > self.most:
+            raise TooLarge(f"more than {self.most} statements")
 
     def loop(self, name: str, values: list[str] | range, body: Block, scope: dict[str, Any]) -> Value | None:
         for value in values:
