@@ -48,7 +48,7 @@ def supervised(thread_seconds: float, direct_share: float, n: int) -> dict[str, 
     from synthetic1.trainers.build_embedded_model import ColdStartData, train
 
     settings = ModelSettings(name="embedded")
-    env = EnvSettings(id="synthetic1/code_understanding-v0", level="1-3", size=3200)  # type: ignore[call-arg]
+    env = EnvSettings(id="synthetic1/code_understanding-v0", level="1-3", size=1600)  # type: ignore[call-arg]
     scorer = open_environment(env).scorer
     tasks = held_out(env, n)
     tokenizer, model = models.load_tokenizer(settings), models.load_model(settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 
@@ -99,8 +100,8 @@ def with_a_piece_less(tree: ast.Module) -> Iterator[tuple[str, ast.Module]]:
             ways = [[], gone.body]  # the rounds may be needless though what they do is not
         elif isinstance(gone, ast.If):
             ways = [gone.body, gone.orelse]
-        elif isinstance(gone, ast.Return):
-            continue
+        elif isinstance(gone, ast.Return) and not (k and isinstance(block[k - 1], ast.Return)):
+            continue  # what ends a function is needed, what stands behind it is not
         for way in ways:
             block[k : k + 1] = way or [ast.Pass()]
             yield ast.unparse(gone), copy.deepcopy(other)
@@ -133,15 +134,35 @@ def unread(source: str) -> set[str]:
     return {node.id for node in names} - read - loops
 
 
+def check_by_looks(source: str) -> None:
+    """What a reader would call dead or odd, without running anything."""
+    tree = ast.parse(source)
+    times = Counter(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    for node in ast.walk(tree):
+        for block in (getattr(node, "body", None), getattr(node, "orelse", None)):
+            if isinstance(block, list):
+                assert not any(isinstance(one, ast.Return) for one in block[:-1]), source
+        if isinstance(node, ast.If):
+            assert [*map(ast.dump, node.body)] != [*map(ast.dump, node.orelse)], source
+        if isinstance(node, ast.FunctionDef):
+            assert len(node.body) > 1 or not isinstance(getattr(node.body[0], "value", None), ast.Name), source
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant | ast.List):
+            name = node.targets[0].id  # type: ignore[attr-defined]
+            appended = f"{name}.append(" in source
+            assert times[name] > 1 or appended, f"{name} is a constant in\n{source}"
+    for name in times:  # numbered without gaps
+        base, number = name.rstrip("0123456789"), name[len(name.rstrip("0123456789")) :]
+        if number:
+            assert (base if number == "2" else f"{base}{int(number) - 1}") in times, source
+
+
 @pytest.mark.parametrize("level", list(LEVELS))
 def test_every_statement_of_a_generated_program_matters(level: int) -> None:
     for split, seed in (("train", 31), ("test", 32)):
         for example in islice(examples(level, split=split, seed=seed), 12 if level < 6 else 4):  # type: ignore[arg-type]
             assert dead_pieces(example.source, inputs_of(example)) == [], example.source
             assert not unread(example.source), example.source
-            for node in ast.walk(ast.parse(example.source)):
-                if isinstance(node, ast.If):
-                    assert [*map(ast.dump, node.body)] != [*map(ast.dump, node.orelse)]
+            check_by_looks(example.source)
 
 
 @pytest.mark.proofs
@@ -150,6 +171,7 @@ def test_every_statement_of_many_generated_programs_matters(level: int) -> None:
     for example in islice(examples(level, seed=33), 400 if level < 6 else 60):
         assert dead_pieces(example.source, inputs_of(example)) == [], example.source
         assert not unread(example.source), example.source
+        check_by_looks(example.source)
 
 
 def test_the_oracle_sees_what_is_dead() -> None:
@@ -197,6 +219,7 @@ def helper(name: str, *body: object) -> Function:
 
 UPPER, REVERSE, SUFFIX = assign("upper"), assign("reverse"), Assign(S, apply("concat", S, text("x")))
 LONG = apply("more", apply("length", S), number(900))
+LONG_T = apply("more", apply("length", T), number(900))
 HAS_A = apply("contains", S, text("a"))
 COUNT_A = (Let(N, number(0)), ForEach(C, S, (If(apply("same", C, text("a")), (Extend(N, number(1)),)),)))
 ODD = apply("divides", number(2), N)
@@ -266,6 +289,44 @@ def test_what_remains_does_the_same_and_is_found_again(level: int, seed: int) ->
     assert len(render_python.render(left)) <= len(render_python.render(drawn)) + 30  # a condition may be negated
     call = runs(ast.parse(render_python.render(left)))
     assert [call(text) for text in inputs] == outputs
+
+
+HELPER_1 = HelperCall("helper_1", (W,), Type.TEXT)
+
+
+def word_loop(*body: object) -> Block:
+    loop = ForEach(W, apply("split", S), body)  # type: ignore[arg-type]
+    return (Let(PARTS, apply("no_words")), loop, Assign(S, apply("join", PARTS, text("-"))))
+
+
+def test_helpers_and_variables_that_only_hand_on_go() -> None:
+    left = program(*word_loop(Extend(PARTS, W)))
+    same = helper("helper_1", Return(T))
+    assert without_dead_code(program(*word_loop(Extend(PARTS, HELPER_1)), helpers=(same,)), BEHAVIOUR_INPUTS) == left
+    piece = Var("piece", Type.TEXT)
+    assert without_dead_code(program(*word_loop(Let(piece, W), Extend(PARTS, piece))), BEHAVIOUR_INPUTS) == left
+
+
+def test_nothing_stands_behind_a_return() -> None:
+    always = helper("helper_1", If(apply("negate", LONG_T), (Return(apply("upper", T)),)), Return(T))
+    call = Assign(S, HelperCall("helper_1", (S,), Type.TEXT))
+    found = without_dead_code(program(call, helpers=(always,)), BEHAVIOUR_INPUTS)
+    assert found == program(call, helpers=(helper("helper_1", Return(apply("upper", T))),))
+
+
+def test_names_are_numbered_anew() -> None:
+    second, third = Var("out2", Type.TEXT), Var("c2", Type.TEXT)
+    loop = ForEach(third, S, (Extend(second, apply("upper", third)), Extend(second, text("-"))))
+    idle = helper("helper_1", Return(T))
+    used = helper("helper_2", Return(apply("reverse", T)))
+    call = Assign(S, HelperCall("helper_2", (S,), Type.TEXT))
+    given = program(Let(second, text("")), loop, Assign(S, second), call, helpers=(idle, used))
+    plain = ForEach(C, S, (Extend(OUT, apply("upper", C)), Extend(OUT, text("-"))))
+    renamed = Assign(S, HelperCall("helper_1", (S,), Type.TEXT))
+    wanted = program(
+        Let(OUT, text("")), plain, Assign(S, OUT), renamed, helpers=(helper("helper_1", Return(apply("reverse", T))),)
+    )
+    assert without_dead_code(given, BEHAVIOUR_INPUTS) == wanted
 
 
 def test_a_program_too_large_for_an_input_says_so() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import gymnasium as gym
 import pytest
 from hypothesis import given
@@ -16,7 +18,12 @@ from synthetic1.jobs.model_settings import ModelSettings
 from synthetic1.jobs.models import context_length, load_tokenizer
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.tasks.code_understanding import GeneratedTasks
-from synthetic1.trainers.embedded_model.tokenizer import build_tokenizer
+from synthetic1.trainers.embedded_model.tokenizer import (
+    COMMON_PIECES,
+    PIECES,
+    build_tokenizer,
+    find_common_pieces,
+)
 
 ANY_TEXT = st.text(st.characters(blacklist_categories=["Cs"]))  # surrogates have no UTF-8 form
 
@@ -59,7 +66,7 @@ def test_a_thought_survives_the_chat_template(tokenizer):
 
 
 def test_it_reads_exactly_what_reset_returns(tokenizer):
-    env = gym.make("synthetic1/code_understanding-v0", level="1-10")
+    env = gym.make("synthetic1/code_understanding-v0", level="1-10", size=40)
     for seed in range(30):
         prompt, _ = env.reset(seed=seed)
         assert (
@@ -76,9 +83,14 @@ def test_level_3_prompts_are_short(tokenizer):
 def test_the_tokenizer_that_ships_is_the_one_the_code_builds(tokenizer):
     """Rebuilt from the grammar it must read, at the levels trained on, as the shipped one does."""
     built = build_tokenizer()
-    tasks = GeneratedTasks("1-3", size=90)
-    for i in range(90):
+    tasks = GeneratedTasks("1-6", size=120)
+    for i in range(120):
         assert render(built, tasks[i].prompt) == render(tokenizer, tasks[i].prompt)
+
+
+def test_the_pieces_are_those_that_programs_have_in_common():
+    """As they are generated today, but for a few: the list is what the shipped model was trained with."""
+    assert len({*json.loads(PIECES.read_text("utf-8"))} & {*find_common_pieces()}) >= 0.9 * COMMON_PIECES
 
 
 def test_a_thought_leads_it_to_the_answer(model, tokenizer, tmp_path):

@@ -160,7 +160,7 @@ def test_checkpoints_fall_between_rollouts(trl_fields, save_every, updates, iter
     ("recipe", "expected"),
     [
         ("default", {"loss_type": "dapo", "beta": 0.0}),
-        ("demo", {"max_steps": 130, "optim": "sgd"}),
+        ("demo", {"max_steps": 64, "optim": "sgd"}),
         ("dapo", {"loss_type": "dapo", "epsilon_high": 0.28, "mask_truncated_completions": True, "beta": 0.0}),
         ("dr_grpo", {"loss_type": "dr_grpo", "scale_rewards": "none", "epsilon_high": None}),
         (

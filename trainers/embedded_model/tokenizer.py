@@ -27,6 +27,8 @@ BOS, EOS, PAD = "<|im_start|>", "<|im_end|>", "<|pad|>"
 COMMON_PIECES = 360  # of the lines of levels 4 to 7, those that save most
 LETTERS = re.compile(r'(?<=")[a-zA-Z]{1,2}(?=")')  # of a literal: what differs between lines that are otherwise alike
 
+PIECES = Path(__file__).with_name("pieces.json")
+
 CHAT_TEMPLATE = (
     "{%- for message in messages -%}"
     "{{- '<|im_start|>' + message['role'] + '\\n' -}}"
@@ -99,8 +101,12 @@ def _fixed_pieces() -> list[str]:
     ]
 
 
-def _common_pieces() -> list[str]:
-    """What lines of larger programs have in common, cut where letters go, so that those prompts are short too."""
+def find_common_pieces() -> list[str]:
+    """What lines of larger programs have in common, cut where letters go, so that those prompts are short too.
+
+    ``pieces.json`` holds what this gave when the embedded model was trained: another list would be another tokenizer,
+    and want another model.
+    """
     saved: Counter[str] = Counter()
     for level, programs in ((4, 600), (5, 600), (6, 200), (7, 100)):
         for example in islice(examples(level, seed=7), programs):
@@ -109,8 +115,13 @@ def _common_pieces() -> list[str]:
     return [piece for piece, _ in sorted(saved.items(), key=lambda item: (-item[1], item[0]))[:COMMON_PIECES]]
 
 
+def _common_pieces() -> list[str]:
+    pieces: list[str] = json.loads(PIECES.read_text("utf-8"))
+    return pieces
+
+
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """Make the tokenizer from the grammar and the prompt alone."""
+    """Make the tokenizer from the grammar, the prompt and the pieces that programs have in common."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 

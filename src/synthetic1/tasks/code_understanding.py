@@ -17,7 +17,7 @@ from synthetic1.task import Task
 from synthetic1.tasks.programs import check, render_python
 from synthetic1.tasks.programs.behaviour import BEHAVIOUR_INPUTS, Split, behaviour, split_of
 from synthetic1.tasks.programs.choices import Choices
-from synthetic1.tasks.programs.dead_code import is_straight, literals, steps, without_dead_code
+from synthetic1.tasks.programs.dead_code import has_constant_variables, is_straight, literals, steps, without_dead_code
 from synthetic1.tasks.programs.evaluate import TooLarge, evaluate
 from synthetic1.tasks.programs.grammar import Grammar
 from synthetic1.tasks.programs.inputs import draw_input
@@ -103,9 +103,10 @@ class Example:
 
 
 def _has_level(program: SourceProgram, level: Level) -> bool:
-    """Has it as many steps as the level wants, and more than straight lines where the level does?"""
+    """Has it as many steps as the level wants, more than straight lines where the level does, and no constants?"""
     low, high = level.steps
-    return low <= steps(program) <= high and (level.depth == 0 or not is_straight(program))
+    straight = level.depth > 0 and is_straight(program)
+    return low <= steps(program) <= high and not straight and not has_constant_variables(program)
 
 
 def examples(level: int, *, split: Split = "train", seed: int = 0, language: str = "python") -> Iterator[Example]:
@@ -144,7 +145,7 @@ def examples(level: int, *, split: Split = "train", seed: int = 0, language: str
                     continue
                 # Inputs on which its letters matter; the short ones first, which are cheap and mostly enough.
                 made_for_it = [f"{part}nest{part}" for part in literals(program)]
-                program = without_dead_code(program, [*BEHAVIOUR_INPUTS, *made_for_it, text, *probes])
+                program = without_dead_code(program, [*BEHAVIOUR_INPUTS, *made_for_it, text])
             except TooLarge:
                 continue
             if not _has_level(program, settings):

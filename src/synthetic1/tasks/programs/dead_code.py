@@ -8,9 +8,10 @@ doing one thing, whatever they look like.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
-from itertools import islice
+from typing import TypeVar
 
 from synthetic1.tasks.programs.evaluate import TooLarge, evaluate_counting
 from synthetic1.tasks.programs.ops import apply
@@ -26,6 +27,7 @@ from synthetic1.tasks.programs.program import (
     If,
     Let,
     Lit,
+    Return,
     SourceProgram,
     Stmt,
     While,
@@ -41,17 +43,16 @@ def without_dead_code(program: SourceProgram, inputs: Sequence[str]) -> SourcePr
         TooLarge: the program itself is, on an input that was tried.
     """
     outputs = _Outputs(program, inputs)
-    found = True
-    while found:  # until every piece of what is left was tried in vain
-        found, tried = False, 0
-        while True:
-            rest = islice(_with_a_piece_less(program), tried, None)
-            place = next((k for k, less in enumerate(rest, tried) if outputs.are_those_of(less)), None)
-            if place is None:
-                break
-            program = next(islice(_with_a_piece_less(program), place, None))
-            found, tried = True, place  # pieces before it were tried, if beside what is gone now
-    return _without_idle_helpers(program)
+    smaller = list(_with_a_piece_less(program))
+    place = vain = 0
+    while vain < len(smaller):  # once around since the last piece went, in vain
+        place %= len(smaller)
+        if outputs.are_those_of(smaller[place]):
+            program, vain = smaller[place], 0
+            smaller = list(_with_a_piece_less(program))
+        else:
+            place, vain = place + 1, vain + 1
+    return _numbered(_without_idle_helpers(program))
 
 
 class _Outputs:
@@ -88,7 +89,11 @@ def _smaller(block: Block) -> Iterator[Block]:
     for k, node in enumerate(block):
         before, after = block[:k], block[k + 1 :]
         for instead in _replacements(node, after):
-            yield (*before, *instead, *after)
+            ends = bool(instead) and isinstance(instead[-1], Return)
+            yield (*before, *instead, *(() if ends else after))
+        then = after[0] if after else None
+        if isinstance(node, Let) and isinstance(then, Extend) and then.value == node.var:  # given away unchanged
+            yield (*before, replace(then, value=node.value), *after[1:])
         if isinstance(node, Assign) and after and isinstance(after[0], Assign):
             yield (*before, *after[1:])  # the second may undo the first
     for k, node in enumerate(block):
@@ -106,6 +111,8 @@ def _replacements(node: Stmt, after: Block) -> Iterator[Block]:
         isinstance(node, Let) and node.var not in _walk(after)
     ):
         yield ()
+    if isinstance(node, Extend) and isinstance(node.value, HelperCall):
+        yield (replace(node, value=node.value.args[0]),)  # the helper may do nothing
     if isinstance(node, ForRange) and node.var not in _walk(node.body):
         yield node.body  # once is enough
 
@@ -138,6 +145,34 @@ def _without_idle_helpers(program: SourceProgram) -> SourceProgram:
     return replace(program, helpers=tuple(helper for helper in program.helpers if helper.name in called))
 
 
+def _numbered(program: SourceProgram) -> SourceProgram:
+    """With names as if nothing had been taken out: ``i`` before ``i2``, ``helper_1`` before ``helper_2``."""
+    counts: Counter[str] = Counter()
+    names: dict[str, str] = {}
+    for node in _walk(program):
+        if isinstance(node, Let | ForEach | ForRange):
+            base = node.var.name.rstrip("0123456789")
+            counts[base] += 1
+            names[node.var.name] = base if counts[base] == 1 else f"{base}{counts[base]}"
+    names |= {helper.name: f"helper_{k}" for k, helper in enumerate(program.helpers, 1)}
+    return _renamed(program, names)
+
+
+Node = TypeVar("Node")
+
+
+def _renamed(node: Node, names: Mapping[str, str]) -> Node:
+    if isinstance(node, tuple):
+        return tuple(_renamed(part, names) for part in node)  # type: ignore[return-value]
+    if isinstance(node, Lit) or not is_dataclass(node):
+        return node
+    changed = {field.name: _renamed(getattr(node, field.name), names) for field in fields(node)}
+    for name in ("name", "function"):
+        if name in changed:
+            changed[name] = names.get(changed[name], changed[name])
+    return replace(node, **changed)  # type: ignore[type-var]
+
+
 def _walk(node: object) -> Iterator[object]:
     """A node and all inside it."""
     if isinstance(node, tuple):
@@ -147,6 +182,13 @@ def _walk(node: object) -> Iterator[object]:
         yield node
         for field in fields(node):
             yield from _walk(getattr(node, field.name))
+
+
+def has_constant_variables(program: SourceProgram) -> bool:
+    """Is there a variable that keeps the value it was declared with?"""
+    nodes = list(_walk(program))
+    given = {node.var.name for node in nodes if isinstance(node, Assign | Extend)}
+    return any(isinstance(node, Let) and node.var.name not in given for node in nodes)
 
 
 def literals(program: SourceProgram) -> list[str]:

@@ -78,24 +78,35 @@ class _Run:
         assert result is not None, f"{function.name} ends without a return"
         return result
 
+    # Types are compared, not asked for their kind: this is where the generator spends its time.
+
     def expr(self, node: Expr, scope: dict[str, Any]) -> Any:
         kind = type(node)
         if kind is Var:
             return scope[node.name]  # type: ignore[union-attr]
         if kind is Lit:
             return node.value  # type: ignore[union-attr]
-        args = [self.expr(arg, scope) for arg in node.args]  # type: ignore[union-attr]
+        expr = self.expr
         if kind is Apply:
-            return OPS[node.op].run(*args)  # type: ignore[union-attr]
+            run = OPS[node.op].run  # type: ignore[union-attr]
+            args = node.args  # type: ignore[union-attr]
+            if len(args) == 1:
+                return run(expr(args[0], scope))
+            if len(args) == 2:
+                return run(expr(args[0], scope), expr(args[1], scope))
+            return run(*[expr(arg, scope) for arg in args])
         assert isinstance(node, HelperCall)
-        return self.call(self.functions[node.function], args)
+        return self.call(self.functions[node.function], [expr(arg, scope) for arg in node.args])
 
     def block(self, block: Block, scope: dict[str, Any]) -> Value | None:
         """Run statements; the value of a ``Return`` ends them, ``None`` means the end was reached."""
         for node in block:
-            self.count_step()
-            if isinstance(node, Let | Assign | Extend):
-                self.store(node, scope)
+            self.steps += 1
+            if self.steps > self.most:
+                raise TooLarge(f"more than {self.most} statements")
+            kind = type(node)
+            if kind is Assign or kind is Extend or kind is Let:
+                self.store(node, scope)  # type: ignore[arg-type]
                 continue
             result: Value | None = None
             if isinstance(node, Return):
@@ -103,7 +114,8 @@ class _Run:
                 if self.on_step is not None:
                     self.on_step(node, result)
             elif isinstance(node, If):
-                result = self.block(node.then if self.expr(node.condition, scope) else node.orelse, scope)
+                taken = node.then if self.expr(node.condition, scope) else node.orelse
+                result = self.block(taken, scope) if taken else None
             elif isinstance(node, ForEach):
                 result = self.loop(node.var.name, list(self.expr(node.over, scope)), node.body, scope)
             elif isinstance(node, ForRange):
