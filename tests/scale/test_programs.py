@@ -84,6 +84,10 @@ def test_without_a_cluster_the_scorer_stays():
         ({"test_cases": "[…]", "time_limit_s": 1}, 10),  # not counted
         ({"assertions": {"code": ""}, "time_limit_s": 3}, 3),
         ({"test_cases": [{}] * 100, "time_limit_s": 1}, 50),  # by the verifier's `max_tests`
+        ({"test_cases": [{}] * 10, "time_limit_s": 10**400}, 1e6),  # more than a float holds
+        ({"test_cases": [{}] * 10, "time_limit_s": float("inf")}, 1e6),
+        ({"test_cases": [{}] * 10, "time_limit_s": float("nan")}, 40),
+        ({"test_cases": [{}] * 10, "time_limit_s": "2"}, 40),
     ],
 )
 def test_what_a_pair_is_estimated_to_cost(info, cost):

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import warnings
 from contextlib import suppress
@@ -20,6 +21,7 @@ REACHED_S = 10.0
 _lock = threading.Lock()
 _users = 0
 _ours = False
+_pid: int | None = None  # of the process that connected
 
 
 def connect(settings: RaySection) -> None:
@@ -27,18 +29,27 @@ def connect(settings: RaySection) -> None:
     already is used as it is, and stays if it is not ours.
 
     Raises:
-        ClusterError: Ray is not installed, or there is no such cluster.
+        ClusterError: Ray is not installed, there is no such cluster, or this process was forked from one that is
+            connected.
     """
-    global _users, _ours
+    global _users, _ours, _pid
+    if _pid not in (None, os.getpid()) and (_users or _is_open()):  # before the lock, which may be held for ever here
+        raise ClusterError(
+            "engine=ray: this process was forked from one that is connected to a Ray cluster, and cannot use it; start "
+            "processes with the method `spawn`, or make the scorer after the fork"
+        )
     with _lock:
         if not _users:
             _ours = _open(settings)
         _users += 1
+        _pid = os.getpid()
 
 
 def disconnect() -> None:
     """Let go of the connection; the last one to do so ends it, and with ``ray.address=local`` the cluster."""
     global _users, _ours
+    if _pid != os.getpid():  # it is the parent's, and its to end
+        return
     with _lock:
         _users = max(0, _users - 1)
         if not _users and _ours:
@@ -75,7 +86,14 @@ def _open(settings: RaySection) -> bool:
         )
     except ModuleNotFoundError as error:  # grpcio, for ray://
         raise ClusterError(f"engine=ray: {not_installed(error.name or 'ray', 'ray')}") from None
-    except (ConnectionError, ValueError, RuntimeError, TimeoutError, AssertionError) as error:
+    except (
+        ConnectionError,
+        ValueError,
+        RuntimeError,
+        TimeoutError,
+        AssertionError,
+        ray.exceptions.RayError,  # no token, or another one
+    ) as error:
         if settings.runtime_env and isinstance(error, ValueError):
             raise ClusterError(f"ray.runtime_env: {' '.join(str(error).split())[:300]}") from None
         raise _not_there(settings.address, error) from None
@@ -84,6 +102,11 @@ def _open(settings: RaySection) -> bool:
             with suppress(ValueError):
                 signal.signal(number, handler)
     return True
+
+
+def _is_open() -> bool:
+    ray = sys.modules.get("ray")
+    return ray is not None and bool(ray.is_initialized())
 
 
 def _look_for(address: str) -> None:

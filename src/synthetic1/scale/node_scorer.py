@@ -46,19 +46,24 @@ class NodeScorer:
         """The sign that the actor works."""
         return NodeVersions.here()
 
-    async def verify(self, verifier: SentVerifier, pairs: bytes) -> bytes:
+    async def verify(self, verifier: SentVerifier, pairs: bytes, count: int = 1) -> bytes:
         """The verdicts of ``pairs``, pickled.
+
+        Args:
+            count: how many pairs there are.
 
         Raises:
             OtherVerifier: the node's code is another one.
-            RuntimeError: as that, from a verifying process.
+            NoSandboxHere: no sandbox works on this node.
+            UnreadablePairs: a pair holds what this node does not have.
+            RuntimeError: a verifying process cannot verify.
         """
         if not verifier.inline or self._cores == 1:
             return await self._loaded.verify(verifier.data, pairs)
         if self._workers is None:
             self._workers = InlineWorkers(self._cores)
         try:
-            return await self._workers.verify(verifier.data, pairs)
+            return await self._workers.verify(verifier.data, pairs, verifier.deadline_s * max(1, count))
         except WorkerDied as error:  # to the driver a node is one process, which is there or not
             log.error("%s: this actor ends, too", error)
             os._exit(DIED)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from synthetic1.scale.losses import ActorStalled
 from synthetic1.scale.node_scorer import NodeScorer, NodeVersions
 from synthetic1.scale.settings import RaySection
 
@@ -22,6 +23,10 @@ PAIRS_PER_CORE = 2  # may be outstanding whatever they cost: one at work, one th
 LOOK_EVERY_S = 1.0
 START_S = 120.0  # a runtime environment may have to be made first
 STARTS = 3  # attempts on a node, before it is left out
+BEAT_EVERY_S = 10.0
+BEAT_S = 60.0  # an actor that says nothing for so long is given up
+BAD_AFTER = 5  # deaths in a row, each under another pair: then it is the node
+BAD_AFTER_ALONE = 20  # the same, of the only node there is
 CALLS_AT_ONCE = 100_000  # of an actor: what is outstanding is bounded here, not by Ray
 
 
@@ -32,6 +37,8 @@ class FoundNode:
     node_id: str
     name: str
     cores: int
+    marked: bool = False
+    """Whether it has the resource ``sandbox``."""
 
 
 @dataclass(eq=False)
@@ -76,7 +83,7 @@ class Nodes:
     Args:
         sharers: processes that use the same nodes, each with actors of its own: each gets its share of the cores.
         on_change: called when an actor is ready.
-        on_lost: called with an actor whose node is gone.
+        on_lost: called with an actor that is gone, and with how: None = with its node.
     """
 
     def __init__(
@@ -84,7 +91,7 @@ class Nodes:
         settings: RaySection,
         sharers: int,
         on_change: Callable[[], None],
-        on_lost: Callable[[NodeActor], None],
+        on_lost: Callable[[NodeActor, Exception | None], None],
     ) -> None:
         self.settings, self._sharers = settings, sharers
         self._on_change, self._on_lost = on_change, on_lost
@@ -92,6 +99,12 @@ class Nodes:
         """By node id."""
         self.left_out: dict[str, str] = {}
         """Nodes that cannot verify, and why."""
+        self.listed: dict[str, FoundNode] = {}
+        """The nodes that there were when last looked, to verify on."""
+        self._marked_only = False
+        self._retiring: list[NodeActor] = []
+        self._died_under: dict[str, set[object]] = {}
+        self._beating: dict[NodeActor, asyncio.Task[None]] = {}
         self._starting: dict[str, asyncio.Task[None]] = {}
         self._actors: set[Any] = set()
         self._failed: Counter[str] = Counter()
@@ -103,32 +116,94 @@ class Nodes:
         if self._watching is None:
             self._watching = asyncio.get_running_loop().create_task(self._watch())
 
+    def take_over(self, before: Nodes) -> None:
+        """Know what another one knew of the cluster."""
+        self.left_out.update(before.left_out)
+        self._marked_only = before._marked_only
+
     @property
     def is_hopeless(self) -> bool:
         """Whether every node there is has been left out."""
-        return bool(self.left_out) and not self.ready and not self._starting
+        return bool(self.listed) and self.listed.keys() <= self.left_out.keys()
+
+    @property
+    def usable(self) -> set[str]:
+        """Ids of the nodes that are there and not left out, ready or not."""
+        return self.listed.keys() - self.left_out.keys()
 
     def give_up(self, actor: NodeActor) -> None:
         """Take out an actor that died; its node gets another one, if it is still there."""
         actor.lost = True
         if self.ready.get(actor.node.node_id) is actor:
             del self.ready[actor.node.node_id]
+        if (beat := self._beating.pop(actor, None)) is not None and beat is not asyncio.current_task():
+            beat.cancel()
         self._kill(actor.actor)
+
+    def died(self, node: FoundNode, under: object) -> bool:
+        """Note that an actor's process died under these pairs. A node where that happens under one after the other,
+        and none is finished, is left out: a pair of its own cannot be to blame for each. Whether it is, from now on."""
+        under_these = self._died_under.setdefault(node.node_id, set())
+        under_these.add(under)
+        if len(under_these) >= (BAD_AFTER if len(self.usable - {node.node_id}) else BAD_AFTER_ALONE):
+            self._leave_out(node, f"its process died {len(under_these)} times in a row, each under other pairs")
+            return True
+        return False
+
+    def acquit(self, under: object) -> None:
+        """Hold no death against a node that these pairs are to blame for."""
+        for under_these in self._died_under.values():
+            under_these.discard(under)
+
+    def finished(self, node: FoundNode) -> None:
+        """Note that a node has verified something."""
+        self._died_under.pop(node.node_id, None)
 
     async def _watch(self) -> None:
         while True:
             try:
-                nodes = {node.node_id: node for node in await asyncio.to_thread(found_nodes, self.settings.cores)}
+                self._look(await asyncio.to_thread(found_nodes, self.settings.cores))
             except Exception as error:  # the cluster's head does not answer just now, or never again
                 log.debug("the nodes cannot be listed: %s", error, exc_info=True)
-            else:
-                for node_id in self.ready.keys() - nodes.keys():
-                    self._on_lost(self.ready[node_id])
-                for node_id in self._starting.keys() - nodes.keys():
-                    self._starting[node_id].cancel()
-                for node_id in nodes.keys() - self.ready.keys() - self._starting.keys() - self.left_out.keys():
-                    self._starting[node_id] = asyncio.create_task(self._start(nodes[node_id]))
             await asyncio.sleep(LOOK_EVERY_S)
+
+    def _look(self, found: list[FoundNode]) -> None:
+        """Follow what is there: let go of what is gone, and begin on what is new.
+
+        Once a node has had the resource ``sandbox`` only such ones verify, even when the last of them is lost: the
+        others were not meant to run programs. What they are at is not taken from them.
+        """
+        self._marked_only = self._marked_only or any(node.marked for node in found)
+        there = {node.node_id for node in found}
+        self.listed = nodes = {node.node_id: node for node in found if node.marked or not self._marked_only}
+        for node_id in self.left_out.keys() - nodes.keys():
+            del self.left_out[node_id]
+        for node_id in (self.ready.keys() - nodes.keys()) & there:
+            self._retiring.append(self.ready.pop(node_id))
+        for actor in [one for one in self._retiring if one.lost or not one.pairs or one.node.node_id not in there]:
+            self._retiring.remove(actor)
+            if actor.pairs and not actor.lost:
+                self._on_lost(actor, None)
+            else:
+                self.give_up(actor)
+        for node_id in self.ready.keys() - nodes.keys():
+            self._on_lost(self.ready[node_id], None)
+        for node_id in self._starting.keys() - nodes.keys():
+            self._starting[node_id].cancel()
+        for node_id in nodes.keys() - self.ready.keys() - self._starting.keys() - self.left_out.keys():
+            self._starting[node_id] = asyncio.create_task(self._start(nodes[node_id]))
+
+    async def _beat(self, actor: NodeActor) -> None:
+        """Ask an actor for a sign of life, until it gives none."""
+        try:
+            while not actor.lost and not self.closed:
+                await asyncio.sleep(BEAT_EVERY_S)
+                await asyncio.wait_for(result_of(actor.actor.hello.remote()), BEAT_S)
+        except TimeoutError:
+            log.warning("node %s: its actor gave no sign of life for %g s, and is given up", actor.node.name, BEAT_S)
+            self._on_lost(actor, ActorStalled(f"no sign of life for {BEAT_S:g} s"))
+        except Exception as error:
+            self._on_lost(actor, error)
 
     async def _start(self, node: FoundNode) -> None:
         actor = None
@@ -153,7 +228,9 @@ class Nodes:
                 self._kill(actor)
                 self._leave_out(node, f"it has {versions}, and here is {NodeVersions.here()}; install the same")
             elif not self.closed:
-                self.ready[node.node_id] = NodeActor(FoundNode(node.node_id, node.name, cores), actor)
+                made = NodeActor(FoundNode(node.node_id, node.name, cores, node.marked), actor)
+                self.ready[node.node_id] = made
+                self._beating[made] = asyncio.create_task(self._beat(made))
         finally:
             self._starting.pop(node.node_id, None)
         self._on_change()
@@ -165,7 +242,7 @@ class Nodes:
     async def aclose(self, grace_s: float) -> None:
         """End all actors; they have ``grace_s`` seconds to let go of what they hold."""
         self.closed = True
-        for task in (self._watching, *self._starting.values()):
+        for task in (self._watching, *self._starting.values(), *self._beating.values()):
             if task is not None:
                 task.cancel()
         closing = [asyncio.ensure_future(result_of(one.actor.close.remote())) for one in self.ready.values()]
@@ -181,29 +258,38 @@ class Nodes:
         self.ready.clear()
 
     def _kill(self, actor: Any) -> None:
-        import ray
-
         if actor is not None:
             self._actors.discard(actor)
             with suppress(Exception):  # dead already, or no cluster any more
-                ray.kill(actor)
+                connected_ray().kill(actor)
+
+
+def connected_ray() -> Any:
+    """Ray, if this process is connected: asked for anything without a connection, it starts a cluster of its own.
+
+    Raises:
+        ConnectionError: it is not, or not any more.
+    """
+    import ray
+
+    if not ray.is_initialized():
+        raise ConnectionError("this process is not connected to a Ray cluster")
+    return ray
 
 
 def found_nodes(cores: int | None = None) -> list[FoundNode]:
-    """The nodes that are there to verify: those with the resource ``sandbox`` if any has it, else all with a CPU.
+    """The nodes that are there, with a CPU or the resource ``sandbox``.
 
     Args:
         cores: to be used on each; None = its CPUs.
     """
-    import ray
-
-    listed: Callable[[], list[dict[str, Any]]] = ray.nodes
-    alive = [node for node in listed() if node["Alive"]]
-    with_sandbox = [node for node in alive if node["Resources"].get(SANDBOX, 0) > 0]
+    listed: Callable[[], list[dict[str, Any]]] = connected_ray().nodes
     found = []
-    for node in with_sandbox or [node for node in alive if node["Resources"].get("CPU", 0) > 0]:
-        count = cores or max(1, int(node["Resources"].get("CPU", 1)))
-        found.append(FoundNode(node["NodeID"], node.get("NodeName") or node["NodeManagerAddress"], count))
+    for node in (one for one in listed() if one["Alive"]):
+        has = node["Resources"]
+        if (marked := has.get(SANDBOX, 0) > 0) or has.get("CPU", 0) > 0:
+            count = cores or max(1, int(has.get("CPU", 1)))
+            found.append(FoundNode(node["NodeID"], node.get("NodeName") or node["NodeManagerAddress"], count, marked))
     return found
 
 
@@ -222,11 +308,11 @@ def said(error: BaseException) -> str:
 
 def _new_actor(node_id: str, cores: int) -> Any:
     """An actor on this node and no other. It asks for no CPU of Ray's: beside it, whatever else runs may run."""
-    import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     return (
-        ray.remote(NodeScorer)
+        connected_ray()
+        .remote(NodeScorer)
         .options(
             num_cpus=0,
             max_restarts=0,

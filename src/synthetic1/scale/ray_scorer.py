@@ -12,7 +12,7 @@ from typing import Any
 
 from synthetic1.rewards.scoring.batch import Batch, QueuedPairs
 from synthetic1.rewards.scoring.calls import VerifierQueue
-from synthetic1.rewards.scoring.scorer import Scorer, ScorerProcess
+from synthetic1.rewards.scoring.scorer import Scorer, ScorerClosed, ScorerProcess
 from synthetic1.rewards.verifier import Verifier
 from synthetic1.scale.connection import connect, disconnect
 from synthetic1.scale.cost import CHEAPER_THAN_THE_WAY
@@ -32,8 +32,9 @@ class RayScorer(Scorer):
     its costs are counted and its limit of requests holds; those whose verifier takes less time than the way
     (``code_output_prediction``); and a few of an ``inline`` one.
 
-    A node or a process that is lost costs no verdict: its pairs are verified again. Only a pair that has ended its
-    process ``ray.max_deaths`` times, alone in it, is ``unscorable_infra``, and says so. A ``concurrency`` and a
+    A node or a process that is lost costs no verdict: its pairs are verified again. Only a pair under which a process
+    or a node was lost ``ray.max_deaths`` times, each time alone there, and on as many nodes as there are up to that
+    number, is ``unscorable_infra``, and says so. A ``concurrency`` and a
     ``deadline_s`` are those of each node.
 
     Args:
@@ -42,7 +43,8 @@ class RayScorer(Scorer):
 
     Raises:
         ClusterError: when it is first used (or by ``connect``): there is no such cluster; later: there was no node for
-            ``ray.wait_s``, or a node has other code.
+            ``ray.wait_s``, a node has other code, no node has a sandbox, or this process was forked from the one that
+            is connected.
     """
 
     def __init__(
@@ -94,20 +96,28 @@ class RayScorer(Scorer):
 
     def _process(self) -> ScorerProcess:
         process = super()._process()
+        if self._processes.get(os.getpid()) is not process:  # given up meanwhile by another thread
+            process = super()._process()
         self._dispatcher(process)
         return process
 
     def _dispatcher(self, process: ScorerProcess) -> Dispatcher:
         """What hands out the pairs that come to this thread; its predecessor's actors go with its thread."""
+        if self._at is not None and self._at[0] != os.getpid():
+            connect(self._ray)  # says that it cannot, before the lock, which a fork may have left held
         with self._connecting:
+            if self._closed:
+                raise ScorerClosed("this Scorer is closed; make a new one")
             at = self._at
             if at is not None and at[1] is process:
                 return at[2]
+            if self._processes.get(os.getpid()) is not process:  # given up: it must not end its successor's actors
+                raise asyncio.CancelledError
             if at is not None and at[0] == os.getpid():
                 at[2].nodes.kill()
             else:
                 connect(self._ray)
-            dispatcher = Dispatcher(self._ray, self._sharers)
+            dispatcher = Dispatcher(self._ray, self._sharers, at[2] if at is not None else None)
             self._at = (os.getpid(), process, dispatcher)
             return dispatcher
 
