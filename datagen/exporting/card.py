@@ -195,6 +195,7 @@ def _plot_families(path: Path, families: Mapping[str, Mapping[str, int]]) -> Non
     axes.set_yticks(range(len(names)), [textwrap.shorten(name, LABEL, placeholder="…") for name in names])
     axes.set_ylim(rows - 0.5, -0.5)  # the first at the top
     axes.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3)  # above the bars
+    axes.set_title(axes.get_title(loc="left"), loc="left", fontsize=10, pad=22)  # above the legend: both may be wide
     _save(figure, path)
 
 

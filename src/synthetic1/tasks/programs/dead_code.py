@@ -105,7 +105,8 @@ def _smaller(block: Block) -> Iterator[Block]:
 def _replacements(node: Stmt, after: Block) -> Iterator[Block]:
     """What could stand in a statement's place. A declaration stays while its variable does; so does a ``return``."""
     if isinstance(node, If):
-        yield node.then
+        if not ("is_lower" in _operations(node.condition) and "shift" in _operations(node.then)):
+            yield node.then  # a shift keeps its guard: the languages agree on it for lower-case letters alone
         yield node.orelse
     elif isinstance(node, Assign | Extend | ForEach | ForRange | While) or (
         isinstance(node, Let) and node.var not in _walk(after)
@@ -189,6 +190,10 @@ def has_constant_variables(program: SourceProgram) -> bool:
     nodes = list(_walk(program))
     given = {node.var.name for node in nodes if isinstance(node, Assign | Extend)}
     return any(isinstance(node, Let) and node.var.name not in given for node in nodes)
+
+
+def _operations(node: object) -> set[str]:
+    return {one.op for one in _walk(node) if isinstance(one, Apply)}
 
 
 def literals(program: SourceProgram) -> list[str]:
