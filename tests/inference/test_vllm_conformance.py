@@ -132,7 +132,8 @@ async def test_a_schema_that_the_server_cannot_hold_is_asked_for_in_words_only(v
     async with Client(vllm.url) as client:
         for _ in range(2):
             (completion,) = await client.complete(ASK, 1, GREEDY, schema=backwards)
-            assert completion.raw.removeprefix("<think>").startswith('{"output"')
+            assert completion.raw.endswith('"}')  # what the model says by itself: no schema held it
+            assert '{"output"' in completion.raw
         assert client.usage.errors == {"bad_request": 1}
         assert (client.usage.completed, client.usage.failed) == (2, 0)
 
