@@ -174,7 +174,7 @@ def train(settings: GrpoSettings) -> None:
     times = {"setup": time.perf_counter() - started}
 
     # Before, training, after.
-    with like_ctrl_c(), tracked(run, settings, "grpo"), page, train_set.scorer:
+    with like_ctrl_c(), tracked(run, settings, "grpo"), page, train_set.scorer, stop:
         page.doing("training begins")
         with phase_time(times, "train"):
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

@@ -116,7 +116,7 @@ def train(settings: SftSettings) -> None:
     trainer.add_callback(SaveEvery())
     trainer.add_callback(ScheduleOfLength())
     trainer.add_callback(stop)
-    with like_ctrl_c(), tracked(run, settings, "sft"), page:
+    with like_ctrl_c(), tracked(run, settings, "sft"), page, stop:
         page.doing("training")
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import signal
-from typing import Any
+from typing import Any, Self
 
 from accelerate import PartialState
 from accelerate.utils import gather_object
@@ -35,7 +35,17 @@ class SaveEvery(TrainerCallback):
 
 
 class StopOnSignal(TrainerCallback):
-    """Ctrl-C, SIGTERM or SIGHUP saves a checkpoint after the step at hand and stops; a second one stops at once."""
+    """Ctrl-C, SIGTERM or SIGHUP saves a checkpoint after the step at hand and stops; a second one stops at once.
+
+    As a context manager it gives the handlers back whatever ends the training: transformers tells callbacks of an end
+    that it reached alone.
+    """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.restore()
 
     def __init__(self, steps_per_rollout: int) -> None:
         self.asked = False

@@ -206,8 +206,10 @@ def test_a_failure_is_on_the_page(train, tmp_path, monkeypatch):
         raise RuntimeError("CUDA error: device-side assert")
 
     monkeypatch.setattr(VerifiedGRPOTrainer, "_calculate_rewards", fail)
+    before = signal.getsignal(signal.SIGINT)
     with pytest.raises(RuntimeError):
         train(f"runs={tmp_path}", "trainer.max_steps=1")
+    assert signal.getsignal(signal.SIGINT) is before  # though transformers tells callbacks of no end
     (folder,) = (tmp_path / "grpo").iterdir()
     assert "RuntimeError: CUDA error: device-side assert" in (folder / "report.html").read_text()
     assert json.loads((folder / "status.json").read_text())["state"] == "failed"
