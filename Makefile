@@ -56,7 +56,7 @@ $(INSTALL_STAMP): $(LOCK_STAMP)
 	  --config-settings editable_mode=strict -e .
 	@touch $@
 
-demo: venv ## train the embedded model with GRPO and see it get better (5 to 8 minutes on 2 cores, no GPU, no network)
+demo: venv ## train the embedded model with GRPO and see it get better (6 to 8 minutes on 2 cores, no GPU, no network)
 	$(PY) $(DEMO) $(ARGS)
 
 r1: venv ## DeepSeek-R1's recipe: verified traces, SFT, GRPO, each measured (≤ 20 minutes on 2 cores)
