@@ -25,7 +25,6 @@ from synthetic1.tasks.programs.program import (
     SourceProgram,
     Stmt,
     Type,
-    Var,
     While,
 )
 
@@ -190,19 +189,6 @@ def gives_value(node: Assign | Extend) -> bool:
 def changes(block: Block, name: str) -> bool:
     """Does a statement of the block give the variable another value?"""
     return any(isinstance(n, Assign | Extend) and n.var.name == name for n in statements(block))
-
-
-def mentions(block: Block, name: str) -> bool:
-    """Does anything in the block use the variable's value?"""
-
-    def uses(node: object) -> bool:
-        if isinstance(node, Var):
-            return node.name == name
-        if isinstance(node, tuple):
-            return any(map(uses, node))
-        return hasattr(node, "__slots__") and any(uses(getattr(node, slot)) for slot in node.__slots__)
-
-    return uses(block)
 
 
 def joined(node: Expr) -> list[Expr]:

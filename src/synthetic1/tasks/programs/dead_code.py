@@ -31,6 +31,8 @@ from synthetic1.tasks.programs.program import (
     SourceProgram,
     Stmt,
     While,
+    mentions,
+    walk,
 )
 
 
@@ -109,12 +111,12 @@ def _replacements(node: Stmt, after: Block) -> Iterator[Block]:
             yield node.then  # a shift keeps its guard: the languages agree on it for lower-case letters alone
         yield node.orelse
     elif isinstance(node, Assign | Extend | ForEach | ForRange | While) or (
-        isinstance(node, Let) and node.var not in _walk(after)
+        isinstance(node, Let) and not mentions(after, node.var.name)
     ):
         yield ()
     if isinstance(node, Extend) and isinstance(node.value, HelperCall):
         yield (replace(node, value=node.value.args[0]),)  # the helper may do nothing
-    if isinstance(node, ForRange) and node.var not in _walk(node.body):
+    if isinstance(node, ForRange) and not mentions(node.body, node.var.name):
         yield node.body  # once is enough
 
 
@@ -142,7 +144,7 @@ def _without_idle_helpers(program: SourceProgram) -> SourceProgram:
     called: set[str] = set()
     for function in (program.main, *reversed(program.helpers)):  # a helper is called by later functions alone
         if function is program.main or function.name in called:
-            called.update(node.function for node in _walk(function.body) if isinstance(node, HelperCall))
+            called.update(node.function for node in walk(function.body) if isinstance(node, HelperCall))
     return replace(program, helpers=tuple(helper for helper in program.helpers if helper.name in called))
 
 
@@ -150,7 +152,7 @@ def _numbered(program: SourceProgram) -> SourceProgram:
     """With names as if nothing had been taken out: ``i`` before ``i2``, ``helper_1`` before ``helper_2``."""
     counts: Counter[str] = Counter()
     names: dict[str, str] = {}
-    for node in _walk(program):
+    for node in walk(program):
         if isinstance(node, Let | ForEach | ForRange):
             base = node.var.name.rstrip("0123456789")
             counts[base] += 1
@@ -174,31 +176,20 @@ def _renamed(node: Node, names: Mapping[str, str]) -> Node:
     return replace(node, **changed)  # type: ignore[type-var]
 
 
-def _walk(node: object) -> Iterator[object]:
-    """A node and all inside it."""
-    if isinstance(node, tuple):
-        for part in node:
-            yield from _walk(part)
-    elif is_dataclass(node):
-        yield node
-        for field in fields(node):
-            yield from _walk(getattr(node, field.name))
-
-
 def has_constant_variables(program: SourceProgram) -> bool:
     """Is there a variable that keeps the value it was declared with?"""
-    nodes = list(_walk(program))
+    nodes = list(walk(program))
     given = {node.var.name for node in nodes if isinstance(node, Assign | Extend)}
     return any(isinstance(node, Let) and node.var.name not in given for node in nodes)
 
 
 def _operations(node: object) -> set[str]:
-    return {one.op for one in _walk(node) if isinstance(one, Apply)}
+    return {one.op for one in walk(node) if isinstance(one, Apply)}
 
 
 def literals(program: SourceProgram) -> list[str]:
     """The texts that stand in the program, each once, in the order of their appearance."""
-    texts = (node.value for node in _walk(program) if isinstance(node, Lit))
+    texts = (node.value for node in walk(program) if isinstance(node, Lit))
     return list(dict.fromkeys(text for text in texts if isinstance(text, str)))
 
 

@@ -101,9 +101,7 @@ class _Run:
     def block(self, block: Block, scope: dict[str, Any]) -> Value | None:
         """Run statements; the value of a ``Return`` ends them, ``None`` means the end was reached."""
         for node in block:
-            self.steps += 1
-            if self.steps > self.most:
-                raise TooLarge(f"more than {self.most} statements")
+            self.count_step()
             kind = type(node)
             if kind is Assign or kind is Extend or kind is Let:
                 self.store(node, scope)  # type: ignore[arg-type]

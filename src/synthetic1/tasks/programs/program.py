@@ -1,4 +1,4 @@
-"""The nodes of a program: typed expressions, statements, functions. No behaviour, no language.
+"""The nodes of a program: typed expressions, statements, functions, and a walk over them. No behaviour, no language.
 
 Values are printable ASCII strings, small non-negative integers, booleans and lists of words: what Python, JavaScript,
 Rust and C++ agree on.
@@ -6,7 +6,8 @@ Rust and C++ agree on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 
 Value = str | int | bool | list[str]
@@ -128,3 +129,19 @@ class SourceProgram:
 
     helpers: tuple[Function, ...]
     main: Function
+
+
+def walk(node: object) -> Iterator[object]:
+    """A node, or each of a block, and all inside it, in the order of the text."""
+    if isinstance(node, tuple):
+        for part in node:
+            yield from walk(part)
+    elif is_dataclass(node):
+        yield node
+        for field in fields(node):
+            yield from walk(getattr(node, field.name))
+
+
+def mentions(block: Block, name: str) -> bool:
+    """Does anything in the block use the variable?"""
+    return any(isinstance(node, Var) and node.name == name for node in walk(block))

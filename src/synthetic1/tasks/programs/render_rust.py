@@ -15,7 +15,6 @@ from synthetic1.tasks.programs.braces import (
     is_character,
     is_tail,
     joined,
-    mentions,
     quoted,
     quoted_character,
 )
@@ -37,6 +36,7 @@ from synthetic1.tasks.programs.program import (
     Type,
     Var,
     While,
+    mentions,
 )
 
 # {0} wants something with the methods of str, {0:ref} a &str or a slice, {0:char} a char, {0:pattern} what str searches
