@@ -22,7 +22,7 @@ resolve() { # resolve NAME ARGUMENTS…
   local name=$1
   shift
   compile "$name" pyproject.toml "locks/$name.in" --python-platform x86_64-manylinux_2_28 "$@" \
-    --extra data --extra train --extra sandbox --extra judge --extra curate --extra serve --extra track --extra ray --extra docs --extra dev
+    --extra data --extra train --extra sandbox --extra judge --extra curate --extra serve --extra track --extra postgres --extra ray --extra docs --extra dev
 }
 
 compile uv locks/uv.in
