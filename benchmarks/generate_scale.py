@@ -107,14 +107,14 @@ def write_journal(path: Path, tasks: Path, count: int, *, samples: int = SAMPLES
         longer: characters that every thought has more.
     """
     from synthetic1.completion import Completion
-    from synthetic1.datagen.journal import group_writer
+    from synthetic1.datagen.journal import group_writer, sqlite_database
     from synthetic1.datagen.journal.writer import Journal
     from synthetic1.rollout import Rollout
     from synthetic1.tasks.sources.spec import open_tasks
     from synthetic1.verdict import Verdict
 
     # The same rows in the same tables, in few commits: a run makes one for each moment, which would take an hour here.
-    group_writer.GROUP_ROWS, group_writer.GROUP_S, group_writer.CACHE_KIB = 100_000, 5.0, 1 << 20
+    group_writer.GROUP_ROWS, group_writer.GROUP_S, sqlite_database.CACHE_KIB = 100_000, 5.0, 1 << 20
     source = open_tasks(str(tasks), split="train")
     sampling: dict[str, Any] = {"max_tokens": 1024, "temperature": 0.6, "top_p": 0.95, "seed": 0}
     usage = {"prompt_tokens": 60, "completion_tokens": 150}

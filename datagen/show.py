@@ -14,7 +14,7 @@ from typing import Any
 from synthetic1.datagen.curation.funnel import Funnel
 from synthetic1.datagen.journal.reader import COUNTED, Status
 from synthetic1.datagen.journal.rollouts import StoredRollout, TaskRollouts
-from synthetic1.datagen.journal.runs import JOURNAL
+from synthetic1.datagen.journal.runs import has_journal, open_journal
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.datagen.show_tasks import printable
 from synthetic1.jobs.program import ProgramError
@@ -46,7 +46,7 @@ def list_runs(runs: str, program: str = "") -> str:
             unread.append(f"{one[0].parent.name}/{one[0].name}: {one[1]}")
             continue
         try:
-            found.append(_counted(one) if _has_journal(one.path) else one)
+            found.append(_counted(one) if has_journal(one.path) else one)
         except ProgramError as error:  # one that cannot be read must not hide the others
             unread.append(f"{one.program}/{one.name}: {error}")
     if not found and not unread:
@@ -63,13 +63,9 @@ def _counted(one: RunSummary) -> RunSummary:
     return replace(one, progress=progress, quote=f"{counts['verified']:,} verified")
 
 
-def _has_journal(path: Path) -> bool:
-    return (path / JOURNAL).is_file()
-
-
 @contextmanager
 def _journal(path: Path) -> Iterator[Journal]:
-    journal = Journal.open(path / JOURNAL, readonly=True)
+    journal = open_journal(path, readonly=True)
     try:
         yield journal
     finally:
@@ -92,7 +88,7 @@ def show_run(name: str, problem: str, runs: str, only: str, limit: int) -> str:
 
 def _shown(folder: Path, problem: str, only: str, limit: int) -> str:
     """See ``show_run``."""
-    if not _has_journal(folder):
+    if not has_journal(folder):
         if problem:
             return run_text.problem_text(folder, problem, only)
         said = run_text.describe(folder, only, limit)
@@ -116,7 +112,7 @@ def write_report_of(name: str, runs: str) -> str:
         RunFolderError: no such run, a damaged file, or no space.
     """
     folder = find_run_folder(name, runs)
-    if not _has_journal(folder):
+    if not has_journal(folder):
         return f"report: {write_report(folder)}"
     with _journal(folder) as journal:
         counts = journal.counts()

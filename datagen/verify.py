@@ -48,8 +48,7 @@ def verify(settings: VerifySettings) -> None:
     import json
 
     from synthetic1.datagen.journal.judges import record
-    from synthetic1.datagen.journal.runs import JOURNAL, find_run
-    from synthetic1.datagen.journal.writer import Journal
+    from synthetic1.datagen.journal.runs import find_run, open_journal
     from synthetic1.jobs.env_settings import EnvSettings
     from synthetic1.jobs.judge_settings import with_judge
     from synthetic1.jobs.judge_trust import task_types, trusted
@@ -60,7 +59,7 @@ def verify(settings: VerifySettings) -> None:
 
     path = find_run(settings.run, settings.runs)
     with RunFolder.create(path, resume=True):
-        journal = Journal.open(path / JOURNAL)
+        journal = open_journal(path, alone=True)
         try:
             config = json.loads(journal.meta("config") or "{}")
             judge = settings.judge_of(config.get("judge"))

@@ -20,12 +20,12 @@ from synthetic1.datagen.generation.spending import RunSpending
 from synthetic1.datagen.generation.view import View, cut_off, sample_rows
 from synthetic1.datagen.journal.judges import record
 from synthetic1.datagen.journal.reader import COUNTED
-from synthetic1.datagen.journal.runs import JOURNAL
+from synthetic1.datagen.journal.runs import JOURNAL, open_journal
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.datagen.show import write_report_of
 from synthetic1.inference.client import Client
 from synthetic1.inference.errors import ServerError
-from synthetic1.inference.server import Server
+from synthetic1.inference.server import ChangingServer, Server
 from synthetic1.jobs.judge_trust import task_types, trusted
 from synthetic1.jobs.launching import launched
 from synthetic1.jobs.model_settings import ModelSettings
@@ -35,8 +35,9 @@ from synthetic1.jobs.same_run import check_same_run
 from synthetic1.jobs.source_identity import fingerprint, gone
 from synthetic1.jobs.stopping import stop_on_signal
 from synthetic1.jobs.tracking import tracked
-from synthetic1.reports.run_folder import RunFolder
+from synthetic1.reports.run_folder import RunFolder, RunFolderError
 from synthetic1.rewards.scoring.scorer import Scorer
+from synthetic1.scale.choice import chosen_scorer
 from synthetic1.tasks.sources.bad_rows import FILE as BAD_ROWS
 from synthetic1.tasks.sources.source import TaskSource
 
@@ -57,16 +58,15 @@ async def run(settings: GenerateSettings) -> int:
     source, scorer = open_environment(settings.judged_env, bad_rows=settings.bad_rows)
     judges = await trusted(task_types(source), scorer, settings.judge)
     path = folder_of(settings)
-    with RunFolder.create(path, resume=True) as folder, scorer, ExitStack() as stack:
-        journal = Journal.open(path / JOURNAL)
+    with held_folder(settings) as folder, chosen_scorer(scorer, settings.cluster) as scorer, ExitStack() as stack:
+        journal = open_journal(path, settings.journal, lease_s=settings.lease_s)
         try:
             going_on, edited = check_same(journal, settings, source)
             progress, stopped = Progress(), False
             async with server_of(settings) as server, Client(server) as client:
                 await introduce(client)
                 folder.write_config(settings.model_dump(mode="json"))
-                journal.set_meta("config", json.dumps(settings.identity(), sort_keys=True))
-                journal.set_meta(SOURCE, json.dumps(fingerprint(source)))
+                keep_identity(journal, settings, source)
                 record(journal, judges)
                 for judge in judges:
                     print(f"judge  {judge}", flush=True)
@@ -82,6 +82,8 @@ async def run(settings: GenerateSettings) -> int:
                     with stop_on_signal(generation):
                         await _run_and_keep(generation, spending)
                 stopped = generation.stopping
+                if journal.driver is not None:
+                    spending.look()
                 usage = spending.usage
             counts = journal.counts(COUNTED)
             failed, to_judge = generation.unfinished.wanted(
@@ -115,6 +117,24 @@ async def run(settings: GenerateSettings) -> int:
             return STOPPED if stopped else MISSING if failed or to_judge else 0
         finally:
             journal.close()
+
+
+def held_folder(settings: GenerateSettings) -> RunFolder:
+    """The run's folder, for this process alone.
+
+    Raises:
+        RunFolderError: another process has it, or it cannot be written.
+        ProgramError: another process has it, and the run may be shared.
+    """
+    try:
+        return RunFolder.create(folder_of(settings), resume=True)
+    except RunFolderError as error:
+        if settings.journal is None:
+            raise
+        raise ProgramError(
+            f"{error}; processes that share a run by journal= each want a folder of their own: the same run_name=, and "
+            "another runs="
+        ) from error
 
 
 async def _run_and_keep(generation: Generation, spending: RunSpending) -> None:
@@ -187,9 +207,23 @@ def check_same(journal: Journal, settings: GenerateSettings, source: TaskSource)
     )
 
 
+def keep_identity(journal: Journal, settings: GenerateSettings, source: TaskSource) -> None:
+    """Have the journal say what run this is.
+
+    Raises:
+        ProgramError: another process has begun another run there meanwhile.
+    """
+    with journal.turn():
+        if journal.driver is not None:
+            check_same(journal, settings, source)
+        journal.set_meta("config", json.dumps(settings.identity(), sort_keys=True))
+        journal.set_meta(SOURCE, json.dumps(fingerprint(source)))
+        journal.flush()
+
+
 @asynccontextmanager
 async def server_of(settings: GenerateSettings) -> AsyncIterator[Server]:
-    """The server of the settings, started first under ``launch=vllm``.
+    """The server of the settings, started first under ``launch=``.
 
     Raises:
         ProgramError: it cannot be started.
@@ -198,6 +232,14 @@ async def server_of(settings: GenerateSettings) -> AsyncIterator[Server]:
         yield settings.server_for(settings.server, settings.thinking_open)
         return
     model = ModelSettings(name=settings.model_name)
+    if settings.launch == "ray":
+        from synthetic1.scale.served_replicas import served_replicas
+
+        serving = served_replicas(settings.ray, model, settings.vllm_arguments, settings.thinking_open)
+        async with serving as (roster, first):
+            server = replace(settings.server_for(first.url, first.thinking_open), model=first.model)
+            yield ChangingServer.like(server, roster)
+        return
     async with launched(model, settings.vllm_arguments, thinking_open=settings.thinking_open) as server:
         yield replace(settings.server_for(server.urls, server.thinking_open), model=server.model)
 
@@ -225,7 +267,7 @@ async def dry_run(settings: GenerateSettings) -> None:
     whole = min(len(source), settings.limit or len(source))
     sample = settings.model_copy(update={"limit": min(DRY_TASKS, whole)})
     progress = Progress()
-    with tempfile.TemporaryDirectory() as name, scorer:
+    with tempfile.TemporaryDirectory() as name, chosen_scorer(scorer, settings.cluster) as scorer:
         journal = Journal.open(Path(name) / JOURNAL)
         try:
             async with server_of(settings) as server, Client(server) as client:

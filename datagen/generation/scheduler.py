@@ -58,7 +58,7 @@ class Generation:
     def __init__(
         self,
         plan: GenerationPlan,
-        slots: Iterator[RolloutSlot | None],
+        slots: Iterator[RolloutSlot | float],
         client: Client,
         scorer: Scorer,
         journal: Journal,
@@ -123,8 +123,8 @@ class Generation:
             for slot in self.slots:  # shared by all workers
                 if self._fatal is not None or self.stopping:
                     return
-                if slot is None:
-                    await asyncio.sleep(0)
+                if isinstance(slot, float):
+                    await asyncio.sleep(slot)
                     continue
                 if slot.state.enough:
                     self.progress.cancelled += 1

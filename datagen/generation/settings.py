@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
+from synthetic1.datagen.journal.postgres_database import checked_url
 from synthetic1.inference.server import Price, Server
 from synthetic1.jobs import chat
 from synthetic1.jobs.env_settings import EnvSettings, Section
@@ -14,13 +16,15 @@ from synthetic1.jobs.imports import ProgramSettings
 from synthetic1.jobs.judge_settings import JudgeSection, with_judge
 from synthetic1.jobs.same_run import JUDGE_MAY_CHANGE
 from synthetic1.jobs.tracking import ReportTo
+from synthetic1.scale.settings import RayReplicaSection, RaySection, ScoringEngine
 from synthetic1.tasks.sources.bad_rows import BadRows
 
 MAY_CHANGE = frozenset(
     {
         *("server", "api_key_env", "concurrency", "price", "timeout_s", "outage_s", "extra_body", "launch"),
         *("vllm_arguments", "stream", "continue_truncated", "retries", "runs", "run_name", "dry_run", "limit"),
-        *("lookahead", "thinking_open", "bad_rows", "imports", "report_to"),
+        *("lookahead", "thinking_open", "bad_rows", "imports", "report_to", "engine", "ray"),
+        *("journal", "lease_s"),
     }
 )
 """Settings that the same run may go on with: none of them changes what is asked."""
@@ -62,14 +66,18 @@ class GenerateSettings(ProgramSettings):
     judge: JudgeSection = JudgeSection()
     """The judge of judged families."""
     model_name: str
-    """The name under which the server serves the model; for ``launch=vllm``: ``embedded``, a folder or a model id.
+    """The name under which the server serves the model; for ``launch=``: ``embedded``, a folder or a model id.
     ``model=`` is short for it."""
     server: str | list[str] | None = None
     """Base URL of an OpenAI-compatible server, or a list of equal ones."""
-    launch: Literal["vllm"] | None = None
-    """``vllm``: start a server here, and stop it at the end."""
+    launch: Literal["vllm", "ray"] | None = None
+    """``vllm``: start a vLLM server here, and stop it at the end; ``ray``: servers on the nodes of a Ray cluster."""
     vllm_arguments: list[str] = Field(default_factory=list)
-    """More arguments of that server, e.g. ``[--tensor-parallel-size, "8"]``."""
+    """More arguments of that server, or of each, e.g. ``[--tensor-parallel-size, "8"]``."""
+    engine: ScoringEngine = "local"
+    """Where verifiers work: ``local``, on this machine; ``ray``, on the nodes of a Ray cluster."""
+    ray: RayReplicaSection = RayReplicaSection()
+    """The cluster of ``engine=ray`` and ``launch=ray``."""
     limit: PositiveInt | None = None
     """Only so many tasks; None = all."""
     samples: PositiveInt = 1
@@ -82,7 +90,7 @@ class GenerateSettings(ProgramSettings):
     """How completions are sampled."""
     thinking_open: bool | None = None
     """Whether the chat template ends inside ``<think>``; None = the chat template says it with
-    ``launch=vllm``, else the model's name does (DeepSeek-R1)."""
+    ``launch=``, else the model's name does (DeepSeek-R1)."""
     continue_truncated: bool = False
     """Go on with completions that ran into ``max_tokens`` (vLLM, SGLang)."""
     concurrency: PositiveInt = 64
@@ -109,6 +117,12 @@ class GenerateSettings(ProgramSettings):
     """Name of the run's folder; None = env-model-seed."""
     runs: str = "runs"
     """Run folders go to ``<runs>/generate/<run_name>/``."""
+    journal: str | None = None
+    """A PostgreSQL database that several processes share the run in, e.g. ``postgresql://user@host/name``; None = a
+    file in the run's folder, which one process writes."""
+    lease_s: float = Field(default=60.0, ge=1.0)
+    """Of ``journal=postgresql://…``: seconds after which the others take over the tasks of a process that gives no sign
+    of life."""
     report_to: ReportTo = Field(default_factory=list)
     """Trackers that show the run besides its folder: ``wandb``, ``trackio``, ``tensorboard``, ``mlflow``."""
     dry_run: bool = False
@@ -121,10 +135,18 @@ class GenerateSettings(ProgramSettings):
             raise ValueError("a run's name is that of one folder in <runs>/generate: no `/` and no `..` in it")
         return name
 
+    @field_validator("journal")
+    @classmethod
+    def without_a_password(cls, url: str | None) -> str | None:
+        return None if url is None else checked_url(url)
+
     @model_validator(mode="after")
     def sensible(self) -> GenerateSettings:
         if self.server is not None and self.launch is not None:
-            raise ValueError("server= asks a server that runs, launch=vllm starts one here: leave one of them out")
+            where = "here" if self.launch == "vllm" else "on a cluster"
+            raise ValueError(
+                f"server= asks a server that runs, launch={self.launch} starts one {where}: leave one of them out"
+            )
         if self.server is None and self.launch is None:
             raise ValueError("where from? give server=http://localhost:8000/v1, or launch=vllm to start one here")
         if self.vllm_arguments and self.launch is None:
@@ -142,6 +164,17 @@ class GenerateSettings(ProgramSettings):
     def name(self) -> str:
         """The run's name: stable over restarts, so that the same command goes on with it."""
         return self.run_name or f"{self.env.name}-{self.model_name.rstrip('/').rpartition('/')[2]}-s{self.seed}"
+
+    @property
+    def cluster(self) -> RaySection | None:
+        """Where verifiers work, if not on this machine."""
+        return self.ray if self.engine == "ray" else None
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        """Settings that do nothing here, and why; ``run_program`` refuses those that were typed."""
+        yield from self.ray.idle_beside(self.engine, self.launch)
+        if self.journal is None:
+            yield "lease_s", "without journal=postgresql://…"
 
     @property
     def judged_env(self) -> EnvSettings:

@@ -1,25 +1,35 @@
-"""What is to be asked next: tasks of a source in a fixed order, and of each the rollouts that are not there yet."""
+"""What is to be asked next: tasks of a source in a fixed order, and of each the rollouts that are not there yet.
+
+Several processes that share a run walk the same order, and each asks the tasks that it gets a lease of. Those of others
+are looked at once more at the end: who had them may have died, or have let go of them.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import accumulate, islice
+from time import monotonic
 from weakref import WeakValueDictionary
 
 import numpy as np
 
 from synthetic1.datagen.generation.goal import Goal, Progress
 from synthetic1.datagen.generation.reached import Reached
+from synthetic1.datagen.journal.reader import Status
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.task import Task
 from synthetic1.tasks.sources.mixture import Mixture
 from synthetic1.tasks.sources.source import TaskSource
 
 DRAWN_AT_ONCE = 1024
+LOOKED_AT_ONCE = 512  # tasks of others
+LOOK_S = 1.0  # between two looks at what others have not done
+AWAY_S = 0.5  # between two questions whether the journal is back
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -83,8 +93,8 @@ def slots(
     limit: int | None,
     seed: int,
     lookahead: int,
-) -> Iterator[RolloutSlot | None]:
-    """All that is left to do, a task's rollouts side by side, lazily; ``None``: others may have a turn.
+) -> Iterator[RolloutSlot | float]:
+    """All that is left to do, a task's rollouts side by side, lazily; or seconds to wait before the next is asked for.
 
     Within ``lookahead`` tasks, those known to be hard come first: what takes longest must not begin last. A task that
     the source has twice is asked once.
@@ -97,23 +107,62 @@ def slots(
     order = reached.skip(source, enumerate(positions(source, limit, seed)))
     progress.found += reached.skipped * goal.samples
     under_way: WeakValueDictionary[str, TaskState] = WeakValueDictionary()  # until all asked of them is recorded
-    while chunk := [(place, source[index]) for place, index in _first(order, lookahead)]:
-        reached.hand_out([(place, task.key) for place, task in chunk])
-        once = {task.key: (place, task) for place, task in reversed(chunk) if task.key not in under_way}
-        known = journal.status(list(once))  # after the look at what is under way: all else is in the journal
-        for place, task in sorted(once.values(), key=lambda item: (-difficulty(item[1]), item[0])):
-            there = known.get(task.key, {})
-            state = under_way[task.key] = TaskState(task, place, recorded=bool(there))
-            wanted = []
-            for index in range(goal.samples):
-                if index in there:
-                    progress.found += 1
-                    if goal.is_verified(there[index].score) and not goal.is_continued(there[index]):
-                        state.count_verified(goal)
-                if index not in there or goal.is_unfinished(there[index]):
-                    wanted.append(RolloutSlot(state, index, index in there))
-            yield from wanted  # after all were looked at: what is verified already may be enough
-        yield None  # many chunks may have nothing to ask: looking at them must not hold up what is under way
+    of_others = array("q")  # places and indexes, by turns
+
+    def wanted_of(tasks: list[tuple[int, int, Task]]) -> Iterator[RolloutSlot | float]:
+        """The slots of tasks: those this process may ask, as (place, index, task)."""
+        at_once = journal.leased_at_once or max(1, len(tasks))
+        for start in range(0, len(tasks), at_once):
+            yield from _until_it_answers(journal)
+            group, lost = tasks[start : start + at_once], journal.leases_lost
+            mine = journal.lease([task.key for *_, task in group])
+            known = journal.status(list(mine))  # after the look at what is under way: all else is in the journal
+            for place, index, task in group:
+                if task.key in mine and journal.leases_lost == lost:
+                    yield from slots_of(task, place, known.get(task.key, {}))
+                else:
+                    of_others.extend((place, index))
+
+    def slots_of(task: Task, place: int, there: Mapping[int, Status]) -> Iterator[RolloutSlot]:
+        state = under_way[task.key] = TaskState(task, place, recorded=bool(there))
+        wanted = []
+        for index in range(goal.samples):
+            if index in there:
+                progress.found += 1
+                if goal.is_verified(there[index].score) and not goal.is_continued(there[index]):
+                    state.count_verified(goal)
+            if index not in there or goal.is_unfinished(there[index]):
+                wanted.append(RolloutSlot(state, index, index in there))
+        yield from wanted  # after all were looked at: what is verified already may be enough
+
+    while chunk := [(place, index, source[index]) for place, index in _first(order, lookahead)]:
+        reached.hand_out([(place, task.key) for place, _, task in chunk])
+        once = {one[2].key: one for one in reversed(chunk) if one[2].key not in under_way}
+        yield from wanted_of(sorted(once.values(), key=lambda one: (-difficulty(one[2]), one[0])))
+        yield 0.0  # many chunks may have nothing to ask: looking at them must not hold up what is under way
+    while of_others:
+        journal.keep_leases(list(under_way))  # who waits for what was done here need not wait any more
+        yield from _until(monotonic() + LOOK_S)
+        before, of_others = of_others, array("q")
+        for start in range(0, len(before), 2 * LOOKED_AT_ONCE):
+            pairs = before[start : start + 2 * LOOKED_AT_ONCE]
+            yield from _until_it_answers(journal)
+            again = [(place, index, source[index]) for place, index in zip(pairs[::2], pairs[1::2], strict=True)]
+            known = journal.status([task.key for *_, task in again])
+            left = [one for one in again if not goal.is_met(known.get(one[2].key, {}))]
+            progress.found += (len(again) - len(left)) * goal.samples
+            yield from wanted_of([one for one in left if one[2].key not in under_way])
+
+
+def _until(moment: float) -> Iterator[float]:
+    """Whoever asks for a slot before ``moment`` is told how long it is till then."""
+    while (left := moment - monotonic()) > 0:
+        yield left
+
+
+def _until_it_answers(journal: Journal) -> Iterator[float]:
+    while not journal.answers():
+        yield from _until(monotonic() + AWAY_S)
 
 
 def difficulty(task: Task) -> float:

@@ -1,4 +1,4 @@
-"""What a run has cost, over all its processes: kept in the journal while it goes on."""
+"""What a run has cost, over all its processes, those before and those beside this one: kept in the journal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEPT_EVERY_S = 1.0
 
 
 class RunSpending:
-    """The client's account and that of the judges, with what earlier processes of the run spent.
+    """The client's account and that of the judges, with what other processes of the run spent.
 
     Args:
         verifiers: whose judges are asked.
@@ -27,25 +27,39 @@ class RunSpending:
 
     def __init__(self, journal: Journal, client: Client, verifiers: Iterable[Verifier]) -> None:
         self._journal, self._client, self._verifiers = journal, client, tuple(verifiers)
-        kept = json.loads(journal.meta(META) or "null")
-        if kept is None:  # written by an older version, or new: what is recorded is known to have been paid for
-            self._earlier = _recorded(journal)
-            self._earlier_judges: Mapping[str, Any] | None = None
-        else:
-            self._earlier, self._earlier_judges = Usage(**kept["usage"]), kept["judge_usage"]
+        self._name = META if journal.driver is None else f"{META} {journal.driver}"
         self._judges_before = spent(self._verifiers)  # of other runs in this process
+        self._others: Usage | None = None
+        self._others_judges: Mapping[str, Any] | None = None
+        if not self.look():  # written by an older version, or new: what is recorded is known to have been paid for
+            self._others = _recorded(journal)
+        if journal.driver is not None:  # before anything is recorded that those who come later would count, too
+            self.note()
+
+    def look(self) -> bool:
+        """Read what others spent until now; whether anything is kept of them."""
+        kept = self._journal.metas(META)
+        if self._journal.driver is not None:
+            kept.pop(self._name, None)
+        if not kept:
+            return False
+        accounts = [json.loads(one) for one in kept.values()]
+        first, *rest = (Usage(**one["usage"]) for one in accounts)
+        for one in rest:
+            first = one.after(first, self._client.server.price)
+        self._others, self._others_judges = first, total([one["judge_usage"] for one in accounts])
+        return True
 
     @property
     def usage(self) -> Usage:
-        return self._client.usage.after(self._earlier, self._client.server.price)
+        own = self._client.usage
+        return own if self._others is None else own.after(self._others, self._client.server.price)
 
     @property
     def judge_usage(self) -> dict[str, Any] | None:
         """As ``spent`` gives it; ``None`` where no judge was asked."""
-        now, before = spent(self._verifiers), self._judges_before
-        if now is not None and before is not None:
-            now = {k: None if v is None else v - (before[k] or 0) for k, v in now.items()}
-        return total([self._earlier_judges, now])
+        now = _judges_since(self._judges_before, self._verifiers)
+        return total([self._others_judges, now])
 
     async def keep(self) -> None:
         """Keep it now and then, until cancelled."""
@@ -55,8 +69,19 @@ class RunSpending:
 
     def note(self) -> None:
         """Keep it as it is now."""
-        kept = {"usage": self.usage.to_dict(), "judge_usage": self.judge_usage}
-        self._journal.set_meta(META, json.dumps(kept))
+        judges = _judges_since(self._judges_before, self._verifiers)
+        if self._journal.driver is not None:
+            kept = {"usage": self._client.usage.to_dict(), "judge_usage": judges}
+        else:
+            kept = {"usage": self.usage.to_dict(), "judge_usage": self.judge_usage}
+        self._journal.set_meta(self._name, json.dumps(kept))
+
+
+def _judges_since(before: Mapping[str, Any] | None, verifiers: Iterable[Verifier]) -> dict[str, Any] | None:
+    now = spent(verifiers)
+    if now is None or before is None:
+        return now
+    return {k: None if v is None else v - (before[k] or 0) for k, v in now.items()}
 
 
 def _recorded(journal: Journal) -> Usage:

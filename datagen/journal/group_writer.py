@@ -1,32 +1,29 @@
-"""Writing to SQLite in groups: one thread, many rows a commit, each on the disk before its caller hears of it."""
+"""Writing in groups: one thread, many rows a commit, each on the disk before its caller hears of it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import queue
-import sqlite3
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
+
+from synthetic1.datagen.journal.database import Database
 
 GROUP_ROWS = 256
 GROUP_S = 0.025  # that rows nobody waits for may wait for company
-WAIT_S = 30  # for another process that writes it
-CACHE_KIB = 32 * 1024
-CHECKPOINT_PAGES = 8192  # 32 MiB: long rollouts would fill SQLite's own 4 MiB with every few groups
 
 
 class GroupWriter:
-    """Commits what is put, in order (WAL, ``synchronous=FULL``). Rows that somebody waits for are committed at once.
+    """Commits what is put, in order. Rows that somebody waits for are committed at once.
 
     The first error is the last thing it does: it keeps it in ``error``, writes nothing more, and lets nobody wait.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self.error: BaseException | None = None
         """Why nothing is written any more, e.g. a full disk."""
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -61,20 +58,16 @@ class GroupWriter:
             self._thread = None
 
     def _write(self) -> None:
-        connection: sqlite3.Connection | None = None
         ending = False
         while not ending:
             rows, waiters, ending = self._group()
             try:
                 if rows and self.error is None:
-                    connection = connection or _connect(self.path)
-                    _commit(connection, rows)
+                    self._database.commit(rows)
             except Exception as error:  # of any kind: a thread that died in silence would lose all that comes
                 self.error = error
             _release(waiters)
-        if connection is not None:
-            with contextlib.suppress(sqlite3.Error):
-                connection.close()
+        self._database.done_writing()
 
     def _group(self) -> tuple[list[Any], list[Any], bool]:
         """Rows to be committed together, who waits for them, and whether they are the last."""
@@ -99,25 +92,6 @@ class GroupWriter:
             else:
                 waiters.append(item)
         return rows, waiters, False
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=WAIT_S)
-    for pragma in ("synchronous=FULL", f"cache_size=-{CACHE_KIB}", f"wal_autocheckpoint={CHECKPOINT_PAGES}"):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
-
-
-def _commit(connection: sqlite3.Connection, rows: list[Any]) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for statement, row in rows:
-            connection.execute(statement, row)
-        connection.execute("COMMIT")
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):  # many errors have rolled back already
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _release(waiters: list[Any]) -> None:

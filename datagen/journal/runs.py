@@ -1,4 +1,4 @@
-"""Runs as they lie in their folders: for exports, for ``synthetic1 runs`` and ``synthetic1 show``."""
+"""Runs as they lie in their folders, and where their journals are: for all who read or write one."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from synthetic1.datagen.journal.postgres_database import place, schema_of
 from synthetic1.datagen.journal.rollouts import TaskRollouts
-from synthetic1.datagen.journal.writer import Journal
+from synthetic1.datagen.journal.writer import LEASE_S, Journal
 from synthetic1.jobs.program import ProgramError
+from synthetic1.reports.storage import replace_file
 
 JOURNAL = "journal.sqlite"
+ELSEWHERE = "journal.json"
+"""In its place, where the journal is in PostgreSQL: says where."""
 READ_AT_ONCE = 64  # tasks with all their rollouts
 
 
@@ -28,7 +32,7 @@ class StoredRuns:
     def groups(self) -> Iterator[TaskRollouts]:
         """Every task once, with the rollouts of all runs, in the order of runs; of one key, the first stays."""
         with ExitStack() as opened:
-            journals = [Journal.open(folder / JOURNAL, readonly=True) for folder in self.folders]
+            journals = [open_journal(folder, readonly=True) for folder in self.folders]
             for journal in journals:
                 opened.callback(journal.close)
             for number, journal in enumerate(journals):
@@ -40,7 +44,7 @@ class StoredRuns:
         """How many ``groups`` gives; ``None`` for several runs, which may have some in common."""
         if len(self.folders) > 1:
             return None
-        journal = Journal.open(self.folders[0] / JOURNAL, readonly=True)
+        journal = open_journal(self.folders[0], readonly=True)
         try:
             return journal.counts(("answered",))["answered"]
         finally:
@@ -50,7 +54,7 @@ class StoredRuns:
         """What each run says of itself: name, and the configuration that decided what was asked."""
         found = []
         for folder in self.folders:
-            journal = Journal.open(folder / JOURNAL, readonly=True)
+            journal = open_journal(folder, readonly=True)
             try:
                 config = json.loads(journal.meta("config") or "{}")
                 judges = json.loads(journal.meta("judge_calibration") or "null")
@@ -107,7 +111,7 @@ def find_run(name: str, runs: str = "runs") -> Path:
         ProgramError: there is none; says which there are.
     """
     for folder in (Path(runs) / "generate" / name, Path(name).expanduser()):
-        if (folder / JOURNAL).is_file():
+        if has_journal(folder):
             return folder.absolute()
     there = [folder.name for folder in all_runs(runs)]
     meant = "".join(f"; did you mean `{near}`?" for near in get_close_matches(name, there, n=1))
@@ -117,6 +121,46 @@ def find_run(name: str, runs: str = "runs") -> Path:
 
 def all_runs(runs: str = "runs") -> list[Path]:
     """Folders of all runs, the one written last first."""
-    found = list((Path(runs) / "generate").glob(f"*/{JOURNAL}"))
-    found.sort(key=lambda path: -max(p.stat().st_mtime for p in path.parent.glob(f"{JOURNAL}*")))
-    return [path.parent for path in found]
+    found = [folder for folder in (Path(runs) / "generate").glob("*") if has_journal(folder)]
+    written = f"{Path(JOURNAL).stem}.*"
+    return sorted(found, key=lambda folder: -max(path.stat().st_mtime for path in folder.glob(written)))
+
+
+def has_journal(folder: Path) -> bool:
+    """Whether a run of generation lies there."""
+    return (folder / JOURNAL).is_file() or (folder / ELSEWHERE).is_file()
+
+
+def open_journal(
+    folder: Path,
+    url: str | None = None,
+    *,
+    readonly: bool = False,
+    lease_s: float = LEASE_S,
+    alone: bool = False,
+) -> Journal:
+    """The journal of the run in ``folder``, wherever it is; for writing, it is made where there is none.
+
+    Args:
+        url: of the PostgreSQL database that a new run's journal is made in; None: it is a file in the folder.
+        lease_s, alone: see ``Journal.open``.
+
+    Raises:
+        JournalError: it cannot be used, see ``Journal.open``.
+        ProgramError: the run's journal is elsewhere.
+    """
+    here, elsewhere = folder / JOURNAL, folder / ELSEWHERE
+    if elsewhere.is_file():
+        known, schema = place(elsewhere)
+        if url is not None and url != known:
+            raise ProgramError(f"journal={url}: this run's journal is in {known}; choose another run_name=")
+        return Journal.open_shared(elsewhere, known, schema, readonly=readonly, lease_s=lease_s, alone=alone)
+    if url is None:
+        return Journal.open(here, readonly=readonly)
+    if here.is_file():
+        raise ProgramError(
+            f"journal={url}: this run's journal is {here}; leave journal= out, or choose another run_name="
+        )
+    made = Journal.open_shared(elsewhere, url, schema_of(folder.name), lease_s=lease_s, alone=alone)
+    replace_file(elsewhere, json.dumps({"url": url, "schema": schema_of(folder.name)}).encode())
+    return made

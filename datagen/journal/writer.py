@@ -1,4 +1,4 @@
-"""The journal: what a run has generated and verified, in one SQLite file that a crash at any moment leaves whole.
+"""The journal: what a run has generated and verified, in a database that a crash at any moment leaves whole.
 
 Generation is at least once, the row exactly once: a rollout's key names its task, model, sampling and sample index,
 and a key is inserted once. Verdicts are rows of their own, so that verifying anew generates nothing.
@@ -7,87 +7,114 @@ and a key is inserted once. Verdicts are rows of their own, so that verifying an
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from synthetic1.datagen.journal.database import Database
 from synthetic1.datagen.journal.group_writer import GroupWriter
-from synthetic1.datagen.journal.reader import JournalError, JournalReader, explained, to_sqlite, why
+from synthetic1.datagen.journal.leases import Leases
+from synthetic1.datagen.journal.postgres_database import PostgresDatabase
+from synthetic1.datagen.journal.reader import JournalError, JournalReader
+from synthetic1.datagen.journal.sqlite_database import SqliteDatabase
 from synthetic1.rollout import Rollout
 from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
-VERSION = 1
-WAIT_S = 5  # for another process that holds it
-# Long texts come last in their row, so that the rest is read without them, and rows lie in the order of arrival:
-# with keys, which are random, for places, every insert would be somewhere else in the file.
-SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE tasks (key TEXT NOT NULL UNIQUE, position INTEGER NOT NULL, row TEXT NOT NULL);
-CREATE INDEX tasks_by_position ON tasks (position);
-CREATE TABLE rollouts (
-  task TEXT NOT NULL, sample INTEGER NOT NULL, part INTEGER NOT NULL, key TEXT NOT NULL,
-  model TEXT NOT NULL, sampling TEXT NOT NULL, finish_reason TEXT, usage TEXT,
-  raw TEXT NOT NULL, reasoning TEXT, answer TEXT, UNIQUE (task, sample, part)
-);
-CREATE TABLE verdicts (
-  rollout TEXT NOT NULL, part INTEGER NOT NULL, verifier TEXT NOT NULL, name TEXT NOT NULL, score REAL,
-  reason TEXT NOT NULL, answer TEXT, details TEXT NOT NULL, number INTEGER NOT NULL,
-  PRIMARY KEY (rollout, part, verifier)
-) WITHOUT ROWID;
-CREATE TABLE failures (
-  task TEXT NOT NULL, sample INTEGER NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL, times INTEGER NOT NULL,
-  PRIMARY KEY (task, sample)
-) WITHOUT ROWID;
-"""
+LEASE_S = 60.0
+LEASED_AT_ONCE = 16
 
 
 class Journal(JournalReader):
-    """One run's rollouts and verdicts. ``open`` for writing (one process, which holds the folder's lock) or reading."""
+    """One run's rollouts and verdicts. ``open`` for writing or reading.
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, *, readonly: bool) -> None:
+    A journal in a file is written by one process, which holds the folder's lock; one in PostgreSQL by several, which
+    share the tasks out by leases.
+    """
+
+    def __init__(self, database: Database, *, leases: Leases | None = None, readonly: bool) -> None:
         """Use ``open``."""
-        super().__init__(path, connection)
+        super().__init__(database)
+        self._leases = leases
         self._sampling: tuple[Mapping[str, Any] | None, str] = None, ""  # the last one, as JSON: a run has but one
-        with explained(path):
-            self._failures = bool(connection.execute("SELECT EXISTS (SELECT 1 FROM failures)").fetchone()[0])
-        self._writer = None if readonly else GroupWriter(path)
+        self._failures = leases is not None or bool(self._only("SELECT EXISTS (SELECT 1 FROM failures)")[0])
+        self._writer = None if readonly else GroupWriter(database)
 
     @classmethod
     def open(cls, path: Path, *, readonly: bool = False) -> Journal:
-        """Open or (for writing) make the journal.
+        """Open or (for writing) make the journal in the SQLite file at ``path``.
 
         Raises:
             JournalError: none to read, no journal, one of a newer version, locked, or a folder that cannot be written.
         """
-        if readonly and not path.is_file():
-            raise JournalError(f"{path}: there is no journal")
+        return cls(SqliteDatabase(path, readonly=readonly), readonly=readonly)
+
+    @classmethod
+    def open_shared(
+        cls,
+        path: Path,
+        url: str,
+        schema: str,
+        *,
+        readonly: bool = False,
+        lease_s: float = LEASE_S,
+        alone: bool = False,
+    ) -> Journal:
+        """Open or (for writing) make the journal in a schema of a PostgreSQL database.
+
+        Args:
+            path: the file that says so in the run's folder.
+            lease_s: seconds after which others take the tasks of a process that gives no sign of life.
+            alone: nobody else may write it meanwhile.
+
+        Raises:
+            JournalError: none to read, one of a newer version, a server that cannot be used, or others are writing it
+                where one is to be alone.
+        """
+        shared = PostgresDatabase(path, url, schema, readonly=readonly)
         try:
-            mode = "rwc" if not readonly else "ro&immutable=1" if _cannot_change(path) else "ro"
-            connection = sqlite3.connect(
-                f"file:{_quoted(path)}?mode={mode}", uri=True, check_same_thread=False, timeout=WAIT_S
-            )
-            with explained(path):
-                made = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()[0]
-                if not made and not readonly:
-                    connection.execute("PRAGMA journal_mode=WAL")
-                    with connection:
-                        connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA}")
-                        connection.execute("INSERT INTO meta VALUES ('version', ?)", (str(VERSION),))
-                elif not made:
-                    raise JournalError(f"{path} is not a journal of a run: it has no table `meta`")
-                version = connection.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()
-        except sqlite3.Error as error:
-            raise JournalError(f"{path}: {why(error)}") from error
-        if version is None or int(version[0]) > VERSION:
-            found = version[0] if version else "none"
-            connection.close()
-            raise JournalError(
-                f"{path} was written by a newer synthetic1 (journal version {found}, this one knows {VERSION}); upgrade"
-            )
-        return cls(path, connection, readonly=readonly)
+            leases = None if readonly else Leases(shared, lease_s=lease_s, alone=alone)
+        except BaseException:
+            shared.close()
+            raise
+        return cls(shared, leases=leases, readonly=readonly)
+
+    # Of tasks, where several processes write
+
+    @property
+    def driver(self) -> str | None:
+        """The name of this process among those that write; ``None`` where there is but one."""
+        return None if self._leases is None else self._leases.driver
+
+    @property
+    def leased_at_once(self) -> int | None:
+        """How many tasks to lease with one call; ``None``: all of them are this process's."""
+        return None if self._leases is None else LEASED_AT_ONCE
+
+    def lease(self, tasks: Sequence[str]) -> set[str]:
+        """Those of the tasks (by their keys) that this process may ask; the others are another's at the moment."""
+        return set(tasks) if self._leases is None else self._leases.take(tasks)
+
+    @property
+    def leases_lost(self) -> int:
+        """Rises where leases may have been lost: what is not asked yet under one of before is to be leased anew."""
+        return 0 if self._leases is None else self._leases.lost
+
+    def keep_leases(self, tasks: Collection[str]) -> None:
+        """Let go of all leases but those of ``tasks``, once what was put before is on the disk."""
+        if self._leases is not None:
+            self._put(*self._leases.statement_to_keep_only(tasks))
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Within the block, no other process of this run is in such a block."""
+        with self._database.turn():
+            yield
+
+    def answers(self) -> bool:
+        """Whether it can be asked at once; see ``Database.answers``."""
+        return self._database.answers()
 
     # Enqueued here, done by the writer's thread
 
@@ -95,7 +122,8 @@ class Journal(JournalReader):
         """Record a task; again does nothing."""
         row = json.dumps(task.to_row(), ensure_ascii=False)
         self._put(
-            "INSERT OR IGNORE INTO tasks (key, position, row) VALUES (?, ?, ?)", (task.key, position, to_sqlite(row))
+            "INSERT INTO tasks (key, position, row) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (task.key, position, self._text(row)),
         )
 
     def put_rollout(self, rollout: Rollout, part: int = 0) -> None:
@@ -111,10 +139,10 @@ class Journal(JournalReader):
             rollout.key,
             rollout.model,
             self._sampling[1],
-            to_sqlite(c.finish_reason),
+            self._text(c.finish_reason),
             usage,
         )
-        self._put(_INSERT_ROLLOUT, (*row, to_sqlite(c.raw), to_sqlite(c.reasoning), to_sqlite(c.answer)))
+        self._put(_INSERT_ROLLOUT, (*row, self._text(c.raw), self._text(c.reasoning), self._text(c.answer)))
         if self._failures:
             self._put("DELETE FROM failures WHERE task = ? AND sample = ?", (rollout.task_key, rollout.sample_index))
 
@@ -127,7 +155,7 @@ class Journal(JournalReader):
             number: rises each time the run is verified anew; the export takes the verdict with the highest.
         """
         details = json.dumps(dict(verdict.details), ensure_ascii=False, sort_keys=True)
-        said = (verdict.score, verdict.reason, to_sqlite(verdict.answer), to_sqlite(details), number)
+        said = (verdict.score, verdict.reason, self._text(verdict.answer), self._text(details), number)
         self._put(_INSERT_VERDICT, (rollout, part, verifier, name, *said))
 
     def put_failure(self, task: Task, sample: int, kind: str, message: str) -> None:
@@ -135,12 +163,13 @@ class Journal(JournalReader):
         self._failures = True
         self._put(
             "INSERT INTO failures VALUES (?, ?, ?, ?, 1) "
-            "ON CONFLICT DO UPDATE SET kind = excluded.kind, message = excluded.message, times = times + 1",
-            (task.key, sample, kind, to_sqlite(message)),
+            "ON CONFLICT (task, sample) DO UPDATE SET kind = excluded.kind, message = excluded.message,"
+            " times = failures.times + 1",
+            (task.key, sample, kind, self._text(message)),
         )
 
     def set_meta(self, name: str, value: str) -> None:
-        self._put("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (name, value))
+        self._put(_SET_META, (name, value))
 
     def check(self) -> None:
         """Raise what keeps the journal from being written.
@@ -149,7 +178,8 @@ class Journal(JournalReader):
             JournalError: nothing more can be recorded; what was before is whole.
         """
         if self._writer is not None and (error := self._writer.error) is not None:
-            raise JournalError(f"{self.path}: {why(error)}; what was recorded before is whole") from error
+            said = self._database.why(error)
+            raise JournalError(f"{self._database.name}: {said}; what was recorded before is whole") from error
 
     async def recorded(self) -> None:
         """Wait until all that was put is on the disk, without holding up the event loop.
@@ -167,9 +197,16 @@ class Journal(JournalReader):
 
     def close(self) -> None:
         """Write what is waiting, and close; may be called twice."""
+        self._database.ending()
         if self._writer is not None:
             self._writer.close()
-        self._read.close()
+        if self._leases is not None:
+            self._leases.close()
+            self._leases = None
+        self._database.close()
+
+    def _text(self, value: str | None) -> Any:
+        return self._database.to_text(value)
 
     def _put(self, statement: str, row: Sequence[Any]) -> None:
         self._written.put(statement, row)
@@ -181,25 +218,15 @@ class Journal(JournalReader):
 
 
 _INSERT_ROLLOUT = (
-    "INSERT OR IGNORE INTO rollouts (task, sample, part, key, model, sampling, finish_reason, usage, raw, reasoning,"
-    " answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO rollouts (task, sample, part, key, model, sampling, finish_reason, usage, raw, reasoning,"
+    " answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
+_KEEPS = "CASE WHEN verdicts.score IS NULL THEN excluded.{0} ELSE verdicts.{0} END"
 _INSERT_VERDICT = (
     "INSERT INTO verdicts (rollout, part, verifier, name, score, reason, answer, details, number)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-    " reason = iif(score IS NULL, excluded.reason, reason), answer = iif(score IS NULL, excluded.answer, answer),"
-    " details = iif(score IS NULL, excluded.details, details), score = coalesce(score, excluded.score),"
-    " number = max(number, excluded.number)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (rollout, part, verifier) DO UPDATE SET"
+    f" reason = {_KEEPS.format('reason')}, answer = {_KEEPS.format('answer')}, details = {_KEEPS.format('details')},"
+    " score = coalesce(verdicts.score, excluded.score),"
+    " number = CASE WHEN excluded.number > verdicts.number THEN excluded.number ELSE verdicts.number END"
 )
-
-
-def _quoted(path: Path) -> str:
-    from urllib.parse import quote
-
-    return quote(str(path.absolute()))
-
-
-def _cannot_change(path: Path) -> bool:
-    """Whether a journal lies on a read-only disk with nothing outside its file: SQLite wants to be told that."""
-    wal = path.with_name(f"{path.name}-wal")
-    return not os.access(path.parent, os.W_OK) and not (wal.is_file() and wal.stat().st_size)
+_SET_META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"

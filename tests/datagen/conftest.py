@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import faulty
+import postgres_server
 import pytest
 import scripted_process
 
@@ -40,6 +43,23 @@ def forked(tmp_path_factory):
         yield started
 
 
+@pytest.fixture(scope="session")
+def postgres(require):
+    """A PostgreSQL server; ``postgres.url()`` is of its database."""
+    require("psycopg", importlib.util.find_spec("psycopg"), "pip install 'synthetic1[postgres]'")
+    require("PostgreSQL", postgres_server.programs(), "apt-get install postgresql")
+    with postgres_server.postgres_server(postgres_server.programs()) as started:
+        yield started
+
+
+@pytest.fixture
+def database(postgres):
+    """The URL of a database of its own on that server."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    postgres.create(name)
+    return postgres.url(name)
+
+
 @pytest.fixture
 def tasks(tmp_path):
     """Forty mathematical tasks that say their answers."""
@@ -62,13 +82,19 @@ def tasks(tmp_path):
 class Runs:
     """Starts the program, and reads what it left."""
 
-    def __init__(self, folder: Path, tasks: Path, forked: faulty.Faulty) -> None:
-        self.folder, self.tasks, self.forked = folder, tasks, forked
+    def __init__(self, folder: Path, tasks: Path, forked: faulty.Faulty, journal: str | None = None) -> None:
+        self.folder, self.tasks, self.forked, self.journal = folder, tasks, forked, journal
+
+    def beside(self, folder: Path) -> Runs:
+        """Those of another folder, as of another machine; with a journal in PostgreSQL, they are the same runs."""
+        return Runs(folder, self.tasks, self.forked, self.journal)
 
     def command(self, *overrides: str, program: str = "generate") -> list[str]:
         command = [sys.executable, str(ROOT / f"datagen/{program}.py"), f"runs={self.folder}"]
         if program == "generate":
             command += ["env=math", f"env.tasks={self.tasks}", "env.split=train", "run_name=t", "model=scripted"]
+            shared = self.journal and "journal=null" not in overrides
+            command += [f"journal='{self.journal}'", "lease_s=2"] if shared else []
         return [*command, *overrides]
 
     def start(self, *overrides: str, **options) -> subprocess.Popen:
@@ -102,5 +128,7 @@ class Runs:
 
 
 @pytest.fixture
-def runs(tmp_path, tasks, forked):
-    return Runs(tmp_path / "runs", tasks, forked)
+def runs(tmp_path, tasks, forked, request):
+    """Runs with a journal in a file; in PostgreSQL for tests that say so by ``both``."""
+    shared = getattr(request, "param", "sqlite") == "postgresql"
+    return Runs(tmp_path / "runs", tasks, forked, request.getfixturevalue("database") if shared else None)

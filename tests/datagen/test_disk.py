@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from synthetic1.datagen.journal import group_writer
-from synthetic1.datagen.journal import writer as journal
+from synthetic1.datagen.journal import sqlite_database
 from synthetic1.datagen.journal.reader import JournalError
 from synthetic1.datagen.journal.writer import Journal
 
@@ -167,8 +166,8 @@ def held(path: Path, statement: str) -> subprocess.Popen:
 
 
 def test_a_journal_that_another_process_holds(tmp_path, monkeypatch):
-    monkeypatch.setattr(group_writer, "WAIT_S", 0.2)
-    monkeypatch.setattr(journal, "WAIT_S", 0.2)
+    monkeypatch.setattr(sqlite_database, "WRITE_WAIT_S", 0.2)
+    monkeypatch.setattr(sqlite_database, "OPEN_WAIT_S", 0.2)
     path = tmp_path / "journal.sqlite"
     Journal.open(path).close()
     other = held(path, "c.execute('BEGIN IMMEDIATE')")  # it writes: what we put cannot be

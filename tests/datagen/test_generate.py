@@ -11,9 +11,12 @@ import time
 import pytest
 
 from synthetic1.datagen.journal.reader import JournalError
-from synthetic1.datagen.journal.runs import find_run, open_runs
+from synthetic1.datagen.journal.runs import find_run, open_journal, open_runs
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.jobs.program import ProgramError
+
+both = pytest.mark.parametrize("runs", ["sqlite", "postgresql"], indirect=True)
+"""With a journal in a file, and in PostgreSQL."""
 
 
 def test_every_sample_is_asked_recorded_and_verified_once(runs, scripted):
@@ -102,6 +105,7 @@ def kills(runs, scripted, moments):
     return killed
 
 
+@both
 def test_killed_and_gone_on_with_it_is_the_run_that_nobody_killed(runs, scripted, record_property):
     draw = random.Random(6)
     record_property("faults", kills(runs, scripted, [draw.uniform(0.0, 0.5) for _ in range(2)]))
@@ -111,11 +115,12 @@ def test_killed_and_gone_on_with_it_is_the_run_that_nobody_killed(runs, scripted
 def test_a_hundred_kills(runs, scripted, record_property):
     draw, killed = random.Random(7), 0
     while killed < 100:
-        other = type(runs)(runs.folder / str(draw.random()), runs.tasks, runs.forked)
+        other = runs.beside(runs.folder / str(draw.random()))
         killed += kills(other, scripted, [draw.uniform(0, 0.5) for _ in range(5)])
     record_property("faults", killed)
 
 
+@both
 def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(runs, scripted):
     with scripted("--latency", "0.3") as server:
         settings = (f"server={server.url}", "samples=4", "concurrency=4", "limit=10")
@@ -133,6 +138,7 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(runs, scripted):
         assert all(r[4] is not None for r in whole)
 
 
+@both
 def test_another_configuration_is_refused_with_the_difference(runs, scripted):
     with scripted() as server:
         runs(f"server={server.url}", "limit=2", "samples=2", "keep=1")
@@ -147,11 +153,12 @@ def test_another_configuration_is_refused_with_the_difference(runs, scripted):
         runs(f"server={server.url}", "limit=2", "samples=3", "keep=2", "concurrency=3", "timeout_s=5")
 
 
+@both
 def test_a_poisoned_task_is_recorded_and_the_rest_is_whole(runs, scripted):
     with scripted("--poison", "What is 7 + 7?") as server:
         out = runs(f"server={server.url}", "limit=20", "samples=2", status=3)
         assert "2 samples failed (bad_request 2)" in out
-    journal = Journal.open(runs.folder / "generate/t/journal.sqlite", readonly=True)
+    journal = open_journal(runs.folder / "generate/t", readonly=True)
     failures = list(journal.failures())
     journal.close()
     assert [(problem, sample, kind) for problem, sample, kind, *_ in failures] == [
@@ -185,6 +192,7 @@ def test_a_server_that_is_not_there_or_has_another_model(runs, scripted):
         assert "scripted" in err.splitlines()[-1]
 
 
+@both
 def test_truncated_completions_are_kept_and_can_be_gone_on_with(runs, scripted):
     with scripted("--right", "1", "--truncated", "0.5") as server:
         settings = (f"server={server.url}", "samples=2")
@@ -202,6 +210,7 @@ def test_truncated_completions_are_kept_and_can_be_gone_on_with(runs, scripted):
     assert all(r.score == 1.0 and not r.rollout.truncated for r in rollouts)
 
 
+@both
 def test_verifying_anew_generates_nothing(runs, scripted):
     with scripted("--right", "0.5", "--shape", "so: ANSWER") as server:
         runs(f"server={server.url}", "limit=10")
@@ -213,6 +222,7 @@ def test_verifying_anew_generates_nothing(runs, scripted):
     assert "0 → 1" in out
 
 
+@both
 def test_two_processes_never_write_one_run(runs, scripted):
     with scripted("--latency", "300") as server:  # it does not end by itself
         first = runs.start(f"server={server.url}", "limit=4")

@@ -9,6 +9,7 @@ from synthetic1.datagen.generation import reached
 from synthetic1.datagen.generation.goal import Goal, Progress
 from synthetic1.datagen.generation.reached import Reached
 from synthetic1.datagen.generation.slots import positions, slots
+from synthetic1.datagen.journal.runs import open_journal
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.rollout import Rollout
 from synthetic1.task import Task
@@ -20,10 +21,10 @@ TASKS = [Task(f"p{i}", "verifiable_math", f"What is {i} + 1?", {"ground_truth": 
 GOAL = Goal(samples=1)
 
 
-@pytest.fixture
-def journal(tmp_path, monkeypatch):
+@pytest.fixture(params=["sqlite", "postgresql"])
+def journal(tmp_path, monkeypatch, request):
     monkeypatch.setattr(reached, "BEHIND", 2)
-    opened = Journal.open(tmp_path / "journal.sqlite")
+    opened = open_journal(tmp_path, request.getfixturevalue("database") if request.param == "postgresql" else None)
     yield opened
     opened.close()
 
@@ -40,12 +41,13 @@ def go(journal, source, *, until: int, fails=(), goal=GOAL) -> tuple[list[int], 
     known, progress = Reached(journal, goal), Progress()
     asked = []
     for slot in slots(source, journal, known, progress, limit=until, seed=0, lookahead=4):
-        if slot is None:
+        if isinstance(slot, float):
             journal.flush()
             continue
         asked.append(slot.state.position)
         if slot.state.position not in fails:
             answer(journal, slot.state.task, slot.state.position)
+    journal.keep_leases([])  # as at the end of a process
     journal.flush()
     passed = known.skipped
     assert progress.found >= passed

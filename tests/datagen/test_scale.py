@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from synthetic1.datagen.journal import group_writer
+from synthetic1.datagen.journal import group_writer, sqlite_database
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGER = 8_000  # characters a row: what is held of all rows is seen
@@ -22,8 +22,9 @@ ALLOWED_MB = 40.0  # what both programs may differ by; of their rows, 64 MB
 def scale():
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(ROOT / "benchmarks"))
-        for name in ("GROUP_ROWS", "GROUP_S", "CACHE_KIB"):  # `write_journal` changes them: put back afterwards
-            patch.setattr(group_writer, name, getattr(group_writer, name))
+        # `write_journal` changes them: put back afterwards
+        for module, name in ((group_writer, "GROUP_ROWS"), (group_writer, "GROUP_S"), (sqlite_database, "CACHE_KIB")):
+            patch.setattr(module, name, getattr(module, name))
         import generate_scale
 
         yield generate_scale

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import json
 import os
 import subprocess
@@ -108,7 +109,8 @@ def _import_everything() -> None:
     import aiohttp  # noqa: F401
     import fsspec.implementations.local  # noqa: F401
     import hydra
-    import pyarrow.parquet  # noqa: F401
+    import pyarrow.parquet
+    from hydra._internal.hydra import Hydra
 
     import synthetic1.datagen.export
     import synthetic1.datagen.exporting.card
@@ -121,6 +123,8 @@ def _import_everything() -> None:
     import synthetic1.datagen.verify
     import synthetic1.envs.code_understanding
     import synthetic1.envs.math
+    import synthetic1.reports.progress
+    from synthetic1.tasks.formats import readers
 
     for name in (
         "_plot_families",
@@ -129,7 +133,13 @@ def _import_everything() -> None:
     ):  # a second of drawing, which is not tested here
         assert callable(getattr(synthetic1.datagen.exporting.card, name))
         setattr(synthetic1.datagen.exporting.card, name, lambda path, counts: path.write_bytes(repr(counts).encode()))
-    # What is slow the first time: the grammar of overrides.
+    # Hydra composes everything twice, first only to ask whether it is to sweep, which no run here does.
+    assert callable(Hydra.get_mode)
+    Hydra.get_mode = lambda *_, **__: None  # type: ignore[method-assign]
+    # What is slow the first time: the readers of every layout, pandas below pyarrow, the grammar of overrides.
+    for module in readers.BUILT_IN:
+        importlib.import_module(module)
+    pyarrow.parquet.write_table(pyarrow.table({"a": ["b"]}), pyarrow.BufferOutputStream())
     with hydra.initialize_config_module("synthetic1.configs", version_base="1.3"):
         hydra.compose("generate", ["env=mixture", "~env.mixture.easy", "+env.mixture.a={id: b, weight: 1.0}"])
 
@@ -144,7 +154,7 @@ def _child(order: dict[str, Any]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.argv = [f"{order['program']}.py", *order["overrides"]]
     if _with_faults():
-        sys.modules["synthetic1.datagen.journal.group_writer"].CHECKPOINT_PAGES = SMALL_CHECKPOINT
+        sys.modules["synthetic1.datagen.journal.sqlite_database"].CHECKPOINT_PAGES = SMALL_CHECKPOINT
         os.environ.pop("LD_PRELOAD")  # of verifiers' processes
         arm = ctypes.CDLL(None).faults_arm
         arm(*(order[name].encode() for name in ("below", "log", "which", "how")), ctypes.c_long(order["at"]))

@@ -20,7 +20,7 @@ from synthetic1.reports.run_status import RunState, RunStatus, read_status
 from synthetic1.reports.series import number
 from synthetic1.reports.storage import RunFolderError, explained
 
-SIGNS = ("config.yaml", "metrics.jsonl", "result.json", "journal.sqlite")
+SIGNS = ("config.yaml", "metrics.jsonl", "result.json", "journal.sqlite", "journal.json")
 """A folder that holds one of these is a run's."""
 WRITES = (
     *SIGNS,
