@@ -4,6 +4,7 @@
     python datagen/curate.py recipe=code input=[apps.jsonl,taco/] output=sets/code
     python datagen/curate.py recipe=swe input=git:. output=sets/swe
     python datagen/curate.py recipe=repair input=mine.jsonl output=sets/mine decontaminate.benchmarks=[math500.jsonl]
+    python datagen/curate.py recipe=code input=taco/ output=sets/code engine=ray sift.executor=ray   # docs/scale.md
     python datagen/curate.py recipe=math input=… output=… dry_run=true      # calls, tokens and money, nothing is asked
     python datagen/curate.py --help                                         # every setting
 

@@ -1,13 +1,16 @@
 """Asking a language model about a draft: one prompt, a reply in the form its file says, asked again where it is not.
 
 Every call is greedy, so the client's cache answers it the second time; what differs between attempts is said in words.
+What it took is kept in the run's store, by all of its processes, killed ones among them.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -15,12 +18,16 @@ from synthetic1.completion import Completion
 from synthetic1.datagen.curation.draft import Draft, Quarantined
 from synthetic1.datagen.curation.prompt_files import Prompt
 from synthetic1.datagen.curation.raw_rows import is_encodable
+from synthetic1.datagen.curation.work_store import WorkStore
 from synthetic1.inference.client import Client
 from synthetic1.inference.engine import Sampling
 from synthetic1.inference.errors import InferenceError
 
 NO_REPLY = "no_reply"
 """The reason of rows whose server failed after all retries; the same command asks for them again."""
+USAGE = "usage"
+SAVED_EVERY_S = 0.1
+"""As often as the client's cache writes its answers: what is lost of the one is lost of the other, and asked again."""
 _fence = re.compile(r"^(`{3,}|~{3,})[^\n]*\n(.*?)^\1\s*$", re.DOTALL | re.MULTILINE)
 _refusal = re.compile(
     r"\A\W*(?:I(?:'|’)?m sorry|Sorry\b|I (?:can(?:no|')t|am unable|won(?:'|’)t|must decline)|As an AI\b"
@@ -153,3 +160,56 @@ def _field(found: Mapping[str, Any], name: str, kind: Any) -> Any:
     if not fits[kind]:
         raise MalformedReply(f"the field {name} must be {'an' if kind == 'integer' else 'a'} {kind}")
     return value
+
+
+@asynccontextmanager
+async def spending(store: WorkStore, client: Client) -> AsyncIterator[None]:
+    """Keep the account of ``client`` in the store, behind that of the processes before."""
+    before = of_the_killed(store.meta(USAGE) or {})
+    kept: dict[str, Any] = {}
+
+    def keep() -> None:
+        nonlocal kept
+        if (now := client.usage.to_dict()) != kept:
+            store.set_meta(USAGE, added(before, now))
+            kept = now
+
+    async def keep_on() -> None:
+        while True:
+            keep()
+            await asyncio.sleep(SAVED_EVERY_S)
+
+    keeping = asyncio.create_task(keep_on())
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping
+        keep()
+
+
+def of_the_killed(usage: dict[str, Any]) -> dict[str, Any]:
+    """The account of processes that have ended: what was in flight was perhaps charged, and nobody has counted it."""
+    lost = usage.get("in_flight", 0)
+    if not lost:
+        return usage
+    errors = dict(usage.get("errors", {}))
+    errors["killed"] = errors.get("killed", 0) + lost
+    return {**usage, "in_flight": 0, "errors": errors, "usage_unknown": usage.get("usage_unknown", 0) + lost}
+
+
+def added(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """The sum of two accounts."""
+    if not before or not now:
+        return now or before
+    both = {**before, **now}
+    for name, value in now.items():
+        earlier = before.get(name)
+        if isinstance(value, dict) and isinstance(earlier, dict):
+            both[name] = {kind: value.get(kind, 0) + earlier.get(kind, 0) for kind in {**earlier, **value}}
+        elif name != "window" and isinstance(value, int | float) and isinstance(earlier, int | float):
+            both[name] = value + earlier
+        elif name == "cost" and value is None:
+            both[name] = earlier
+    return both

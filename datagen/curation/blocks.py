@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from datatrove.data import Document
+from datatrove.io import get_datafolder
 from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.decont.n_grams import NGramsDecontConfig, NGramsDecontFilter
 from datatrove.pipeline.dedup.minhash import (
@@ -83,11 +84,12 @@ class Contaminated(NGramsDecontFilter):  # type: ignore[misc]
 
     def __init__(self, index: str, output: str, n: int) -> None:
         super().__init__(index, contamination_config(n), language=Words(n))
-        self.output = output
+        self.output_folder = get_datafolder(output)
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> None:
         found = [int(document.id) for document in data if self.filter(document) is not True]
-        Path(self.output, f"{rank:06d}.json").write_text(json.dumps(found), encoding="ascii")
+        with self.output_folder.open(f"{rank:06d}.json", "w", encoding="ascii") as file:
+            json.dump(found, file)
 
 
 def contamination_config(n: int) -> NGramsDecontConfig:

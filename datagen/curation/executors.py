@@ -1,7 +1,7 @@
-"""Where datatrove's blocks run: in processes here, or as jobs of Slurm. Imported where they run.
+"""Where datatrove's blocks run: in processes here, or as jobs of Slurm; ``ray_nodes`` has Ray. Imported where they run.
 
-Both keep books of their own, a file for each part that is done (``completions/``), so what was interrupted goes on with
-the parts that are left, in the one way or the other.
+All keep books of their own, a file for each part that is done (``completions/``), so what was interrupted goes on with
+the parts that are left, in the one way or another.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import Any, NamedTuple, Protocol
 from datatrove.executor import LocalPipelineExecutor, SlurmPipelineExecutor
 from datatrove.pipeline.base import PipelineStep
 
-from synthetic1.datagen.curation.sift_settings import SiftSettings, SlurmSettings
+from synthetic1.datagen.curation.sift_settings import SlurmSettings
 from synthetic1.jobs.program import ProgramError
 from synthetic1.reports.progress import progress
 
@@ -66,17 +66,6 @@ class BlockExecutor(Protocol):
         """
 
 
-def executor_of(settings: SiftSettings, workers: int | None) -> BlockExecutor:
-    """The one that the settings name.
-
-    Args:
-        workers: processes, or jobs of Slurm; None = as many as there are cores, or parts.
-    """
-    if settings.executor == "slurm":
-        return SlurmJobs(settings.slurm, workers)
-    return LocalProcesses(workers or len(os.sched_getaffinity(0)))
-
-
 class LocalProcesses:
     """datatrove's executor for processes on this machine."""
 
@@ -85,20 +74,14 @@ class LocalProcesses:
 
     def run(self, pipeline: list[Any], logs: Path, *, parts: int) -> None:
         logs.mkdir(parents=True, exist_ok=True)
-        if (logs / LAUNCH_SCRIPT).exists() and shutil.which("squeue"):
-            for job in _jobs_named(_job_name(logs)):
-                if job.state not in ENDED:
-                    raise ProgramError(
-                        f"Slurm's job {job.number} of this run is at work: sift.executor=slurm waits for it, and "
-                        f"scancel {job.number} ends it"
-                    )
+        refuse_slurm_at_work(logs)
         workers = min(self.workers, parts)  # a process takes a second to begin, as long as some thousand drafts
-        owner = _after_earlier_processes(logs)
+        owner = after_earlier_processes(logs)
         if workers > 1:  # one is this process, which has the lock of the run's folder
             pipeline = [WorkOfOwner(str(logs), owner), *pipeline]
         _at_work_here.append(logs)
         try:
-            with _quiet(logs):
+            with quiet(logs):
                 LocalPipelineExecutor(pipeline, tasks=parts, workers=workers, logging_dir=str(logs)).run()
         finally:
             _at_work_here.remove(logs)
@@ -124,13 +107,13 @@ class WorkOfOwner(PipelineStep):  # type: ignore[misc]
         if lock not in _held:
             _held[lock] = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             fcntl.flock(_held[lock], fcntl.LOCK_SH)
-        if Path(self.logs, OWNER).read_text(encoding="ascii") != self.owner:
+        if not is_owner(Path(self.logs), self.owner):
             raise ProgramError("the process that this part was begun for has been killed")
         return data
 
 
-def _after_earlier_processes(logs: Path) -> str:
-    """Wait for processes of an earlier start; the name of the new owner of all parts."""
+def after_earlier_processes(logs: Path) -> str:
+    """Wait for processes of an earlier start on this machine; the name of the new owner of all parts."""
     handle = os.open(logs / AT_WORK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         try:
@@ -143,6 +126,11 @@ def _after_earlier_processes(logs: Path) -> str:
         return owner
     finally:
         os.close(handle)  # which unlocks it, before datatrove forks what would inherit it
+
+
+def is_owner(logs: Path, owner: str) -> bool:
+    """Raises FileNotFoundError: the folder is not there, on another machine."""
+    return (logs / OWNER).read_text(encoding="ascii") == owner
 
 
 def _end_with_parent() -> None:
@@ -167,7 +155,7 @@ class SlurmJobs:
 
     def run(self, pipeline: list[Any], logs: Path, *, parts: int) -> None:
         logs.mkdir(parents=True, exist_ok=True)
-        if len(_done(logs)) >= parts:
+        if len(done_parts(logs)) >= parts:
             return
         for program in ("sbatch", "squeue"):
             if shutil.which(program) is None:
@@ -214,7 +202,7 @@ class SlurmJobs:
             with_srun=False,  # a part is one process: what srun adds is trouble with variables it inherits
         )
         try:
-            with _quiet(logs):
+            with quiet(logs):
                 executor.launch_job()
         except subprocess.CalledProcessError as error:
             raise ProgramError(f"sbatch takes no job of {logs.name}: {_last_line(logs / 'stderr.log')}") from error
@@ -243,7 +231,7 @@ class SlurmJobs:
                     if now - silent_since > OUTAGE_S:
                         raise
                     jobs = None
-                done = len(_done(logs))
+                done = len(done_parts(logs))
                 for _ in range(done - before):
                     advance()
                 if done >= parts:
@@ -312,12 +300,24 @@ def _jobs_named(name: str) -> list[SlurmJob]:
     return [SlurmJob(*line.strip().split("|", 3)) for line in said.splitlines() if line.count("|") >= 3]
 
 
+def refuse_slurm_at_work(logs: Path) -> None:
+    """Raises ProgramError: a job of Slurm is at work on these parts."""
+    if (logs / LAUNCH_SCRIPT).exists() and shutil.which("squeue"):
+        for job in _jobs_named(_job_name(logs)):
+            if job.state not in ENDED:
+                raise ProgramError(
+                    f"Slurm's job {job.number} of this run is at work: sift.executor=slurm waits for it, and "
+                    f"scancel {job.number} ends it"
+                )
+
+
 def _job_name(logs: Path) -> str:
     """The name of the jobs of a pipeline: by it a later process finds them."""
     return f"synthetic1-{logs.name}-{hashlib.sha256(str(logs.resolve()).encode()).hexdigest()[:12]}"
 
 
-def _done(logs: Path) -> list[str]:
+def done_parts(logs: Path) -> list[str]:
+    """The names of datatrove's files of parts that are done, as ``00012``."""
     folder = logs / "completions"
     return os.listdir(folder) if folder.is_dir() else []
 
@@ -337,7 +337,7 @@ def _last_line(log: Path) -> str:
 
 
 @contextmanager
-def _quiet(logs: Path) -> Iterator[None]:
+def quiet(logs: Path) -> Iterator[None]:
     """datatrove logs to standard error, and its workers do: that goes to a file."""
     sys.stderr.flush()
     kept = os.dup(2)

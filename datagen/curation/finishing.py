@@ -1,4 +1,7 @@
-"""The third pass: the recipe's second half, many rows at a time, each outcome recorded as it comes."""
+"""The third pass: the recipe's second half, many rows at a time, each outcome recorded as it comes.
+
+What models wrote is looked at once more, all of it: two rows may have become one task, or a benchmark's problem.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,13 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from synthetic1.datagen.curation.draft import Draft, Dropped, LeftOut, Quarantined
-from synthetic1.datagen.curation.funnel import DIFFICULTY, GOLD
+from synthetic1.datagen.curation.funnel import DIFFICULTY, GOLD, RESULT
 from synthetic1.datagen.curation.recipe import CurationRecipe
 from synthetic1.datagen.curation.settings import CurateSettings
+from synthetic1.datagen.curation.sifting import Benchmarks
 from synthetic1.datagen.curation.tools import Workbench
 from synthetic1.datagen.curation.work_store import WorkStore
+from synthetic1.keys import content_key
 from synthetic1.reports.progress import progress
 from synthetic1.rewards.registry import get_verifier
 from synthetic1.task import Task, TaskError
@@ -123,7 +128,7 @@ class Finishing:
         """
         asked = self.settings.difficulty
         completions = await self.tools.sample(task.prompt, asked.samples, asked.temperature, DIFFICULTY)
-        verdicts = [await self.tools.score(task, completion) for completion in completions]
+        verdicts = await self.tools.score_all(task, completions)
         scores = [verdict.score for verdict in verdicts if verdict.score is not None]
         if not scores:
             raise Quarantined(DIFFICULTY, "unscorable", f"{task.problem_id}: {verdicts[0].reason}")
@@ -139,3 +144,42 @@ class Finishing:
 def _told(task: Task, draft: Draft) -> Task:
     """The task with where it came from and what was done to it; references of a judge's kind say it, too."""
     return replace(task, metadata={**task.metadata, "curation": dict(draft.metadata)})
+
+
+def sift_results(recipe: CurationRecipe, store: WorkStore, settings: CurateSettings) -> None:
+    """Take out every task that an earlier row has become, too, or that holds a benchmark's problem; a row without any
+    task left leaves. May be done again: it then finds nothing.
+    """
+    asked, deduplicate = settings.decontaminate, settings.deduplicate
+    if not recipe.prompts or not (deduplicate or asked.benchmarks):
+        return  # nothing was written: what was read has been sifted
+    benchmarks = Benchmarks.read(asked.benchmarks, asked.n, asked.share) if asked.benchmarks else None
+    seen: dict[int, int] = {}
+    changed: list[tuple[int, list[Task], Task, LeftOut]] = []
+    for number, tasks in store.tasks():
+        kept: list[Task] = []
+        why: LeftOut | None = None
+        mine = [int(content_key(recipe.made_of(task))[:15], 16) for task in tasks]
+        for task, key in zip(tasks, mine, strict=True):
+            if deduplicate and key in seen:
+                why = Dropped(RESULT, "same_task", f"as row {seen[key] + 1} of the input became")
+            elif benchmarks is not None and (name := benchmarks.source_of(task.prompt)) is not None:
+                why = Dropped(RESULT, "benchmark", f"a problem of {name}")
+            else:
+                kept.append(task)
+        for key in mine:
+            seen.setdefault(key, number)
+        if why is not None:
+            changed.append((number, kept, tasks[0], why))
+    for number, kept, first, why in changed:
+        if kept:
+            store.finish(number, kept)
+        else:
+            store.unfinish(number)
+            store.leave(number, _place(first), why)
+    store.commit()
+
+
+def _place(task: Task) -> str:
+    origin: dict[str, Any] = task.metadata.get("curation", {}).get("origin", {})
+    return f"{origin.get('file', '?')}, row {origin.get('row', '?')}"

@@ -6,23 +6,21 @@ import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import ExitStack, asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from synthetic1.datagen.curation.asking import Asker
+from synthetic1.datagen.curation.asking import USAGE, Asker, spending
 from synthetic1.datagen.curation.draft import AGAIN, Draft, LeftOut, Quarantined
-from synthetic1.datagen.curation.finishing import Finishing
+from synthetic1.datagen.curation.finishing import Finishing, sift_results
 from synthetic1.datagen.curation.funnel import CONTAMINATION, DIFFICULTY, DUPLICATES, GOLD, READ, RESULT, Funnel
 from synthetic1.datagen.curation.prompt_files import Prompt, load_prompts
 from synthetic1.datagen.curation.raw_rows import UnreadableRow, damage_in
 from synthetic1.datagen.curation.recipe import CurationRecipe
 from synthetic1.datagen.curation.recipes.registry import make_recipe
-from synthetic1.datagen.curation.results import sift_results
 from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.datagen.curation.sifting import Benchmarks, DraftFiles, drop_contaminated, drop_duplicates
-from synthetic1.datagen.curation.spending import USAGE, spending
 from synthetic1.datagen.curation.start import (
     MODEL,
     check_places,
@@ -45,6 +43,7 @@ from synthetic1.jobs.stopping import stop_on_signal
 from synthetic1.reports.progress import progress
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.rewards.scoring.scorer import Scorer
+from synthetic1.scale.choice import chosen_scorer, held_cluster
 
 STORE = "work.sqlite"
 DRAFTED, SIFTED, IN = "drafted", "sifted", "in"  # what the store's meta says of passes that are done
@@ -67,7 +66,7 @@ def curate(settings: CurateSettings) -> bool:
     """Do what is left of the run; whether it was stopped before it was done.
 
     Raises:
-        ProgramError: another run lies there, the input cannot be read, the model cannot be used.
+        ProgramError: another run lies there, the input cannot be read, the model or the cluster cannot be used.
     """
     recipe = make_recipe(settings.recipe_name, getattr(settings, settings.recipe_name, None))
     prompts = load_prompts(list(recipe.prompts), settings.prompts)
@@ -75,7 +74,7 @@ def curate(settings: CurateSettings) -> bool:
         raise ProgramError(f"recipe={settings.recipe_name} asks a language model: give model=http://localhost:8000/v1")
     path = folder_of(settings)
     check_places(settings, path)
-    with RunFolder.create(path, resume=True) as folder:
+    with RunFolder.create(path, resume=True) as folder, ExitStack() as held:
         store = WorkStore(path / STORE)
         try:
             going_on = check_same(recipe, store, settings, prompts)
@@ -90,6 +89,7 @@ def curate(settings: CurateSettings) -> bool:
                 if going_on:
                     store.clear_reasons(tuple(sorted(AGAIN)), _finishing_steps(recipe))
                 folder.write_config(settings.model_dump(mode="json"))
+            held.enter_context(held_cluster(settings.held_cluster))
             print(f"{'going on with' if going_on else 'run'} {path}", flush=True)
             drafts = DraftFiles(path / "drafts")
             _draft(recipe, settings, store, drafts)
@@ -184,16 +184,17 @@ def _sift(recipe: CurationRecipe, settings: CurateSettings, store: WorkStore, dr
     store.clear("merged")
     store.clear_steps((CONTAMINATION, DUPLICATES))
     gone: set[int] = set()
-    asked, sift, workers, folder = settings.decontaminate, settings.sift, settings.workers, sifting_folder(store)
+    asked, folder = settings.decontaminate, sifting_folder(store)
+    where: dict[str, Any] = {"workers": settings.workers, "sift": settings.sift, "ray": settings.ray}
     if asked.benchmarks:
         benchmarks = Benchmarks.read(asked.benchmarks, asked.n, asked.share)
         print(f"looking for {len(benchmarks.names):,} problems of {len(asked.benchmarks)} benchmarks", flush=True)
         place = folder / "contamination"
-        gone = drop_contaminated(drafts, benchmarks, store, place, workers=workers, sift=sift, tidy=False)
+        gone = drop_contaminated(drafts, benchmarks, store, place, tidy=False, **where)
     if settings.deduplicate:
         print("looking for duplicates", flush=True)
-        place, seed = folder / "duplicates", settings.seed
-        drop_duplicates(drafts, recipe, store, place, gone=gone, workers=workers, seed=seed, sift=sift, tidy=False)
+        place = folder / "duplicates"
+        drop_duplicates(drafts, recipe, store, place, gone=gone, seed=settings.seed, tidy=False, **where)
     store.set_meta(SIFTED, True)
     shutil.rmtree(folder.parent, ignore_errors=True)
 
@@ -219,7 +220,7 @@ async def _finish(
         if client is not None:
             model = settings.model
             asker = Asker(client, max_tokens=model.max_tokens, attempts=model.attempts, seed=settings.seed)
-        with Scorer() as scorer:
+        with chosen_scorer(Scorer(), settings.cluster) as scorer:
             account = nullcontext() if client is None else spending(store, client)
             tools = Workbench(asker, prompts, scorer, settings.seed)
             try:

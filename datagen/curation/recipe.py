@@ -45,6 +45,9 @@ class Tools(Protocol):
     async def score(self, task: Task, completion: str | Completion) -> Verdict:
         """What the verifier of the task's type says."""
 
+    async def score_all(self, task: Task, completions: Sequence[str | Completion]) -> list[Verdict]:
+        """The same of several, together: with ``engine=ray`` they make one message to a node."""
+
     async def run(
         self, program: Program, inputs: Sequence[Input], limits: Limits | None = None, *, fresh: bool = False
     ) -> list[Result]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -17,6 +18,7 @@ from synthetic1.datagen.curation.sift_settings import SiftSettings
 from synthetic1.inference.server import Price, Server
 from synthetic1.jobs.env_settings import Section
 from synthetic1.jobs.imports import ProgramSettings
+from synthetic1.scale.settings import RaySection, ScoringEngine
 
 RecipeName = Literal["math", "code", "swe", "stem", "code_understanding", "repair"]
 RECIPES: frozenset[str] = frozenset(get_args(RecipeName))
@@ -35,6 +37,8 @@ MAY_CHANGE = frozenset(
             "card",
             "rows_per_shard",
             "sift",
+            "engine",
+            "ray",
             "at_once",
         ),
         *(f"model.{name}" for name in ("url", "launch", "vllm_arguments", "api_key_env", "max_in_flight", "timeout_s")),
@@ -181,6 +185,10 @@ class CurateSettings(ProgramSettings):
     """Benchmarks whose problems must not be among the tasks."""
     sift: SiftSettings = SiftSettings()
     """Where duplicates and contamination are looked for."""
+    engine: ScoringEngine = "local"
+    """Where verifiers work: ``local``, on this machine; ``ray``, on the nodes of a Ray cluster."""
+    ray: RaySection = RaySection()
+    """The cluster of ``engine=ray`` and of ``sift.executor=ray``."""
     difficulty: DifficultySettings = DifficultySettings()
     """How hard the tasks are for a model."""
     card: CardSettings = CardSettings()
@@ -202,8 +210,8 @@ class CurateSettings(ProgramSettings):
     seed: NonNegativeInt = 0
     """Of every random choice."""
     workers: PositiveInt | None = None
-    """Processes that look for duplicates and contamination, or jobs of Slurm; None = as many as there are cores, or one
-    for 20,000 rows."""
+    """Processes that look for duplicates and contamination, jobs of Slurm, or parts at once on Ray's nodes; None = as
+    many as there are cores, or one job for 20,000 rows."""
     at_once: PositiveInt = 64
     """Rows that are worked on at once."""
     rows_per_shard: PositiveInt = 50_000
@@ -236,6 +244,26 @@ class CurateSettings(ProgramSettings):
         if self.difficulty.samples and not self.model.is_named:
             raise ValueError("difficulty.samples= asks a model: give model=http://localhost:8000/v1")
         return self
+
+    @property
+    def cluster(self) -> RaySection | None:
+        """Where verifiers work, if not on this machine."""
+        return self.ray if self.engine == "ray" else None
+
+    @property
+    def held_cluster(self) -> RaySection | None:
+        """The one that the run is connected to all the time, so that it is known at once whether it is there."""
+        is_asked = (self.engine == "ray" and not self.dry_run) or self.sift.executor == "ray"
+        return self.ray if is_asked else None
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        """Settings that do nothing here, and why; ``run_program`` refuses those that were typed."""
+        yield from self.sift.idle()
+        if self.sift.executor == "ray":  # as if for verifiers, but for what only they have
+            yield from (one for one in self.ray.idle(self.engine) if one[0] == "ray.cores")
+        elif self.engine == "local":
+            for name in RaySection.model_fields:
+                yield f"ray.{name}", "with engine=local; choose engine=ray, or sift.executor=ray"
 
     @property
     def name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
@@ -94,8 +95,9 @@ def _as_text(value: Any) -> Any:
 class SiftSettings(Section):
     """Where duplicates and contamination are looked for."""
 
-    executor: Literal["local", "slurm"] = "local"
-    """``local``: processes on this machine; ``slurm``: jobs of Slurm, submitted with ``sbatch`` and waited for."""
+    executor: Literal["local", "slurm", "ray"] = "local"
+    """``local``: processes on this machine; ``slurm``: jobs of Slurm, submitted with ``sbatch`` and waited for;
+    ``ray``: the nodes of the Ray cluster of ``ray.*``. The run's folder must lie where every node sees it."""
     slurm: SlurmSettings = SlurmSettings()
     """Of ``executor=slurm``."""
 
@@ -104,3 +106,9 @@ class SiftSettings(Section):
         if self.executor == "slurm" and not self.slurm.partition:
             raise ValueError("sift.executor=slurm submits to which partition? give sift.slurm.partition=")
         return self
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        """(dotted name, why it does nothing) of settings of Slurm where no job is submitted."""
+        if self.executor != "slurm":
+            for name in SlurmSettings.model_fields:
+                yield f"sift.slurm.{name}", f"with sift.executor={self.executor}; choose sift.executor=slurm"

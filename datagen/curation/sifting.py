@@ -1,12 +1,14 @@
 """What is looked for among all drafts at once: near duplicates, and texts of benchmarks.
 
-datatrove's blocks find the candidates, in as many processes as there are cores. What they find is then compared in
-full: MinHash takes two problems of one template for duplicates, and an n-gram of a benchmark may be a common phrase.
+datatrove's blocks find the candidates, in as many processes as there are cores, or on other machines. What they find is
+then compared in full: MinHash takes two problems of one template for duplicates, and an n-gram of a benchmark may be a
+common phrase.
 """
 
 from __future__ import annotations
 
 import glob
+import os
 import shutil
 from array import array
 from collections import defaultdict
@@ -24,6 +26,7 @@ from synthetic1.datagen.curation.sift_settings import SiftSettings
 from synthetic1.datagen.curation.work_store import WorkStore
 from synthetic1.datagen.exporting.decontaminate import benchmark_texts
 from synthetic1.jobs.program import ProgramError
+from synthetic1.scale.settings import RaySection
 from synthetic1.tasks.sources.kinds import as_lines, is_hidden, kind_of
 
 if TYPE_CHECKING:
@@ -196,21 +199,23 @@ def drop_contaminated(
     *,
     workers: int | None,
     sift: SiftSettings | None = None,
+    ray: RaySection | None = None,
     tidy: bool = True,
 ) -> set[int]:
     """Drop every draft that holds a problem of a benchmark; the numbers of those dropped.
 
     Args:
         folder: where datatrove works. What an earlier process has done of the same work there is not done again.
-        workers: as many processes, or jobs; see ``executor_of``.
+        workers: as many processes, jobs, or parts at once on Ray; None = as many as there are cores, or parts.
         sift: where; None = here.
+        ray: the cluster of ``sift.executor=ray``.
         tidy: remove ``folder`` at the end.
     """
     from synthetic1.datagen.curation.blocks import find_contaminated, write_index
 
     index, files = folder / "index", [str(path) for path in drafts.files]
     write_index(set(benchmarks.owners), index)
-    executor = _executor(sift, workers)
+    executor = _executor(sift, workers, ray)
     places = list(find_contaminated(files, index, folder, n=benchmarks.n, executor=executor)) if files else []
     gone = set()
     for draft in drafts.at(places):
@@ -222,10 +227,16 @@ def drop_contaminated(
     return gone
 
 
-def _executor(sift: SiftSettings | None, workers: int | None) -> BlockExecutor:
-    from synthetic1.datagen.curation.executors import executor_of
+def _executor(sift: SiftSettings | None, workers: int | None, ray: RaySection | None) -> BlockExecutor:
+    """The one that the settings name; ``workers=None``: as many as there are cores, or parts."""
+    from synthetic1.datagen.curation.executors import LocalProcesses, SlurmJobs
+    from synthetic1.datagen.curation.ray_nodes import RayNodes
 
-    return executor_of(sift or SiftSettings(), workers)
+    if sift is not None and sift.executor == "slurm":
+        return SlurmJobs(sift.slurm, workers)
+    if sift is not None and sift.executor == "ray":
+        return RayNodes(ray or RaySection(), workers)
+    return LocalProcesses(workers or len(os.sched_getaffinity(0)))
 
 
 def drop_duplicates(
@@ -238,18 +249,19 @@ def drop_duplicates(
     workers: int | None,
     seed: int,
     sift: SiftSettings | None = None,
+    ray: RaySection | None = None,
     tidy: bool = True,
 ) -> None:
     """Drop every draft that is a duplicate of an earlier one, which takes what it adds.
 
     Args:
-        folder, workers, sift, tidy: as of ``drop_contaminated``.
+        folder, workers, sift, ray, tidy: as of ``drop_contaminated``.
         gone: numbers of drafts that count no more.
     """
     from synthetic1.datagen.curation.blocks import find_clusters
 
     files = [str(path) for path in drafts.files]
-    executor = _executor(sift, workers)
+    executor = _executor(sift, workers, ray)
     found = list(find_clusters(files, folder, executor=executor, seed=seed)) if files else []
     places = [(file, place) for file, place, _ in found]
     clusters: dict[int, _Cluster] = defaultdict(_Cluster)

@@ -38,8 +38,11 @@ class Workbench:
         return await self._asker.ask(self._prompts[prompt], draft, step, values)
 
     async def score(self, task: Task, completion: str | Completion) -> Verdict:
-        (verdict,) = await self._scorer.score([(task, completion)])
+        (verdict,) = await self.score_all(task, [completion])
         return verdict
+
+    async def score_all(self, task: Task, completions: Sequence[str | Completion]) -> list[Verdict]:
+        return await self._scorer.score([(task, completion) for completion in completions])
 
     async def sample(self, prompt: str, n: int, temperature: float, step: str) -> list[Completion]:
         """``n`` completions of the model for a task's prompt.

@@ -25,7 +25,10 @@ from synthetic1.jobs.provenance import versions
 from synthetic1.task import TASK_FIELDS, Task
 
 LEFT_OUT = "left_out.jsonl.gz"
-UNTOLD = {"imports", "output", "runs", "run_name", "overwrite", "workers", "at_once", "dry_run", "prompts", "sift"}
+UNTOLD = {"imports", "output", "runs", "run_name", "overwrite", "workers", "at_once", "dry_run", "prompts", "sift"} | {
+    "engine",
+    "ray",
+}
 """Settings that say where things are and how fast, not what is in the set."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +35,7 @@ WITHIN = {"adapters": ROOT / "trainers/adapters"}
 """Rooms that lie in the folder of another one, and are imported without its name."""
 
 
+@cache
 def folder_of(room):
     """Where a room lies: what people use stands at the top, the rest below ``src``."""
     return WITHIN[room] if room in WITHIN else SRC / room if (SRC / room).is_dir() else ROOT / room

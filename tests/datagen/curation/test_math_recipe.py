@@ -49,6 +49,9 @@ class ScriptedTools:
         (verdict,) = await self._scorer.score([(task, completion)])
         return verdict
 
+    async def score_all(self, task, completions):
+        return [await self.score(task, completion) for completion in completions]
+
 
 VERIFIABLE = {"verifiable": "yes", "reason": "none", "why": ""}
 

@@ -6,7 +6,7 @@ import random
 from functools import lru_cache
 
 from synthetic1.completion import Completion
-from synthetic1.datagen.curation.draft import Dropped
+from synthetic1.datagen.curation.draft import Dropped, Quarantined
 from synthetic1.datagen.curation.funnel import GOLD
 from synthetic1.datagen.curation.recipe import Tools
 from synthetic1.evaluation.auditing.case import AuditCase, Certainty, OracleAnswer
@@ -48,10 +48,13 @@ async def check_gold(task: Task, tools: Tools, rewritings: int) -> dict[str, int
 
     Raises:
         Dropped: the gold is not one to train with; see ``REASONS``.
+        Quarantined: its verifier failed, not the gold.
     """
     gold = Math().gold_completion(task)
     verdict = await tools.score(task, gold or "")
     why = str(verdict.details.get("why", ""))
+    if verdict.reason == "unscorable_infra":
+        raise Quarantined(GOLD, verdict.reason, why)
     if verdict.score is None:
         raise Dropped(GOLD, "unscorable_gold", why)
     if verdict.score < 1.0:
@@ -66,8 +69,9 @@ async def check_gold(task: Task, tools: Tools, rewritings: int) -> dict[str, int
             GOLD, "unscorable_gold", f"a gold of {len(cases.gold_text(task))} characters is not a short answer"
         )
     tried = rng.sample(made, min(rewritings, len(made)))
-    for case in tried:
-        verdict = await tools.score(task, case.completion)
+    for case, verdict in zip(tried, await tools.score_all(task, [case.completion for case in tried]), strict=True):
+        if verdict.reason == "unscorable_infra":
+            raise Quarantined(GOLD, verdict.reason, str(verdict.details.get("why", "")))
         if verdict.score != 1.0 and not _is_refuted(cases, task, case):
             raise Dropped(GOLD, "rewriting_fails", f"{case.kind}: {case.answer}")
     return {"rewritings": len(tried)}
