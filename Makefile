@@ -24,7 +24,7 @@ LOCK_STAMP    := $(VENV)/.lock-$(LOCK)-$(LOCK_SUM)
 INSTALL_STAMP := build/.installed-$(LOCK_SUM)-$(FILES_SUM)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv docs demo r1 check test integrations proofs lint format bench embedded-model lock clean distclean
+.PHONY: help venv docs demo r1 check test integrations proofs cluster lint format bench embedded-model lock clean distclean
 
 help: ## this page
 	@echo "synthetic1: verifiable rewards, environments and a GRPO trainer"
@@ -75,6 +75,9 @@ test: venv ## the tests (about 19 minutes on 2 cores)
 
 integrations: venv ## other projects' software: trainers (locks/adapters.sh all), a vLLM server, Slurm, deploy/ in Docker
 	$(PYTEST) -m integrations $(ARGS)
+
+cluster: venv ## a Ray cluster of three nodes in a box on this machine, tried and broken (root; about 10 minutes)
+	$(PY) deploy/cluster/box.py $(ARGS)
 
 proofs: venv ## the long proofs that `make test` holds a part of
 	$(PY) -m pytest -m proofs $(ARGS)

@@ -19,12 +19,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("SYNTHETIC1_SANDBOX", "bubblewrap")
-
 import math_reward
 from record import arguments, report
 
 from synthetic1 import Completion, Scorer, Task, open_tasks
+from synthetic1.rewards.code import Code
+from synthetic1.rewards.math import Math
 from synthetic1.rewards.registry import get_verifier
 from synthetic1.scale.settings import RaySection
 
@@ -37,6 +37,8 @@ TARGETS = {
     "math_16384_s": "≤ 25",
     "stream_driver_gib": "< 1",
 }
+# Docker's containers would not be in the control groups of the nodes that ask for them.
+VERIFIERS = (Math(), Code(sandbox="bubblewrap"))
 Pair = tuple[Task, Completion]
 
 
@@ -110,7 +112,7 @@ def scorer_on(started: Cluster, warm: Sequence[Pair], nodes: int) -> Iterator[Sc
     """A scorer whose actors have all begun to work."""
     from synthetic1.scale.ray_scorer import RayScorer
 
-    with RayScorer(ray=started.section) as scorer:
+    with RayScorer(VERIFIERS, ray=started.section) as scorer:
         scorer.connect()
         deadline = time.monotonic() + 120
         while len(ready(scorer)) < nodes and time.monotonic() < deadline:
@@ -164,7 +166,7 @@ def one_node(kinds: dict[str, Callable[[int], list[Pair]]], rounds: int) -> list
     with cluster() as started:
         started.add(CORES)
         for name, make in kinds.items():
-            with scorer_on(started, make(10_000)[:64], 1) as far, Scorer() as near:
+            with scorer_on(started, make(10_000)[:64], 1) as far, Scorer(VERIFIERS) as near:
                 near.score_sync(make(10_001)[:64])
                 seconds: dict[str, list[float]] = {"local": [], "ray": []}
                 for number in range(rounds):
