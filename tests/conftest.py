@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import os
 import signal
@@ -47,17 +48,21 @@ TOGETHER = {
     "vllm": ("inference/test_vllm", "trainers/test_vllm", "datagen/curation/test_through_vllm"),
     "deployment": ("serving/test_deployment",),
     "serving": ("serving/",),
-    "resuming": ("trainers/test_resume",),
+    "resuming": (
+        *("trainers/test_resume", "trainers/test_sampling", "trainers/test_sft_program"),
+        "trainers/test_training_run",  # they fork one process, `ready`
+    ),
     "training": ("trainers/", "jobs/test_models"),
     "evaluating": ("evaluation/test_",),
+    "faults": ("datagen/test_faults", "datagen/test_export_faults", "datagen/test_disk"),  # fork a process of their own
     "generation": ("datagen/test_",),
 }
 """Group → how the paths of its tests begin; the first that fits. Most of them wait for something most of the time, so
 there are more processes than cores; but no two that fill the machine's memory, or all its cores, run side by side:
 those that train do it on one thread each."""
 LONGEST_FIRST = (
-    *("training", "sandbox", "programs", "generation", "vllm", "deployment", "compilers", "datagen/curation/"),
-    *("adapters/", "evaluating", "serving", "resuming", "sandbox bubblewrap"),
+    *("training", "sandbox", "programs", "generation", "scale/", "vllm", "deployment", "resuming", "compilers"),
+    *("faults", "datagen/curation/", "adapters/", "evaluating", "serving", "sandbox bubblewrap"),
 )
 """Groups, or how files that are in none begin, in the order in which they begin; the other files follow, since what
 ends last should be short."""
@@ -152,6 +157,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(mark)
 
 
+@functools.cache
 def _rank(group: str) -> int:
     """The place of a group in the order."""
     if group in LONGEST_FIRST:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
+from functools import cache
 
 import pytest
 
@@ -13,7 +14,10 @@ from synthetic1.inference.engine import Sampling
 from synthetic1.jobs.chat import render
 from synthetic1.tasks.code_understanding import GeneratedTasks
 
-PROMPTS = [task.prompt for task in (GeneratedTasks("1-3", split="test", size=24)[i] for i in range(24))]
+
+@cache
+def prompts() -> list[str]:
+    return [task.prompt for task in GeneratedTasks("1-3", split="test", size=24)]
 
 
 @pytest.fixture
@@ -32,16 +36,16 @@ def complete(model, tokenizer):
 
 
 def test_the_same_seed_gives_the_same_completions(complete):
-    first = complete(PROMPTS, 2, seed=3)
-    assert first == complete(PROMPTS, 2, seed=3)
-    assert first != complete(PROMPTS, 2, seed=4)
+    first = complete(prompts(), 2, seed=3)
+    assert first == complete(prompts(), 2, seed=3)
+    assert first != complete(prompts(), 2, seed=4)
 
 
 @pytest.mark.parametrize("seed", [20_240_101, 2**62])
 def test_a_seed_may_be_large(complete, seed):
-    first = complete(PROMPTS[:4], seed=seed)
-    assert first == complete(PROMPTS[:4], seed=seed)
-    assert first != complete(PROMPTS[:4], seed=seed + 1)
+    first = complete(prompts()[:4], seed=seed)
+    assert first == complete(prompts()[:4], seed=seed)
+    assert first != complete(prompts()[:4], seed=seed + 1)
 
 
 def test_the_caller_keeps_its_random_state(complete, model):
@@ -51,7 +55,7 @@ def test_the_caller_keeps_its_random_state(complete, model):
     expected = torch.rand(3)
     torch.manual_seed(5)
     model.train()
-    complete(PROMPTS[:4], seed=1)
+    complete(prompts()[:4], seed=1)
     assert torch.equal(torch.rand(3), expected)
     assert model.training
     model.eval()
@@ -59,19 +63,19 @@ def test_the_caller_keeps_its_random_state(complete, model):
 
 @pytest.mark.parametrize("batch_size", [1, 7, 24])
 def test_greedy_completions_do_not_depend_on_the_batch(complete, batch_size):
-    assert complete(PROMPTS, temperature=0.0, batch_size=batch_size) == complete(PROMPTS, temperature=0.0)
+    assert complete(prompts(), temperature=0.0, batch_size=batch_size) == complete(prompts(), temperature=0.0)
 
 
 def test_greedy_completions_do_not_depend_on_the_order(complete):
-    backwards = complete(PROMPTS[::-1], temperature=0.0)
-    assert backwards[::-1] == complete(PROMPTS, temperature=0.0)
+    backwards = complete(prompts()[::-1], temperature=0.0)
+    assert backwards[::-1] == complete(prompts(), temperature=0.0)
 
 
 def test_greedy_agrees_with_plain_generation(complete, model, tokenizer):
     """Against transformers itself, one prompt at a time and without padding."""
     import torch
 
-    for prompt, (ours,) in zip(PROMPTS[:6], complete(PROMPTS[:6], temperature=0.0), strict=True):
+    for prompt, (ours,) in zip(prompts()[:6], complete(prompts()[:6], temperature=0.0), strict=True):
         messages = [{"role": "user", "content": prompt}]
         ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt")["input_ids"]
         out = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=40, do_sample=False)
@@ -79,14 +83,14 @@ def test_greedy_agrees_with_plain_generation(complete, model, tokenizer):
 
 
 def test_samples_of_one_prompt_differ(complete):
-    (samples,) = complete(PROMPTS[8:9], 16, temperature=1.5)
+    (samples,) = complete(prompts()[8:9], 16, temperature=1.5)
     assert len(samples) == 16
     assert len(set(samples)) > 4
 
 
 def test_the_length_limit_is_said(model, tokenizer):
     engine = TransformersEngine(model, tokenizer)
-    messages = [{"role": "user", "content": PROMPTS[2]}]
+    messages = [{"role": "user", "content": prompts()[2]}]
     (cut,) = asyncio.run(engine.complete(messages, 1, Sampling(3, 0.0)))
     (whole,) = asyncio.run(engine.complete(messages, 1, Sampling(90, 0.0)))
     assert (cut.finish_reason, cut.usage) == ("length", {"completion_tokens": 3})
@@ -98,8 +102,8 @@ def test_different_requests_at_once_are_told_apart(model, tokenizer):
     engine = TransformersEngine(model, tokenizer)
 
     async def both() -> list[list[str]]:
-        greedy = engine.complete([{"role": "user", "content": PROMPTS[0]}], 1, Sampling(40, 0.0))
-        short = engine.complete([{"role": "user", "content": PROMPTS[0]}], 1, Sampling(2, 0.0))
+        greedy = engine.complete([{"role": "user", "content": prompts()[0]}], 1, Sampling(40, 0.0))
+        short = engine.complete([{"role": "user", "content": prompts()[0]}], 1, Sampling(2, 0.0))
         return [[c.raw for c in made] for made in await asyncio.gather(greedy, short)]
 
     (greedy,), (short,) = asyncio.run(both())
@@ -112,7 +116,7 @@ def test_an_error_reaches_everyone_who_waits(model, tokenizer):
 
     async def both() -> list[object]:
         bad = Sampling(0, 0.0)  # transformers refuses to generate nothing
-        asked = [engine.complete([{"role": "user", "content": p}], 1, bad) for p in PROMPTS[:2]]
+        asked = [engine.complete([{"role": "user", "content": p}], 1, bad) for p in prompts()[:2]]
         return await asyncio.gather(*asked, return_exceptions=True)
 
     outcomes = asyncio.run(both())
@@ -121,7 +125,7 @@ def test_an_error_reaches_everyone_who_waits(model, tokenizer):
 
 def test_every_end_that_the_model_names_ends_a_completion(model, tokenizer, monkeypatch):
     """And none of its token is left in the text: Llama's and Qwen's models name two, of which a tokenizer knows one."""
-    messages = [{"role": "user", "content": PROMPTS[2]}]
+    messages = [{"role": "user", "content": prompts()[2]}]
     (whole,) = asyncio.run(TransformersEngine(model, tokenizer).complete(messages, 1, Sampling(90, 0.0)))
     ids = tokenizer(whole.raw, add_special_tokens=False)["input_ids"]
     other = next(token for token in ids[4:] if token not in ids[:4])
@@ -144,7 +148,7 @@ def test_the_model_is_opened_for_each_batch(model, tokenizer):
     engine = TransformersEngine(model, tokenizer, batch_size=2, opened=gathered)
 
     async def some():
-        asked = [engine.complete([{"role": "user", "content": p}], 1, Sampling(2, 0.0)) for p in PROMPTS[:3]]
+        asked = [engine.complete([{"role": "user", "content": p}], 1, Sampling(2, 0.0)) for p in prompts()[:3]]
         await asyncio.gather(*asked)
 
     asyncio.run(some())

@@ -18,7 +18,7 @@ from synthetic1 import Scorer, Task
 from synthetic1.rewards.code import Code
 from synthetic1.tasks import open_tasks
 
-SAMPLE = 6
+SAMPLE = 4
 """Of 164 functions, what ``make test`` looks at for each way."""
 
 CHANGED = """
@@ -211,8 +211,8 @@ SEEN = {
 }
 
 
-@pytest.mark.parametrize("way", JAVASCRIPT_WAYS)
-def test_functions_in_javascript_are_found_however_they_are_bound(way, scorer):
+def wrong_in_javascript(way, scorer, count=None):
+    """Of ``count`` functions, what is judged otherwise than its result asks for."""
     tasks = [
         task
         for task in open_tasks("embedded:code")
@@ -220,7 +220,7 @@ def test_functions_in_javascript_are_found_however_they_are_bound(way, scorer):
         and task.verification_info["test_cases"][0]["type"] == "function_call"
     ]
     pairs, meant = [], []
-    for task in random.Random(way).sample(tasks, 3):
+    for task in random.Random(way).sample(tasks, count or len(tasks)):
         name = task.verification_info["test_cases"][0]["fn_name"]
         for score, seen in SEEN.items():
             bound = JAVASCRIPT_WAYS[way].replace("NAME", name)
@@ -228,8 +228,18 @@ def test_functions_in_javascript_are_found_however_they_are_bound(way, scorer):
             pairs.append((task, f"```js\n{source}\n```"))
             meant.append((name, score))
     verdicts = scorer.score_sync(pairs)
-    wrong = [(*m, v.score, v.details) for m, v in zip(meant, verdicts, strict=True) if v.score != m[1]]
-    assert wrong == []
+    return [(*m, v.score, v.details) for m, v in zip(meant, verdicts, strict=True) if v.score != m[1]]
+
+
+@pytest.mark.parametrize("way", JAVASCRIPT_WAYS)
+def test_functions_in_javascript_are_found_however_they_are_bound(way, scorer):
+    assert wrong_in_javascript(way, scorer, 2) == []
+
+
+@pytest.mark.proofs
+@pytest.mark.parametrize("way", JAVASCRIPT_WAYS)
+def test_all_functions_in_javascript_are_found_however_they_are_bound(way, scorer):
+    assert wrong_in_javascript(way, scorer) == []
 
 
 def in_place(one, calls):
@@ -238,10 +248,10 @@ def in_place(one, calls):
     return f"{renamed(one)}def {one.name}(a, *rest):\n    a[:] = inner(a, *rest)\n", fit
 
 
-def test_what_a_function_leaves_in_its_first_argument_stands_for_its_result(published, scorer):
-    """Only that: a function that does nothing passes exactly the calls whose result is their argument."""
+def wrong_in_place(problems, scorer):
+    """How many programs were judged, and which of them wrongly."""
     pairs, meant = [], []
-    for one in published:
+    for one in problems:
         source, calls = in_place(one, one.calls())
         idle = f"def {one.name}(a, *rest):\n    pass\n"
         declared = source.replace("*rest):\n", "*rest) -> list:\n")
@@ -252,7 +262,19 @@ def test_what_a_function_leaves_in_its_first_argument_stands_for_its_result(publ
         for text, score in ((source, 1.0), (idle, float(same)), (declared, 0.0)):
             pairs.append((task, f"```python\n{text}\n```"))
             meant.append((one.name, score))
-    assert len(pairs) >= 30
     verdicts = scorer.score_sync(pairs)
-    wrong = [(*m, v.score, v.details) for m, v in zip(meant, verdicts, strict=True) if v.score != m[1]]
+    return len(pairs), [(*m, v.score, v.details) for m, v in zip(meant, verdicts, strict=True) if v.score != m[1]]
+
+
+def test_what_a_function_leaves_in_its_first_argument_stands_for_its_result(published, scorer):
+    """Only that: a function that does nothing passes exactly the calls whose result is their argument."""
+    judged, wrong = wrong_in_place(random.Random("in place").sample(published, 64), scorer)
     assert wrong == []
+    assert judged >= 12
+
+
+@pytest.mark.proofs
+def test_what_every_function_leaves_in_its_first_argument_stands_for_its_result(published, scorer):
+    judged, wrong = wrong_in_place(published, scorer)
+    assert wrong == []
+    assert judged >= 30

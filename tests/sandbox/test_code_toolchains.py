@@ -248,6 +248,7 @@ def test_no_other_program_is(lacking):
         assert judge(lacking, source, "python", language="python").reason == reason
 
 
+@pytest.mark.parametrize("backend", ["docker"], indirect=True)
 @pytest.mark.parametrize(
     "source",
     [
@@ -257,11 +258,10 @@ def test_no_other_program_is(lacking):
         "import sys\nsys.modules['json'] = None\nimport json",
     ],
 )
-def test_none_cannot_be_bought_where_everything_is(sandbox_image, tmp_path, source):
-    with Scorer([Code(sandbox={"kind": "docker", "cache": str(tmp_path)}, slots=1)]) as scorer:
-        for one in (source, f"import numpy, scipy.stats, sortedcontainers\n{source}"):
-            verdict = judge(scorer, one, "python", language="python")
-            assert (verdict.score, verdict.reason) == (0.0, "runtime_error")
+def test_none_cannot_be_bought_where_everything_is(scorer, source):
+    for one in (source, f"import numpy, scipy.stats, sortedcontainers\n{source}"):
+        verdict = judge(scorer, one, "python", language="python")
+        assert (verdict.score, verdict.reason) == (0.0, "runtime_error")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:  # they import torch: every process of the tests reads this file, one of them trains
+    from ready_trainer import ReadyTrainer
+
     from synthetic1.trainers.reinforcement.objective.reward import Reward, RewardedRollout
     from synthetic1.trainers.reinforcement.settings import GrpoSettings
 
@@ -162,6 +164,16 @@ def train() -> Callable[..., Run]:
 @pytest.fixture(scope="session")
 def run_child() -> Callable[..., subprocess.CompletedProcess[str]]:
     return child
+
+
+@pytest.fixture(scope="session")
+def ready() -> Iterator[ReadyTrainer]:
+    """``ready.run("trainers/grpo.py", …)``: a program in a process of its own, without the ten seconds of its start."""
+    from ready_trainer import ReadyTrainer
+
+    started = ReadyTrainer()
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="session")

@@ -218,7 +218,8 @@ def _send_keys(source: GeneratedTasks, connection: Any) -> None:
 def test_a_fork_goes_on_by_itself_even_while_a_thread_is_generating() -> None:
     source = GeneratedTasks("6-7", seed=13, size=400)
     expected = [task.key for task in GeneratedTasks("6-7", seed=13, size=40)]
-    thread = threading.Thread(target=lambda: [source[i] for i in range(400)])
+    forked = threading.Event()
+    thread = threading.Thread(target=lambda: [source[i] for i in range(400) if not forked.is_set()])
     thread.start()
     context = multiprocessing.get_context("fork")
     try:
@@ -234,4 +235,5 @@ def test_a_fork_goes_on_by_itself_even_while_a_thread_is_generating() -> None:
             finally:
                 child.kill()
     finally:
+        forked.set()
         thread.join()

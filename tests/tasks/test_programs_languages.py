@@ -268,7 +268,7 @@ async def test_statements_mean_the_same(language: str, require: Any) -> None:
 )
 async def test_a_wrong_template_is_found(op: str, wrong: str, require: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(render_javascript.TEMPLATES, op, wrong)
-    assert await disagreements("javascript", sample(40, seed=31), require)
+    assert await disagreements("javascript", sample(8, seed=31), require)
 
 
 # -- tables

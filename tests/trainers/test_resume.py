@@ -205,10 +205,10 @@ grpo.main()
 """
 
 
-def test_kill_9_during_a_checkpoint(train, run_child, tiny, tmp_path):
+def test_kill_9_during_a_checkpoint(train, ready, tiny, tmp_path):
     options = ("trainer.max_steps=6", "trainer.save_every=2")
     whole = train(f"runs={tmp_path / 'whole'}", *options)
-    died = run_child("-c", DIES, *tiny, f"runs={tmp_path / 'parts'}", *options)
+    died = ready.run("-c", DIES, *tiny, f"runs={tmp_path / 'parts'}", *options)
     assert died.returncode == -signal.SIGKILL, died.stderr
     folder = tmp_path / "parts" / "grpo" / "code_understanding-embedded-s0"
     torn = folder / "checkpoints" / "checkpoint-4"
@@ -224,16 +224,14 @@ def test_kill_9_during_a_checkpoint(train, run_child, tiny, tmp_path):
     assert is_complete(torn)
 
 
-def test_ctrl_c_in_a_terminal(train, tiny, tmp_path):
+def test_ctrl_c_in_a_terminal(train, ready, tiny, tmp_path):
     """A real SIGINT to a real process, once it has taken a step."""
-    command = [sys.executable, "-u", "trainers/grpo.py", *tiny, f"runs={tmp_path}", "trainer.max_steps=99"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=ROOT, env=ONE_THREAD, **pipes) as process:
+    with ready.start("trainers/grpo.py", *tiny, f"runs={tmp_path}", "trainer.max_steps=99") as process:
         for line in process.stdout:
             if re.match(r"step +2/99 ", line):
                 process.send_signal(signal.SIGINT)
                 break
-        rest, errors = process.communicate(timeout=120)
+        rest, errors = process.communicate()
     assert process.returncode == 130, errors
     assert "with a checkpoint" in rest
     assert "resume=true" in rest
@@ -281,8 +279,8 @@ def small_disk(tmp_path, require):
     subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-def test_a_full_disk_is_one_clear_line(small_disk, run_child, tiny):
-    done = run_child("trainers/grpo.py", *tiny, f"runs={small_disk}")
+def test_a_full_disk_is_one_clear_line(small_disk, ready, tiny):
+    done = ready.run("trainers/grpo.py", *tiny, f"runs={small_disk}")
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith("error: could not write a checkpoint to ")
     assert "the disk is full" in done.stderr

@@ -107,14 +107,16 @@ def test_extra_cannot_say_what_a_setting_says(program, compose, monkeypatch, tmp
     module = {"grpo": trl_config, "sft": sft_run}[program]
     monkeypatch.setattr(module, "GRPOConfig" if program == "grpo" else "SFTConfig", recorded(fields))
 
+    backends = ("transformers", "vllm_colocate", "vllm_server")
+    composed = [compose(f"rollout={backend}", "trainer.beta=0.1") for backend in backends]
+
     def build(extra: dict) -> None:
         if program == "sft":
             settings = SftSettings.model_validate({"data": "x", "model": {"name": "x"}, "trainer": {"extra": extra}})
             sft_run.sft_config(settings, tmp_path, 1)
             return
-        for backend in ("transformers", "vllm_colocate", "vllm_server"):
-            asked = compose(f"rollout={backend}", "trainer.beta=0.1")
-            asked = asked.model_copy(update={"trainer": asked.trainer.model_copy(update={"extra": extra})})
+        for one in composed:
+            asked = one.model_copy(update={"trainer": one.trainer.model_copy(update={"extra": extra})})
             trl_config.grpo_config(asked, tmp_path, 1, rollout.rollout_fields(asked, 30))
 
     build({})

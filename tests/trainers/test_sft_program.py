@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from synthetic1.jobs.program import ProgramError, validate
 from synthetic1.trainers.embedded_model.tokenizer import trace
 from synthetic1.trainers.finetuning.settings import SftSettings
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def composed(*overrides):
@@ -43,19 +38,14 @@ def samples(tmp_path_factory):
     return path
 
 
-def run(tmp_path, samples, *overrides):
-    command = [sys.executable, str(ROOT / "trainers/sft.py"), f"data={samples}", f"runs={tmp_path}", "run_name=x"]
-    command += ["trainer.batch_size=16", "trainer.max_steps=6", *overrides]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=600)
+SIZES = ("run_name=x", "trainer.batch_size=16", "trainer.max_steps=6")
 
 
 def train_here(tmp_path, samples, *overrides):
-    """The same in this process, which has imported everything."""
+    """Train in this process, which has imported everything."""
     from synthetic1.trainers.sft import train
 
-    usual = (f"data={samples}", f"runs={tmp_path}", "run_name=x", "trainer.batch_size=16", "trainer.max_steps=6")
-    train(composed(*usual, *overrides))
+    train(composed(f"data={samples}", f"runs={tmp_path}", *SIZES, *overrides))
 
 
 def weights(folder):
@@ -64,10 +54,10 @@ def weights(folder):
     return load_file(folder / "model.safetensors")
 
 
-def test_it_trains_and_a_resumed_run_equals_a_whole_one(tmp_path, samples):
+def test_it_trains_and_a_resumed_run_equals_a_whole_one(tmp_path, samples, ready):
     import torch
 
-    whole = run(tmp_path / "whole", samples)
+    whole = ready.run("trainers/sft.py", f"data={samples}", f"runs={tmp_path / 'whole'}", *SIZES)
     assert whole.returncode == 0, whole.stderr[-2000:]
     assert "left out" in whole.stdout
     assert "1 longer than" in whole.stdout
@@ -101,6 +91,17 @@ def test_it_trains_and_a_resumed_run_equals_a_whole_one(tmp_path, samples):
 
     with pytest.raises(ProgramError, match=r"holds a run with other settings: trainer\.learning_rate was .* run_name="):
         train_here(tmp_path / "part", samples, "trainer.learning_rate=1e-5", "resume=true")
+
+
+@pytest.mark.proofs
+def test_it_trains_however_it_is_started(tmp_path, samples, ready, run_child):
+    """By its own imports, in their own order, as in a process that has them all."""
+    folders = []
+    for name, run in (("started", run_child), ("forked", ready.run)):
+        done = run("trainers/sft.py", f"data={samples}", f"runs={tmp_path / name}", *SIZES)
+        assert done.returncode == 0, done.stderr[-2000:]
+        folders.append(tmp_path / name)
+    assert same_weights(*folders)
 
 
 def test_how_fast_and_how_long_may_change_in_a_resumed_run(tmp_path, samples):

@@ -8,7 +8,6 @@ import math
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -230,17 +229,17 @@ def test_every_completion_is_kept_if_asked_and_a_resumed_run_writes_none_twice(t
     assert written == sorted(r.rollout.completion.raw for batch in run.rewarded for r in batch)
 
 
-def test_an_interrupted_demo_goes_on_by_the_command_it_prints(tiny, tmp_path):
+def test_an_interrupted_demo_goes_on_by_the_command_it_prints(ready, tiny, tmp_path):
     """Really: the demo's recipe, Ctrl-C, the line it prints given to a shell."""
     own = ("env=code_understanding", "recipe=demo", *tiny, "eval.every=0", "trainer.max_steps=3", f"runs={tmp_path}")
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "trainers/grpo.py", *own]
-    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as demo:
+    with ready.start("trainers/grpo.py", *own) as demo:
         said = []
         for line in demo.stdout:
             said.append(line)
             if line.startswith("step 1/3"):
                 demo.send_signal(signal.SIGINT)
+        demo.communicate()
     assert demo.returncode == 130, said
     again = next(line for line in said if "go on with: " in line).partition("go on with: ")[2]
     assert again.split()[-2:] == ["resume=true", "overwrite=false"]
@@ -311,6 +310,7 @@ def test_cruxeval_trains(train, tmp_path, shared_data, require):
         "~env.level",
         "~env.size",
         "eval.n=2",
+        "trainer.group_size=2",  # its prompts are long
         "rollout.max_completion_length=12",
     )
     assert [row["step"] for row in run.steps] == [1, 2]
