@@ -3,6 +3,7 @@ r"""Generate verified traces: completions of a model for tasks of any family, ve
     python datagen/generate.py env=math server=http://localhost:8000/v1 model=deepseek-ai/DeepSeek-R1 samples=4 \
         sampling.max_tokens=32768
     python datagen/generate.py env=code_understanding launch=vllm model=embedded limit=400     # a server of its own
+    python datagen/generate.py env=code launch=ray model=… engine=ray     # all nodes of a Ray cluster (docs/scale.md)
     python datagen/generate.py env=math … samples=8 keep=2       # stop asking for a task with two verified samples
     python datagen/generate.py env=math … dry_run=true           # 50 tasks, then tokens, hours and money for the whole
     python datagen/generate.py --help                            # every setting

@@ -85,7 +85,7 @@ class Client:
         """
         self._open()
         assert self._session is not None
-        return self._introduced(await ask_all(self._session, self.server))
+        return self._introduced(await ask_all(self._session, self.server.now()))
 
     async def complete(
         self,
@@ -138,9 +138,8 @@ class Client:
         if self._introduction is not None:
             self._introduction.cancel()
             self._introduction = None
-        if watch is not None:
+        if watch is not None and replicas is not None:
             await watch.aclose()
-        if replicas is not None:
             await replicas.aclose()
         if session is not None:
             await session.close()
@@ -171,10 +170,11 @@ class Client:
             import aiohttp
         except ModuleNotFoundError:
             raise ServerError("unreachable", f"no server can be asked: {not_installed('aiohttp', 'judge')}") from None
-        make_room(self.server.max_in_flight, len(self.server.urls))
+        server = self.server.now()
+        make_room(server.max_in_flight, server.replicas_at_once)
         headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "synthetic1"}
-        headers |= key_headers(self.server)
-        self._proxies = {url: proxy_of(url) for url in self.server.urls}
+        headers |= key_headers(server)
+        self._proxies = {url: proxy_of(url) for url in server.urls}
         self._cache = ResponseCache(self.server.cache) if self.server.cache is not None else None
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_S, ttl_dns_cache=60),
@@ -182,7 +182,8 @@ class Client:
             headers=headers,
             timeout=aiohttp.ClientTimeout(total=self.server.timeout_s, sock_connect=min(30.0, self.server.timeout_s)),
         )
-        self._replicas = Replicas(self.server.urls, self.server.max_in_flight, self._answers, self.server.outage_s)
+        self._replicas = Replicas(server.urls, server.max_in_flight, self._answers, server.outage_s)
+        server.tell(self._replicas)
         self._watch = OutageWatch(self._replicas, self._post, self._failed, self.server.timeout_s)
         self._loop = loop
 
@@ -283,7 +284,8 @@ class Client:
         """One request, from its slot to the slot's release."""
         asked_at = asyncio.get_running_loop().time()
         try:
-            reply = await self._post(replica.url, body, n)
+            async with replica.attempt():
+                reply = await self._post(replica.url, body, n)
             tokens = 0 if reply.usage is None else reply.usage["completion_tokens"]
             replicas.answered(replica, asyncio.get_running_loop().time() - asked_at, tokens)
             if self._watch is not None:
@@ -295,7 +297,7 @@ class Client:
                 replica.window.congested(asked_at, asyncio.get_running_loop().time())
             if failure.remedy is Remedy.ELSEWHERE:
                 replicas.went_down(replica, failure.message)
-            elif self._watch is not None and failure.remedy is not Remedy.NONE:
+            elif self._watch is not None and failure.remedy is not Remedy.NONE and not replica.gone:
                 self._watch.failed(replica, failure, body)
             return failure
         finally:
@@ -304,6 +306,8 @@ class Client:
     async def _post(self, url: str, body: dict[str, Any], n: int) -> Reply:
         assert self._session is not None
         self.account.requests += 1
+        if url not in self._proxies:  # it has joined since
+            self._proxies[url] = proxy_of(url)
         reply = await post(self._session, url, body, n, stream=self.server.stream, proxy=self._proxies[url])
         self.account.answered(reply.usage)
         return reply
@@ -340,7 +344,7 @@ class Client:
 
     async def _ask_until_told(self) -> ServerFacts:
         assert self._session is not None
-        return self._introduced(await ask_until_told(self._session, self.server))
+        return self._introduced(await ask_until_told(self._session, self.server.now()))
 
     async def _answers(self, url: str) -> bool:
         return self._session is not None and await answers(self._session, url)

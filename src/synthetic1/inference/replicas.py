@@ -1,4 +1,4 @@
-"""Equal servers behind one client: who is asked next, who waits, and who is left out until it is back.
+"""Equal servers behind one client: who is asked next, who waits, who is left out until it is back, who joins or leaves.
 
 A call with an affinity goes where calls with the same affinity went (rendezvous hashing), so that a server finds the
 beginning of a prompt in its prefix cache; unless that server has much more to do than the others. No slot stays empty
@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from hashlib import blake2b
 from random import uniform
 
@@ -32,12 +33,35 @@ class Replica:
         self.window = Window(ceiling)
         self.waiting: deque[asyncio.Future[Replica | None]] = deque()
         self.up = True
+        self.gone = False
+        """It has left, and will not be back."""
         self.failed_in_a_row = 0
         """Requests that failed since the last answer."""
+        self._attempts: set[asyncio.Timeout] = set()
 
     @property
     def load(self) -> int:
         return self.window.in_flight + len(self.waiting)
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """Around a request. A server that leaves may be on a machine without power, which closes no connection.
+
+        Raises:
+            TimeoutError: it has left.
+        """
+        async with asyncio.timeout(0 if self.gone else None) as limit:
+            self._attempts.add(limit)
+            try:
+                yield
+            finally:
+                self._attempts.discard(limit)
+
+    def end_attempts(self) -> None:
+        """Have all of them end now; it has left."""
+        now = asyncio.get_running_loop().time()
+        for limit in self._attempts:
+            limit.reschedule(now)
 
 
 class Replicas:
@@ -51,17 +75,17 @@ class Replicas:
     def __init__(
         self, urls: Sequence[str], max_in_flight: int, probe: Callable[[str], Awaitable[bool]], outage_s: float
     ) -> None:
-        self.all = tuple(Replica(url, max_in_flight) for url in urls)
+        self.all = [Replica(url, max_in_flight) for url in urls]
         self._live = list(self.all)
         self._max_in_flight = max_in_flight
         self._probe = probe
         self.outage_s = outage_s
         self._down_since: float | None = None  # since when no server has answered
         self._up_since = 0.0  # since when one has been up again
-        self._why = ""
+        self._why = "no server is there"
         self._failure: Failure | None = None  # what a server that is up in vain said last
         self._any_up = asyncio.Event()
-        self._probes: set[asyncio.Task[None]] = set()
+        self._probes: dict[Replica, asyncio.Task[None]] = {}
         self._closed = False
         self._share()
 
@@ -129,9 +153,48 @@ class Replicas:
             why = f"{replica.url} answers nothing but errors ({failure.message})"
             self._leave_out(replica, why, failure, is_back)
 
+    def join(self, url: str) -> None:
+        """One more server that is up, or one that was down and is back. It gets its share at once."""
+        replica = self._known(url)
+        if self._closed or (replica is not None and replica.up):
+            return
+        if replica is None:
+            replica = Replica(url, self._max_in_flight)
+            self.all.append(replica)
+        elif (probe := self._probes.get(replica)) is not None:
+            probe.cancel()
+        self._come_up(replica)
+
+    def leave(self, url: str, why: str) -> None:
+        """A server is gone for good. Those in its queue go elsewhere, and what it was asked is asked of others."""
+        replica = self._known(url)
+        if self._closed or replica is None:
+            return
+        self.all.remove(replica)
+        replica.gone = True
+        if (probe := self._probes.get(replica)) is not None:
+            probe.cancel()
+        if replica.up:
+            self._take_out(replica, f"{url} is gone ({why})", None)
+        replica.end_attempts()
+
+    def _known(self, url: str) -> Replica | None:
+        return next((replica for replica in self.all if replica.url == url), None)
+
     def _leave_out(
         self, replica: Replica, why: str, failure: Failure | None, probe: Callable[[str], Awaitable[bool]]
     ) -> None:
+        self._take_out(replica, why, failure)
+        task = asyncio.get_running_loop().create_task(self._probe_until_up(replica, probe))
+        self._probes[replica] = task
+        task.add_done_callback(lambda _: self._forget_probe(replica, task))
+
+    def _forget_probe(self, replica: Replica, task: asyncio.Task[None]) -> None:
+        if self._probes.get(replica) is task:
+            del self._probes[replica]
+
+    def _take_out(self, replica: Replica, why: str, failure: Failure | None) -> None:
+        """Of those that are asked."""
         replica.up = False
         self._live.remove(replica)
         self._why, self._failure = why, failure
@@ -148,9 +211,6 @@ class Replicas:
             waiter = replica.waiting.popleft()
             if not waiter.done():
                 waiter.set_result(None)
-        task = asyncio.get_running_loop().create_task(self._probe_until_up(replica, probe))
-        self._probes.add(task)
-        task.add_done_callback(self._probes.discard)
 
     async def aclose(self) -> None:
         """Whoever waits is told so."""
@@ -161,7 +221,7 @@ class Replicas:
                 waiter = replica.waiting.popleft()
                 if not waiter.done():
                     waiter.set_result(None)
-        probes = list(self._probes)
+        probes = list(self._probes.values())
         for task in probes:
             task.cancel()
         await asyncio.gather(*probes, return_exceptions=True)
@@ -173,16 +233,20 @@ class Replicas:
             if await probe(replica.url):
                 break
             pause = min(longest, pause * 1.6)
+        self._come_up(replica)
+        log.warning("%s is back", replica.url)
+
+    def _come_up(self, replica: Replica) -> None:
         replica.up, replica.failed_in_a_row = True, 0
         if not self._live:
             self._up_since = asyncio.get_running_loop().time()
         self._live.append(replica)
         self._share()
         self._any_up.set()
-        log.warning("%s is back", replica.url)
 
     async def _until_any_up(self) -> None:
-        assert self._down_since is not None
+        if self._down_since is None:  # none has ever been there
+            self._down_since = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout_at(self._down_since + self.outage_s):
                 await self._any_up.wait()

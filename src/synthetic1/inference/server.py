@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from os import PathLike
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
+from weakref import WeakSet
 
 _CREDENTIALS = {"key", "api_key", "api-key", "apikey", "token", "access_token", "sig", "code", "secret", "password"}
+
+MOST_AT_ONCE = 4
+"""Replicas that connections are kept open to, where they join and leave."""
 
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a string"}
 
@@ -138,6 +142,73 @@ class Server:
     def to_dict(self) -> dict[str, Any]:
         """JSON values; ``Server.of`` reads them back."""
         return {**asdict(self), "urls": list(self.urls)}
+
+    @property
+    def replicas_at_once(self) -> int:
+        """Replicas that connections are kept open to."""
+        return len(self.urls)
+
+    def now(self) -> Server:
+        """The server with the replicas that it has now."""
+        return self
+
+    def tell(self, follower: Follower) -> None:
+        """Have it hear of replicas that join and leave, if they do."""
+
+
+class Follower(Protocol):
+    """What hears of replicas that join and leave."""
+
+    def join(self, url: str) -> None: ...
+    def leave(self, url: str, why: str) -> None: ...
+
+
+class Roster:
+    """The replicas that there are now. Belongs to the event loop of the clients that follow it."""
+
+    def __init__(self) -> None:
+        self.urls: list[str] = []
+        self._followers: WeakSet[Follower] = WeakSet()
+
+    def join(self, url: str) -> None:
+        """A replica that answers."""
+        self.urls.append(url)
+        for follower in list(self._followers):
+            follower.join(url)
+
+    def leave(self, url: str, why: str) -> None:
+        """A replica that is gone for good."""
+        self.urls.remove(url)
+        for follower in list(self._followers):
+            follower.leave(url, why)
+
+    def follow(self, follower: Follower) -> None:
+        """Tell it of all changes, as long as it lives."""
+        self._followers.add(follower)
+
+
+@dataclass(frozen=True)
+class ChangingServer(Server):
+    """A server whose replicas join and leave while it is asked; ``urls`` are those that it began with. Every client of
+    it, or of a copy with other settings, follows. Neither picklable nor JSON."""
+
+    changes: Roster = field(default_factory=Roster, hash=False, compare=False, repr=False)
+
+    @classmethod
+    def like(cls, server: Server, changes: Roster) -> ChangingServer:
+        """``server`` with these replicas."""
+        return cls(**{one.name: getattr(server, one.name) for one in fields(Server)}, changes=changes)
+
+    @property
+    def replicas_at_once(self) -> int:
+        return max(MOST_AT_ONCE, len(self.urls))
+
+    def tell(self, follower: Follower) -> None:
+        self.changes.follow(follower)
+
+    def now(self) -> Server:
+        """Those that it began with, where none is there."""
+        return replace(self, urls=tuple(self.changes.urls) or self.urls)
 
 
 def _base_url(url: str) -> str:

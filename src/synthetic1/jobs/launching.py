@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import NamedTuple
 
 from synthetic1.inference.errors import ServerError
 from synthetic1.inference.server import Server
@@ -14,6 +15,29 @@ from synthetic1.jobs.program import ProgramError
 
 OTHER_TEMPLATE = {"--chat-template", "--tokenizer", "--tokenizer-mode"}
 """Arguments of vLLM with which the template of the model's own tokenizer says nothing."""
+
+
+class VllmPlan(NamedTuple):
+    """What vLLM is started with."""
+
+    model: str
+    """A folder or a model id, on the machine where it is started."""
+    arguments: tuple[str, ...]
+    thinking_open: bool
+
+
+def planned(model: ModelSettings, arguments: Sequence[str], thinking_open: bool | None = None) -> VllmPlan:
+    """How vLLM is started on this machine; see ``launched``.
+
+    Raises:
+        ProgramError: no such model, or one that vLLM cannot read.
+    """
+    models.check_whole(model, "vLLM")
+    if thinking_open is None:
+        given = {argument.partition("=")[0] for argument in arguments}
+        tokenizer = None if given & OTHER_TEMPLATE else models.load_tokenizer(model)
+        thinking_open = chat.opens_thinking(model.name, tokenizer)
+    return VllmPlan(models.model_path(model), command_line(model, arguments), thinking_open)
 
 
 @asynccontextmanager
@@ -31,15 +55,11 @@ async def launched(
     """
     from synthetic1.inference.launch import launch_vllm
 
-    models.check_whole(model, "vLLM")
-    if thinking_open is None:
-        given = {argument.partition("=")[0] for argument in arguments}
-        tokenizer = None if given & OTHER_TEMPLATE else models.load_tokenizer(model)
-        thinking_open = chat.opens_thinking(model.name, tokenizer)
+    plan = planned(model, arguments, thinking_open)
     print(f"starting vLLM with {model.name} …", flush=True)
     try:
-        async with launch_vllm(models.model_path(model), arguments=command_line(model, arguments)) as server:
-            yield replace(server, thinking_open=thinking_open)
+        async with launch_vllm(plan.model, arguments=plan.arguments) as server:
+            yield replace(server, thinking_open=plan.thinking_open)
     except ServerError as error:
         raise ProgramError(str(error)) from error
 

@@ -34,3 +34,21 @@ class RaySection(Section):
         if engine == "local":
             for name in type(self).model_fields:
                 yield f"ray.{name}", "with engine=local; choose engine=ray"
+
+
+class RayReplicaSection(RaySection):
+    """The Ray cluster of ``engine=ray`` and of ``launch=ray``."""
+
+    replicas: PositiveInt | None = None
+    """At most so many vLLM servers with ``launch=ray``; None = one for each group of GPUs that a server takes
+    (``--tensor-parallel-size`` and its like in ``vllm_arguments``), on a cluster without GPUs one a node."""
+
+    def idle_beside(self, engine: ScoringEngine, launch: str | None) -> Iterator[tuple[str, str]]:
+        """As ``idle``, where a cluster may serve the model, too."""
+        if launch != "ray":
+            yield "ray.replicas", f"with launch={launch or 'null'}; choose launch=ray"
+        for name, why in self.idle(engine):
+            if launch != "ray":
+                yield name, f"{why}, or launch=ray"
+            elif name in ("ray.max_deaths", "ray.cores"):
+                yield name, why

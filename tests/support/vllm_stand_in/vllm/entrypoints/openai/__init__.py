@@ -1,0 +1,1 @@
+"""Stands in for vLLM where this folder comes first on the path."""
