@@ -9,9 +9,9 @@
     python deploy/cluster/box.py start 3    # it joins again
     python deploy/cluster/box.py down
 
-Each node has network, process and mount namespaces, and hangs on a bridge; nothing of it reaches the machine's own network. PostgreSQL runs on the head, for a journal
-(``journal=$JOURNAL``). Wants root, iproute2, bubblewrap, PostgreSQL (Debian: ``apt-get install iproute2 bubblewrap
-postgresql``) and the extras ``ray`` and ``postgres``.
+Each node has network, process and mount namespaces, and hangs on a bridge that reaches nothing else. PostgreSQL runs
+on the head, for a journal (``journal=$JOURNAL``). Wants root, iproute2, bubblewrap, PostgreSQL (Debian: ``apt-get
+install iproute2 bubblewrap postgresql``) and the extras ``ray`` and ``postgres``.
 """
 
 from __future__ import annotations

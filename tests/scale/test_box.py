@@ -1,4 +1,4 @@
-"""deploy/cluster/box.py: a cluster in a box comes up, works while nodes die and cables are pulled, and leaves nothing."""
+"""deploy/cluster/box.py: a cluster in a box comes up, works while nodes die and cables are cut, and leaves nothing."""
 
 from __future__ import annotations
 

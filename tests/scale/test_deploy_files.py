@@ -22,7 +22,7 @@ FILES = ROOT / "deploy/cluster"
 BIN = Path(sys.executable).parent
 KUBERNETES = list(yaml.safe_load_all((FILES / "kubernetes.yaml").read_text()))
 SKYPILOT = yaml.safe_load((FILES / "skypilot.yaml").read_text())
-ASKED = "import ray; ray.init(address='auto', logging_level='ERROR'); print('has', ray.cluster_resources().get('sandbox'))"
+ASKED = "import ray; ray.init('auto', logging_level='ERROR'); print('has', ray.cluster_resources().get('sandbox'))"
 
 
 def scripts():
@@ -97,7 +97,7 @@ def extras_named():
         yield name, (found[1] or found[2]).split(",")
 
 
-@pytest.mark.parametrize(("name", "extras"), list(extras_named()), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(("name", "extras"), list(extras_named()), ids=["kubernetes", "skypilot"])
 def test_extras_are_ours(name, extras):
     import tomllib
 
