@@ -73,7 +73,7 @@ check: lint ## the inner loop: lint, and every test that needs no engine, no vLL
 test: venv ## the tests (about 19 minutes on 2 cores)
 	$(PYTEST) $(ARGS)
 
-integrations: venv ## other projects' software: trainers (locks/adapters.sh all), a vLLM server, Slurm, deploy/ in Docker
+integrations: venv ## other projects' software: trainers (locks/adapters.sh all), vLLM, Slurm, Ray, deploy/
 	$(PYTEST) -m integrations $(ARGS)
 
 cluster: venv ## a Ray cluster of three nodes in a box on this machine, tried and broken (root; about 10 minutes)

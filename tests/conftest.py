@@ -76,6 +76,7 @@ COMPONENTS = {
 WHOLE_FILES = {
     "engine": ("tasks/test_programs_languages", "tasks/test_embedded_code"),
     "vllm": ("trainers/test_vllm",),
+    "integrations": ("scale/test_generation", "datagen/curation/test_ray"),
 }
 """Mark → how the paths of tests begin that find their component by themselves."""
 Require = Callable[[str, object, str], None]
