@@ -133,7 +133,7 @@ def write_journal(path: Path, tasks: Path, count: int, *, samples: int = SAMPLES
             rollout = Rollout(task.key, completion, MODEL, sampling, sample)
             journal.put_rollout(rollout)
             score = 1.0 if (place + sample) % 4 else 0.0
-            journal.put_verdict(rollout.key, 0, "scale", "verifiable_math@1", Verdict.graded(score, answer="4"), 1)
+            journal.put_verdict(rollout, 0, "scale", "verifiable_math@1", Verdict.graded(score, answer="4"), 1)
         if place % flush_every == 0:
             journal.flush()
     journal.close()

@@ -103,7 +103,7 @@ async def _verify(
             for one, verdict in zip(work, await scoring, strict=True):
                 stored, verifier = one.stored, one.verifier
                 name = f"{verifier.task_type}@{verifier.version}"
-                journal.put_verdict(stored.rollout.key, stored.part, verifier.key, name, verdict, number)
+                journal.put_verdict(stored.rollout, stored.part, verifier.key, name, verdict, number)
                 changes[_change(stored.score, verdict.score)] += 1
             journal.flush()
             begun.popleft()

@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Any
 
 from synthetic1.completion import OPEN, Completion
+from synthetic1.datagen.generation.aside import Aside
 from synthetic1.datagen.generation.goal import Goal, Progress, Unfinished
 from synthetic1.datagen.generation.slots import RolloutSlot, TaskState
 from synthetic1.datagen.journal.rollouts import StoredRollout
@@ -78,6 +79,7 @@ class Generation:
         self._scoring: set[asyncio.Task[None]] = set()
         self._workers: list[asyncio.Task[None]] = []
         self._fatal: Exception | None = None
+        self._aside = None if journal.driver is None else Aside()
 
     async def run(self) -> None:
         """Work until everything is done, ``stop`` is called, or nothing can be done any more.
@@ -98,6 +100,8 @@ class Generation:
             await asyncio.gather(verifying, *self._workers, *self._scoring, return_exceptions=True)
             if self._continuing is not None:
                 await self._continuing.aclose()
+            if self._aside is not None:
+                self._aside.close()
             await asyncio.to_thread(self.journal.flush)
         if self._fatal is not None:
             raise self._fatal
@@ -105,6 +109,7 @@ class Generation:
     def stop(self) -> None:
         """Ask nothing more, and let go of what is asked; what has arrived is recorded."""
         self.stopping = True
+        self.journal.stopping()
         self._stop_by = monotonic() + GRACE_S
         for worker in self._workers:
             worker.cancel()
@@ -120,7 +125,7 @@ class Generation:
 
     async def _work(self) -> None:
         try:
-            for slot in self.slots:  # shared by all workers
+            while (slot := await self._next()) is not None:
                 if self._fatal is not None or self.stopping:
                     return
                 if isinstance(slot, float):
@@ -140,6 +145,17 @@ class Generation:
         except Exception as error:
             self._end(error)
 
+    async def _next(self) -> RolloutSlot | float | None:
+        """The next slot of those that all workers share; ``None``: there are no more."""
+        if self._aside is None:
+            return next(self.slots, None)
+        return await self._aside(lambda: next(self.slots, None))
+
+    async def _stored(self, slot: RolloutSlot) -> StoredRollout | None:
+        if self._aside is None:
+            return self.journal.rollout(slot.state.task, slot.index)
+        return await self._aside(lambda: self.journal.rollout(slot.state.task, slot.index))
+
     async def _ensure_unless_enough(self, slot: RolloutSlot) -> None:
         call = asyncio.ensure_future(self._ensure_completion(slot))
         slot.state.calls.add(call)
@@ -158,7 +174,7 @@ class Generation:
     async def _ensure_completion(self, slot: RolloutSlot) -> None:
         """Bring one rollout to the point where only its verdict is missing."""
         state, plan = slot.state, self.plan
-        stored = self.journal.rollout(state.task, slot.index) if slot.there else None
+        stored = await self._stored(slot) if slot.there else None
         if stored is not None and not (plan.goal.continue_truncated and stored.rollout.truncated):
             self._verify(state, stored.rollout, stored.part)
             return
@@ -277,10 +293,10 @@ class Generation:
         if self.progress.waiting < self.plan.concurrency * WAITING_PER_PLACE // 2:
             self._room.set()
         key, name, family_name = self._verifiers.get(state.task.task_type) or self._verifier_of(state.task.task_type)
-        self.journal.put_verdict(rollout.key, part, key, name, verdict, self.plan.number)
+        self.journal.put_verdict(rollout, part, key, name, verdict, self.plan.number)
         family = self.progress.families.setdefault(family_name, Counter())
         family["verdicts"] += 1
-        if not ours:
+        if not ours and not self.journal.leases_lost:  # else it may be on another's completion; the end will tell
             self.unfinished.unverified.discard((rollout.task_key, rollout.sample_index))
         if verdict.score is None:
             self.progress.unscorable += 1

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
-from synthetic1.datagen.journal.postgres_database import checked_url
+from synthetic1.datagen.journal.shared_place import checked_url
 from synthetic1.inference.server import Price, Server
 from synthetic1.jobs import chat
 from synthetic1.jobs.env_settings import EnvSettings, Section

@@ -11,8 +11,8 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from itertools import accumulate, islice
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, chain, islice
 from time import monotonic
 from weakref import WeakValueDictionary
 
@@ -109,7 +109,7 @@ def slots(
     under_way: WeakValueDictionary[str, TaskState] = WeakValueDictionary()  # until all asked of them is recorded
     of_others = array("q")  # places and indexes, by turns
 
-    def wanted_of(tasks: list[tuple[int, int, Task]]) -> Iterator[RolloutSlot | float]:
+    def wanted_of(tasks: list[tuple[int, int, Task]], goal: Goal) -> Iterator[RolloutSlot | float]:
         """The slots of tasks: those this process may ask, as (place, index, task)."""
         at_once = journal.leased_at_once or max(1, len(tasks))
         for start in range(0, len(tasks), at_once):
@@ -119,11 +119,11 @@ def slots(
             known = journal.status(list(mine))  # after the look at what is under way: all else is in the journal
             for place, index, task in group:
                 if task.key in mine and journal.leases_lost == lost:
-                    yield from slots_of(task, place, known.get(task.key, {}))
+                    yield from slots_of(task, place, known.get(task.key, {}), goal)
                 else:
                     of_others.extend((place, index))
 
-    def slots_of(task: Task, place: int, there: Mapping[int, Status]) -> Iterator[RolloutSlot]:
+    def slots_of(task: Task, place: int, there: Mapping[int, Status], goal: Goal) -> Iterator[RolloutSlot]:
         state = under_way[task.key] = TaskState(task, place, recorded=bool(there))
         wanted = []
         for index in range(goal.samples):
@@ -138,20 +138,31 @@ def slots(
     while chunk := [(place, index, source[index]) for place, index in _first(order, lookahead)]:
         reached.hand_out([(place, task.key) for place, _, task in chunk])
         once = {one[2].key: one for one in reversed(chunk) if one[2].key not in under_way}
-        yield from wanted_of(sorted(once.values(), key=lambda one: (-difficulty(one[2]), one[0])))
+        yield from wanted_of(sorted(once.values(), key=lambda one: (-difficulty(one[2]), one[0])), reached.goal)
         yield 0.0  # many chunks may have nothing to ask: looking at them must not hold up what is under way
+    goal = replace(reached.goal, continue_truncated=False)  # what others have cut off is for the next command, as ours
+    took = 0.0
     while of_others:
-        journal.keep_leases(list(under_way))  # who waits for what was done here need not wait any more
-        yield from _until(monotonic() + LOOK_S)
+        released = journal.keep_leases(list(under_way))  # who waits for what was done here need not wait any more
+        yield from _until(monotonic() + max(LOOK_S, took))
+        while not released.is_set():  # later it would let go of what is leased now, too
+            journal.check()
+            yield from _until(monotonic() + LOOK_S / 10)
+        began = monotonic()
         before, of_others = of_others, array("q")
         for start in range(0, len(before), 2 * LOOKED_AT_ONCE):
             pairs = before[start : start + 2 * LOOKED_AT_ONCE]
             yield from _until_it_answers(journal)
             again = [(place, index, source[index]) for place, index in zip(pairs[::2], pairs[1::2], strict=True)]
-            known = journal.status([task.key for *_, task in again])
+            keys = [task.key for *_, task in again]
+            known, free = journal.status(keys), journal.free(keys)
             left = [one for one in again if not goal.is_met(known.get(one[2].key, {}))]
             progress.found += (len(again) - len(left)) * goal.samples
-            yield from wanted_of([one for one in left if one[2].key not in under_way])
+            of_others.extend(chain.from_iterable(one[:2] for one in left if one[2].key not in free))
+            once = {one[2].key: one for one in reversed(left) if one[2].key in free and one[2].key not in under_way}
+            yield from wanted_of(list(once.values()), goal)
+            yield 0.0
+        took = monotonic() - began
 
 
 def _until(moment: float) -> Iterator[float]:

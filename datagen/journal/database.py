@@ -25,6 +25,9 @@ class Database(ABC):
     """What lies in the run's folder: the database, or a file that says where it is."""
     name: str
     """What messages call it."""
+    verified: ClassVar[str]
+    to_judge: ClassVar[str]
+    """Statements of ``JournalReader.counts`` that each database has a fast way for."""
     tokens: ClassVar[str]
     """The statement of ``JournalReader.tokens``."""
     containing: ClassVar[str]
@@ -53,6 +56,11 @@ class Database(ABC):
 
     def ending(self) -> None:  # noqa: B027  # nothing to do where nobody waits
         """Called before the last rows are written: no long waits from here on."""
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether ``ending`` was called, where it makes a difference."""
+        return False
 
     @abstractmethod
     def done_writing(self) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 from synthetic1.datagen.journal.database import Database
 
 GROUP_ROWS = 256
+FLUSH_LOOK_S = 0.2
+HANGS_S = 15.0  # of a database that does not answer: so long is waited at the end
 GROUP_S = 0.025  # that rows nobody waits for may wait for company
 
 
@@ -42,19 +44,29 @@ class GroupWriter:
         self._queue.put(done)
         await done
 
-    def flush(self) -> None:
-        """As ``recorded``, for callers without a loop."""
-        done = threading.Event()
-        self._queue.put(done)
-        while not done.wait(0.2):
+    def flush(self) -> bool:
+        """As ``recorded``, for callers without a loop; whether it was waited for: not where the database hangs at the
+        end."""
+        done, ending_s = self.mark(), 0.0
+        while not done.wait(FLUSH_LOOK_S):
             if self._thread is None or not self._thread.is_alive():
                 break
+            ending_s += FLUSH_LOOK_S if self._database.is_ending else 0.0
+            if ending_s > HANGS_S:
+                return False
+        return True
+
+    def mark(self) -> threading.Event:
+        """Set once all that was put is on the disk, or ``error`` is set."""
+        done = threading.Event()
+        self._queue.put(done)
+        return done
 
     def close(self) -> None:
         """Write what is waiting, and end the thread; may be called twice."""
         if self._thread is not None:
             self._queue.put(None)
-            self._thread.join()
+            self._thread.join(HANGS_S if self._database.is_ending else None)
             self._thread = None
 
     def _write(self) -> None:

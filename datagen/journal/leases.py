@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthetic1.datagen.journal.database import JournalError
-from synthetic1.datagen.journal.postgres_database import PostgresDatabase
+from synthetic1.datagen.journal.postgres_database import CONNECT_S, PostgresDatabase
 
 if TYPE_CHECKING:
     import psycopg
@@ -74,6 +74,11 @@ class Leases:
                 self._register_again(self._database.reading)
         return set()
 
+    def free(self, tasks: Sequence[str]) -> set[str]:
+        """Those of ``tasks`` that nobody has a lease of."""
+        leased = self._database.rows("SELECT task FROM leases WHERE task = ANY(?)", (list(tasks),))
+        return set(tasks) - {str(key) for (key,) in leased}
+
     def statement_to_keep_only(self, tasks: Collection[str]) -> tuple[str, tuple[object, ...]]:
         """What lets go of all leases of this driver but those of ``tasks``."""
         return "DELETE FROM leases WHERE driver = ? AND NOT task = ANY(?)", (self.driver, list(tasks))
@@ -81,7 +86,9 @@ class Leases:
     def close(self) -> None:
         """Let go of all of them; nothing if the server cannot be reached, where they end by themselves."""
         self._ended.set()
-        self._beating.join()
+        self._beating.join(CONNECT_S)  # it may hang at a server that does not answer
+        if self._beating.is_alive():
+            return
         with contextlib.suppress(Exception):
             if self._connection is not None:
                 self._connection.close()
@@ -111,8 +118,8 @@ class Leases:
             self._database.name,
             self._lease_s,
         )
+        self._lost += 1  # first: who looks meanwhile must not take them for held
         self._register(connection)
-        self._lost += 1
 
     def _beat(self) -> None:
         import psycopg
@@ -171,13 +178,19 @@ def _process() -> str:
 
 def _is_alive(process: str) -> bool:
     number, _, started = process.partition(" ")
-    return not started or _started(int(number)) == started
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is there, and another's
+        return True
+    return not started or _started(int(number)) in (started, "")
 
 
 def _started(number: int) -> str:
-    """In the kernel's ticks since the machine was started; empty for a process that is not there."""
+    """In the kernel's ticks since the machine was started; ``ended``; or empty, where nobody says."""
     try:
         after_name = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return ""
-    return "" if after_name[0] in "ZX" else after_name[19]
+    return "ended" if after_name[0] in "ZX" else after_name[19]

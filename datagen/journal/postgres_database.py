@@ -7,14 +7,12 @@ once more: every statement of a journal may be executed twice.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -38,6 +36,9 @@ CONNECTION = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
     "application_name": "synthetic1",
+    # And the server: a process that was stopped, or cut off, with a transaction open must not hold up the others.
+    "options": "-c lock_timeout=20s -c idle_in_transaction_session_timeout=20s -c tcp_keepalives_idle=10"
+    " -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3",
 }
 AWAY = re.compile(
     r"08...|57P0[1-5]|55006|40P01|40001"
@@ -68,7 +69,6 @@ CREATE TABLE leases (
 );
 CREATE INDEX leases_by_driver ON leases (driver);
 """
-LONGEST_NAME = 63  # bytes
 Result = TypeVar("Result")
 
 
@@ -83,6 +83,17 @@ class PostgresDatabase(Database):
         JournalError: no such server, no right to write there, no journal to read, or one of a newer version.
     """
 
+    verified = (
+        "SELECT count(*) FROM (SELECT DISTINCT ON (rollout) score FROM verdicts"
+        " ORDER BY rollout, part DESC, number DESC, score IS NULL) v WHERE score = 1.0"
+    )
+    to_judge = (
+        "SELECT count(*) FROM"
+        " (SELECT DISTINCT ON (task, sample) key, part FROM rollouts ORDER BY task, sample, part DESC) r"
+        " LEFT JOIN (SELECT DISTINCT ON (rollout, part) rollout, part, reason FROM verdicts"
+        " ORDER BY rollout, part, number DESC, score IS NULL) v ON v.rollout = r.key AND v.part = r.part"
+        " WHERE v.reason IS NULL OR v.reason IN ('unscorable_infra', 'unscorable_judge')"
+    )
     tokens = (
         "SELECT count(*), count(*) - count(usage), sum((usage::json ->> 'prompt_tokens')::bigint),"
         " sum((usage::json ->> 'completion_tokens')::bigint)"
@@ -228,6 +239,10 @@ class PostgresDatabase(Database):
     def close(self) -> None:
         _close(self._reading)
 
+    @property
+    def is_ending(self) -> bool:
+        return self._closing.is_set()
+
     @staticmethod
     def to_text(value: str | None) -> str | None:
         """NUL and lone surrogates, which PostgreSQL's texts cannot hold, by U+E000 and their code."""
@@ -272,46 +287,6 @@ def is_away(error: BaseException) -> bool:
     said = str(error)
     refused = "authentication failed" in said or "no password" in said or "does not exist" in said
     return isinstance(error, psycopg.OperationalError) and not refused
-
-
-def checked_url(url: str) -> str:
-    """A URL that may be shown and kept.
-
-    Raises:
-        ValueError: it is not one of PostgreSQL, or has a password in it.
-    """
-    if not re.match(r"postgres(ql)?://", url):
-        raise ValueError(
-            f"a journal for several processes is a PostgreSQL database, postgresql://user@host/name; got {url!r}"
-        )
-    if re.search(r"://[^/@]*:[^/@]*@|[?&]password=", url):
-        raise ValueError(
-            "no password in it, as everybody could read it in config.yaml and in the list of processes: PGPASSWORD or "
-            "~/.pgpass tells it to libpq"
-        )
-    return url
-
-
-def place(path: Path) -> tuple[str, str]:
-    """URL and schema of the journal that a file in a run's folder names.
-
-    Raises:
-        JournalError: it is no such file.
-    """
-    try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        return str(said["url"]), str(said["schema"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise JournalError(f"{path} does not say where the journal is: {error}") from error
-
-
-def schema_of(run: str) -> str:
-    """The schema of a run; names longer than PostgreSQL's are cut, and end with a digest."""
-    name = f"synthetic1_{run}"
-    if len(name.encode()) <= LONGEST_NAME:
-        return name
-    digest = blake2b(name.encode(), digest_size=8).hexdigest()
-    return f"{name.encode()[: LONGEST_NAME - 1 - len(digest)].decode(errors='ignore')}_{digest}"
 
 
 @lru_cache(maxsize=256)

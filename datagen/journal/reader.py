@@ -82,7 +82,8 @@ class JournalReader:
 
     def counts(self, of: Sequence[str] = COUNTED) -> dict[str, int]:
         """How many the run has of each so far."""
-        return {name: int(self._only(_COUNTS[name])[0]) for name in of}
+        of_its_own = {"verified": self._database.verified, "to_judge": self._database.to_judge}
+        return {name: int(self._only(of_its_own.get(name) or _COUNTS[name])[0]) for name in of}
 
     def tokens(self) -> tuple[int, int, int, int]:
         """Answers, those whose tokens are not known, and the tokens of the others: of prompts, of completions."""
@@ -159,20 +160,11 @@ class JournalReader:
         rollouts[index] = StoredRollout(rollout, verdict, name, verifier, part)
 
 
-# Of a rollout, the verdict that counts, on its latest part; and of a task's sample, its latest part.
-_LATEST = "row_number() OVER (PARTITION BY {} ORDER BY {} DESC) AS place"
-_VERDICT = "number DESC, score IS NULL, verifier"
 _COUNTS = {
     "tasks": "SELECT count(*) FROM tasks",
     "answered": "SELECT count(DISTINCT task) FROM rollouts",
     "rollouts": "SELECT count(*) FROM rollouts WHERE part = 0",
-    "verified": f"SELECT count(*) FROM (SELECT score, {_LATEST.format('rollout', f'part DESC, {_VERDICT}')}"
-    " FROM verdicts) v WHERE place = 1 AND score = 1.0",
     "failures": "SELECT count(*) FROM failures",
-    "to_judge": f"SELECT count(*) FROM (SELECT key, part, {_LATEST.format('task, sample', 'part')} FROM rollouts) r"
-    f" LEFT JOIN (SELECT rollout, part, reason, {_LATEST.format('rollout, part', _VERDICT)} FROM verdicts) v"
-    " ON v.rollout = r.key AND v.part = r.part AND v.place = 1"
-    " WHERE r.place = 1 AND (v.reason IS NULL OR v.reason IN ('unscorable_infra', 'unscorable_judge'))",
 }
 _STATUS = (
     "SELECT r.task, r.sample, r.part, r.finish_reason, v.score, v.reason"
@@ -184,4 +176,4 @@ _ROLLOUTS = (
     " FROM rollouts r LEFT JOIN verdicts v ON v.rollout = r.key AND v.part = r.part"
 )
 # Of two verifiers that judged in one run, as before and after an upgrade, one that could score counts.
-_ORDER = "ORDER BY r.task, r.sample, r.part, v.number, v.score IS NOT NULL, v.verifier"
+_ORDER = "ORDER BY r.task, r.sample, r.part, v.number, v.score IS NOT NULL"

@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from synthetic1.datagen.journal.postgres_database import place, schema_of
 from synthetic1.datagen.journal.rollouts import TaskRollouts
+from synthetic1.datagen.journal.shared_place import place, schema_of
 from synthetic1.datagen.journal.writer import LEASE_S, Journal
 from synthetic1.jobs.program import ProgramError
 from synthetic1.reports.storage import replace_file

@@ -46,6 +46,18 @@ class SqliteDatabase(Database):
         JournalError: none to read, no journal, one of a newer version, locked, or a folder that cannot be written.
     """
 
+    # Of a rollout, the verdict that counts on its latest part: with max(), SQLite gives the other columns of that row.
+    verified = (
+        "SELECT count(*) FROM (SELECT score, max(part * 4000000 + number * 2 + (score IS NOT NULL)) FROM verdicts"
+        " GROUP BY rollout) WHERE score = 1.0"
+    )
+    # Of every rollout, its latest part: no verdict on it, or the one that counts tells of a failure of ours.
+    to_judge = (
+        "SELECT count(*) FROM (SELECT key, max(part) AS part FROM rollouts GROUP BY task, sample) r"
+        " LEFT JOIN (SELECT rollout, part, reason, max(number * 2 + (score IS NOT NULL)) FROM verdicts"
+        " GROUP BY rollout, part) v ON v.rollout = r.key AND v.part = r.part"
+        " WHERE v.reason IS NULL OR v.reason IN ('unscorable_infra', 'unscorable_judge')"
+    )
     tokens = (
         "SELECT count(*), sum(usage IS NULL), sum(json_extract(usage, '$.prompt_tokens')),"
         " sum(json_extract(usage, '$.completion_tokens'))"

@@ -6,7 +6,9 @@ and a key is inserted once. Verdicts are rows of their own, so that verifying an
 
 from __future__ import annotations
 
+import hashlib
 import json
+import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,10 +103,20 @@ class Journal(JournalReader):
         """Rises where leases may have been lost: what is not asked yet under one of before is to be leased anew."""
         return 0 if self._leases is None else self._leases.lost
 
-    def keep_leases(self, tasks: Collection[str]) -> None:
-        """Let go of all leases but those of ``tasks``, once what was put before is on the disk."""
+    def keep_leases(self, tasks: Collection[str]) -> threading.Event:
+        """Let go of all leases but those of ``tasks``, once what was put before is on the disk; then it is set. Nothing
+        may be leased before that."""
         if self._leases is not None:
             self._put(*self._leases.statement_to_keep_only(tasks))
+        return self._written.mark()
+
+    def free(self, tasks: Sequence[str]) -> set[str]:
+        """Those of the tasks that no process has a lease of."""
+        return set(tasks) if self._leases is None else self._leases.free(tasks)
+
+    def stopping(self) -> None:
+        """The run ends: what is still to be written, or read, is not waited for as long as else."""
+        self._database.ending()
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -146,17 +158,24 @@ class Journal(JournalReader):
         if self._failures:
             self._put("DELETE FROM failures WHERE task = ? AND sample = ?", (rollout.task_key, rollout.sample_index))
 
-    def put_verdict(self, rollout: str, part: int, verifier: str, name: str, verdict: Verdict, number: int) -> None:
+    def put_verdict(self, rollout: Rollout, part: int, verifier: str, name: str, verdict: Verdict, number: int) -> None:
         """Record a verdict. Of one verifier, a score stays, and takes the place of a verdict that could not score.
 
+        Where several processes write, another's completion may have been the first of this key: then the verdict, which
+        is on another text, is not recorded.
+
         Args:
-            rollout: its key.
             verifier: its key. ``name`` is for people.
             number: rises each time the run is verified anew; the export takes the verdict with the highest.
         """
         details = json.dumps(dict(verdict.details), ensure_ascii=False, sort_keys=True)
         said = (verdict.score, verdict.reason, self._text(verdict.answer), self._text(details), number)
-        self._put(_INSERT_VERDICT, (rollout, part, verifier, name, *said))
+        row = (rollout.key, part, verifier, name, *said)
+        if self._leases is None:
+            self._put(_INSERT_VERDICT, row)
+        else:
+            text = hashlib.md5(str(self._text(rollout.completion.raw)).encode(), usedforsecurity=False).hexdigest()
+            self._put(_INSERT_VERDICT_OF_TEXT, (*row, rollout.task_key, rollout.sample_index, part, text))
 
     def put_failure(self, task: Task, sample: int, kind: str, message: str) -> None:
         """Record that a sample failed."""
@@ -192,7 +211,8 @@ class Journal(JournalReader):
 
     def flush(self) -> None:
         """As ``recorded``, for callers without a loop."""
-        self._written.flush()
+        if not self._written.flush():
+            raise JournalError(f"{self._database.name} does not answer; what was recorded before is whole")
         self.check()
 
     def close(self) -> None:
@@ -221,12 +241,18 @@ _INSERT_ROLLOUT = (
     "INSERT INTO rollouts (task, sample, part, key, model, sampling, finish_reason, usage, raw, reasoning,"
     " answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
+_GIVEN = "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_OF_TEXT = (
+    "SELECT ?, ?, ?, ?, CAST(? AS DOUBLE PRECISION), ?, ?, ?, ?"
+    " WHERE EXISTS (SELECT 1 FROM rollouts WHERE task = ? AND sample = ? AND part = ? AND md5(raw) = ?)"
+)
 _KEEPS = "CASE WHEN verdicts.score IS NULL THEN excluded.{0} ELSE verdicts.{0} END"
-_INSERT_VERDICT = (
+_INSERTED = (
     "INSERT INTO verdicts (rollout, part, verifier, name, score, reason, answer, details, number)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (rollout, part, verifier) DO UPDATE SET"
+    " {} ON CONFLICT (rollout, part, verifier) DO UPDATE SET"
     f" reason = {_KEEPS.format('reason')}, answer = {_KEEPS.format('answer')}, details = {_KEEPS.format('details')},"
     " score = coalesce(verdicts.score, excluded.score),"
     " number = CASE WHEN excluded.number > verdicts.number THEN excluded.number ELSE verdicts.number END"
 )
+_INSERT_VERDICT, _INSERT_VERDICT_OF_TEXT = _INSERTED.format(_GIVEN), _INSERTED.format(_OF_TEXT)
 _SET_META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"

@@ -81,9 +81,10 @@ def up() -> None:
     for name in ("ip", "unshare", "bwrap"):
         if shutil.which(name) is None:
             raise SystemExit(f"box.py: there is no {name}: apt-get install iproute2 util-linux bubblewrap")
-    BOX.mkdir(mode=0o755)
-    (BOX / "token").write_text(secrets.token_hex(16))
-    (BOX / "token").chmod(0o600)
+    BOX.mkdir(mode=0o711)  # the database's user goes through it
+    token = os.open(BOX / "token", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    os.write(token, secrets.token_hex(16).encode())
+    os.close(token)
     # The bridge has a namespace, too: in the machine's own, Docker's firewall drops what goes over bridges.
     shell("ip netns add s1-net && ip -n s1-net link add s1-br type bridge && ip -n s1-net link set s1-br up")
     add_namespace("head", HEAD)
@@ -167,7 +168,7 @@ def add_namespace(name: str, ip: str) -> None:
 
 def start_ray(name: str, arguments: Sequence[str]) -> None:
     command = [str(BIN / "ray"), "start", "--block", f"--temp-dir={BOX}/{name}", f"--object-store-memory={STORE}"]
-    started = subprocess.Popen(
+    process = subprocess.Popen(
         [*f"ip netns exec s1-{name} unshare --pid --fork --kill-child --mount-proc".split(), *command, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=(BOX / f"{name}.log").open("w"),
@@ -175,7 +176,7 @@ def start_ray(name: str, arguments: Sequence[str]) -> None:
         env=environment(),
         start_new_session=True,
     )
-    STATE.write_text(json.dumps(processes() | {name: started.pid}))
+    remember(name, process.pid)
 
 
 def start_journal() -> None:
@@ -193,12 +194,30 @@ def start_journal() -> None:
     options = f"-c listen_addresses={HEAD} -c unix_socket_directories={data}"
     shell(f"cd {data} && ip netns exec s1-head {as_user}/pg_ctl -D {data}/db -w -l {data}/log -o '{options}' start")
     server = int((data / "db/postmaster.pid").read_text().split()[0])
-    STATE.write_text(json.dumps(processes() | {"journal": server}))
+    remember("journal", server)
 
 
 def processes() -> dict[str, int]:
-    """By name, the process that holds all others of it."""
-    return json.loads(STATE.read_text()) if STATE.exists() else {}
+    """By name, the process that holds all others of it, where it is still the one that was started."""
+    if not STATE.exists():
+        return {}
+    if BOX.stat().st_uid != 0:
+        raise SystemExit(f"box.py: {BOX} is not root's; who has put it there? remove it")
+    known = json.loads(STATE.read_text())
+    return {name: number for name, (number, began) in known.items() if started(number) == began}
+
+
+def remember(name: str, number: int) -> None:
+    known = json.loads(STATE.read_text()) if STATE.exists() else {}
+    STATE.write_text(json.dumps(known | {name: (number, started(number))}))
+
+
+def started(number: int) -> str:
+    """When a process was started, in the kernel's ticks; numbers are given again."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
 
 
 def first_inside(process: int) -> int:

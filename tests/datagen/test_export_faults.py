@@ -40,7 +40,7 @@ class Exports:
             journal.put_task(task, i)
             rollout = Rollout(task.key, completion, "m", {"seed": 0})
             journal.put_rollout(rollout)
-            journal.put_verdict(rollout.key, 0, "v", "verifiable_math@1", Verdict(1.0, "correct"), 1)
+            journal.put_verdict(rollout, 0, "v", "verifiable_math@1", Verdict(1.0, "correct"), 1)
         journal.flush()
         journal.close()
         self.unharmed = {name: self.to(folder / name, rows) for name, rows in (("old", 2), ("new", 5))}

@@ -33,7 +33,7 @@ def answer(journal: Journal, task: Task, position: int) -> None:
     rollout = Rollout(task.key, Completion.parse("2", finish_reason="stop"), "m")
     journal.put_task(task, position)
     journal.put_rollout(rollout)
-    journal.put_verdict(rollout.key, 0, "v", "verifiable_math@1", Verdict.graded(1.0), 1)
+    journal.put_verdict(rollout, 0, "v", "verifiable_math@1", Verdict.graded(1.0), 1)
 
 
 def go(journal, source, *, until: int, fails=(), goal=GOAL) -> tuple[list[int], list[int]]:

@@ -111,7 +111,7 @@ def test_verified_is_what_the_run_took_for_it(runs):
 def test_the_newest_verdict_counts(runs):
     journal = Journal.open(Path(runs) / "generate/a/journal.sqlite")
     rollout = journal.rollouts([task(1).key])[task(1).key][0].rollout
-    journal.put_verdict(rollout.key, 0, "k2", "verifiable_math@2", Verdict.graded(0.0), 2)
+    journal.put_verdict(rollout, 0, "k2", "verifiable_math@2", Verdict.graded(0.0), 2)
     journal.flush()
     assert journal.counts()["verified"] == 1
     journal.close()

@@ -6,6 +6,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -52,6 +53,14 @@ class PostgresServer:
     def stop(self, how: str = "fast") -> None:
         """As ``pg_ctl -m``: ``fast`` ends connections, ``immediate`` is a crash of the server."""
         self._run("pg_ctl", "-D", str(self.data), "-w", "-m", how, "stop")
+
+    def freeze(self, frozen: bool) -> None:
+        """Stop all of its processes in what they are at, as if the machine hung; or have them go on."""
+        import psutil
+
+        main = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
+        for process in (main, *main.children(recursive=True)):
+            process.send_signal(signal.SIGSTOP if frozen else signal.SIGCONT)
 
     def _run(self, program: str, *arguments: str) -> None:
         as_user = ["runuser", "-u", PEOPLE, "--"] if os.geteuid() == 0 else []

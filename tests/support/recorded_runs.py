@@ -42,7 +42,7 @@ def write_run(runs, name, tasks, *, config=None, begin=0, failures=()):
             rollout = Rollout(one.key, completion, "/models/m", {"temperature": 0.6}, index)
             journal.put_rollout(rollout)
             if score:
-                journal.put_verdict(rollout.key, 0, "k1", "verifiable_math@1", verdict(*score), 1)
+                journal.put_verdict(rollout, 0, "k1", "verifiable_math@1", verdict(*score), 1)
     for one, index, kind, said in failures:
         journal.put_failure(one, index, kind, said)
     journal.set_meta("config", json.dumps({**CONFIG, **(config or {})}))
