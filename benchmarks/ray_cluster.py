@@ -244,7 +244,7 @@ def main() -> None:
     rows = one_node(kinds, rounds)
     by_place = {(one["what"], one["where"]): one["seconds"] for one in rows}
     overhead = {name: by_place[f"one node: {name}", "ray"] / by_place[f"one node: {name}", "local"] for name in kinds}
-    more = several_nodes(kinds, 1 if quick else 4)
+    more = several_nodes(kinds, 1 if quick else 2)
     rows += more
     by_place |= {(one["what"], one["where"]): one["seconds"] for one in more}
     gain = {
