@@ -75,6 +75,11 @@ def timed(scorer: Scorer, pairs: Sequence[Pair]) -> float:
     return seconds
 
 
+def said(what: str) -> None:
+    """On the terminal at once: the whole takes minutes."""
+    print(what, flush=True)
+
+
 class Cluster:
     """Raylets on this machine; the head has no cores, and verifies nothing."""
 
@@ -173,6 +178,7 @@ def one_node(kinds: dict[str, Callable[[int], list[Pair]]], rounds: int) -> list
                     pairs = make(number)
                     for where, scorer in sorted((("local", near), ("ray", far)), reverse=bool(number % 2)):
                         seconds[where].append(timed(scorer, pairs))
+                        said(f"one node, {name}, {where}: {seconds[where][-1]:.2f} s")
             for where, found in seconds.items():
                 rows.append(row(f"one node: {name}", where, len(pairs), found))
     return rows
@@ -192,12 +198,14 @@ def several_nodes(kinds: dict[str, Callable[[int], list[Pair]]], rounds: int) ->
                     held.enter_context(half_a_core(nodes[-1], f"{number}-{len(nodes)}"))
                 while len(nodes) > count:
                     started.remove(nodes.pop())
-                for name, make in kinds.items():
-                    with scorer_on(started, make(20_000 + number)[:96], count) as scorer:
+                warm = [pair for make in kinds.values() for pair in make(20_000 + number)[:48]]
+                with scorer_on(started, warm, count) as scorer:  # once: an actor takes long to begin on half a core
+                    for name, make in kinds.items():
                         pairs = make(number)
                         seconds.setdefault((name, count), []).append(timed(scorer, pairs))
+                        said(f"{count} node(s) of half a core, {name}: {seconds[name, count][-1]:.1f} s")
         for (name, count), found in seconds.items():
-            rows.append(row(f"half a core each: {name}", f"{count} node(s)", len(pairs), found))
+            rows.append(row(f"half a core each: {name}", f"{count} node(s)", len(kinds[name](0)), found))
     return rows
 
 
@@ -227,6 +235,8 @@ def streamed(count: int) -> tuple[dict[str, Any], float]:
                 pairs = mixed(min(at_once, count - done), done)
                 timed(scorer, pairs)
                 done += len(pairs)
+                if done % 20_000 == 0:
+                    said(f"streamed {done:,} in {time.perf_counter() - began:.0f} s")
                 most = max(most, psutil.Process().memory_info().rss / 2**30)
             found = row("stream: mixed", "ray", count, [time.perf_counter() - began])
     return {**found, "driver_gib": round(most, 2)}, most
@@ -235,7 +245,7 @@ def streamed(count: int) -> tuple[dict[str, Any], float]:
 def main() -> None:
     wanted = arguments(__doc__ or "")
     quick = wanted.quick
-    rounds = 1 if quick else 5
+    rounds = 1 if quick else 3
     sizes = (256, 48) if quick else (2_048, 480)
     kinds = {
         "mathematics": lambda seed: mathematics(sizes[0], seed),
