@@ -185,16 +185,7 @@ class PostgresDatabase(Database):
             try:
                 result = act()
             except _errors().Error as error:
-                if not is_away(error):
-                    raise JournalError(f"{self.name}: {self.why(error)}") from error
-                now = time.monotonic()
-                if since is None:
-                    since = now
-                    log.warning("%s: %s; waiting for it up to %g s", self.name, self.why(error), OUTAGE_S)
-                if now - since > (CLOSING_S if self._closing.is_set() else OUTAGE_S):
-                    raise JournalError(
-                        f"{self.name}: {self.why(error)}; waited {now - since:.0f} s; the same command goes on"
-                    ) from error
+                since = self._away(error, since, CLOSING_S if self._closing.is_set() else OUTAGE_S)
                 time.sleep(pause)
                 pause = min(longest, pause * 1.6)
             else:
@@ -206,20 +197,29 @@ class PostgresDatabase(Database):
         try:
             self._found("SELECT 1", ())
         except _errors().Error as error:
-            if not is_away(error):
-                raise JournalError(f"{self.name}: {self.why(error)}") from error
-            if self._away_since is None:
-                self._away_since = time.monotonic()
-                log.warning("%s: %s; waiting for it up to %g s", self.name, self.why(error), OUTAGE_S)
-            if (away := time.monotonic() - self._away_since) > OUTAGE_S:
-                raise JournalError(
-                    f"{self.name}: {self.why(error)}; waited {away:.0f} s; the same command goes on"
-                ) from error
+            self._away_since = self._away(error, self._away_since, OUTAGE_S)
             return False
         if self._away_since is not None:
             self._away_since = None
             log.warning("%s is back", self.name)
         return True
+
+    def _away(self, error: Exception, since: float | None, longest_s: float) -> float:
+        """Since when the server is away, by ``error``, which comes after others since ``since``.
+
+        Raises:
+            JournalError: it was away for ``longest_s``, or what went wrong is something else.
+        """
+        said = f"{self.name}: {self.why(error)}"
+        if not is_away(error):
+            raise JournalError(said) from error
+        now = time.monotonic()
+        if since is None:
+            log.warning("%s; waiting for it up to %g s", said, OUTAGE_S)
+            return now
+        if now - since > longest_s:
+            raise JournalError(f"{said}; waited {now - since:.0f} s; the same command goes on") from error
+        return since
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:

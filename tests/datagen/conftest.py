@@ -14,9 +14,8 @@ from pathlib import Path
 import faulty
 import postgres_server
 import pytest
+import recorded_runs
 import scripted_process
-
-from synthetic1.datagen.journal.runs import open_runs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -118,13 +117,7 @@ class Runs:
 
     def records(self, name: str = "t") -> set[tuple]:
         """Everything recorded, as values that can be compared."""
-        found = set()
-        for group in open_runs(name, str(self.folder)).groups():
-            for r in group.rollouts:
-                verdict = None if r.verdict is None else (r.verdict.score, r.verdict.reason, r.verdict.answer)
-                rollout = r.rollout
-                found.add((group.task.problem_id, rollout.sample_index, rollout.key, rollout.completion.raw, verdict))
-        return found
+        return recorded_runs.records(self.folder, name)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from synthetic1.datagen.journal.runs import open_runs
+import recorded_runs
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_S = 120.0  # for what does not come at all: a machine that is busy is no reason to fail
@@ -96,13 +96,7 @@ class ClusterRuns:
 
     def records(self, name: str) -> set[tuple[Any, ...]]:
         """Everything recorded, as values that can be compared."""
-        found = set()
-        for group in open_runs(name, str(self.folder)).groups():
-            for r in group.rollouts:
-                verdict = None if r.verdict is None else (r.verdict.score, r.verdict.reason, r.verdict.answer)
-                rollout = r.rollout
-                found.add((group.task.problem_id, rollout.sample_index, rollout.key, rollout.completion.raw, verdict))
-        return found
+        return recorded_runs.records(self.folder, name)
 
     def exported(self, name: str) -> dict[str, bytes]:
         """The rows of an export, by file."""

@@ -1,10 +1,11 @@
-"""A run as generation leaves it, written by hand: no server, no process."""
+"""Runs as generation leaves them: one written by hand, without server or process; and all that one holds."""
 
 from __future__ import annotations
 
 import json
 
 from synthetic1.completion import Completion
+from synthetic1.datagen.journal.runs import open_runs
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.rollout import Rollout
 from synthetic1.task import Task
@@ -49,3 +50,14 @@ def write_run(runs, name, tasks, *, config=None, begin=0, failures=()):
     journal.flush()
     journal.close()
     return folder
+
+
+def records(runs, name):
+    """Everything recorded in a run, as values that can be compared."""
+    found = set()
+    for group in open_runs(name, str(runs)).groups():
+        for r in group.rollouts:
+            verdict = None if r.verdict is None else (r.verdict.score, r.verdict.reason, r.verdict.answer)
+            rollout = r.rollout
+            found.add((group.task.problem_id, rollout.sample_index, rollout.key, rollout.completion.raw, verdict))
+    return found
