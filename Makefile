@@ -70,10 +70,10 @@ PYTEST = env -u PYTHONDONTWRITEBYTECODE $(SEED) $(PY) -m pytest -n $(TEST_PROCES
 check: lint ## the inner loop: lint, and every test that needs no engine, no vLLM and no browser
 	$(PYTEST) -m "not (proofs or integrations or engine or vllm or browser)" $(ARGS)
 
-test: venv ## the tests (13 to 20 minutes on 2 cores)
+test: venv ## the tests, without those of `make integrations` (12 minutes on 2 cores)
 	$(PYTEST) $(ARGS)
 
-integrations: venv ## other projects' software: trainers (locks/adapters.sh all), vLLM, Slurm, Ray, deploy/
+integrations: venv ## whole runs, and others' software: trainers (locks/adapters.sh all), vLLM, Ray, Slurm, PostgreSQL
 	$(PYTEST) -m "integrations and not proofs" $(ARGS)
 
 cluster: venv ## a Ray cluster of three nodes in a box on this machine, tried and broken (root; about 4 minutes)

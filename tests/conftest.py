@@ -76,9 +76,14 @@ COMPONENTS = {
 WHOLE_FILES = {
     "engine": ("tasks/test_programs_languages", "tasks/test_embedded_code"),
     "vllm": ("trainers/test_vllm",),
-    "integrations": ("scale/test_generation", "datagen/curation/test_ray"),
+    "integrations": (
+        *("scale/test_generation", "scale/test_lost_work", "scale/test_programs", "scale/test_ray_scorer"),
+        *("datagen/curation/test_ray", "datagen/curation/test_orphans", "datagen/curation/test_code_planted_faults"),
+        *("datagen/test_shared_runs", "datagen/test_faults", "datagen/test_export_faults"),
+        *("trainers/test_vllm", "trainers/test_processes"),
+    ),
 }
-"""Mark → how the paths of tests begin that find their component by themselves."""
+"""Mark → how the paths of tests begin all of which bear it."""
 Require = Callable[[str, object, str], None]
 
 

@@ -15,7 +15,9 @@ from synthetic1.datagen.journal.runs import find_run, open_journal, open_runs
 from synthetic1.datagen.journal.writer import Journal
 from synthetic1.jobs.program import ProgramError
 
-both = pytest.mark.parametrize("runs", ["sqlite", "postgresql"], indirect=True)
+both = pytest.mark.parametrize(
+    "runs", ["sqlite", pytest.param("postgresql", marks=pytest.mark.integrations)], indirect=True
+)
 """With a journal in a file, and in PostgreSQL."""
 
 

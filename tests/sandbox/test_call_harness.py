@@ -422,6 +422,7 @@ SOME = {"python": 1, "javascript": 1, "cpp": 4, "rust": 3}  # every how many row
     ("language", "step"),
     [*SOME.items(), *(pytest.param(name, 1, marks=pytest.mark.proofs) for name, step in SOME.items() if step > 1)],
 )
+@pytest.mark.integrations
 async def test_the_toolchains_of_the_image_agree(sandbox_image: str, tmp_path: Path, language: str, step: int) -> None:
     """The same table once more in a real sandbox, whose compilers and interpreters are older than a developer's."""
     async with open_sandbox("docker", cache=tmp_path) as sandbox:

@@ -18,7 +18,7 @@ from synthetic1.task import Task
 from synthetic1.verdict import Verdict
 
 
-@pytest.fixture(params=["docker", "bubblewrap"], scope="module")
+@pytest.fixture(params=["docker", pytest.param("bubblewrap", marks=pytest.mark.integrations)], scope="module")
 def backend(request):
     request.getfixturevalue({"docker": "sandbox_image", "bubblewrap": "bubblewrap"}[request.param])
     return request.param

@@ -81,7 +81,7 @@ SABOTEURS = [name for name in PROGRAMS if int(name[:2]) >= FIRST_SABOTEUR]
 PROGRAMS = [name for name in PROGRAMS if name not in SABOTEURS]
 
 
-@pytest.fixture(params=["docker", "bubblewrap"], scope="module")
+@pytest.fixture(params=["docker", pytest.param("bubblewrap", marks=pytest.mark.integrations)], scope="module")
 def backend(request):
     """The name of a backend that works here."""
     request.getfixturevalue({"docker": "sandbox_image", "bubblewrap": "bubblewrap"}[request.param])

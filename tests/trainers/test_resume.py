@@ -36,6 +36,8 @@ WAYS = {
     "shuffled rewards": ("trainer.shuffle_rewards=true",),
     "evaluations between": ("eval.n=6", "eval.every=1", "eval.n_during=4"),
 }
+AT_ONCE = ("plain", "two updates a rollout", "a mixture")
+"""The others are with the whole runs of `make integrations`."""
 
 
 @contextmanager
@@ -46,7 +48,9 @@ def stops():
     assert stop.value.code == 130
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way", [way if way in AT_ONCE else pytest.param(way, marks=pytest.mark.integrations) for way in WAYS]
+)
 def test_resumed_equals_uninterrupted(train, tmp_path, way):
     options = ("trainer.max_steps=6", "trainer.learning_rate=1e-3", *WAYS[way])
     whole = train(f"runs={tmp_path / 'whole'}", *options)

@@ -89,7 +89,9 @@ def test_slow_verifiers_are_overlapped(train, tmp_path, watched, monkeypatch):
     assert sum(watched["scored"]) == run.steps[0]["generated_completions"]
 
 
-@pytest.mark.parametrize("sampling", SAMPLINGS)
+@pytest.mark.parametrize(
+    "sampling", ["dynamic", *(pytest.param(s, marks=pytest.mark.integrations) for s in SAMPLINGS if s != "dynamic")]
+)
 def test_resumed_equals_uninterrupted(train, tmp_path, sampling):
     options = (f"trainer.sampling={sampling}", "trainer.max_steps=4", "trainer.learning_rate=1e-3", "eval.n=0")
     whole = train(f"runs={tmp_path / 'whole'}", *options)

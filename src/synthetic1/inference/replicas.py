@@ -15,6 +15,9 @@ from contextlib import asynccontextmanager
 from hashlib import blake2b
 from random import uniform
 
+import numpy as np
+from numpy.typing import NDArray
+
 from synthetic1.inference.errors import InferenceError
 from synthetic1.inference.failure import Failure
 from synthetic1.inference.window import Window
@@ -22,6 +25,7 @@ from synthetic1.inference.window import Window
 log = logging.getLogger(__name__)
 
 LOADED = 1.25, 8  # more than 1.25 times the average load and 8: the next in the order is asked
+AVERAGED = 16  # times in a round over all servers that their average load is looked at anew
 PROBE_S = 0.25, 5.0  # back-off between two health probes of a server that is down: the first pause, and the longest
 
 
@@ -87,6 +91,11 @@ class Replicas:
         self._any_up = asyncio.Event()
         self._probes: dict[Replica, asyncio.Task[None]] = {}
         self._closed = False
+        # What each call would have to look for among all servers, of which there may be thousands.
+        self._with_room: dict[Replica, None] = {}
+        self._with_queue: dict[Replica, None] = {}
+        self._hashes = np.empty(0, np.uint64)
+        self._average, self._average_for = 0.0, 0
         self._share()
 
     @property
@@ -116,6 +125,7 @@ class Replicas:
             if not replica.waiting and replica.window.room > 0:
                 replica.window.in_flight += 1
                 return replica
+            self._with_queue[replica] = None
             waiter: asyncio.Future[Replica | None] = asyncio.get_running_loop().create_future()
             if again:
                 replica.waiting.appendleft(waiter)
@@ -197,6 +207,7 @@ class Replicas:
         """Of those that are asked."""
         replica.up = False
         self._live.remove(replica)
+        self._with_room.pop(replica, None)
         self._why, self._failure = why, failure
         if self._live:
             log.warning("%s; going on with %d of %d", self._why, len(self._live), len(self.all))
@@ -257,29 +268,54 @@ class Replicas:
             raise InferenceError(last.kind, message, last.status, outage=True) from None
 
     def _choose(self, affinity: str | None) -> Replica:
-        least = min(self._live, key=_fullness)
         if affinity is None:
-            return least
+            return self._least_with_room() or min(self._live, key=_fullness)
         factor, more = LOADED
-        bound = factor * sum(replica.load for replica in self._live) / len(self._live) + more
-        best = max((r for r in self._live if r.load <= bound), key=lambda r: _weight(affinity, r.url))
+        bound = factor * self._average_load() + more
+        weights = _mixed(self._hashes ^ _hash(affinity))
+        while (best := self._live[place := int(weights.argmax())]).load > bound and weights[place]:
+            weights[place] = 0
         # A slot now is worth more than a warm cache later.
-        return least if best.window.room <= 0 < least.window.room else best
+        return best if best.window.room > 0 else self._least_with_room() or best
+
+    def _least_with_room(self) -> Replica | None:
+        """The least loaded of those whose window has room; ``None``: there is none."""
+        for full in [replica for replica in self._with_room if replica.window.room <= 0]:
+            del self._with_room[full]
+        return min(self._with_room, key=_fullness, default=None)
+
+    def _average_load(self) -> float:
+        """Of those that are up, as of a moment ago: it changes slowly where there are many."""
+        if self._average_for <= 0:
+            self._average = sum(replica.load for replica in self._live) / len(self._live)
+            self._average_for = len(self._live) // AVERAGED
+        else:
+            self._average_for -= 1
+        return self._average
 
     def _serve(self, replica: Replica) -> None:
+        """Give its free slots to calls that wait, its own first."""
         while replica.up and replica.window.room > 0:
-            queue = replica.waiting or max((other.waiting for other in self._live), key=len)
-            if not queue:
+            queue = replica.waiting or self._longest_queue()
+            if queue is None:
+                self._with_room[replica] = None
                 return
             waiter = queue.popleft()
             if not waiter.done():  # cancelled while it waited
                 replica.window.in_flight += 1
                 waiter.set_result(replica)
 
+    def _longest_queue(self) -> deque[asyncio.Future[Replica | None]] | None:
+        for empty in [replica for replica in self._with_queue if not replica.waiting]:
+            del self._with_queue[empty]
+        return max((replica.waiting for replica in self._with_queue), key=len, default=None)
+
     def _share(self) -> None:
         """The ceiling, over those that are up."""
         if not self._live:
             return
+        self._hashes = np.array([_hash(replica.url) for replica in self._live], np.uint64)
+        self._average_for = 0
         share, rest = divmod(self._max_in_flight, len(self._live))
         for i, replica in enumerate(self._live):
             replica.window.set_ceiling(max(1, share + (i < rest)))
@@ -290,5 +326,16 @@ def _fullness(replica: Replica) -> float:
     return replica.load / replica.window.size
 
 
-def _weight(affinity: str, url: str) -> bytes:
-    return blake2b(f"{affinity}\0{url}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+def _hash(text: str) -> np.uint64:
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return np.uint64(int.from_bytes(digest))
+
+
+def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Each value with its bits stirred (the finalizer of SplitMix64): values that are alike come far apart."""
+    values ^= values >> np.uint64(30)
+    values *= np.uint64(0xBF58476D1CE4E5B9)
+    values ^= values >> np.uint64(27)
+    values *= np.uint64(0x94D049BB133111EB)
+    values ^= values >> np.uint64(31)
+    return values

@@ -109,7 +109,7 @@ def faults(row: dict, got: dict, right: str) -> list[str]:
         ("swe", 60, 1),
         ("stem", 55, 1),
         pytest.param("code", 20, 3, marks=pytest.mark.engine),
-        pytest.param("repair", 17, 3, marks=pytest.mark.engine),
+        pytest.param("repair", 17, 3, marks=[pytest.mark.engine, pytest.mark.integrations]),
         pytest.param("code", 60, 1, marks=pytest.mark.proofs),
         pytest.param("repair", 50, 1, marks=pytest.mark.proofs),
     ],
