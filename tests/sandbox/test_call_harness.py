@@ -400,8 +400,13 @@ RUST = [
      [[4]], [5]),
 ]  # fmt: skip
 
+SLOW = ("cpp", "rust")  # their compilers take a second for each row: every second one is for `make integrations`
 TABLE = [
-    pytest.param(language, *row, id=f"{language}-{i}")
+    pytest.param(
+        *(language, *row),
+        id=f"{language}-{i}",
+        marks=[pytest.mark.integrations] if language in SLOW and i % 2 else [],
+    )
     for language, rows in {"python": PYTHON, "javascript": JAVASCRIPT, "cpp": CPP, "rust": RUST}.items()
     for i, row in enumerate(rows)
 ]
