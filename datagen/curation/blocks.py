@@ -30,7 +30,7 @@ from datatrove.utils.hashing import HashConfig, create_hash_func
 from datatrove.utils.text import TextNormConfig, ngrams, simplify_text
 from datatrove.utils.word_tokenizers import WordTokenizer
 
-from synthetic1.datagen.curation.executors import BlockExecutor
+from synthetic1.datagen.curation.executors.executor import BlockExecutor
 
 SHINGLE = 2
 """Words of a shingle: one word changed in a problem of thirty leaves a similarity of 0.87, with datatrove's 5 words

@@ -31,7 +31,7 @@ from synthetic1.tasks.sources.kinds import as_lines, is_hidden, kind_of
 
 if TYPE_CHECKING:
     from synthetic1.datagen.curation.blocks import Grams
-    from synthetic1.datagen.curation.executors import BlockExecutor
+    from synthetic1.datagen.curation.executors.executor import BlockExecutor
 
 DRAFTS_A_FILE = 20_000
 COMPARED = 64
@@ -229,8 +229,9 @@ def drop_contaminated(
 
 def _executor(sift: SiftSettings | None, workers: int | None, ray: RaySection | None) -> BlockExecutor:
     """The one that the settings name; ``workers=None``: as many as there are cores, or parts."""
-    from synthetic1.datagen.curation.executors import LocalProcesses, SlurmJobs
-    from synthetic1.datagen.curation.ray_nodes import RayNodes
+    from synthetic1.datagen.curation.executors.local_processes import LocalProcesses
+    from synthetic1.datagen.curation.executors.ray_nodes import RayNodes
+    from synthetic1.datagen.curation.executors.slurm import SlurmJobs
 
     if sift is not None and sift.executor == "slurm":
         return SlurmJobs(sift.slurm, workers)

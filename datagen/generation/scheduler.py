@@ -9,7 +9,7 @@ rollouts, what is still asked of it is cancelled.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,6 +18,7 @@ from typing import Any
 
 from synthetic1.completion import OPEN, Completion
 from synthetic1.datagen.generation.aside import Aside
+from synthetic1.datagen.generation.collecting import collecting_rarely
 from synthetic1.datagen.generation.goal import Goal, Progress, Unfinished
 from synthetic1.datagen.generation.slots import RolloutSlot, TaskState
 from synthetic1.datagen.journal.rollouts import StoredRollout
@@ -76,6 +77,9 @@ class Generation:
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
+        self._said: deque[tuple[TaskState, Rollout, int, int, Verdict]] = deque()
+        """Verdicts that have come, to be settled on the loop."""
+        self._told = False
         self._scoring: set[asyncio.Task[None]] = set()
         self._workers: list[asyncio.Task[None]] = []
         self._fatal: Exception | None = None
@@ -87,6 +91,12 @@ class Generation:
         Raises:
             ProgramError: the server is gone for good, or the journal takes nothing more. All that had arrived is kept.
         """
+        with collecting_rarely():
+            await self._run()
+        if self._fatal is not None:
+            raise self._fatal
+
+    async def _run(self) -> None:
         verifying = asyncio.create_task(self._verify_pending())
         self._workers = [asyncio.create_task(self._work()) for _ in range(self.plan.concurrency)]
         try:
@@ -103,8 +113,6 @@ class Generation:
             if self._aside is not None:
                 self._aside.close()
             await asyncio.to_thread(self.journal.flush)
-        if self._fatal is not None:
-            raise self._fatal
 
     def stop(self) -> None:
         """Ask nothing more, and let go of what is asked; what has arrived is recorded."""
@@ -134,7 +142,8 @@ class Generation:
                 if slot.state.enough:
                     self.progress.cancelled += 1
                     continue
-                await self._room.wait()
+                if not self._room.is_set():
+                    await self._room.wait()
                 self.journal.check()
                 if self.plan.goal.keep is None:
                     await self._ensure_completion(slot)
@@ -194,9 +203,10 @@ class Generation:
             self.unfinished.failed[state.task.key, slot.index] = error.kind
             return
         rollout = Rollout(state.task.key, completion, plan.model, plan.sampling, slot.index)
+        vars(rollout)["key"] = key  # else it would be hashed once more
         self._record_task(state)
         self.journal.put_rollout(rollout, part)
-        if (call := asyncio.current_task()) is not None:
+        if state.calls and (call := asyncio.current_task()) is not None:
             state.calls.discard(call)  # it has arrived, and keeps its place until it is on the disk
         self._count(rollout)
         self._verify(state, rollout, part)
@@ -278,10 +288,22 @@ class Generation:
         loop = asyncio.get_running_loop()
 
         def settle(index: int, verdict: Verdict) -> None:  # on the scorer's thread
-            with suppress(RuntimeError):  # the loop is gone: the run was stopped
-                loop.call_soon_threadsafe(self._settle, *batch[index], verdict)
+            self._said.append((*batch[index], verdict))
+            if not self._told:  # else the loop was told of others, and has not come to them; to wake it is dear
+                self._told = True
+                with suppress(RuntimeError):  # it is gone: the run was stopped
+                    loop.call_soon_threadsafe(self._settle_all)
 
         await self.scorer.score([(state.task, rollout.completion) for state, rollout, *_ in batch], settle)
+
+    def _settle_all(self) -> None:
+        self._told = False  # first: what is said from now on may come after the last look
+        try:
+            while self._said:
+                self._settle(*self._said.popleft())
+        finally:
+            if self._said:  # one that could not be settled must not keep the others
+                asyncio.get_running_loop().call_soon(self._settle_all)
 
     def _settle(self, state: TaskState, rollout: Rollout, part: int, tries: int, verdict: Verdict) -> None:
         ours = verdict.reason in ("unscorable_infra", "unscorable_judge")

@@ -15,7 +15,8 @@ from synthetic1.datagen.journal.database import VERSION, Database, JournalError
 OPEN_WAIT_S = 5  # for another process that holds it
 WRITE_WAIT_S = 30  # for another process that writes it
 CACHE_KIB = 32 * 1024
-CHECKPOINT_PAGES = 8192  # 32 MiB: long rollouts would fill SQLite's own 4 MiB with every few groups
+PAGE_BYTES = 8192  # of a new file: of SQLite's own 4096, a long rollout takes twice as many writes
+CHECKPOINT_PAGES = 4096  # 32 MiB: long rollouts would fill SQLite's own 4 MiB with every few groups
 # Long texts come last in their row, so that the rest is read without them, and rows lie in the order of arrival:
 # with keys, which are random, for places, every insert would be somewhere else in the file.
 SCHEMA = """
@@ -80,6 +81,7 @@ class SqliteDatabase(Database):
             )
             made = self._reading.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()[0]
             if not made and not readonly:
+                self._reading.execute(f"PRAGMA page_size={PAGE_BYTES}")
                 self._reading.execute("PRAGMA journal_mode=WAL")
                 with self._reading:
                     self._reading.executescript(f"BEGIN IMMEDIATE; {SCHEMA}")
@@ -97,7 +99,7 @@ class SqliteDatabase(Database):
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         try:
-            yield from self._reading.execute(statement, parameters)
+            yield from _executed(self._reading.cursor(), statement, parameters)
         except sqlite3.Error as error:
             raise JournalError(f"{self.name}: {self.why(error)}") from error
 
@@ -106,8 +108,9 @@ class SqliteDatabase(Database):
         connection = self._writing = self._writing or self._connect()
         connection.execute("BEGIN IMMEDIATE")
         try:
+            cursor = connection.cursor()
             for statement, row in rows:
-                connection.execute(statement, row)
+                _executed(cursor, statement, row)
             connection.execute("COMMIT")
         except BaseException:
             with contextlib.suppress(sqlite3.Error):  # many errors have rolled back already
@@ -129,14 +132,8 @@ class SqliteDatabase(Database):
         self._reading.close()
 
     @staticmethod
-    def to_text(value: str | None) -> str | bytes | None:
-        """With a lone surrogate, which UTF-8 has no form for, its bytes."""
-        if value is None or value.isascii():
-            return value
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return value.encode("utf-8", "surrogatepass")
+    def to_text(value: str | None) -> str | None:
+        """Itself: with a lone surrogate, which UTF-8 has no form for, its bytes are written, see ``_executed``."""
         return value
 
     @staticmethod
@@ -157,6 +154,25 @@ class SqliteDatabase(Database):
             if part in said:
                 return meaning
         return said or type(error).__name__
+
+
+def _executed(cursor: sqlite3.Cursor, statement: str, row: Sequence[Any]) -> sqlite3.Cursor:
+    """Execute a statement. To look at every text before it is handed over would be to encode all of them twice."""
+    try:
+        return cursor.execute(statement, row)
+    except UnicodeEncodeError:  # nothing was done
+        return cursor.execute(statement, [_bytes_of(value) for value in row])
+
+
+def _bytes_of(value: Any) -> Any:
+    """Of a text with a lone surrogate, its bytes; else the value itself."""
+    if not isinstance(value, str):
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogatepass")
+    return value
 
 
 def _cannot_change(path: Path) -> bool:

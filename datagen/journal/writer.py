@@ -39,6 +39,7 @@ class Journal(JournalReader):
         """Use ``open``."""
         super().__init__(database)
         self._leases = leases
+        self._text = database.to_text
         self._sampling: tuple[Mapping[str, Any] | None, str] = None, ""  # the last one, as JSON: a run has but one
         self._failures = leases is not None or bool(self._only("SELECT EXISTS (SELECT 1 FROM failures)")[0])
         self._writer = None if readonly else GroupWriter(database)
@@ -132,11 +133,8 @@ class Journal(JournalReader):
 
     def put_task(self, task: Task, position: int) -> None:
         """Record a task; again does nothing."""
-        row = json.dumps(task.to_row(), ensure_ascii=False)
-        self._put(
-            "INSERT INTO tasks (key, position, row) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            (task.key, position, self._text(row)),
-        )
+        row = _JSON(task.to_row())
+        self._put(_INSERT_TASK, (task.key, position, self._text(row)))
 
     def put_rollout(self, rollout: Rollout, part: int = 0) -> None:
         """Record a rollout. The first of a key stays."""
@@ -168,7 +166,7 @@ class Journal(JournalReader):
             verifier: its key. ``name`` is for people.
             number: rises each time the run is verified anew; the export takes the verdict with the highest.
         """
-        details = json.dumps(dict(verdict.details), ensure_ascii=False, sort_keys=True)
+        details = _JSON_SORTED(dict(verdict.details)) if verdict.details else "{}"
         said = (verdict.score, verdict.reason, self._text(verdict.answer), self._text(details), number)
         row = (rollout.key, part, verifier, name, *said)
         if self._leases is None:
@@ -225,9 +223,6 @@ class Journal(JournalReader):
             self._leases = None
         self._database.close()
 
-    def _text(self, value: str | None) -> Any:
-        return self._database.to_text(value)
-
     def _put(self, statement: str, row: Sequence[Any]) -> None:
         self._written.put(statement, row)
 
@@ -237,6 +232,9 @@ class Journal(JournalReader):
         return self._writer
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder a call
+_JSON_SORTED = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+_INSERT_TASK = "INSERT INTO tasks (key, position, row) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _INSERT_ROLLOUT = (
     "INSERT INTO rollouts (task, sample, part, key, model, sampling, finish_reason, usage, raw, reasoning,"
     " answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"

@@ -50,7 +50,7 @@ class WaitingPart(PipelineStep):
 
 
 def run(folder, section, fails=""):
-    from synthetic1.datagen.curation.ray_nodes import RayNodes
+    from synthetic1.datagen.curation.executors.ray_nodes import RayNodes
 
     RayNodes(section, None).run([WaitingPart(str(folder), fails)], Path(folder) / "parts", parts=PARTS)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from synthetic1.completion import Completion
 from synthetic1.extras import not_installed
 from synthetic1.inference.cache import ResponseCache
-from synthetic1.inference.dialect import REFUSES, Dialect
+from synthetic1.inference.dialect import NOTHING, REFUSES, Dialect
 from synthetic1.inference.engine import Message, Sampling
 from synthetic1.inference.errors import InferenceError, ServerError
 from synthetic1.inference.exchange import failure_of, post
@@ -54,7 +54,7 @@ class Client:
         self.model = self.server.model or ""
         """Empty until the server has been asked, where the settings do not name one."""
         self.account = Account(self.server.price) if account is None else account
-        self._dialect = Dialect()
+        self._dialect = NOTHING
         self._loop: asyncio.AbstractEventLoop | None = None
         self._session: aiohttp.ClientSession | None = None
         self._replicas: Replicas | None = None
@@ -180,7 +180,7 @@ class Client:
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_S, ttl_dns_cache=60),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=headers,
-            timeout=aiohttp.ClientTimeout(total=self.server.timeout_s, sock_connect=min(30.0, self.server.timeout_s)),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=min(30.0, self.server.timeout_s)),  # all: `attempt`
         )
         self._replicas = Replicas(server.urls, server.max_in_flight, self._answers, server.outage_s)
         server.tell(self._replicas)
@@ -215,8 +215,7 @@ class Client:
         """Completions ``first`` … of a call, by index from 0; one of them at least. All patience is here."""
         account, server = self.account, self.server
         lost = refusals = outages = 0
-        patience_ends = 0.0
-        tried = Dialect()
+        patience_ends, tried = 0.0, NOTHING
         while True:
             again = lost + refusals + outages > 0
             replicas, watch = self._replicas, self._watch
@@ -233,7 +232,8 @@ class Client:
             body = request.body(spoken, first=first, n=n, stream=server.stream)
             got = await self._attempt(replicas, replica, body, n)
             if isinstance(got, Reply):
-                self._learn(tried | Dialect(one_choice=n > 1 and len(got.choices) == 1))
+                if tried is not NOTHING or n > 1:
+                    self._learn(tried | Dialect(one_choice=n > 1 and len(got.choices) == 1))
                 return got
             now = asyncio.get_running_loop().time()
             if got.remedy is Remedy.ELSEWHERE:
@@ -284,7 +284,7 @@ class Client:
         """One request, from its slot to the slot's release."""
         asked_at = asyncio.get_running_loop().time()
         try:
-            async with replica.attempt():
+            async with replica.attempt(self.server.timeout_s):
                 reply = await self._post(replica.url, body, n)
             tokens = 0 if reply.usage is None else reply.usage["completion_tokens"]
             replicas.answered(replica, asyncio.get_running_loop().time() - asked_at, tokens)

@@ -56,6 +56,8 @@ class Dialect:
 
     def __or__(self, other: Dialect) -> Dialect:
         """What both know."""
+        if other is NOTHING:  # nearly always
+            return self
         return Dialect(
             self.left_out | other.left_out,
             self.one_choice or other.one_choice,
@@ -90,6 +92,9 @@ class Dialect:
         if self.no_system and not before.no_system:
             said.append("a system message (the user says it)")
         return said
+
+
+NOTHING = Dialect()
 
 
 def _readings(sent: frozenset[str], schema: str, refusal: str) -> Iterator[Dialect]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from hashlib import blake2b
 from random import uniform
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,25 +47,34 @@ class Replica:
     def load(self) -> int:
         return self.window.in_flight + len(self.waiting)
 
-    @asynccontextmanager
-    async def attempt(self) -> AsyncIterator[None]:
+    def attempt(self, longest_s: float | None = None) -> Attempt:
         """Around a request. A server that leaves may be on a machine without power, which closes no connection.
 
         Raises:
-            TimeoutError: it has left.
+            TimeoutError: it has left, or it took longer than ``longest_s``.
         """
-        async with asyncio.timeout(0 if self.gone else None) as limit:
-            self._attempts.add(limit)
-            try:
-                yield
-            finally:
-                self._attempts.discard(limit)
+        return Attempt(self._attempts, asyncio.timeout(0 if self.gone else longest_s))
 
     def end_attempts(self) -> None:
         """Have all of them end now; it has left."""
         now = asyncio.get_running_loop().time()
         for limit in self._attempts:
             limit.reschedule(now)
+
+
+class Attempt:
+    """What ``Replica.attempt`` gives; no generator, which costs each request more than the limit does."""
+
+    def __init__(self, all_: set[asyncio.Timeout], limit: asyncio.Timeout) -> None:
+        self._all, self._limit = all_, limit
+
+    async def __aenter__(self) -> None:
+        await self._limit.__aenter__()
+        self._all.add(self._limit)
+
+    async def __aexit__(self, *exc: Any) -> None:
+        self._all.discard(self._limit)
+        await self._limit.__aexit__(*exc)
 
 
 class Replicas:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from pydantic_core import from_json
+
 from synthetic1.completion import Completion
 
 
@@ -70,7 +72,7 @@ def read_reply(body: bytes, asked: int) -> Reply:
         ErrorReply: it holds an error.
     """
     try:
-        value = json.loads(body)
+        value = read_json(body)
     except (ValueError, RecursionError) as error:
         raise BadReply(f"its answer is not JSON ({error}): {_shown(body)}") from None
     if not isinstance(value, dict):
@@ -93,6 +95,18 @@ def read_reply(body: bytes, asked: int) -> Reply:
     if not choices:
         raise BadReply(f"its answer holds no finished choice: {_shown(body)}")
     return Reply(choices, read_usage(value.get("usage")))
+
+
+def read_json(body: bytes) -> Any:
+    """As ``json.loads``, in less than half the time: answers are long, and reading them is most of what a client does.
+
+    Raises:
+        ValueError, RecursionError: it is not JSON.
+    """
+    try:
+        return from_json(body, cache_strings="keys")
+    except ValueError:  # or a lone surrogate, a byte order mark, 200 brackets: which it knows not, or says otherwise
+        return json.loads(body)
 
 
 def message_parts(message: Mapping[str, Any]) -> tuple[str | None, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -11,6 +12,7 @@ from synthetic1.inference.errors import ServerError
 from synthetic1.inference.server import Server
 
 
+@lru_cache(maxsize=256)
 def endpoint(base: str, path: str) -> str:
     """``base/path``; a query of the base URL, as Azure wants it (``?api-version=…``), stays at the end."""
     address, mark, query = base.partition("?")

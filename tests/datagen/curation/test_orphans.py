@@ -17,7 +17,7 @@ PARTS = """
 import sys, time
 from pathlib import Path
 from datatrove.pipeline.base import PipelineStep
-from synthetic1.datagen.curation.executors import LocalProcesses
+from synthetic1.datagen.curation.executors.local_processes import LocalProcesses
 
 class Part(PipelineStep):
     name, type = "part", "test"
@@ -44,6 +44,27 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     LocalProcesses(2).run([Part(str(folder))], folder / "logs", parts=6)
     print("finished", flush=True)
+"""
+ENDED = """
+import os, signal, sys
+from pathlib import Path
+from datatrove.pipeline.base import PipelineStep
+from synthetic1.datagen.curation.executors.local_processes import LocalProcesses
+
+class Part(PipelineStep):
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+
+    def run(self, data, rank=0, world_size=1):
+        if rank == 3 and not Path(self.folder, "again").exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+        with open(Path(self.folder, f"{rank}.done"), "a") as file:
+            file.write("x")
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    LocalProcesses(2).run([Part(str(folder))], folder / "logs", parts=6)
 """
 CURATE = """
 import json, sys
@@ -93,6 +114,20 @@ def test_a_restart_waits_for_processes_of_a_killed_one_and_no_part_is_done_twice
             return
         time.sleep(0.01)
     raise AssertionError("a process of the killed one is there yet")
+
+
+def test_a_process_that_the_system_ends_ends_the_run_and_the_next_one_does_what_is_left(tmp_path):
+    script = tmp_path / "ended.py"
+    script.write_text(ENDED)
+    command = [sys.executable, str(script), str(tmp_path)]
+    first = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert first.returncode != 0
+    assert "logs: a process was ended by the system, most likely for memory" in first.stderr
+    (tmp_path / "again").touch()
+    subprocess.run(command, check=True, timeout=120)
+    done = {path.name: path.read_text() for path in tmp_path.glob("*.done")}
+    assert done.keys() == {f"{n}.done" for n in range(6)}
+    assert done["3.done"] == "x"
 
 
 def digest(folder: Path) -> dict[str, str]:

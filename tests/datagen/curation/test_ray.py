@@ -19,7 +19,8 @@ import waiting_parts
 from code_problems import MadeProblem, apps_row
 from raylets import ray_installed, raylets  # noqa: F401
 
-from synthetic1.datagen.curation import pipeline, ray_nodes, sifting
+from synthetic1.datagen.curation import pipeline, sifting
+from synthetic1.datagen.curation.executors import ray_nodes
 from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.jobs.program import ProgramError, refuse_idle, validate
 from synthetic1.scale.errors import ClusterError

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from one_node_slurm import is_installed, one_node_slurm
 
-from synthetic1.datagen.curation import executors, pipeline
+from synthetic1.datagen.curation import pipeline
+from synthetic1.datagen.curation.executors.local_processes import LocalProcesses
+from synthetic1.datagen.curation.executors.slurm import LAUNCH_SCRIPT, _job_name
 from synthetic1.datagen.curation.settings import CurateSettings
 from synthetic1.jobs.program import ProgramError, validate
 
@@ -114,12 +116,12 @@ def test_here_does_not_begin_what_slurm_is_at(in_slurm, given, tmp_path):
     """As long as a job of the run waits or works."""
     logs = tmp_path / "logs" / "signatures"
     logs.mkdir(parents=True)
-    (logs / executors.LAUNCH_SCRIPT).touch()
-    name = executors._job_name(logs)
+    (logs / LAUNCH_SCRIPT).touch()
+    name = _job_name(logs)
     script = tmp_path / "sleep.sh"
     script.write_text("#!/bin/sh\nsleep 100\n")
     submit = ["sbatch", "--parsable", "--hold", f"--job-name={name}", "--array=0-1", "--output=/dev/null", str(script)]
     number = subprocess.run(submit, capture_output=True, text=True, check=True).stdout.strip()
     with pytest.raises(ProgramError, match=rf"Slurm's job {number} of this run is at work"):
-        executors.LocalProcesses(1).run([], logs, parts=1)
+        LocalProcesses(1).run([], logs, parts=1)
     subprocess.run(["scancel", number], check=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from synthetic1.datagen.curation import executors
-from synthetic1.datagen.curation.executors import SlurmJob, SlurmJobs
+from synthetic1.datagen.curation.executors import slurm
+from synthetic1.datagen.curation.executors.slurm import SlurmJob, SlurmJobs
 from synthetic1.datagen.curation.sift_settings import SlurmSettings
 from synthetic1.jobs.program import ProgramError
 
@@ -47,10 +47,10 @@ def test_numbers_are_what_sbatch_reads():
 def cluster(monkeypatch):
     """Jobs by number: what is submitted, and what ``squeue`` says of it."""
     jobs: list[SlurmJob] = []
-    monkeypatch.setattr(executors.shutil, "which", lambda name: name)
-    monkeypatch.setattr(executors, "_jobs_named", lambda name: list(jobs))
+    monkeypatch.setattr(slurm.shutil, "which", lambda name: name)
+    monkeypatch.setattr(slurm, "_jobs_named", lambda name: list(jobs))
     for name in ("GRACE_S", "POLL_S"):
-        monkeypatch.setattr(executors, name, 0.01)
+        monkeypatch.setattr(slurm, name, 0.01)
     return jobs
 
 

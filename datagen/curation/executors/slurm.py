@@ -1,31 +1,20 @@
-"""Where datatrove's blocks run: in processes here, or as jobs of Slurm; ``ray_nodes`` has Ray. Imported where they run.
-
-All keep books of their own, a file for each part that is done (``completions/``), so what was interrupted goes on with
-the parts that are left, in the one way or another.
-"""
+"""datatrove's blocks as jobs of Slurm: submitted once, waited for, and found again by the next start."""
 
 from __future__ import annotations
 
-import ctypes
-import fcntl
 import hashlib
-import os
 import re
-import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from datatrove.executor import LocalPipelineExecutor, SlurmPipelineExecutor
-from datatrove.pipeline.base import PipelineStep
+from datatrove.executor import SlurmPipelineExecutor
 
+from synthetic1.datagen.curation.executors.executor import done_parts, quiet
 from synthetic1.datagen.curation.sift_settings import SlurmSettings
 from synthetic1.jobs.program import ProgramError
 from synthetic1.reports.progress import progress
@@ -43,103 +32,8 @@ ENDED = frozenset(
 MAY_COME_BACK = frozenset({"COMPLETED", "NODE_FAIL", "PREEMPTED"})
 """Of these, those after which the part may be done, or begun again, a moment later."""
 LAUNCH_SCRIPT = "launch_script.slurm"  # as datatrove calls it
-AT_WORK, OWNER = "at_work.lock", "owner"
-_held: dict[str, int] = {}
-"""Locks of this process, by path; for all its life, since datatrove goes on writing when a step has returned."""
-_at_work_here: list[Path] = []
-_libc, PR_SET_PDEATHSIG = ctypes.CDLL(None), 1
 _unquoted = re.compile(r"[^\w./+=@:,-]")
 """What a shell, or Slurm, may change in a path without quotes, as in datatrove's script."""
-
-
-class BlockExecutor(Protocol):
-    """Runs a pipeline of datatrove on all of its parts."""
-
-    def run(self, pipeline: list[Any], logs: Path, *, parts: int) -> None:
-        """Do the parts that are not done.
-
-        Args:
-            logs: the folder of datatrove's books and logs of this pipeline; its name says what is done.
-
-        Raises:
-            ProgramError: it cannot be done; says why.
-        """
-
-
-class LocalProcesses:
-    """datatrove's executor for processes on this machine."""
-
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
-
-    def run(self, pipeline: list[Any], logs: Path, *, parts: int) -> None:
-        logs.mkdir(parents=True, exist_ok=True)
-        refuse_slurm_at_work(logs)
-        workers = min(self.workers, parts)  # a process takes a second to begin, as long as some thousand drafts
-        owner = after_earlier_processes(logs)
-        if workers > 1:  # one is this process, which has the lock of the run's folder
-            pipeline = [WorkOfOwner(str(logs), owner), *pipeline]
-        _at_work_here.append(logs)
-        try:
-            with quiet(logs):
-                LocalPipelineExecutor(pipeline, tasks=parts, workers=workers, logging_dir=str(logs)).run()
-        finally:
-            _at_work_here.remove(logs)
-
-
-class WorkOfOwner(PipelineStep):  # type: ignore[misc]
-    """First step in a process of datatrove's: a sign that it is at work, and an end to those whose parent was killed.
-
-    datatrove's processes outlive ``kill -9`` of their parent, and the lock of the run's folder is not theirs. Each
-    holds a shared lock as long as it lives, and the next start of the run waits for all of these. One that comes to it
-    later finds that the parts are another's.
-    """
-
-    type, name = "🔒 - LOCK", "work of owner"
-
-    def __init__(self, logs: str, owner: str) -> None:
-        super().__init__()
-        self.logs, self.owner = logs, owner
-
-    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Any:
-        """Raises ProgramError: the process that this part was begun for has been killed."""
-        lock = os.path.join(self.logs, AT_WORK)
-        if lock not in _held:
-            _held[lock] = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            fcntl.flock(_held[lock], fcntl.LOCK_SH)
-        if not is_owner(Path(self.logs), self.owner):
-            raise ProgramError("the process that this part was begun for has been killed")
-        return data
-
-
-def after_earlier_processes(logs: Path) -> str:
-    """Wait for processes of an earlier start on this machine; the name of the new owner of all parts."""
-    handle = os.open(logs / AT_WORK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"{logs.name}: processes of an earlier start end the parts that they are at", flush=True)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        owner = secrets.token_hex(8)
-        (logs / OWNER).write_text(owner, encoding="ascii")
-        return owner
-    finally:
-        os.close(handle)  # which unlocks it, before datatrove forks what would inherit it
-
-
-def is_owner(logs: Path, owner: str) -> bool:
-    """Raises FileNotFoundError: the folder is not there, on another machine."""
-    return (logs / OWNER).read_text(encoding="ascii") == owner
-
-
-def _end_with_parent() -> None:
-    """The manager of the workers' queue, which datatrove forks, would live for ever. Without it no part is begun."""
-    if _at_work_here:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-os.register_at_fork(after_in_child=_end_with_parent)
 
 
 class PartsMissing(ProgramError):
@@ -316,12 +210,6 @@ def _job_name(logs: Path) -> str:
     return f"synthetic1-{logs.name}-{hashlib.sha256(str(logs.resolve()).encode()).hexdigest()[:12]}"
 
 
-def done_parts(logs: Path) -> list[str]:
-    """The names of datatrove's files of parts that are done, as ``00012``."""
-    folder = logs / "completions"
-    return os.listdir(folder) if folder.is_dir() else []
-
-
 def _in_words(jobs: list[SlurmJob]) -> str:
     """``3 RUNNING, 2 PENDING (Resources)``."""
     states = Counter(
@@ -334,17 +222,3 @@ def _in_words(jobs: list[SlurmJob]) -> str:
 def _last_line(log: Path) -> str:
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return lines[-1].strip() if lines else "it says nothing"
-
-
-@contextmanager
-def quiet(logs: Path) -> Iterator[None]:
-    """datatrove logs to standard error, and its workers do: that goes to a file."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with (logs / "stderr.log").open("ab") as log:
-            os.dup2(log.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

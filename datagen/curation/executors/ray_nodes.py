@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from synthetic1.datagen.curation.executors import (
-    OWNER,
-    after_earlier_processes,
-    done_parts,
-    quiet,
-    refuse_slurm_at_work,
+from synthetic1.datagen.curation.executors.executor import done_parts, quiet
+from synthetic1.datagen.curation.executors.owner import OWNER, after_earlier_processes
+from synthetic1.datagen.curation.executors.ray_part import (
+    ATTEMPTS,
+    PartOutcome,
+    RayParts,
+    entries_of,
+    wait_for_files,
 )
-from synthetic1.datagen.curation.ray_part import ATTEMPTS, PartOutcome, RayParts, entries_of, wait_for_files
+from synthetic1.datagen.curation.executors.slurm import refuse_slurm_at_work
 from synthetic1.jobs.program import ProgramError
 from synthetic1.reports.progress import progress
 from synthetic1.scale.choice import held_cluster

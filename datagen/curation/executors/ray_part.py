@@ -14,7 +14,7 @@ from datatrove.executor import RayPipelineExecutor
 from datatrove.executor.base import PipelineExecutor
 from datatrove.io import get_datafolder
 
-from synthetic1.datagen.curation.executors import is_owner
+from synthetic1.datagen.curation.executors.owner import is_owner
 
 GRACE_S = 90.0
 """Seconds that files which another machine has written may take to be seen, over a network."""
