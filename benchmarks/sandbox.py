@@ -335,7 +335,7 @@ async def _measure(sandbox: Sandbox, container: Container, rounds: int, options:
         "python_vs_docker_exec": "at least 60",
         "python_vs_docker_exec_two": "at least 35",
         "python_fresh_vs_floor": "at least 0.75",
-        "node_vs_floor": "at least 0.75",
+        "node_vs_floor": "at least 3",
         "cpp_warm_vs_floor": "at least 0.6",
         "cpp_compile_vs_plain": "at most 0.45",
         "queued_vs_few": "about 1",

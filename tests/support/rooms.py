@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "serving": NOUNS | {""} | MACHINERY | {"jobs"},
     "scaffold": set(),
     "trainers": NOUNS | MACHINERY | {"jobs", "scale", "evaluation"},
+    "pool": NOUNS | {""} | MACHINERY | {"jobs", "scale", "evaluation", "datagen", "adapters", "serving", "trainers"},
     "configs": set(),
 }
 """The table of docs/architecture.md; a room may also import from itself. ``""`` is ``import synthetic1``, which

@@ -2,12 +2,14 @@
 
 Additive increase, multiplicative decrease: half after a sign of congestion, and a little more after every answer as
 long as answers come no slower. It begins at the ceiling: the number a person gave is the best first guess, and slots
-that are never used are what costs most.
+that are never used are what costs most. So most of what was cut is regained at once, as in CUBIC: where
+an answer takes minutes, a window that grows by a sixteenth a round would be too small for an hour after one sign.
 """
 
 from __future__ import annotations
 
 BACK_OFF = 0.5
+REGAINED = 0.9  # of what it was before a cut: so far the window doubles with every round
 ROUNDS_UP = 16  # from nothing to the ceiling, in windows full of answers
 SMOOTHING = 1 / 32
 FEW = 8  # answers, which say too little of a pace to hold the next ones to it
@@ -23,6 +25,7 @@ class Window:
         self._ceiling = ceiling
         self._size = float(ceiling)
         self._cut_at = float("-inf")
+        self._regain = 0.0
         self._seen = 0  # answers since the last cut
         self._pace = 0.0  # seconds a token, smoothed over these
         self._best = 0.0
@@ -51,6 +54,8 @@ class Window:
         self._best = self._pace if self._seen <= FEW else min(self._best * FORGET, self._pace)
         if self._size < self._ceiling and self._pace <= SLOWER * self._best:
             step = min(max(1.0, self._ceiling / ROUNDS_UP), self._size)  # at most twice as many a round
+            if self._size < self._regain:
+                step = self._size
             self._size = min(float(self._ceiling), self._size + step / self._size)
 
     def congested(self, asked_at: float, now: float) -> None:
@@ -61,4 +66,6 @@ class Window:
         if asked_at > self._cut_at:
             self._cut_at = now
             self._seen = 0  # what was a good pace before may never be met again: it is learnt anew
-            self._size = max(1.0, min(self._size, max(self.in_flight, 1)) * BACK_OFF)
+            used = min(self._size, max(self.in_flight, 1))
+            self._regain = REGAINED * used
+            self._size = max(1.0, used * BACK_OFF)

@@ -59,7 +59,8 @@ class Job:
     """Added to the agent's minimal environment (PATH, HOME, LANG …)."""
     build: Build | None = None
     fork_server: bool = False
-    """Run ``argv[-1]`` (a Python file) in a fork of a warm interpreter. A crash there is run again in a fresh one."""
+    """Run ``argv[-1]`` (``.py`` or ``.js``) in a fork of a warm interpreter, where there is one. A crash there is
+    run again in a fresh one; so is a limit that it meets, where a fork is not as fast as a fresh one."""
     channel: bool = False
     """Give the process a channel at fd 3."""
     dialogue: bool = False

@@ -25,6 +25,8 @@ from synthetic1.sandbox.agent.launchers.launcher import (
 from synthetic1.sandbox.agent.supervisor import FinishedProcess, Supervisor
 from synthetic1.sandbox.agent.wire import PROTOCOL
 
+_LIMITS = ("cpu", "wall", "memory")
+"""Where a program's own time and memory decide."""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -121,9 +123,14 @@ class Agent:
         if warm is not None:
             try:
                 ran = self._run(warm.start, job.bounds, stdin, words)
-                if not (ran.crashed and ran.clean):
+                missed = not warm.exact and ran.outcome.ended_by in _LIMITS
+                if not ((ran.crashed or missed) and ran.clean):
                     return ran, "fork_server", warm
+                if missed:  # and so may the next ones be: no program takes twice its time more than once
+                    warm.close()
+                    warm = None
             except LauncherError:
+                assert warm is not None
                 warm.close()
                 warm = None
                 self._launcher.sweep()

@@ -56,9 +56,9 @@ def _context() -> Iterator[tuple[str, bytes]]:
 
 
 def _modules(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
-    """Of a package and those in it, by name: equal files come in the same order everywhere."""
+    """Sources of a package and those in it, by name: equal files come in the same order everywhere."""
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if entry.name.endswith(".py"):
+        if entry.name.endswith((".py", ".js", ".hpp")):
             yield f"{path}/{entry.name}", entry.read_bytes()
         elif (entry / "__init__.py").is_file():
             yield from _modules(entry, f"{path}/{entry.name}")

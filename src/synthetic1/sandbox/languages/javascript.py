@@ -11,6 +11,8 @@ from synthetic1.sandbox.languages.source import asset, check_name
 # Node's own frames need some of it. V8's own limit on the heap is half the memory there is: it would come before the
 # sandbox's and look like a crash. Without any, garbage piles up: 259 MB where 176 are enough with 1 GiB.
 _NODE = ("{node}", "--stack-size=50000", "--max-old-space-size=1024")
+# A fork of a warm Node has one thread at first, and these want V8's others or another Node.
+_FRESH = re.compile(r"worker_threads|child_process|\b(?:cluster|inspector|WebAssembly|Worker)\b")
 _IMPORT = re.compile(r"""^(?:import\s+(?:[\w*{$][^;'"\n]*\sfrom\s*)?['"]|import\s*\{|export\s)""", re.MULTILINE)
 _EXPORT = re.compile(
     r"^export\s+(?:default\s+)?(?=(?:async\s+)?(?:function|class)\b|(?:const|let|var)\s)", re.MULTILINE
@@ -18,10 +20,18 @@ _EXPORT = re.compile(
 
 
 def plan(source: str) -> ProgramPlan:
-    """The source as a CommonJS script, as Node takes a ``.js`` file; as a module if it imports and does not require."""
+    """The source as a CommonJS script, as Node takes a ``.js`` file; as a module if it imports and does not require.
+
+    Scripts run in a fork of a warm Node, modules in a fresh one.
+    """
     module = _IMPORT.search(source) is not None and "require(" not in source
     name = "main.mjs" if module else "main.js"
-    return ProgramPlan(files={name: source.encode("utf-8", errors="replace")}, argv=(*_NODE, f"../{name}"))
+    files = {name: source.encode("utf-8", errors="replace")}
+    return ProgramPlan(files=files, argv=(*_NODE, f"../{name}"), fork_server=not module and _can_fork(source))
+
+
+def _can_fork(source: str) -> bool:
+    return _FRESH.search(source) is None
 
 
 def plan_call(source: str, function: str) -> ProgramPlan:
@@ -37,7 +47,7 @@ def plan_call(source: str, function: str) -> ProgramPlan:
         "main.js": asset("javascript_harness.js").replace(b"@function@", function.encode()),
         "candidate.js": _EXPORT.sub("", source).encode("utf-8", errors="replace"),
     }
-    return ProgramPlan(files=files, argv=(*_NODE, "../main.js"), channel=True)
+    return ProgramPlan(files=files, argv=(*_NODE, "../main.js"), fork_server=_can_fork(source), channel=True)
 
 
 JAVASCRIPT = Language(

@@ -24,6 +24,7 @@ from synthetic1.sandbox.agent.launchers.launcher import (
 )
 from synthetic1.sandbox.agent.launchers.starter import open_starter
 from synthetic1.sandbox.agent.launchers.warm import ForkServer, Spawner
+from synthetic1.sandbox.agent.launchers.warm_node import NodeForkServer, is_built, works
 from synthetic1.sandbox.agent.linux import ipc, processes
 
 _BOX = "box"
@@ -47,7 +48,8 @@ class DirectLauncher:
         self._root, self._uid = root, uid
         self._group = None if uid is None else own_group()
         self.memory_limit: Literal["cgroup", "address_space"] = "cgroup" if self._group else "address_space"
-        self._fork_server: ForkServer | None = None
+        self._fork_servers: dict[str, ForkServer] = {}
+        self._node_works: bool | None = None  # whether Node can be forked; None: not tried yet
         self._command: Command | None = None  # the last one started, and what starts it again
         self._starter: Spawner | None = None
         self._known_oom_kills = self._group.oom_kills() if self._group else 0
@@ -98,19 +100,29 @@ class DirectLauncher:
             os.write(2, f"{message}\n".encode())
 
     def warm(self, command: Command) -> WarmProgram | None:
-        if self._fork_server is None or not self._fork_server.serves(command):
-            self._end_fork_server()
+        limits = confine.rlimits(command.bounds, self.memory_limit, self._uid is not None)
+        language = os.path.splitext(command.argv[-1])[1]
+        kind = {".py": ForkServer, ".js": NodeForkServer}.get(language)
+        if kind is None or (kind is NodeForkServer and not self._can_fork_node(command)):
+            return None
+        server = self._fork_servers.get(language)
+        if server is None or not server.serves(command):
+            self._end_fork_server(language)
             try:
-                self._fork_server = ForkServer(command, self.memory_limit, self._fork)
+                server = self._fork_servers[language] = kind(command, self.memory_limit, self._fork)
             except LauncherError:
                 return None
-        limits = confine.rlimits(command.bounds, self.memory_limit, self._uid is not None)
         try:
-            program = self._fork_server.program(command, limits, self._uid)
+            program = server.program(command, limits, self._uid)
         except LauncherError:
-            self._end_fork_server()  # the next program gets a new one
+            self._end_fork_server(language)  # the next program gets a new one
             return None
-        return None if program is None else _WarmProgram(self, program)
+        return None if program is None else _WarmProgram(self, program, exact=kind is ForkServer)
+
+    def _can_fork_node(self, command: Command) -> bool:
+        if self._node_works is None:
+            self._node_works = is_built() and works(command, self.memory_limit, self._uid, self._fork)
+        return self._node_works
 
     def spawn(self, starter: Spawner, streams: Streams) -> Process:
         """By the fork server of a program, or a starter. Raises LauncherError: it is gone."""
@@ -147,7 +159,8 @@ class DirectLauncher:
 
     def close(self) -> None:
         self._end_starter()
-        self._end_fork_server()
+        for language in list(self._fork_servers):
+            self._end_fork_server(language)
         self._end_leftovers()
 
     def _end_leftovers(self) -> bool:
@@ -178,7 +191,7 @@ class DirectLauncher:
         return self._known_oom_kills > before
 
     def _leftovers(self) -> list[int]:
-        own = [helper.pid for helper in (self._fork_server, self._starter) if helper is not None]
+        own = [helper.pid for helper in (*self._fork_servers.values(), self._starter) if helper is not None]
         return [pid for pid in self._children.pids() if pid not in own]
 
     def _kill_leftovers(self, leftovers: list[int]) -> None:
@@ -245,15 +258,15 @@ class DirectLauncher:
             starter.close()
             reap(starter.pid, 0.0)
 
-    def _end_fork_server(self) -> None:
-        fork_server, self._fork_server = self._fork_server, None
+    def _end_fork_server(self, language: str) -> None:
+        fork_server = self._fork_servers.pop(language, None)
         if fork_server is not None:
             fork_server.close()
 
 
 class _WarmProgram:
-    def __init__(self, launcher: DirectLauncher, program: Spawner) -> None:
-        self._launcher, self._program = launcher, program
+    def __init__(self, launcher: DirectLauncher, program: Spawner, *, exact: bool) -> None:
+        self._launcher, self._program, self.exact = launcher, program, exact
 
     def start(self, streams: Streams) -> Process:
         return self._launcher.spawn(self._program, streams)

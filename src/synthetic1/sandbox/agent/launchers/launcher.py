@@ -98,7 +98,10 @@ class Process(Protocol):
 
 
 class WarmProgram(Protocol):
-    """A Python program, compiled, in a warm interpreter: each start is a fork."""
+    """A program in a warm interpreter: each start is a fork."""
+
+    exact: bool
+    """Whether it uses as much time and memory as in a fresh interpreter, and so meets the limits that it would meet."""
 
     def start(self, streams: Streams) -> Process:
         """As ``Launcher.start``.
@@ -128,7 +131,8 @@ class Launcher(Protocol):
         ...
 
     def warm(self, command: Command) -> WarmProgram | None:
-        """The Python file ``command.argv[-1]`` in a warm interpreter; None if there is none, or it does not compile.
+        """The file ``command.argv[-1]``, Python or JavaScript, in a warm interpreter; None if there is none, or it does
+        not compile.
 
         Only where a fork of a process is confined like that process.
         """

@@ -33,7 +33,8 @@ class ForkServer:
     """
 
     def __init__(self, command: Command, memory_limit: str, fork: Callable[[Callable[[], None]], int]) -> None:
-        self._argv, self._env, self._memory_limit = command.argv[:-1], dict(command.env), memory_limit
+        self._argv, self._env, self._memory_limit = self.argv_of(command), dict(command.env), memory_limit
+        self._cwd = self.cwd_of(command)
         self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with control:
             self.pid = fork(lambda: self._execute(control.fileno()))
@@ -45,7 +46,19 @@ class ForkServer:
 
     def serves(self, command: Command) -> bool:
         """Whether a program so called would have run in the same interpreter."""
-        return command.argv[:-1] == self._argv and command.env == self._env
+        return self.argv_of(command) == self._argv and command.env == self._env and self.cwd_of(command) == self._cwd
+
+    def argv_of(self, command: Command) -> list[str]:
+        """What a fork server for such a command is started as."""
+        return [*command.argv[:-1], _SCRIPT]
+
+    def cwd_of(self, command: Command) -> str:
+        """Where it is started."""
+        return "/"
+
+    def order(self, command: Command, limits: confine.RLimits, uid: int | None) -> bytes:
+        """The message that names a program."""
+        return json.dumps({"path": command.argv[-1], "cwd": command.cwd, "limits": limits, "uid": uid}).encode()
 
     def program(self, command: Command, limits: confine.RLimits, uid: int | None) -> Spawner | None:
         """Compile a program; None if that fails.
@@ -55,9 +68,8 @@ class ForkServer:
         """
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with its:
-            message = {"path": command.argv[-1], "cwd": command.cwd, "limits": limits, "uid": uid}
             try:
-                socket.send_fds(self._control, [json.dumps(message).encode()], [its.fileno()])
+                socket.send_fds(self._control, [self.order(command, limits, uid)], [its.fileno()])
             except OSError as error:
                 ours.close()
                 raise LauncherError(f"the fork server is gone: {error.strerror}") from None
@@ -84,8 +96,8 @@ class ForkServer:
         confine.die_with_parent()
         standard_in, standard_out = os.pipe()[0], os.pipe()[1]
         confine.take_streams(Streams(standard_in, standard_out, standard_out, control))
-        os.chdir("/")
-        os.execve(self._argv[0], [*self._argv, _SCRIPT], self._env)
+        os.chdir(self._cwd)
+        os.execve(self._argv[0], self._argv, self._env)
 
     @staticmethod
     def _receive(connection: socket.socket, within_s: float) -> bytes:

@@ -1,0 +1,1 @@
+"""Compute that others contribute, and how what they hand in is verified."""
