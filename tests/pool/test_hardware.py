@@ -119,7 +119,8 @@ class WrongRow(HardwareProver):
         return self.honest.times(vector)
 
 
-def test_rows_that_were_not_computed_are_found_where_they_are_opened(clock):
+def test_rows_that_were_not_computed_are_found_where_they_are_opened(clock, monkeypatch):
+    monkeypatch.setattr("synthetic1.pool.hardware.session.ROWS", SIDE // 2)  # so that some are, and some are not
     found = 0
     for wrong in range(0, SIDE, 4):
         session = ChallengeSession(CLAIM, commit_within_s=60, answer_within_s=5, clock=clock)

@@ -6,7 +6,6 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-import multiprocess
 from datatrove.executor import LocalPipelineExecutor
 
 from synthetic1.datagen.curation.executors.executor import quiet
@@ -47,6 +46,8 @@ class LocalProcesses:
 
 def _in_pool(executor: LocalPipelineExecutor, left: list[int], name: str) -> None:
     """Raises ProgramError: one of the processes was ended."""
+    import multiprocess  # comes with datatrove, and is not ours to ask for
+
     with multiprocess.get_context(executor.start_method).Pool(min(executor.workers, len(left))) as pool:
         pids = [process.pid for process in pool._pool]
         done, many = pool.imap_unordered(executor._run_for_rank, left), 0
