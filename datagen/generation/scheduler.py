@@ -298,12 +298,11 @@ class Generation:
 
     def _settle_all(self) -> None:
         self._told = False  # first: what is said from now on may come after the last look
-        try:
-            while self._said:
+        while self._said:
+            try:
                 self._settle(*self._said.popleft())
-        finally:
-            if self._said:  # one that could not be settled must not keep the others
-                asyncio.get_running_loop().call_soon(self._settle_all)
+            except Exception as error:  # one that could not be settled ends the run, and must not keep the others
+                self._end(error)
 
     def _settle(self, state: TaskState, rollout: Rollout, part: int, tries: int, verdict: Verdict) -> None:
         ours = verdict.reason in ("unscorable_infra", "unscorable_judge")

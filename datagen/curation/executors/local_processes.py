@@ -61,3 +61,5 @@ def _in_pool(executor: LocalPipelineExecutor, left: list[int], name: str) -> Non
                         f"{name}: a process was ended by the system, most likely for memory; the same command goes on "
                         "with the parts that are left, and workers= has fewer at once"
                     ) from None
+                if not pool._result_handler.is_alive():  # ended by an error that pickles and cannot be read again
+                    raise ProgramError(f"{name}: a part failed; its log, beside stderr.log, says why") from None

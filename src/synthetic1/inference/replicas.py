@@ -59,7 +59,8 @@ class Replica:
         """Have all of them end now; it has left."""
         now = asyncio.get_running_loop().time()
         for limit in self._attempts:
-            limit.reschedule(now)
+            if not limit.expired():  # else it ends by itself, and refuses another time
+                limit.reschedule(now)
 
 
 class Attempt:
@@ -282,24 +283,24 @@ class Replicas:
         factor, more = LOADED
         bound = factor * self._average_load() + more
         weights = _mixed(self._hashes ^ _hash(affinity))
-        while (best := self._live[place := int(weights.argmax())]).load > bound and weights[place]:
+        while (best := self._live[place := int(weights.argmax())]).load > bound:
+            if not weights[place]:  # all are beyond the average of a moment ago
+                return self._least_with_room() or min(self._live, key=_fullness)
             weights[place] = 0
         # A slot now is worth more than a warm cache later.
         return best if best.window.room > 0 else self._least_with_room() or best
 
     def _least_with_room(self) -> Replica | None:
         """The least loaded of those whose window has room; ``None``: there is none."""
-        for full in [replica for replica in self._with_room if replica.window.room <= 0]:
-            del self._with_room[full]
+        self._with_room = {replica: None for replica in self._with_room if replica.window.room > 0}
         return min(self._with_room, key=_fullness, default=None)
 
     def _average_load(self) -> float:
         """Of those that are up, as of a moment ago: it changes slowly where there are many."""
-        if self._average_for <= 0:
+        self._average_for -= 1
+        if self._average_for < 0:
             self._average = sum(replica.load for replica in self._live) / len(self._live)
             self._average_for = len(self._live) // AVERAGED
-        else:
-            self._average_for -= 1
         return self._average
 
     def _serve(self, replica: Replica) -> None:
@@ -315,8 +316,7 @@ class Replicas:
                 waiter.set_result(replica)
 
     def _longest_queue(self) -> deque[asyncio.Future[Replica | None]] | None:
-        for empty in [replica for replica in self._with_queue if not replica.waiting]:
-            del self._with_queue[empty]
+        self._with_queue = {replica: None for replica in self._with_queue if replica.waiting}
         return max((replica.waiting for replica in self._with_queue), key=len, default=None)
 
     def _share(self) -> None:
