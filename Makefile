@@ -70,7 +70,7 @@ PYTEST = env -u PYTHONDONTWRITEBYTECODE $(SEED) $(PY) -m pytest -n $(TEST_PROCES
 check: lint ## the inner loop: lint, and every test that needs no engine, no vLLM and no browser
 	$(PYTEST) -m "not (proofs or integrations or engine or vllm or browser)" $(ARGS)
 
-test: venv ## the tests, without those of `make integrations` (12 minutes on 2 cores)
+test: venv ## the tests, without those of `make integrations` (12 to 15 minutes on 2 cores)
 	$(PYTEST) $(ARGS)
 
 integrations: venv ## whole runs, and others' software: trainers (locks/adapters.sh all), vLLM, Ray, Slurm, PostgreSQL

@@ -44,6 +44,8 @@ from synthetic1.inference.client import Client
 from synthetic1.inference.exchange import Refused
 from synthetic1.inference.failure import from_status
 from synthetic1.inference.reply import Choice, Reply
+from synthetic1.inference.server import ChangingServer, Roster
+from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.task import Task
 from synthetic1.tasks.sources.source import TaskSource
 
@@ -76,6 +78,8 @@ class Clock(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
     def __init__(self) -> None:
         super().__init__()
         self.skipped = 0.0
+        self.owed = 0
+        """Verdicts that another thread is about to bring: till then no time is skipped, or its deadlines would pass."""
         self._began = time.process_time()
 
     def time(self) -> float:
@@ -83,10 +87,12 @@ class Clock(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
         return self.skipped + time.process_time() - self._began
 
     def select(self, timeout: float | None = None) -> list[Any]:
+        at_once = timeout is not None and timeout <= 0
+        if at_once or self.owed or timeout is None:
+            return list(super().select(0 if at_once else 0.05))
         ready: list[Any] = super().select(0)
-        if ready or timeout is None or timeout <= 0:
-            return ready or (super().select(0.05) if timeout is None else ready)
-        self.skipped += timeout
+        if not ready:
+            self.skipped += timeout
         return ready
 
 
@@ -162,7 +168,7 @@ class SimulatedServer:
         self._queue.clear()
         if self.fleet.rng.random() < LEAVES:
             self.fleet.counts["left"] += 1
-            self.fleet.client_replicas().leave(self.url, "it was taken away")
+            self.fleet.roster.leave(self.url, "it was taken away")
         else:
             self.fleet.loop.call_later(self.fleet.rng.expovariate(1 / REPAIRED_S), self.come_up)
 
@@ -195,15 +201,12 @@ class Fleet:
         self.servers = [SimulatedServer(number, self) for number in range(many)]
         self.by_url = {server.url: server for server in self.servers}
         self.later = self.servers[round(many * (1 - JOIN)) :]
-        self.client: SimulatedClient | None = None
+        self.roster = Roster()
+        self.roster.urls += [server.url for server in self.at_first]
 
     @property
     def at_first(self) -> list[SimulatedServer]:
         return self.servers[: len(self.servers) - len(self.later)]
-
-    def client_replicas(self) -> Any:
-        assert self.client is not None
-        return self.client._replicas
 
     def begin(self, seconds: float) -> None:
         """Those that are there come up; the others join in the first half of ``seconds``."""
@@ -214,7 +217,7 @@ class Fleet:
 
     def _join(self, server: SimulatedServer) -> None:
         server.come_up()
-        self.client_replicas().join(server.url)
+        self.roster.join(server.url)
 
     def tokens(self) -> int:
         median, sigma, most = TOKENS
@@ -227,7 +230,6 @@ class SimulatedClient(Client):
     def __init__(self, server: Any, fleet: Fleet) -> None:
         super().__init__(server)
         self.fleet = fleet
-        fleet.client = self
 
     async def _post(self, url: str, body: dict[str, Any], n: int) -> Reply:
         import aiohttp
@@ -304,11 +306,26 @@ async def watched(generation: Any, fleet: Fleet, total: int) -> list[Tenth]:
         now, cpu = fleet.loop.time() - began, time.process_time()
         fleet.usage.change(fleet.loop.time())
         busy, there = fleet.usage.busy_s - before[2], fleet.usage.there_s - before[3]
-        live = len(fleet.client_replicas()._live)
+        live = sum(server.up for server in fleet.servers)
         tenths.append(Tenth(arrived, now - before[0], cpu - before[1], rss_mb(), busy / there, live))
         before = now, cpu, fleet.usage.busy_s, fleet.usage.there_s
         print(f"{arrived:,} of {total:,} | {vars(tenths[-1])}", flush=True)
     return tenths
+
+
+class SimulatedScorer(Scorer):
+    """Ours, which works on a thread: the clock knows when it is waited for."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__({"verifiable_math": Always()})
+        self._clock = clock
+
+    async def score(self, *args: Any, **named: Any) -> list[Any]:
+        self._clock.owed += 1
+        try:
+            return await super().score(*args, **named)
+        finally:
+            self._clock.owed -= 1
 
 
 def slots_until_last(slots: Iterator[Any], fleet: Fleet, ended: list[tuple[float, float, float]]) -> Iterator[Any]:
@@ -323,9 +340,8 @@ async def simulate(many: int, replicas: int, fleet: Fleet, folder: Path) -> dict
     from synthetic1.datagen.generation.run import schedule
     from synthetic1.datagen.generation.settings import GenerateSettings
     from synthetic1.datagen.journal.writer import Journal
-    from synthetic1.rewards.scoring.scorer import Scorer
 
-    urls = [server.url for server in fleet.at_first]
+    urls = list(fleet.roster.urls)
     settings = GenerateSettings.model_validate(
         {
             "env": {"id": "math-v0"},
@@ -339,8 +355,9 @@ async def simulate(many: int, replicas: int, fleet: Fleet, folder: Path) -> dict
     total = many * SAMPLES
     mean_s = PACE_S * sum(fleet.tokens() for _ in range(20_000)) / 20_000
     expected_s = total * mean_s / (replicas * SLOTS)
-    server = replace(settings.server_for(urls, False), model=MODEL, max_in_flight=replicas * SLOTS, timeout_s=1e6)
-    with Scorer({"verifiable_math": Always()}) as scorer:
+    server = ChangingServer.like(settings.server_for(urls, False), fleet.roster)
+    server = replace(server, model=MODEL, max_in_flight=replicas * SLOTS, timeout_s=1e6)
+    with SimulatedScorer(fleet.clock) as scorer:
         journal = Journal.open(folder / "journal.sqlite")
         async with SimulatedClient(server, fleet) as client:
             client._open()

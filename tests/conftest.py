@@ -79,23 +79,12 @@ WHOLE_FILES = {
     "integrations": (
         *("scale/test_generation", "scale/test_lost_work", "scale/test_programs", "scale/test_ray_scorer"),
         *("datagen/curation/test_ray", "datagen/curation/test_orphans", "datagen/curation/test_code_planted_faults"),
+        "datagen/curation/test_evolved_truth",
         *("datagen/test_shared_runs", "datagen/test_faults", "datagen/test_export_faults"),
         *("trainers/test_vllm", "trainers/test_processes", "datagen/test_scale"),
-        *(f"trainers/test_resume.py::test_{name}" for name in ("epochs", "resuming_a_f", "a_f", "a_r", "a_b")),
-        *(f"trainers/test_resume.py::test_{name}" for name in ("kill_9_during", "ctrl_c_in_a_t")),
-        *(f"trainers/test_resume.py::test_resumed_equals_uninterrupted[{way}" for way in ("two updates", "a mixture")),
-        *(f"trainers/test_sampling_training.py::test_{name}" for name in ("resumed_equals", "killed_in")),
-        *(f"trainers/test_sft_program.py::test_{name}" for name in ("it_trains_and_a_resumed", "how_fast")),
-        "trainers/test_training_run.py::test_an_interrupted_demo",
-        "trainers/test_grpo_program.py::test_a_run_reaches_nobody",
-        "trainers/test_embedded_model.py::test_the_pieces",
-        "datagen/curation/test_pipeline.py::test_a_run_that_is_killed_anywhere",
-        "datagen/curation/test_evolved_functions.py::test_rewritten_functions",
-        "datagen/curation/test_evolved_truth",
-        "tasks/test_embedded_code.py::test_a_checker_takes_more",
     ),
 }
-"""Mark → how the names of tests begin all of which bear it."""
+"""Mark → how the paths of tests begin all of which bear it."""
 Require = Callable[[str, object, str], None]
 
 

@@ -158,8 +158,6 @@ NAMES_PROGRAMS = {"synthetic1", "synthetic1.cli"}
 """The face registers environments and loads names lazily; the command line starts every program."""
 COMMAND_LINE = "synthetic1.cli"
 """What a program may start another one by: ``python -m synthetic1.cli NAME``."""
-DOCKERS_LABELS = {("synthetic1.sandbox.docker.engine", "synthetic1.pool")}
-"""Strings of one module that are the name of another by chance."""
 
 
 @of_every(MODULES)
@@ -169,7 +167,6 @@ def test_no_module_of_another_room_is_named_by_a_string(path):
     strings = (node.value for node in ast.walk(tree_of(name)) if isinstance(node, ast.Constant))
     found = {value.partition(":")[0] for value in strings if isinstance(value, str)}
     others = {value for value in found if value in FILES and "." in value and room_of(value) != room_of(name)}
-    others -= {label for module, label in DOCKERS_LABELS if module == name}
     assert not others - {COMMAND_LINE} - {"synthetic1.configs"}
 
 

@@ -15,23 +15,10 @@ from synthetic1.pool.hardware.matrices import matrix_rows, side_of
 from synthetic1.pool.hardware.merkle import MerkleTree, leaf_hash, root_of
 from synthetic1.pool.hardware.messages import HardwareChallenge, HardwareClaim
 from synthetic1.pool.hardware.prover import HardwareProver, next_row
-from synthetic1.pool.hardware.session import ChallengeFailed, ChallengeSession, checked_limits
+from synthetic1.pool.hardware.session import ChallengeFailed, ChallengeSession
 
 SIDE = 96
 CLAIM = HardwareClaim("ab" * 32, "a device", 3 * 4 * SIDE**2)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 @pytest.fixture
@@ -270,10 +257,9 @@ def test_commitments_that_are_none(session, root):
 
 
 def test_limits_and_sizes_that_make_no_sense():
-    checked_limits(10, 1)
     for commit, answer in ((1, 1), (1, 2), (1, 0), (1, -1)):
         with pytest.raises(PoolError, match="answer_within_s"):
-            checked_limits(commit, answer)
+            ChallengeSession(CLAIM, commit_within_s=commit, answer_within_s=answer)
     with pytest.raises(ValueError, match="at least 49152"):
         side_of(49_151)
     assert side_of(49_152) == 64

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synthetic1.keys import canonical_json
 from synthetic1.pool.errors import PoolError, RequestRefused
 from synthetic1.pool.node_key import NodeKey, is_node_id, is_signed
 from synthetic1.pool.signed_request import (
@@ -18,27 +19,18 @@ from synthetic1.pool.signed_request import (
     SKEW_S,
     TIMESTAMP,
     RequestCheck,
-    body_of,
     message_of,
     sign_request,
 )
 
 POOL, NODE_KEY, OTHER = NodeKey.generate(), NodeKey.generate(), NodeKey.generate()
 TARGET = "/v1/leases?many=4"
-BODY = body_of({"b": 1, "a": [None, "é"]})
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_764_500_000.0
-
-    def __call__(self) -> float:
-        return self.now
+BODY = canonical_json({"b": 1, "a": [None, "é"]})
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    clock = Clock()
+def clock(clock, monkeypatch):
+    """What is signed now is signed by it, too."""
     monkeypatch.setattr("synthetic1.pool.signed_request.time.time_ns", lambda: round(clock.now * 1e9))
     return clock
 
@@ -70,7 +62,7 @@ def test_a_request_is_its_senders_once(check):
 def test_bodies_are_sorted_json():
     assert BODY == rb'{"a":[null,"\u00e9"],"b":1}'
     with pytest.raises(ValueError, match="JSON compliant"):
-        body_of({"a": float("nan")})
+        canonical_json({"a": float("nan")})
 
 
 @pytest.mark.parametrize(

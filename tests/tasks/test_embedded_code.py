@@ -131,6 +131,7 @@ def test_a_checker_is_firm(problem: CodeProblem) -> None:
     assert list(code_check.checker_faults(problem)) == []
 
 
+@pytest.mark.integrations
 @pytest.mark.parametrize("problem", CHECKED, ids=named)
 def test_a_checker_takes_more_than_one_answer(problem: CodeProblem, tmp_path, require: Callable[..., None]) -> None:
     """Else it would be a complicated way to compare tokens: some gold says something else than ``gold.py``."""

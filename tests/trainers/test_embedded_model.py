@@ -88,6 +88,7 @@ def test_the_tokenizer_that_ships_is_the_one_the_code_builds(tokenizer):
         assert render(built, tasks[i].prompt) == render(tokenizer, tasks[i].prompt)
 
 
+@pytest.mark.integrations
 def test_the_pieces_are_those_that_programs_have_in_common():
     """As they are generated today, but for a few: the list is what the shipped model was trained with."""
     assert len({*json.loads(PIECES.read_text("utf-8"))} & {*find_common_pieces()}) >= 0.9 * COMMON_PIECES

@@ -71,6 +71,7 @@ print("vllm" in sys.modules)
 """
 
 
+@pytest.mark.integrations
 def test_a_run_reaches_nobody_and_imports_no_vllm_that_it_does_not_use(
     run_child, tiny, tmp_path, talkative, watched_network
 ):

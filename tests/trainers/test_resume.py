@@ -36,8 +36,6 @@ WAYS = {
     "shuffled rewards": ("trainer.shuffle_rewards=true",),
     "evaluations between": ("eval.n=6", "eval.every=1", "eval.n_during=4"),
 }
-AT_ONCE = ("plain", "two updates a rollout", "a mixture")
-"""The others are with the whole runs of `make integrations`."""
 
 
 @contextmanager
@@ -49,7 +47,7 @@ def stops():
 
 
 @pytest.mark.parametrize(
-    "way", [way if way in AT_ONCE else pytest.param(way, marks=pytest.mark.integrations) for way in WAYS]
+    "way", ["plain", *(pytest.param(way, marks=pytest.mark.integrations) for way in WAYS if way != "plain")]
 )
 def test_resumed_equals_uninterrupted(train, tmp_path, way):
     options = ("trainer.max_steps=6", "trainer.learning_rate=1e-3", *WAYS[way])
@@ -73,6 +71,7 @@ def test_resumed_equals_uninterrupted(train, tmp_path, way):
     assert second.result["before"] == whole.result["before"]
 
 
+@pytest.mark.integrations
 def test_epochs_do_not_repeat_after_resuming(train, tmp_path):
     """Five tasks, two a step: what TRL's own sampler gets wrong after its first epoch."""
     options = (f"runs={tmp_path}", "trainer.max_steps=10", "env.size=5")
@@ -88,6 +87,7 @@ def test_resuming_what_never_began_begins(train, tmp_path):
     assert [row["step"] for row in run.steps] == [1, 2]
 
 
+@pytest.mark.integrations
 def test_resuming_a_finished_run_measures_it_again(train, tmp_path):
     first = train(f"runs={tmp_path}", "eval.n=6")
     again = train(f"runs={tmp_path}", "eval.n=6", "resume=true")
@@ -97,6 +97,7 @@ def test_resuming_a_finished_run_measures_it_again(train, tmp_path):
     assert again.result["before"] == first.result["before"]
 
 
+@pytest.mark.integrations
 def test_a_finished_run_can_be_made_longer(train, tmp_path):
     constant = "trainer.lr_scheduler=constant"
     whole = train(f"runs={tmp_path / 'whole'}", constant, "trainer.max_steps=4")
@@ -106,6 +107,7 @@ def test_a_finished_run_can_be_made_longer(train, tmp_path):
     assert [row["loss"] for row in longer.steps] == pytest.approx([row["loss"] for row in whole.steps], abs=1e-5)
 
 
+@pytest.mark.integrations
 def test_a_resumed_run_saves_as_often_as_it_is_told(train, tmp_path):
     train(f"runs={tmp_path}", "trainer.max_steps=2", "trainer.save_every=2")
     again = train(f"runs={tmp_path}", "trainer.max_steps=4", "trainer.save_every=1", "resume=true")
@@ -118,6 +120,7 @@ def test_other_settings_cannot_resume_it(train, tmp_path):
         train(f"runs={tmp_path}", "trainer.max_steps=2", "trainer.learning_rate=1e-5", "resume=true")
 
 
+@pytest.mark.integrations
 def test_a_broken_checkpoint_is_passed_over(train, tmp_path):
     options = (f"runs={tmp_path}", "trainer.max_steps=4", "trainer.save_every=1")
     whole = train(*options)
@@ -209,6 +212,7 @@ grpo.main()
 """
 
 
+@pytest.mark.integrations
 def test_kill_9_during_a_checkpoint(train, ready, tiny, tmp_path):
     options = ("trainer.max_steps=6", "trainer.save_every=2")
     whole = train(f"runs={tmp_path / 'whole'}", *options)
@@ -228,6 +232,7 @@ def test_kill_9_during_a_checkpoint(train, ready, tiny, tmp_path):
     assert is_complete(torn)
 
 
+@pytest.mark.integrations
 def test_ctrl_c_in_a_terminal(train, ready, tiny, tmp_path):
     """A real SIGINT to a real process, once it has taken a step."""
     with ready.start("trainers/grpo.py", *tiny, f"runs={tmp_path}", "trainer.max_steps=99") as process:

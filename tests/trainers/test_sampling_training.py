@@ -89,9 +89,8 @@ def test_slow_verifiers_are_overlapped(train, tmp_path, watched, monkeypatch):
     assert sum(watched["scored"]) == run.steps[0]["generated_completions"]
 
 
-@pytest.mark.parametrize(
-    "sampling", ["dynamic", *(pytest.param(s, marks=pytest.mark.integrations) for s in SAMPLINGS if s != "dynamic")]
-)
+@pytest.mark.integrations
+@pytest.mark.parametrize("sampling", SAMPLINGS)
 def test_resumed_equals_uninterrupted(train, tmp_path, sampling):
     options = (f"trainer.sampling={sampling}", "trainer.max_steps=4", "trainer.learning_rate=1e-3", "eval.n=0")
     whole = train(f"runs={tmp_path / 'whole'}", *options)
@@ -109,6 +108,7 @@ def test_resumed_equals_uninterrupted(train, tmp_path, sampling):
     assert states[0]["sampling"] == sampling
 
 
+@pytest.mark.integrations
 def test_killed_in_the_middle_of_a_refill(train, tmp_path, monkeypatch):
     """What the refill drew and generated is forgotten: it goes back to the checkpoint before it."""
     from synthetic1.trainers.reinforcement.grpo_trainer import VerifiedGRPOTrainer

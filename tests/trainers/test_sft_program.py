@@ -54,6 +54,7 @@ def weights(folder):
     return load_file(folder / "model.safetensors")
 
 
+@pytest.mark.integrations
 def test_it_trains_and_a_resumed_run_equals_a_whole_one(tmp_path, samples, ready):
     import torch
 
@@ -104,6 +105,7 @@ def test_it_trains_however_it_is_started(tmp_path, samples, ready, run_child):
     assert same_weights(*folders)
 
 
+@pytest.mark.integrations
 def test_how_fast_and_how_long_may_change_in_a_resumed_run(tmp_path, samples):
     """As docs/configuration.md says; the same samples make an update, so the losses are those of a whole run."""
     constant = ("trainer.lr_scheduler=constant", "trainer.max_steps=null")

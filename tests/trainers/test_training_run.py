@@ -229,6 +229,7 @@ def test_every_completion_is_kept_if_asked_and_a_resumed_run_writes_none_twice(t
     assert written == sorted(r.rollout.completion.raw for batch in run.rewarded for r in batch)
 
 
+@pytest.mark.integrations
 def test_an_interrupted_demo_goes_on_by_the_command_it_prints(ready, tiny, tmp_path):
     """Really: the demo's recipe, Ctrl-C, the line it prints given to a shell."""
     own = ("env=code_understanding", "recipe=demo", *tiny, "eval.every=0", "trainer.max_steps=3", f"runs={tmp_path}")

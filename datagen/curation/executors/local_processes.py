@@ -38,10 +38,10 @@ class LocalProcesses:
         with quiet(logs):
             if workers > 1 and left:
                 _in_pool(executor, left, logs.name)
-                return
-            for rank in left:
-                executor.pipeline = deepcopy(pipeline)
-                executor._run_for_rank(rank)
+            else:
+                for rank in left:
+                    executor.pipeline = deepcopy(pipeline)
+                    executor._run_for_rank(rank)
 
 
 def _in_pool(executor: LocalPipelineExecutor, left: list[int], name: str) -> None:

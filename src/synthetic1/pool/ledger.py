@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
+from synthetic1.keys import canonical_json
 from synthetic1.pool.errors import PoolError
 from synthetic1.pool.node_key import NodeKey, is_node_id, is_signature, is_signed
 
@@ -60,7 +61,7 @@ class LedgerEntry:
     @property
     def content(self) -> bytes:
         """What is signed: JSON with sorted keys, without spaces."""
-        return _json({name: getattr(self, name) for name in _FIELDS})
+        return canonical_json({name: getattr(self, name) for name in _FIELDS})
 
     @property
     def digest(self) -> str:
@@ -238,11 +239,7 @@ def _check(entry: NewEntry) -> None:
 
 
 def _line(entry: LedgerEntry) -> bytes:
-    return _json({name: getattr(entry, name) for name in (*_FIELDS, "signature")}) + b"\n"
-
-
-def _json(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return canonical_json({name: getattr(entry, name) for name in (*_FIELDS, "signature")}) + b"\n"
 
 
 def _now() -> str:

@@ -3,18 +3,16 @@
 A node signs the name of the pool it speaks to, the method, the target as it stands in the request line, a nonce, the
 time, and the body's own bytes. So nothing has to be parsed before the sender is known, no two ways to write the same
 JSON can be confused, and what was signed for one pool, path or moment is worth nothing elsewhere. Our clients write
-bodies as JSON with sorted keys; whoever writes another client need not.
+bodies by ``keys.canonical_json``; whoever writes another client need not.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from synthetic1.pool.errors import RequestRefused
 from synthetic1.pool.node_key import SIGNATURE_BYTES, NodeKey, is_node_id, is_signature, is_signed
@@ -25,15 +23,6 @@ SKEW_S = 30.0
 """Seconds by which the clocks of a node and the orchestrator may differ, the way included."""
 _NONCE = re.compile(r"[A-Za-z0-9-]{16,64}")
 _TIMESTAMP = re.compile(r"[1-9][0-9]{0,15}")  # milliseconds since 1970: 16 digits last for 300,000 years
-
-
-def body_of(value: Mapping[str, Any]) -> bytes:
-    """A body: JSON in UTF-8, keys sorted, no spaces.
-
-    Raises:
-        ValueError: a number that is not finite, which other programs would not read.
-    """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
 def message_of(pool: str, method: str, target: str, nonce: str, timestamp: str, body: bytes) -> bytes:

@@ -90,6 +90,7 @@ def rewritten(source: str, seed: int) -> str:
     return "\n".join("".join(line) for line in lines)
 
 
+@pytest.mark.integrations
 def test_rewritten_functions_are_unchanged_and_others_are_not() -> None:
     sources = [one.source for level in range(2, 11) for one in islice(examples(level, seed=17), 20)]
     shapes = [shape(read_function(source, 6_000)[1]) for source in sources]

@@ -73,7 +73,6 @@ def outcomes(sources: list[str]) -> list[Outcome]:
     return asyncio.run(work())
 
 
-@pytest.mark.integrations
 @pytest.mark.usefixtures("sandbox_kind")
 def test_planted_faults_are_found() -> None:
     planted = [(reason, source) for reason, some in functions("run").items() for source in some]
@@ -88,10 +87,7 @@ def test_planted_faults_are_found() -> None:
 
 
 @pytest.mark.usefixtures("sandbox_kind")
-@pytest.mark.parametrize(
-    "a_level",
-    [pytest.param(12, marks=pytest.mark.integrations), pytest.param(35, marks=pytest.mark.proofs)],
-)
+@pytest.mark.parametrize("a_level", [12, pytest.param(35, marks=pytest.mark.proofs)])
 def test_sound_functions_stay_and_give_what_an_independent_evaluator_says(a_level: int) -> None:
     """The grammar's programs, whose outputs are known without running them, and some that look suspicious."""
     known: list[Example] = [one for level in range(2, 11) for one in islice(examples(level, seed=61), a_level)]

@@ -237,6 +237,7 @@ pipeline.curate(validate(CurateSettings, json.loads({settings!r})))
 """
 
 
+@pytest.mark.integrations
 def test_a_run_that_is_killed_anywhere_goes_on_to_the_same_bytes(tmp_path):
     lines = [*rows(25), *rows(10), {"problem": "Prove it."}, "{", *rows(6, ask=True)]
     file = write(tmp_path / "rows.jsonl", lines)

@@ -40,6 +40,9 @@ class ChallengeSession:
         commit_within_s: from this moment to the commitment: what the claimed device takes, and not much more.
         answer_within_s: for each of the other answers: too short to compute the product anew.
         clock: seconds, of a clock that nobody sets.
+
+    Raises:
+        PoolError: an answer may take as long as the product, which could be computed anew for each.
     """
 
     def __init__(
@@ -50,6 +53,11 @@ class ChallengeSession:
         answer_within_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        if not 0 < answer_within_s < commit_within_s:
+            raise PoolError(
+                f"the hardware challenge: answer_within_s ({answer_within_s:g}) lies between 0 and commit_within_s "
+                f"({commit_within_s:g})"
+            )
         self.challenge = HardwareChallenge(claim, secrets.token_hex(16))
         self._answer_within_s, self._clock = answer_within_s, clock
         self._due = clock() + commit_within_s
@@ -179,12 +187,3 @@ def _path(path: Sequence[str]) -> list[bytes]:
     if len(path) > 64:
         raise ChallengeFailed("a path is longer than any tree is high")
     return [_bytes(part, HASH_BYTES, "a part of a path") for part in path]
-
-
-def checked_limits(commit_within_s: float, answer_within_s: float) -> None:
-    """Raises PoolError: an answer may take as long as the product: it could be computed anew for each."""
-    if not 0 < answer_within_s < commit_within_s:
-        raise PoolError(
-            f"the hardware challenge: answer_within_s ({answer_within_s:g}) lies between 0 and commit_within_s "
-            f"({commit_within_s:g})"
-        )

@@ -19,7 +19,7 @@ from synthetic1.sandbox.errors import SandboxError, SandboxUnavailable
 if TYPE_CHECKING:
     from docker import APIClient
 
-POOL_LABEL = "synthetic1.pool"
+POOL_LABEL = "synthetic1.sandbox_pool"
 CALL_S = 30  # seconds; every call to the engine ends by then, one way or the other
 
 P = ParamSpec("P")
