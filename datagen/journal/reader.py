@@ -47,6 +47,14 @@ class JournalReader:
         found = self._database.one("SELECT value FROM meta WHERE name = ?", (name,))
         return None if found is None else str(found[0])
 
+    def beside(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """What a statement finds in tables that somebody else keeps in this database; see ``Journal.put_beside``."""
+        return self._database.rows(statement, parameters)
+
+    def text_of(self, value: Any) -> Any:
+        """A text of such a table."""
+        return self._database.from_text(value)
+
     def metas(self, begins: str) -> dict[str, str]:
         """What is kept under names that begin so."""
         found = self._database.rows("SELECT name, value FROM meta WHERE substr(name, 1, ?) = ?", (len(begins), begins))

@@ -188,6 +188,15 @@ class Journal(JournalReader):
     def set_meta(self, name: str, value: str) -> None:
         self._put(_SET_META, (name, value))
 
+    def put_beside(self, statement: str, row: Sequence[Any]) -> None:
+        """Have a statement executed on tables that somebody else keeps in this database, in the order of all puts: what
+        is put later is on the disk only if this is. Parameters are ``?``; texts go through ``text``."""
+        self._put(statement, row)
+
+    def text(self, value: str | None) -> Any:
+        """A text for ``put_beside``, whatever is in it; read back, it goes through ``text_of``."""
+        return self._text(value)
+
     def check(self) -> None:
         """Raise what keeps the journal from being written.
 

@@ -1,0 +1,49 @@
+"""Whether a node's record can be that of an honest one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from math import comb
+
+
+def at_least(hits: int, of: int, chance: float) -> float:
+    """The probability of so many hits or more among ``of``, each with this chance."""
+    if hits <= 0:
+        return 1.0
+    if chance * of < 1 and hits > 1:  # the tail itself: 1 minus the rest would leave only rounding
+        return min(1.0, sum(comb(of, k) * chance**k * (1 - chance) ** (of - k) for k in range(hits, of + 1)))
+    return max(0.0, 1.0 - sum(comb(of, k) * chance**k * (1 - chance) ** (of - k) for k in range(hits)))
+
+
+class Conduct:
+    """A node's last completions that were recomputed or looked through: which were rejected.
+
+    Args:
+        window: how many count.
+        honest: the share of an honest node's that is rejected.
+        certain: a record as improbable as this is no honest node's.
+    """
+
+    def __init__(self, window: int, honest: float, certain: float) -> None:
+        self._seen: deque[bool] = deque(maxlen=window)
+        self._honest, self._certain = honest, certain
+        self.better = self.worse = 0
+        """Repeated tasks that it alone solved, and that the other node alone solved."""
+
+    def note(self, rejected: Iterable[bool]) -> None:
+        self._seen.extend(rejected)
+
+    @property
+    def rejected(self) -> int:
+        return sum(self._seen)
+
+    @property
+    def is_dishonest(self) -> str | None:
+        """Why it cannot be an honest node's, in one line; ``None``: it can."""
+        rejected, seen = self.rejected, len(self._seen)
+        if at_least(rejected, seen, self._honest) < self._certain:
+            return f"{rejected} of its last {seen} completions that were looked at were rejected"
+        if self.worse > self.better and at_least(self.worse, self.worse + self.better, 0.5) < self._certain:
+            return f"of {self.worse + self.better} tasks that one of two nodes solved, the other did {self.worse}"
+        return None

@@ -1,0 +1,359 @@
+"""From what a node hands in to the journal: looked at, verified, in part recomputed, and only then believed.
+
+A node's completions are settled in groups. Which of a group are recomputed is drawn after all of it is here, so that
+the node could not know; if one does not hold, all of the group are recomputed, and each stands for itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import secrets
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from synthetic1.completion import Completion
+from synthetic1.datagen.journal.writer import Journal
+from synthetic1.pool.ledger import Ledger, NewEntry
+from synthetic1.pool.orchestrator.books import Books, Submission
+from synthetic1.pool.orchestrator.lending import LAPSES_LOOKED_AT, Lending
+from synthetic1.pool.orchestrator.looking import fault_of, may_be_copied, units_of
+from synthetic1.pool.orchestrator.members import Members, Record
+from synthetic1.pool.orchestrator.settings import PoolSettings
+from synthetic1.rewards.scoring.scorer import Scorer
+from synthetic1.rollout import Rollout
+from synthetic1.task import Task
+from synthetic1.verdict import Verdict
+
+log = logging.getLogger(__name__)
+LOOK_S = 0.2
+GROUPS_AT_ONCE = 16
+WITHDRAWN = "pool", "pool@1"
+"""Key and name of who refutes what an untrusted node has handed in, in the journal."""
+
+
+class Recomputed(NamedTuple):
+    """What recomputing a completion has shown."""
+
+    outcome: Literal["accept", "reject", "crashed"]
+    """``crashed``: a failure of ours."""
+    reason: str = ""
+
+
+Recompute = Callable[[Sequence[tuple[Task, Mapping[str, Any]]]], list[Recomputed]]
+"""Blocking, on a thread of its own: whether the pool's model wrote these (task, work)."""
+OnSettled = Callable[[Submission, Task, Verdict | None], None]
+
+
+@dataclass(slots=True)
+class _Case:
+    """A submission while it is looked at."""
+
+    submission: Submission
+    task: Task
+    rejected: str = ""
+    verdict: Verdict | None = None
+    later: bool = False
+    """A failure of ours: once more, later."""
+
+
+class Settling:
+    """Takes submissions, and settles them in groups until ``stop``.
+
+    Args:
+        recompute: ``None``: nothing can be recomputed in this pool.
+        on_settled: for whoever shows it.
+        clock: seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        settings: PoolSettings,
+        members: Members,
+        lending: Lending,
+        books: Books,
+        journal: Journal,
+        ledger: Ledger,
+        scorer: Scorer,
+        recompute: Recompute | None,
+        *,
+        on_settled: OnSettled,
+        clock: Callable[[], float],
+    ) -> None:
+        self._settings, self._members, self._lending = settings, members, lending
+        self._books, self._journal, self._ledger, self._scorer = books, journal, ledger, scorer
+        self._recompute, self._on_settled, self._clock = recompute, on_settled, clock
+        self._waiting: dict[str, list[tuple[Submission, Task]]] = {}
+        self._busy: set[str] = set()
+        self._draw = random.Random(secrets.randbits(64))
+        self._recomputing = ThreadPoolExecutor(1, thread_name_prefix="synthetic1-recompute")
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="synthetic1-ledger")
+        self._groups: set[asyncio.Task[None]] = set()
+        self.fatal: Exception | None = None
+
+    @property
+    def pending(self) -> int:
+        return sum(len(queue) for queue in self._waiting.values()) + len(self._groups)
+
+    def add(self, submission: Submission, task: Task) -> None:
+        """It is in the books, and is to be settled."""
+        self._waiting.setdefault(submission.node, []).append((submission, task))
+
+    async def run(self) -> None:
+        """Settle what is there, until cancelled.
+
+        Raises:
+            JournalError, PoolError: journal or ledger take nothing more; what was before is whole.
+        """
+        try:
+            while self.fatal is None:
+                self._begin_groups()
+                await asyncio.sleep(LOOK_S)
+            raise self.fatal
+        finally:
+            for group in self._groups:
+                group.cancel()
+            await asyncio.gather(*self._groups, return_exceptions=True)
+            self._recomputing.shutdown(wait=False, cancel_futures=True)
+            self._writing.shutdown()
+
+    def _begin_groups(self) -> None:
+        now, audit = self._clock(), self._settings.audit
+        for node, queue in list(self._waiting.items()):
+            if node in self._busy or len(self._groups) >= GROUPS_AT_ONCE:
+                continue
+            last = not self._lending.held(node)  # it has handed in all it had: it may be gone
+            if len(queue) >= audit.group or last or now - queue[0][0].at >= audit.group_s:
+                group, rest = queue[: audit.group], queue[audit.group :]
+                self._waiting[node] = rest
+                if not rest:
+                    del self._waiting[node]
+                self._busy.add(node)
+                task = asyncio.create_task(self._settle_group(node, group))
+                self._groups.add(task)
+                task.add_done_callback(self._groups.discard)
+
+    async def _settle_group(self, node: str, group: list[tuple[Submission, Task]]) -> None:
+        try:
+            record = self._members.get(node)
+            assert record is not None, "whoever hands something in has joined"
+            await self._settle(record, [_Case(submission, task) for submission, task in group])
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # of journal or ledger, or a defect of ours: nothing is taken from now on
+            self.fatal = self.fatal or error
+        finally:
+            self._busy.discard(node)
+
+    async def _settle(self, record: Record, cases: list[_Case]) -> None:
+        if record.member.standing == "quarantined":
+            for case in cases:
+                case.rejected = "the node was quarantined meanwhile"
+            await self._write(record, cases)
+            return
+        self._look(cases)
+        await self._judge([case for case in cases if not case.rejected])
+        ready = [case for case in cases if not case.rejected and not case.later]
+        await self._audit(record, ready)
+        looked_at = [case for case in cases if not case.later]
+        record.conduct.note(bool(case.rejected) for case in looked_at)
+        self._compare(record, [case for case in looked_at if not case.rejected])
+        await self._write(record, looked_at)
+        for case in cases:
+            if case.later:
+                self.add(case.submission, case.task)
+        if (why := record.conduct.is_dishonest) is not None:
+            await self.quarantine(record, why)
+
+    def _look(self, cases: list[_Case]) -> None:
+        sampling, here = self._settings.plan, {}
+        for case in cases:
+            s = case.submission
+            case.rejected = fault_of(s.work, sampling) or ""
+            if case.rejected or not may_be_copied(s.work["text"], sampling):
+                continue
+            mine = s.lease.unit, s.node
+            first = here.setdefault(s.digest, mine)
+            earlier = next(iter(self._books.with_digest(s.digest)), mine)
+            if first != mine or earlier != mine:
+                case.rejected = "the same text was handed in before"
+
+    async def _judge(self, cases: list[_Case]) -> None:
+        completions = [self._completion(case.submission) for case in cases]
+        verdicts = await self._scorer.score([(c.task, completion) for c, completion in zip(cases, completions, strict=True)])
+        for case, verdict in zip(cases, verdicts, strict=True):
+            case.verdict = verdict
+            if verdict.reason in ("unscorable_infra", "unscorable_judge"):
+                case.later = self._again(case.submission)
+
+    async def _audit(self, record: Record, cases: list[_Case]) -> None:
+        if self._recompute is None or not cases:
+            return
+        audit = self._settings.audit
+        chosen = [
+            case
+            for number, case in enumerate(cases, record.counts["recomputed"])
+            if number < audit.probation or case.submission.lease.repeated or self._draw.random() < audit.share
+        ]
+        chosen = chosen or [self._draw.choice(cases)]
+        await self._recompute_all(chosen)
+        if any(case.rejected for case in chosen) and len(chosen) < len(cases):
+            await self._recompute_all([case for case in cases if case.submission.proof == "none"])
+        record.counts["recomputed"] += sum(case.submission.proof in ("accept", "reject") for case in cases)
+
+    async def _recompute_all(self, cases: list[_Case]) -> None:
+        assert self._recompute is not None
+        pairs = [(case.task, case.submission.work) for case in cases]
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.run_in_executor(self._recomputing, self._recompute, pairs)
+        except Exception as error:
+            log.exception("recomputing failed")
+            found = [Recomputed("crashed", f"{type(error).__name__}: {error}")] * len(pairs)
+        for case, (outcome, reason) in zip(cases, found, strict=True):
+            case.submission.proof = outcome
+            if outcome == "reject":
+                case.rejected = f"proof: {reason}"
+            elif outcome == "crashed" and self._again(case.submission):
+                case.later, case.submission.proof = True, "none"
+            elif outcome == "crashed":
+                log.error("a completion could not be recomputed, and is asked again: %s", reason)
+                case.submission.state = "crashed"
+
+    def _again(self, submission: Submission) -> bool:
+        submission.tries += 1
+        return submission.tries < self._settings.audit.tries
+
+    def _compare(self, record: Record, cases: list[_Case]) -> None:
+        """What the node did with tasks that another one has done."""
+        for case in cases:
+            known = self._lending.repeated.get(case.submission.lease.unit)
+            if case.submission.lease.repeated and known is not None and case.verdict is not None:
+                mine = self._is_verified(case.verdict)
+                record.conduct.better += mine and not known[1]
+                record.conduct.worse += known[1] and not mine
+
+    async def _write(self, record: Record, cases: list[_Case]) -> None:
+        """Journal, then ledger, then books: whatever a crash cuts off is done again, and known by its key."""
+        accepted = []
+        for case in cases:
+            s, verdict = case.submission, case.verdict
+            if case.rejected:
+                s.state, s.reason = "rejected", case.rejected[:300]
+            elif s.state != "crashed":
+                assert verdict is not None
+                s.state, s.reason, s.score, s.units = "accepted", verdict.reason, verdict.score, units_of(s.work)
+                accepted.append(case)
+                self._to_journal(case, verdict)
+        if accepted:
+            await self._journal.recorded()
+            await self.note("work", record.member.node, sum(c.submission.units for c in accepted), _rollouts(accepted))
+        for case in cases:
+            s = case.submission
+            self._books.settle(s)
+            record.counts[s.state] += 1
+            record.counts["pending"] -= 1
+            if s.state == "accepted":
+                verified = case.verdict is not None and self._is_verified(case.verdict)
+                record.counts["verified"] += verified
+                self._lending.settled(s.lease, verified)
+            else:
+                self._lending.rejected(s.lease)
+            self._on_settled(s, case.task, case.verdict)
+        await self._books.recorded()
+
+    def _to_journal(self, case: _Case, verdict: Verdict) -> None:
+        s = case.submission
+        if s.lease.repeated:
+            return
+        rollout = self._rollout(s)
+        self._journal.put_task(case.task, s.lease.position)
+        self._journal.put_rollout(rollout)
+        verifier = self._scorer.verifier(case.task.task_type)
+        provenance = {"node": s.node, "proof": s.proof}
+        told = Verdict(verdict.score, verdict.reason, verdict.answer, {**verdict.details, "pool": provenance})
+        name = f"{verifier.task_type}@{verifier.version}"
+        self._journal.put_verdict(rollout, 0, verifier.key, name, told, 1)
+
+    async def note(self, kind: Any, node: str, units: int, about: Mapping[str, Any]) -> None:
+        """An entry of the ledger; it is on the disk when this returns.
+
+        Raises:
+            PoolError: it cannot be.
+        """
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._writing, self._ledger.append, [NewEntry(kind, node, units, about)])
+
+    async def quarantine(self, record: Record, why: str) -> None:
+        """Lend the node nothing more, and take back what was not recomputed of its last work."""
+        member = record.member
+        if member.standing == "quarantined":
+            return
+        log.warning("node %s is quarantined: %s", member.node[:12], why)
+        member.standing, member.why = "quarantined", why
+        for lease in self._lending.held(member.node):
+            self._lending.take_back(lease)
+        doubtful = [
+            s
+            for s in self._books.of_node(member.node, self._settings.audit.window)
+            if s.state == "accepted" and s.proof != "accept"
+        ]
+        rollouts = self._journal.rollouts(sorted({s.lease.task for s in doubtful}))
+        for s in doubtful:
+            stored = rollouts.get(s.lease.task, {}).get(s.lease.sample)
+            if stored is not None and not s.lease.repeated:
+                verdict = Verdict(0.0, "tampered", None, {"why": "the node is quarantined", "pool": {"node": s.node}})
+                self._journal.put_verdict(stored.rollout, 0, *WITHDRAWN, verdict, 2)
+        self._members.keep(record)
+        await self._books.recorded()
+        await self.note("quarantined", member.node, 0, {"why": why})
+        if units := sum(s.units for s in doubtful):
+            about = {"rollouts": [s.lease.unit for s in doubtful], "why": why}
+            await self.note("withdrawn", member.node, -units, about)
+
+    async def release(self, record: Record, why: str) -> None:
+        """The node may work again; its record begins anew."""
+        member = record.member
+        member.standing, member.why = "new", ""
+        audit = self._settings.audit
+        record.conduct = type(record.conduct)(audit.window, audit.false_rejections, audit.certain)
+        record.counts["recomputed"] = 0  # on probation
+        self._members.keep(record)
+        await self._books.recorded()
+        await self.note("released", member.node, 0, {"why": why})
+
+    async def count_lapses(self, record: Record, lapsed: int) -> None:
+        """Tasks that a node has let go of."""
+        record.member.lapsed += lapsed
+        self._members.keep(record)
+        lost, done = record.member.lapsed, record.counts["accepted"] + record.counts["rejected"] + record.counts["pending"]
+        if lost + done >= LAPSES_LOOKED_AT and lost > self._settings.audit.lapses * (lost + done):
+            await self.quarantine(record, f"it let go of {lost} of {lost + done} tasks")
+
+    def _is_verified(self, verdict: Verdict) -> bool:
+        return verdict.score is not None and verdict.score >= self._settings.threshold
+
+    def _completion(self, s: Submission) -> Completion:
+        work = s.work
+        usage = {"prompt_tokens": work["prompt_tokens"], "completion_tokens": work["completion_tokens"]}
+        return Completion.parse(
+            work["text"],
+            thinking_open=self._settings.opens_thinking,
+            finish_reason=work["finish_reason"],
+            usage=usage,
+        )
+
+    def _rollout(self, s: Submission) -> Rollout:
+        lease = s.lease
+        return Rollout(lease.task, self._completion(s), self._settings.model_name, self._settings.plan, lease.sample)
+
+
+def _rollouts(cases: list[_Case]) -> dict[str, Any]:
+    verified = Counter(case.submission.score == 1.0 for case in cases)
+    return {"rollouts": [case.submission.lease.unit for case in cases], "verified": verified[True]}
+
+
