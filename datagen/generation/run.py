@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from synthetic1.datagen.generation.goal import Goal, Progress
 from synthetic1.datagen.generation.reached import Reached
@@ -176,7 +176,15 @@ def about_tasks(settings: GenerateSettings, source: TaskSource, bad: int) -> Ite
         yield f"bad rows  {bad:,}, left out; they are in {folder_of(settings) / BAD_ROWS}"
 
 
-def check_same(journal: Journal, settings: GenerateSettings, source: TaskSource) -> tuple[bool, str | None]:
+class HasIdentity(Protocol):
+    """Settings of a run that can be gone on with."""
+
+    def identity(self) -> dict[str, Any]:
+        """Those that decide what is asked, as JSON values."""
+        ...
+
+
+def check_same(journal: Journal, settings: HasIdentity, source: TaskSource) -> tuple[bool, str | None]:
     """Whether the journal holds an earlier part of this run; and what to say of tasks that have changed since.
 
     An edited row is a new task, and what it was before stays in the run.
@@ -207,7 +215,7 @@ def check_same(journal: Journal, settings: GenerateSettings, source: TaskSource)
     )
 
 
-def keep_identity(journal: Journal, settings: GenerateSettings, source: TaskSource) -> None:
+def keep_identity(journal: Journal, settings: HasIdentity, source: TaskSource) -> None:
     """Have the journal say what run this is.
 
     Raises:

@@ -105,6 +105,16 @@ class JournalReader:
         """The keys of all tasks of which anything is recorded."""
         return [str(key) for (key,) in self._database.rows("SELECT key FROM tasks")]
 
+    def tasks(self, keys: Sequence[str]) -> dict[str, Task]:
+        """Tasks by their keys, of those that are recorded."""
+        found = {}
+        for start in range(0, len(keys), ASKED_AT_ONCE):
+            part = keys[start : start + ASKED_AT_ONCE]
+            marks = ",".join("?" * len(part))
+            for key, row in self._database.rows(f"SELECT key, row FROM tasks WHERE key IN ({marks})", part):
+                found[str(key)] = Task.from_row(json.loads(self._database.from_text(row)))
+        return found
+
     def failures(self) -> Iterator[tuple[str, int, str, str, int]]:
         """(problem id, sample index, kind, message, times) of every sample that failed, in the order of tasks."""
         sql = (

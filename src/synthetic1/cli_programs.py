@@ -89,6 +89,14 @@ PROGRAMS = (
         "evaluate_model",
     ),
     Subcommand("serve", "synthetic1.serving.program", "Rewards over HTTP, for any trainer.", "serve", SERVE),
+    Subcommand(
+        "pool",
+        "synthetic1.pool.program",
+        "Lead a pool of contributed machines: `serve env=… model=…`, `key`, `ledger`.",
+        "pool",
+        SERVE,
+    ),
+    Subcommand("worker", "synthetic1.pool.worker.program", "Contribute this machine to a pool.", "pool", SERVE),
     Subcommand("init", "synthetic1.scaffold.program", "Begin an environment family of your own.", None, SERVE),
 )
 """In the order of `--help`."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-EXTRAS = ("data", "judge", "sandbox", "train", "vllm", "curate", "serve", "track", "postgres", "ray")
+EXTRAS = ("data", "judge", "sandbox", "train", "vllm", "curate", "serve", "track", "postgres", "ray", "pool")
 """What people use, the smallest that brings a package first; `dev` and `docs` are for work on this project."""
 IMPORTED_AS = {
     "binary": "psycopg_binary",  # psycopg[binary]

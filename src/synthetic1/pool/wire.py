@@ -176,3 +176,24 @@ class EarnedReply(WireModel):
     lapsed: int
     ledger_head: str
     """Digest of the ledger's last entry: who keeps it can prove later that the ledger was changed."""
+
+
+class EmptyRequest(WireModel):
+    """Nothing but who asks."""
+
+
+class AdminRequest(WireModel):
+    """What an administrator does with a node."""
+
+    action: Literal["quarantine", "release"]
+    node: Hex64
+    why: Line = ""
+
+
+class PoolFacts(WireModel):
+    """What anybody may know of a pool."""
+
+    pool: Hex64
+    """The orchestrator's public key, which signed requests name."""
+    run: str
+    version: str

@@ -43,9 +43,7 @@ _SUBMISSION = (
     "INSERT INTO pool_submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (unit, node) DO"
     " NOTHING"
 )
-_SUBMITTED = (
-    "unit, node, task, sample, position, seed, repeated, at, digest, state, reason, proof, score, units, work"
-)
+_SUBMITTED = "unit, node, task, sample, position, seed, repeated, at, digest, state, reason, proof, score, units, work"
 
 
 @dataclass(slots=True)
@@ -106,6 +104,7 @@ class Submission:
     units: int = 0
     """Work units that it has earned: tokens."""
     tries: int = field(default=0, compare=False)
+    """So often a failure of ours kept it from being settled."""
 
     @property
     def node(self) -> str:
@@ -194,11 +193,11 @@ class Books:
 
     def with_digest(self, digest: str) -> Iterator[tuple[str, str]]:
         """Unit and node of what was accepted, or waits, with this text, in the order in which they came."""
-        for unit, node in self._journal.beside(
+        found = self._journal.beside(
             "SELECT unit, node FROM pool_submissions WHERE digest = ? AND state IN ('pending', 'accepted') ORDER BY at",
             (digest,),
-        ):
-            yield unit, node
+        )
+        return ((str(unit), str(node)) for unit, node in found)
 
     def has_submission(self, unit: str, node: str) -> bool:
         """Whether the node has handed this in already."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from synthetic1.pool.orchestrator.books import Books, Lease, Member
 from synthetic1.pool.orchestrator.settings import LeaseSection
 from synthetic1.pool.orchestrator.window import Unit, Window
+from synthetic1.task import Task
 
 REPEATABLE = 4096
 """Settled units that are kept to be lent once more."""
@@ -24,8 +25,8 @@ class Lending:
     """All leases. A task is lent to one node at a time; the same one, to others, only to compare them.
 
     Args:
+        put_task: records a task that is lent, and its position: after a crash it is known again.
         wanted: units in the run's order, without those that are in the journal.
-        known: those of ``leased`` and of pending submissions, by their key: they are not wanted now.
         clock: seconds since 1970.
     """
 
@@ -33,12 +34,13 @@ class Lending:
         self,
         settings: LeaseSection,
         books: Books,
+        put_task: Callable[[Task, int], None],
         wanted: Iterator[Unit | None],
         *,
         clock: Callable[[], float],
         samples: random.Random | None = None,
     ) -> None:
-        self._settings, self._books, self._clock = settings, books, clock
+        self._settings, self._books, self._put_task, self._clock = settings, books, put_task, clock
         self._random = samples or random.Random(secrets.randbits(64))
         self.away: dict[str, Unit] = {}
         """Units that are lent out, or wait for their verdict."""
@@ -157,6 +159,7 @@ class Lending:
         seed = seed_of(unit.key, node)
         lease = Lease(unit.key, node, unit.task.key, unit.sample, unit.position, seed, repeated, until)
         self._hold(lease)
+        self._put_task(unit.task, unit.position)
         self._books.put_lease(lease)
         return unit, lease
 

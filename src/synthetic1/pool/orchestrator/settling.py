@@ -11,7 +11,7 @@ import logging
 import random
 import secrets
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -170,7 +170,8 @@ class Settling:
             await self.quarantine(record, why)
 
     def _look(self, cases: list[_Case]) -> None:
-        sampling, here = self._settings.plan, {}
+        sampling = self._settings.plan
+        here: dict[str, tuple[str, str]] = {}
         for case in cases:
             s = case.submission
             case.rejected = fault_of(s.work, sampling) or ""
@@ -184,7 +185,9 @@ class Settling:
 
     async def _judge(self, cases: list[_Case]) -> None:
         completions = [self._completion(case.submission) for case in cases]
-        verdicts = await self._scorer.score([(c.task, completion) for c, completion in zip(cases, completions, strict=True)])
+        verdicts = await self._scorer.score(
+            [(c.task, completion) for c, completion in zip(cases, completions, strict=True)]
+        )
         for case, verdict in zip(cases, verdicts, strict=True):
             case.verdict = verdict
             if verdict.reason in ("unscorable_infra", "unscorable_judge"):
@@ -271,7 +274,6 @@ class Settling:
         if s.lease.repeated:
             return
         rollout = self._rollout(s)
-        self._journal.put_task(case.task, s.lease.position)
         self._journal.put_rollout(rollout)
         verifier = self._scorer.verifier(case.task.task_type)
         provenance = {"node": s.node, "proof": s.proof}
@@ -330,7 +332,10 @@ class Settling:
         """Tasks that a node has let go of."""
         record.member.lapsed += lapsed
         self._members.keep(record)
-        lost, done = record.member.lapsed, record.counts["accepted"] + record.counts["rejected"] + record.counts["pending"]
+        lost, done = (
+            record.member.lapsed,
+            record.counts["accepted"] + record.counts["rejected"] + record.counts["pending"],
+        )
         if lost + done >= LAPSES_LOOKED_AT and lost > self._settings.audit.lapses * (lost + done):
             await self.quarantine(record, f"it let go of {lost} of {lost + done} tasks")
 
@@ -355,5 +360,3 @@ class Settling:
 def _rollouts(cases: list[_Case]) -> dict[str, Any]:
     verified = Counter(case.submission.score == 1.0 for case in cases)
     return {"rollouts": [case.submission.lease.unit for case in cases], "verified": verified[True]}
-
-
