@@ -137,7 +137,8 @@ async def led_pool(
         failed: list[Exception] = []
         app = make_pool_application(service, key.node_id, check, failed.append)
         telling.add_to(app, service)
-        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False, ws="none")
+        port = settings.port if "port" in more else 0
+        config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False, ws="none")
         server = uvicorn.Server(config)
         socket = config.bind_socket()
         serving = asyncio.create_task(server._serve([socket]))

@@ -34,7 +34,7 @@ class Spool:
             PoolError: the disk does not take it.
         """
         try:
-            replace_file(self._folder / f"{work.unit}.json", work.model_dump_json().encode("utf-8", "surrogatepass"))
+            replace_file(self._folder / f"{work.unit}.json", work.model_dump_json().encode())
         except OSError as error:
             raise PoolError(f"{self._folder}: the disk does not take what is done: {error.strerror}") from error
 

@@ -175,11 +175,12 @@ class PoolWorker:
             (made,) = await self._client.complete(
                 [{"role": "user", "content": lent.prompt}], 1, sampling, affinity=lent.unit
             )
-            proofs = [] if self._prover is None else await asyncio.to_thread(self._prover, lent.prompt, made.raw)
+            text = made.raw.encode("utf-8", "replace").decode()  # a lone surrogate has no form on the wire
+            proofs = [] if self._prover is None else await asyncio.to_thread(self._prover, lent.prompt, text)
             usage = made.usage or {}
             work = WorkDone(
                 unit=lent.unit,
-                text=made.raw,
+                text=text,
                 finish_reason="length" if made.finish_reason == "length" else "stop",
                 prompt_tokens=usage.get("prompt_tokens") or 0,
                 completion_tokens=usage.get("completion_tokens") or 0,

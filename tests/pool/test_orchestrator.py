@@ -1,0 +1,319 @@
+"""The orchestrator over HTTP on loopback: what is handed in once is settled once, liars do not get in, a crash loses
+nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections import Counter
+
+import pytest
+from pools import led_pool, work_of
+
+from synthetic1.datagen.exporting.columns import rows_of
+from synthetic1.datagen.journal.runs import open_runs
+from synthetic1.pool.ledger import verify_ledger
+from synthetic1.pool.node_key import NodeKey
+from synthetic1.pool.orchestrator.settling import Recomputed
+
+LONG = "So we add the two numbers, and write down what comes out of it. " * 10
+
+
+def records(folder, pool="t"):
+    """(problem, sample, score, reason, node) of all rollouts in the journal."""
+    found = []
+    for group in open_runs(pool, str(folder / "runs")).groups():
+        for stored in group.rollouts:
+            details = {} if stored.verdict is None else stored.verdict.details
+            node = details.get("pool", {}).get("node")
+            found.append((group.task.problem_id, stored.rollout.sample_index, stored.score, stored.reason, node))
+    return sorted(found)
+
+
+def believing(pairs):
+    return [Recomputed("accept")] * len(pairs)
+
+
+def test_all_tasks_are_settled_once_and_exported_with_who_made_them(tmp_path):
+    async def main():
+        async with led_pool(tmp_path, samples=2, recompute=believing, audit={"share": 1.0}) as bed:
+            one, other = bed.node(), bed.node()
+            await one.join(name="one", region="europe")
+            await other.join()
+            while True:
+                mine, theirs = await one.lease(), await other.lease(5)
+                if not mine and not theirs:
+                    break
+                for node, tasks, right in ((one, mine, True), (other, theirs, False)):
+                    if tasks:
+                        said = await node.submit(tasks, right=right)
+                        assert (len(said["taken"]), said["refused"]) == (len(tasks), {})
+                        again = await node.submit(tasks, right=not right)  # the answer was lost: the first one counts
+                        assert set(again["taken"]) == set(said["taken"])
+            await bed.settled(80)
+            assert (await one.ok("/v1/leases", {}))["done"]
+            earned = [await node.earned() for node in (one, other)]
+            assert sum(e["accepted"] for e in earned) == 80
+            assert earned[0]["verified"] == earned[0]["accepted"]
+            assert earned[1]["verified"] == 0
+            assert [e["units"] for e in earned] == [9 * e["accepted"] for e in earned]
+            return one.id, other.id, earned, bed.pool
+
+    one, other, earned, pool = asyncio.run(main())
+    found = records(tmp_path)
+    assert len({(problem, sample) for problem, sample, *_ in found}) == len(found) == 80
+    assert {(score, node) for *_, score, _, node in found} == {(1.0, one), (0.0, other)}
+    count, head = verify_ledger(tmp_path / "runs/generate/t/ledger.jsonl", pool)
+    assert head == earned[0]["ledger_head"]
+    assert count >= 2 + 80 / 8
+    groups = list(open_runs("t", str(tmp_path / "runs")).groups())
+    (row, *_) = rows_of(groups[0], "synthetic1", everything=groups[0], threshold=1.0)
+    assert json.loads(row["verification_result_info"])["pool"]["proof"] == "accept"
+
+
+def test_a_group_with_a_lie_in_it_is_recomputed_whole_and_a_liar_is_quarantined(tmp_path):
+    def recompute(pairs):
+        return [Recomputed("reject", "another model") if "lie" in w["text"] else Recomputed("accept") for _, w in pairs]
+
+    async def main():
+        async with led_pool(tmp_path, recompute=recompute, audit={"probation": 0, "share": 0.3}) as bed:
+            honest, liar = bed.node(), bed.node()
+            await honest.join()
+            await liar.join()
+            tasks = await liar.lease()
+            await liar.submit(tasks[:1])  # an honest one does not hide the others
+            await bed.settled(1)
+            lies = [work_of(task, text=f"lie {task['prompt']}") for task in tasks[1:]]
+            await liar.ok("/v1/submissions", {"work": lies})
+            await bed.settled(8)
+            assert (await liar.post("/v1/leases"))[1]["reason"] == "quarantined"
+            while tasks := await honest.lease():
+                await honest.submit(tasks)
+            await bed.settled(40 + bed.state("rejected"))
+            assert (await liar.earned())["units"] == 9
+            return honest.id, liar.id
+
+    honest, liar = asyncio.run(main())
+    nodes = Counter(node for *_, node in records(tmp_path))
+    assert nodes == {honest: 39, liar: 1}
+
+
+def test_what_was_not_recomputed_of_a_liars_work_is_withdrawn(tmp_path):
+    lying = False
+
+    def recompute(pairs):
+        return [Recomputed("reject", "another model") if lying else Recomputed("accept") for _ in pairs]
+
+    async def main():
+        nonlocal lying
+        async with led_pool(
+            tmp_path, recompute=recompute, audit={"probation": 0, "share": 0.01, "false_rejections": 0.001}
+        ) as bed:
+            node = bed.node()
+            await node.join()
+            for _ in range(3):
+                await node.submit(await node.lease())
+            await bed.settled(24)
+            before = (await node.earned())["units"]
+            lying = True
+            await node.submit(await node.lease())
+            await bed.settled(32)
+            earned = await node.earned()
+            assert earned["standing"] == "quarantined"
+            assert before == 24 * 9
+            assert earned["units"] == 3 * 9  # one of each group was recomputed, and is believed
+            return bed.pool
+
+    pool = asyncio.run(main())
+    found = records(tmp_path)
+    assert sum(reason == "tampered" for *_, reason, _ in found) == 21
+    assert sum(score == 1.0 for _, _, score, *_ in found) == 3
+    verify_ledger(tmp_path / "runs/generate/t/ledger.jsonl", pool)
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"completion_tokens": 2_000}, "more than max_tokens"),
+        ({"completion_tokens": 0}, "no tokens"),
+        ({"finish_reason": "length"}, "says it ran into max_tokens"),
+        ({"text": "x" * 2_000}, "characters of 9 tokens"),
+    ],
+)
+def test_what_cannot_be_is_rejected_without_recomputing(tmp_path, more, why):
+    async def main():
+        async with led_pool(tmp_path) as bed:
+            node = bed.node()
+            await node.join()
+            await node.submit(await node.lease(1), **more)
+            await bed.settled(1)
+            assert (await node.earned())["rejected"] == 1
+            (last,) = bed.service.settling._books.of_node(node.id, 1)
+            assert why in last.reason
+            again = bed.node()
+            await again.join()
+            assert len(await again.lease(8)) == 8
+
+    asyncio.run(main())
+    assert records(tmp_path) == []
+
+
+def test_a_copied_text_is_rejected_and_the_first_one_stays(tmp_path):
+    async def main():
+        async with led_pool(tmp_path, lease={"repeated": 0.0}, samples=2) as bed:
+            honest, thief = bed.node(), bed.node()
+            await honest.join()
+            await thief.join()
+            first = await honest.lease(8)
+            texts = [f"{LONG}{task['prompt']} \\boxed{{0}}" for task in first]
+            for task, text in zip(first, texts, strict=True):
+                await honest.submit([task], text=text, completion_tokens=300)
+            await bed.settled(8)
+            stolen = await thief.lease(8)
+            for task, text in zip(stolen, texts, strict=True):
+                await thief.submit([task], text=f"{text} ", completion_tokens=300)
+            await bed.settled(16)
+            assert (await honest.earned())["accepted"] == 8
+            earned = await thief.earned()
+            assert (earned["accepted"], earned["rejected"], earned["standing"]) == (0, 8, "quarantined")
+
+    asyncio.run(main())
+
+
+def test_who_answers_only_the_easy_tasks_is_quarantined(tmp_path, clock):
+    async def main():
+        # requests are signed by this machine's clock, so the pool's starts there, too
+        async with led_pool(tmp_path, clock=clock, samples=4, lease={"seconds": 5}) as bed:
+            node = bed.node()
+            await node.join()
+            for _ in range(20):
+                tasks = await node.lease()
+                easy = [task for task in tasks if int(task["prompt"].split()[2]) < 10]
+                if easy:
+                    await node.submit(easy)
+                clock.now += 6
+                await asyncio.sleep(0.7)
+                if (await node.earned())["standing"] == "quarantined":
+                    return await node.earned()
+            raise AssertionError("not caught")
+
+    earned = asyncio.run(main())
+    assert "it let go of" in earned["why"]
+
+
+def test_a_lease_that_has_run_out_is_not_taken_and_an_honest_node_loses_only_that(tmp_path, clock):
+    async def main():
+        async with led_pool(tmp_path, clock=clock, lease={"seconds": 5}) as bed:
+            slow, other = bed.node(), bed.node()
+            await slow.join()
+            await other.join()
+            tasks = await slow.lease(4)
+            assert (await slow.ok("/v1/leases/renew", {"units": [tasks[0]["unit"]]}))["kept"] == [tasks[0]["unit"]]
+            clock.now += 4
+            await slow.ok("/v1/leases/renew", {"units": [tasks[0]["unit"]]})
+            clock.now += 2
+            await asyncio.sleep(0.7)
+            taken = [task["unit"] for _ in range(6) for task in await other.lease(8)]
+            assert {task["unit"] for task in tasks[1:]} <= set(taken)
+            assert tasks[0]["unit"] not in taken
+            said = await slow.submit(tasks)
+            assert said["taken"] == [tasks[0]["unit"]]
+            assert set(said["refused"]) == {task["unit"] for task in tasks[1:]}
+            assert (await slow.earned())["lapsed"] == 3
+
+    asyncio.run(main())
+
+
+def test_begun_again_at_any_moment_nothing_is_lost_or_doubled(tmp_path):
+    """The process ends without a goodbye, again and again, while two nodes work."""
+    rng, keys = random.Random(3), [NodeKey.generate(), NodeKey.generate()]
+    holds = {key.node_id: {} for key in keys}
+
+    async def some(steps):
+        async with led_pool(tmp_path, samples=2, recompute=believing, audit={"group_s": 0.1, "group": 3}) as bed:
+            nodes = [bed.node(key) for key in keys]
+            for node in nodes:
+                await node.join()
+                held = (await node.ok("/v1/leases/held"))["tasks"]
+                mine = holds[node.id]
+                assert {task["unit"] for task in held} <= mine.keys() | {task["unit"] for task in held}
+                mine.clear()
+                mine.update({task["unit"]: task for task in held})
+            for _ in range(steps):
+                node = rng.choice(nodes)
+                mine = holds[node.id]
+                if mine and rng.random() < 0.6:
+                    part = rng.sample(sorted(mine), min(len(mine), rng.randrange(1, 6)))
+                    said = await node.submit([mine[unit] for unit in part])
+                    assert sorted(said["taken"]) == sorted(part)
+                    if rng.random() < 0.5:  # the answer was lost: it is sent once more
+                        for unit in part:
+                            del mine[unit]
+                elif rng.random() < 0.8:
+                    mine.update({task["unit"]: task for task in await node.lease(rng.randrange(1, 9))})
+                await asyncio.sleep(rng.choice([0, 0, 0.1]))
+            # no goodbye: what is being settled is cut off where it is
+            done = (await nodes[0].ok("/v1/leases", {"many": 1}))["done"]
+            return done and not bed.service.lending.away
+
+    for _ in range(25):
+        if asyncio.run(some(rng.randrange(2, 14))):
+            break
+    else:
+        for _ in range(20):
+            if asyncio.run(some(40)):
+                break
+        else:
+            raise AssertionError("it did not come to an end")
+    found = records(tmp_path)
+    assert len(found) == len({(problem, sample) for problem, sample, *_ in found}) == 80
+    assert {score for _, _, score, *_ in found} == {1.0}
+    lines = [json.loads(line) for line in (tmp_path / "runs/generate/t/ledger.jsonl").read_text().splitlines()]
+    worked = [unit for line in lines if line["kind"] == "work" for unit in line["about"]["rollouts"]]
+    assert len(worked) == len(set(worked)) == 80
+    assert sum(line["units"] for line in lines) == 80 * 9
+
+
+def test_an_administrator_quarantines_and_releases(tmp_path):
+    admin = NodeKey.generate()
+
+    async def main():
+        async with led_pool(tmp_path, admins=[admin.node_id]) as bed:
+            boss, node = bed.node(admin), bed.node()
+            await node.join()
+            await node.lease(4)
+            said = await boss.ok("/v1/admin/nodes", {"action": "quarantine", "node": node.id, "why": "too slow"})
+            assert said == {"standing": "quarantined", "why": "too slow"}
+            assert (await node.post("/v1/leases"))[1]["reason"] == "quarantined"
+            assert not bed.service.lending.held(node.id)
+            status, said = await node.post("/v1/admin/nodes", {"action": "release", "node": node.id})
+            assert (status, said["reason"]) == (403, "not_admin")
+            await boss.ok("/v1/admin/nodes", {"action": "release", "node": node.id})
+            assert (await node.join())["standing"] == "active"
+            assert len(await node.lease(4)) == 4
+
+    asyncio.run(main())
+
+
+def test_a_failure_of_ours_is_no_rejection(tmp_path):
+    calls = 0
+
+    def recompute(pairs):
+        nonlocal calls
+        calls += 1
+        if calls <= 2:
+            raise MemoryError("no room")
+        return believing(pairs)
+
+    async def main():
+        async with led_pool(tmp_path, recompute=recompute) as bed:
+            node = bed.node()
+            await node.join()
+            await node.submit(await node.lease(8))
+            await bed.settled(8)
+            earned = await node.earned()
+            assert (earned["accepted"], earned["rejected"]) == (8, 0)
+
+    asyncio.run(main())
+    assert calls == 3
