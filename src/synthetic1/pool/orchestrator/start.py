@@ -171,15 +171,17 @@ class _Led:
         socket = config.bind_socket()  # it ends the process where the address is taken, and says so
         host, port = socket.getsockname()[:2]
         url = settings.url or f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
-        print(f"join   synthetic1 worker --join {url}\nlook   {url}", flush=True)
-        watching = asyncio.create_task(self._watch(settings.once))
+        watching = asyncio.create_task(self._watch(url, settings.once))
         try:
             await self.server._serve([socket])
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
 
-    async def _watch(self, once: bool) -> None:
+    async def _watch(self, url: str, once: bool) -> None:
+        while not self.server.started:
+            await asyncio.sleep(0.01)
+        print(f"join   synthetic1 worker --join {url}\nlook   {url}", flush=True)
         while once:
             await asyncio.sleep(0.5)
             if self._service.lending.is_done and not self._service.settling.pending:

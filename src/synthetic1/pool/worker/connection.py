@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import random
+from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -52,11 +54,12 @@ class PoolConnection:
         self.url, self._key, self._pool, self._session = url, key, pool, session
 
     @classmethod
-    async def open(cls, url: str, key: NodeKey, pool: str | None = None) -> PoolConnection:
+    async def open(cls, url: str, key: NodeKey, pool: str | None = None, *, patience_s: float = 0.0) -> PoolConnection:
         """Ask the pool who it is.
 
         Args:
             pool: the key that it has to have; ``None``: whichever it says.
+            patience_s: so long it may be away.
 
         Raises:
             ProgramError: there is no pool at this address, or another one.
@@ -69,18 +72,25 @@ class PoolConnection:
         session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_S), headers={"User-Agent": "synthetic1 worker"}
         )
+        until = monotonic() + patience_s
         try:
-            async with session.get(f"{url}/health") as response:
-                facts = PoolFacts.model_validate_json(await response.content.read(1 << 16))
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            while True:
+                try:
+                    async with session.get(f"{url}/health") as response:
+                        facts = PoolFacts.model_validate_json(await response.content.read(1 << 16))
+                    break
+                except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                    if monotonic() >= until:
+                        said = str(error) or type(error).__name__
+                        raise ProgramError(f"--join {url}: no pool answers there: {said}") from None
+                    await asyncio.sleep(FIRST_PAUSE_S)
+                except ValueError:
+                    raise ProgramError(f"--join {url}: what answers there is no pool") from None
+            if pool is not None and facts.pool != pool:
+                raise ProgramError(f"--join {url}: that is the pool {facts.pool}, not {pool}")
+        except BaseException:
             await session.close()
-            raise ProgramError(f"--join {url}: no pool answers there: {error or type(error).__name__}") from None
-        except (ValidationError, ValueError):
-            await session.close()
-            raise ProgramError(f"--join {url}: what answers there is no pool") from None
-        if pool is not None and facts.pool != pool:
-            await session.close()
-            raise ProgramError(f"--join {url}: that is the pool {facts.pool}, not {pool}")
+            raise
         return cls(url, key, facts.pool, session)
 
     @property
@@ -126,8 +136,6 @@ class PoolConnection:
 
 def _said(content: bytes) -> tuple[str, str]:
     """The reason and the message of a refusal, as far as it is one of a pool's."""
-    import json
-
     try:
         found = json.loads(content)
         return str(found["reason"])[:80], " ".join(str(found["error"]).split())[:300]

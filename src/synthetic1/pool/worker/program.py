@@ -35,9 +35,7 @@ def worker(
     launch: Annotated[bool, typer.Option("--launch", help="Start vLLM here, with the pool's model.")] = False,
     model: Annotated[
         str | None,
-        typer.Option(
-            metavar="MODEL", help="Where the model is on this machine: a folder, an id. Default: the pool's."
-        ),
+        typer.Option(metavar="MODEL", help="Where the model is on this machine: a folder, an id. Default: the pool's."),
     ] = None,
     key: Annotated[
         str, typer.Option(metavar="FILE", help="This node's private key; made there where there is none.")
@@ -51,6 +49,9 @@ def worker(
     state: Annotated[
         str | None, typer.Option(metavar="FOLDER", help="What is done and not handed in yet. Default: beside the key.")
     ] = None,
+    patience: Annotated[
+        float, typer.Option(help="Seconds to wait at the start for a pool that is away.", min=0)
+    ] = 30.0,
     api_key_env: Annotated[
         str, typer.Option(help="The environment variable that holds the server's key.")
     ] = "OPENAI_API_KEY",
@@ -70,6 +71,7 @@ def worker(
         region=region,
         concurrency=concurrency,
         state=Path(state) if state else file.with_name(f"{file.stem}.work"),
+        patience_s=patience,
         api_key_env=api_key_env,
     )
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")

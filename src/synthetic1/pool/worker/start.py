@@ -40,6 +40,7 @@ class WorkerPlan:
     region: str
     concurrency: int
     state: Path
+    patience_s: float
     api_key_env: str
 
 
@@ -51,7 +52,7 @@ async def work(plan: WorkerPlan) -> int:
     """
     key = NodeKey.open(plan.key)
     spool = Spool(plan.state)
-    connection = await PoolConnection.open(plan.join, key, plan.pool)
+    connection = await PoolConnection.open(plan.join, key, plan.pool, patience_s=plan.patience_s)
     try:
         device, memory = device_of()
         print(f"node   {key.node_id}\npool   {connection.pool}", flush=True)
