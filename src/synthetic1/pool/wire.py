@@ -43,7 +43,7 @@ class Terms(WireModel):
     """``max_tokens``, ``temperature``, ``top_p``, ``top_k``; the seed comes with each task."""
     thinking_open: bool
     proof: Literal["none", "toploc"]
-    dtype: str
+    dtype: Literal["bfloat16", "float32"]
     """In which the orchestrator recomputes."""
     lease_tasks: int
     lease_s: float

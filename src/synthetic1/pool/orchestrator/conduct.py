@@ -6,6 +6,14 @@ from collections import deque
 from collections.abc import Iterable
 from math import comb
 
+from synthetic1.pool.proving.likelihood import SamplingEvidence
+
+SAMPLING_TOKENS = 300
+"""Of a node, before it is said how it samples."""
+SAMPLING_Z = 6.0
+SAMPLING_NATS = 0.02
+"""A token: machines differ by less, and over millions of tokens even that is many standard deviations."""
+
 
 def at_least(hits: int, of: int, chance: float) -> float:
     """The probability of so many hits or more among ``of``, each with this chance."""
@@ -28,8 +36,13 @@ class Conduct:
     def __init__(self, window: int, honest: float, certain: float) -> None:
         self._seen: deque[bool] = deque(maxlen=window)
         self._honest, self._certain = honest, certain
+        self.sampling = SamplingEvidence()
         self.better = self.worse = 0
         """Repeated tasks that it alone solved, and that the other node alone solved."""
+
+    def note_sampling(self, evidence: SamplingEvidence) -> None:
+        """How the tokens of one more completion were chosen."""
+        self.sampling += evidence
 
     def note(self, rejected: Iterable[bool]) -> None:
         self._seen.extend(rejected)
@@ -44,6 +57,10 @@ class Conduct:
         rejected, seen = self.rejected, len(self._seen)
         if at_least(rejected, seen, self._honest) < self._certain:
             return f"{rejected} of its last {seen} completions that were looked at were rejected"
+        s = self.sampling
+        if s.tokens >= SAMPLING_TOKENS and abs(s.z) > SAMPLING_Z and abs(s.surplus) > SAMPLING_NATS * s.tokens:
+            how = "more" if s.surplus > 0 else "less"
+            return f"its {s.tokens} tokens surprise {how} than tokens sampled as they have to be (z = {s.z:.0f})"
         if self.worse > self.better and at_least(self.worse, self.worse + self.better, 0.5) < self._certain:
             return f"of {self.worse + self.better} tasks that one of two nodes solved, the other did {self.worse}"
         return None

@@ -24,6 +24,7 @@ from synthetic1.pool.orchestrator.lending import LAPSES_LOOKED_AT, Lending
 from synthetic1.pool.orchestrator.looking import fault_of, may_be_copied, units_of
 from synthetic1.pool.orchestrator.members import Members, Record
 from synthetic1.pool.orchestrator.settings import PoolSettings
+from synthetic1.pool.proving.likelihood import SamplingEvidence
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rollout import Rollout
 from synthetic1.task import Task
@@ -42,6 +43,8 @@ class Recomputed(NamedTuple):
     outcome: Literal["accept", "reject", "crashed"]
     """``crashed``: a failure of ours."""
     reason: str = ""
+    evidence: SamplingEvidence = SamplingEvidence()
+    """How its tokens were chosen."""
 
 
 Recompute = Callable[[Sequence[tuple[Task, Mapping[str, Any]]]], list[Recomputed]]
@@ -203,12 +206,12 @@ class Settling:
             if number < audit.probation or case.submission.lease.repeated or self._draw.random() < audit.share
         ]
         chosen = chosen or [self._draw.choice(cases)]
-        await self._recompute_all(chosen)
+        await self._recompute_all(record, chosen)
         if any(case.rejected for case in chosen) and len(chosen) < len(cases):
-            await self._recompute_all([case for case in cases if case.submission.proof == "none"])
+            await self._recompute_all(record, [case for case in cases if case.submission.proof == "none"])
         record.counts["recomputed"] += sum(case.submission.proof in ("accept", "reject") for case in cases)
 
-    async def _recompute_all(self, cases: list[_Case]) -> None:
+    async def _recompute_all(self, record: Record, cases: list[_Case]) -> None:
         assert self._recompute is not None
         pairs = [(case.task, case.submission.work) for case in cases]
         loop = asyncio.get_running_loop()
@@ -217,7 +220,8 @@ class Settling:
         except Exception as error:
             log.exception("recomputing failed")
             found = [Recomputed("crashed", f"{type(error).__name__}: {error}")] * len(pairs)
-        for case, (outcome, reason) in zip(cases, found, strict=True):
+        for case, (outcome, reason, evidence) in zip(cases, found, strict=True):
+            record.conduct.note_sampling(evidence)
             case.submission.proof = outcome
             if outcome == "reject":
                 case.rejected = f"proof: {reason}"

@@ -56,7 +56,7 @@ RENEWALS = 3
 class Prover(Protocol):
     """Makes the proofs of a completion. Blocking."""
 
-    def __call__(self, prompt: str, text: str) -> list[str]: ...
+    def __call__(self, prompt: str, text: str, ended: bool) -> list[str]: ...
 
 
 @dataclass
@@ -176,12 +176,13 @@ class PoolWorker:
                 [{"role": "user", "content": lent.prompt}], 1, sampling, affinity=lent.unit
             )
             text = made.raw.encode("utf-8", "replace").decode()  # a lone surrogate has no form on the wire
-            proofs = [] if self._prover is None else await asyncio.to_thread(self._prover, lent.prompt, text)
+            ended = made.finish_reason != "length"
+            proofs = [] if self._prover is None else await asyncio.to_thread(self._prover, lent.prompt, text, ended)
             usage = made.usage or {}
             work = WorkDone(
                 unit=lent.unit,
                 text=text,
-                finish_reason="length" if made.finish_reason == "length" else "stop",
+                finish_reason="stop" if ended else "length",
                 prompt_tokens=usage.get("prompt_tokens") or 0,
                 completion_tokens=usage.get("completion_tokens") or 0,
                 proofs=proofs,
