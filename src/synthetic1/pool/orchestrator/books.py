@@ -16,6 +16,7 @@ from synthetic1.datagen.journal.writer import Journal
 
 Standing = Literal["new", "active", "quarantined"]
 State = Literal["pending", "accepted", "rejected", "crashed"]
+ProofState = Literal["none", "accept", "reject", "crashed"]
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS pool_nodes (node TEXT PRIMARY KEY, name TEXT NOT NULL, region TEXT NOT NULL,"
     " device TEXT NOT NULL, memory BIGINT NOT NULL, standing TEXT NOT NULL, why TEXT NOT NULL, joined DOUBLE PRECISION"
@@ -99,7 +100,7 @@ class Submission:
     """``text``, ``finish_reason``, ``usage``, ``proofs``: the wire's, as it came."""
     state: State = "pending"
     reason: str = ""
-    proof: str = "none"
+    proof: ProofState = "none"
     score: float | None = None
     units: int = 0
     """Work units that it has earned: tokens."""

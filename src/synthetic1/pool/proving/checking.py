@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from synthetic1.pool.proving.claimed_model import ClaimedModel, PrefilledCompletion
@@ -28,7 +28,7 @@ class RolloutCheck:
     outcome: Literal["accept", "reject", "crashed"]
     """``crashed`` is a failure of the validator's."""
     reason: str = ""
-    evidence: SamplingEvidence = SamplingEvidence()
+    evidence: SamplingEvidence = field(default_factory=SamplingEvidence)
     """How its tokens were chosen: over one completion that says little, over a node's a lot."""
 
 

@@ -1,9 +1,9 @@
 """Were these tokens sampled so? What that makes of each token's surprise, with no proof and no seed.
 
-A token sampled at a temperature T, from the tokens that top-k and top-p leave, has a surprise, -log p, whose mean is the
-entropy of that distribution; its variance follows from the logits, too. So the sum of (surprise - entropy) over many
-tokens is near 0, measured by the root of the sum of variances. Tokens of another model surprise more, those of a lower
-temperature, or of greedy choice, less.
+A token sampled at a temperature T, from the tokens that top-k and top-p leave, has a surprise, -log p, whose mean is
+the entropy of that distribution; its variance follows from the logits, too. So the sum of (surprise - entropy) over
+many tokens is near 0, measured by the root of the sum of variances. Tokens of another model surprise more, those of a
+lower temperature, or of greedy choice, less.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The page of a pool: one, without a build step, live."""
