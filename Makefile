@@ -24,7 +24,7 @@ LOCK_STAMP    := $(VENV)/.lock-$(LOCK)-$(LOCK_SUM)
 INSTALL_STAMP := build/.installed-$(LOCK_SUM)-$(FILES_SUM)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv docs demo r1 check test integrations proofs cluster lint format bench embedded-model lock clean distclean
+.PHONY: help venv docs demo r1 check test integrations proofs cluster pool lint format bench embedded-model lock clean distclean
 
 help: ## this page
 	@echo "synthetic1: verifiable rewards, environments and a GRPO trainer"
@@ -78,6 +78,9 @@ integrations: venv ## whole runs, and others' software: trainers (locks/adapters
 
 cluster: venv ## a Ray cluster of three nodes in a box on this machine, tried and broken (root; about 4 minutes)
 	$(PY) deploy/cluster/box.py $(ARGS)
+
+pool: venv ## a pool on this machine: three workers with vLLM, one of which lies, and what becomes of it (4 minutes)
+	$(PY) deploy/pool/demo.py $(ARGS)
 
 proofs: venv ## the long proofs that `make test` holds a part of
 	$(PY) -m pytest -m proofs $(ARGS)

@@ -10,7 +10,7 @@ import pytest
 from synthetic1.pool.orchestrator.books import Books, Member
 from synthetic1.pool.orchestrator.lending import Lending, seed_of
 from synthetic1.pool.orchestrator.settings import LeaseSection
-from synthetic1.pool.orchestrator.window import Unit, Window
+from synthetic1.pool.orchestrator.window import WantedRollout, LendingWindow
 from synthetic1.task import Task
 
 
@@ -30,7 +30,7 @@ class NoBooks(Books):
 def units(many):
     for i in range(many):
         task = Task(problem_id=f"p{i}", task_type="verifiable_math", prompt=f"{i}?", verification_info={})
-        yield Unit(f"{i:032x}", task, 0, i)
+        yield WantedRollout(f"{i:032x}", task, 0, i)
 
 
 def member(name):
@@ -102,14 +102,14 @@ def test_a_node_holds_no_more_than_it_may(clock):
 
 def test_what_a_node_gets_is_its_keys_and_the_epochs_not_its_own_choice(clock):
     def chosen(node, epoch):
-        window = Window(units(1_000), 256, lambda: epoch)
+        window = LendingWindow(units(1_000), 256, lambda: epoch)
         return [unit.key for unit in window.take(node.node, 8)]
 
     first = chosen(member(1), 5)
     assert first == chosen(member(1), 5)
     assert len({*first, *chosen(member(2), 5), *chosen(member(1), 6)}) > 20
     # who lets go of them to get easier ones gets the same again, as long as nobody else has taken them
-    window = Window(units(1_000), 256, lambda: 5)
+    window = LendingWindow(units(1_000), 256, lambda: 5)
     taken = window.take(member(1).node, 8)
     for unit in taken:
         window.give_back(unit)

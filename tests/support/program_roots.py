@@ -10,6 +10,7 @@ from synthetic1.datagen.generation.settings import GenerateSettings
 from synthetic1.datagen.verify_settings import VerifySettings
 from synthetic1.evaluation.calibration_settings import CalibrationSettings
 from synthetic1.evaluation.settings import EvaluationSettings
+from synthetic1.pool.orchestrator.settings import PoolSettings
 from synthetic1.trainers.finetuning.settings import SftSettings
 from synthetic1.trainers.recipe.settings import R1Settings
 from synthetic1.trainers.reinforcement.settings import GrpoSettings
@@ -21,6 +22,7 @@ ROOTS: dict[str, type[BaseModel]] = {
     "export": ExportSettings,
     "generate": GenerateSettings,
     "grpo": GrpoSettings,
+    "pool": PoolSettings,
     "r1": R1Settings,
     "sft": SftSettings,
     "verify": VerifySettings,

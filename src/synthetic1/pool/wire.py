@@ -16,13 +16,13 @@ Line = Annotated[str, StringConstraints(max_length=80, pattern=r"^[^\x00-\x1f\x7
 """A name of somebody's: one short line."""
 
 
-class WireModel(BaseModel):
+class PoolMessage(BaseModel):
     """No unknown fields, no numbers from strings."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class JoinRequest(WireModel):
+class JoinRequest(PoolMessage):
     """A node introduces itself; again, when something of this has changed."""
 
     name: Line = ""
@@ -34,7 +34,7 @@ class JoinRequest(WireModel):
     """That it can give to a challenge."""
 
 
-class Terms(WireModel):
+class Terms(PoolMessage):
     """What work in this pool is."""
 
     run: str
@@ -49,7 +49,7 @@ class Terms(WireModel):
     lease_s: float
 
 
-class ChallengeToSolve(WireModel):
+class ChallengeToSolve(PoolMessage):
     """See ``hardware.messages.HardwareChallenge``: the claim is what the node has said, memory cut to what is asked."""
 
     nonce: Hex32
@@ -58,7 +58,7 @@ class ChallengeToSolve(WireModel):
     answer_within_s: float
 
 
-class JoinReply(WireModel):
+class JoinReply(PoolMessage):
     standing: Literal["new", "active", "quarantined"]
     why: str = ""
     terms: Terms
@@ -66,31 +66,31 @@ class JoinReply(WireModel):
     """To be answered before there is work."""
 
 
-class CommitmentRequest(WireModel):
+class CommitmentRequest(PoolMessage):
     rows: Hex64
     walk: Hex64
 
 
-class VectorReply(WireModel):
+class VectorReply(PoolMessage):
     vector: list[float]
 
 
-class ProductRequest(WireModel):
+class ProductRequest(PoolMessage):
     product: list[float] = Field(max_length=1 << 16)
 
 
-class OpeningsReply(WireModel):
+class OpeningsReply(PoolMessage):
     rows: list[int]
     steps: list[int]
 
 
-class WireRow(WireModel):
+class WireRow(PoolMessage):
     index: int
     content: Annotated[str, StringConstraints(max_length=1 << 20)]
     path: list[Hex64] = Field(max_length=64)
 
 
-class WireStep(WireModel):
+class WireStep(PoolMessage):
     index: int
     before: Hex64
     before_path: list[Hex64] = Field(max_length=64)
@@ -99,21 +99,21 @@ class WireStep(WireModel):
     row: WireRow
 
 
-class OpeningsRequest(WireModel):
+class OpeningsRequest(PoolMessage):
     rows: list[WireRow] = Field(max_length=4096)
     steps: list[WireStep] = Field(max_length=4096)
 
 
-class Standing(WireModel):
+class Standing(PoolMessage):
     standing: Literal["new", "active", "quarantined"]
     why: str = ""
 
 
-class LeaseRequest(WireModel):
+class LeaseRequest(PoolMessage):
     many: int = Field(default=8, ge=1, le=1024)
 
 
-class LentTask(WireModel):
+class LentTask(PoolMessage):
     unit: Hex32
     """Names what is to be handed in."""
     prompt: str
@@ -123,7 +123,7 @@ class LentTask(WireModel):
     """Seconds from now."""
 
 
-class LeaseReply(WireModel):
+class LeaseReply(PoolMessage):
     tasks: list[LentTask]
     retry_s: float = 0.0
     """Where there is nothing: when to ask again."""
@@ -131,16 +131,16 @@ class LeaseReply(WireModel):
     """Nothing is left to do, and nothing will be."""
 
 
-class RenewRequest(WireModel):
+class RenewRequest(PoolMessage):
     units: list[Hex32] = Field(max_length=4096)
 
 
-class RenewReply(WireModel):
+class RenewReply(PoolMessage):
     kept: list[str]
     """Those that are the node's still."""
 
 
-class WorkDone(WireModel):
+class WorkDone(PoolMessage):
     """A completion, and what shows how it was made."""
 
     unit: Hex32
@@ -151,18 +151,18 @@ class WorkDone(WireModel):
     proofs: list[Annotated[str, StringConstraints(max_length=512)]] = Field(default_factory=list, max_length=MAX_PROOFS)
 
 
-class SubmitRequest(WireModel):
+class SubmitRequest(PoolMessage):
     work: list[WorkDone] = Field(min_length=1, max_length=256)
 
 
-class SubmitReply(WireModel):
+class SubmitReply(PoolMessage):
     taken: list[str]
     """Units that are recorded, now or before."""
     refused: dict[str, str]
     """Unit → why it is not taken: not the node's, or too late."""
 
 
-class EarnedReply(WireModel):
+class EarnedReply(PoolMessage):
     """How a node stands."""
 
     standing: Literal["new", "active", "quarantined"]
@@ -178,11 +178,11 @@ class EarnedReply(WireModel):
     """Digest of the ledger's last entry: who keeps it can prove later that the ledger was changed."""
 
 
-class EmptyRequest(WireModel):
+class EmptyRequest(PoolMessage):
     """Nothing but who asks."""
 
 
-class AdminRequest(WireModel):
+class AdminRequest(PoolMessage):
     """What an administrator does with a node."""
 
     action: Literal["quarantine", "release"]
@@ -190,7 +190,7 @@ class AdminRequest(WireModel):
     why: Line = ""
 
 
-class PoolFacts(WireModel):
+class PoolFacts(PoolMessage):
     """What anybody may know of a pool."""
 
     pool: Hex64

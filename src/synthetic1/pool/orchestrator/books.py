@@ -193,7 +193,7 @@ class Books:
         return [_submission(row) for row in found]
 
     def with_digest(self, digest: str) -> Iterator[tuple[str, str]]:
-        """Unit and node of what was accepted, or waits, with this text, in the order in which they came."""
+        """WantedRollout and node of what was accepted, or waits, with this text, in the order in which they came."""
         found = self._journal.beside(
             "SELECT unit, node FROM pool_submissions WHERE digest = ? AND state IN ('pending', 'accepted') ORDER BY at",
             (digest,),

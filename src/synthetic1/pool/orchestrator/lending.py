@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from synthetic1.pool.orchestrator.books import Books, Lease, Member
 from synthetic1.pool.orchestrator.settings import LeaseSection
-from synthetic1.pool.orchestrator.window import Unit, Window
+from synthetic1.pool.orchestrator.window import LendingWindow, WantedRollout
 from synthetic1.task import Task
 
 REPEATABLE = 4096
@@ -35,21 +35,21 @@ class Lending:
         settings: LeaseSection,
         books: Books,
         put_task: Callable[[Task, int], None],
-        wanted: Iterator[Unit | None],
+        wanted: Iterator[WantedRollout | None],
         *,
         clock: Callable[[], float],
         samples: random.Random | None = None,
     ) -> None:
         self._settings, self._books, self._put_task, self._clock = settings, books, put_task, clock
         self._random = samples or random.Random(secrets.randbits(64))
-        self.away: dict[str, Unit] = {}
+        self.away: dict[str, WantedRollout] = {}
         """Units that are lent out, or wait for their verdict."""
-        self._window = Window(self._not_away(wanted), settings.window, self._epoch)
+        self._window = LendingWindow(self._not_away(wanted), settings.window, self._epoch)
         self._leases: dict[tuple[str, str], Lease] = {}
         self._of_node: dict[str, dict[str, Lease]] = {}
         self._ends: list[tuple[float, str, str]] = []
-        self._repeatable: deque[tuple[Unit, str, bool]] = deque(maxlen=REPEATABLE)
-        self.repeated: dict[str, tuple[Unit, bool]] = {}
+        self._repeatable: deque[tuple[WantedRollout, str, bool]] = deque(maxlen=REPEATABLE)
+        self.repeated: dict[str, tuple[WantedRollout, bool]] = {}
         """Units that are lent once more, and whether the first node's was verified."""
 
     def __len__(self) -> int:
@@ -60,7 +60,7 @@ class Lending:
         """All that is wanted is settled."""
         return not self.away and self._window.is_exhausted
 
-    def restore(self, leases: Iterable[Lease], units: Mapping[str, Unit]) -> None:
+    def restore(self, leases: Iterable[Lease], units: Mapping[str, WantedRollout]) -> None:
         """Take up what was lent before a crash.
 
         Args:
@@ -79,7 +79,7 @@ class Lending:
     def lease(self, unit: str, node: str) -> Lease | None:
         return self._leases.get((unit, node))
 
-    def lend(self, member: Member, many: int) -> list[tuple[Unit, Lease]]:
+    def lend(self, member: Member, many: int) -> list[tuple[WantedRollout, Lease]]:
         """Lend a node at most so many; what it holds already counts against ``held``, and is not lent again."""
         room = min(many, self._settings.tasks, self._settings.held - len(self.held(member.node)))
         if room <= 0:
@@ -141,12 +141,12 @@ class Lending:
         elif (unit := self.away.pop(lease.unit, None)) is not None:
             self._window.give_back(unit)
 
-    def _not_away(self, wanted: Iterator[Unit | None]) -> Iterator[Unit | None]:
+    def _not_away(self, wanted: Iterator[WantedRollout | None]) -> Iterator[WantedRollout | None]:
         for unit in wanted:
             if unit is None or unit.key not in self.away:
                 yield unit
 
-    def _to_repeat(self, node: str) -> Unit | None:
+    def _to_repeat(self, node: str) -> WantedRollout | None:
         for _ in range(min(8, len(self._repeatable))):
             unit, by, verified = self._repeatable[self._random.randrange(len(self._repeatable))]
             if by != node and unit.key not in self.repeated and (unit.key, node) not in self._leases:
@@ -154,7 +154,7 @@ class Lending:
                 return unit
         return None
 
-    def _lend(self, unit: Unit, node: str, *, repeated: bool) -> tuple[Unit, Lease]:
+    def _lend(self, unit: WantedRollout, node: str, *, repeated: bool) -> tuple[WantedRollout, Lease]:
         until = self._clock() + self._settings.seconds
         seed = seed_of(unit.key, node)
         lease = Lease(unit.key, node, unit.task.key, unit.sample, unit.position, seed, repeated, until)

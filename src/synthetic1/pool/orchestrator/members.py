@@ -109,6 +109,11 @@ class Members:
     def keep(self, record: Record) -> None:
         self._books.put_member(record.member)
 
+    def begin_anew(self, record: Record) -> None:
+        """What a node has done before does not speak against it any more; all it does next is recomputed."""
+        record.conduct = self._record(record.member).conduct
+        record.counts["recomputed"] = 0
+
     def _record(self, member: Member) -> Record:
         audit = self._settings.audit
         return Record(member, Conduct(audit.window, audit.false_rejections, audit.certain))

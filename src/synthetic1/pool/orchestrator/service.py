@@ -15,6 +15,7 @@ from synthetic1.pool.orchestrator.looking import digest_of
 from synthetic1.pool.orchestrator.members import Members, Record
 from synthetic1.pool.orchestrator.settings import PoolSettings
 from synthetic1.pool.orchestrator.settling import Settling
+from synthetic1.pool.orchestrator.standings import Standings
 from synthetic1.pool.wire import (
     EarnedReply,
     JoinReply,
@@ -46,6 +47,7 @@ class PoolService:
         members: Members,
         lending: Lending,
         settling: Settling,
+        standings: Standings,
         books: Books,
         ledger: Ledger,
         *,
@@ -56,7 +58,7 @@ class PoolService:
         self.challenges = Challenges(settings.challenge)
         self.events: Counter[str] = Counter()
         """For metrics: ``leased``, ``lapsed``, ``submitted``, ``refused`` …"""
-        self._books, self._clock = books, clock
+        self._standings, self._books, self._clock = standings, books, clock
 
     @property
     def terms(self) -> Terms:
@@ -172,9 +174,9 @@ class PoolService:
         if record is None:
             raise RequestRefused(404, "unknown_node", "no such node has joined")
         if action == "quarantine":
-            await self.settling.quarantine(record, why or "by an administrator")
+            await self._standings.quarantine(record, why or "by an administrator")
         else:
-            await self.settling.release(record, why or "by an administrator")
+            await self._standings.release(record, why or "by an administrator")
         return Standing(standing=record.member.standing, why=record.member.why)
 
     async def let_lapse(self) -> None:
@@ -183,14 +185,14 @@ class PoolService:
         self.events["lapsed"] += lapsed.total()
         for node, many in lapsed.items():
             if (record := self.members.get(node)) is not None:
-                await self.settling.count_lapses(record, many)
+                await self._standings.count_lapses(record, many)
         if lapsed:
             await self._books.recorded()
 
     async def _welcome(self, record: Record) -> None:
         record.member.standing = "active"
         about = {"name": record.member.name, "region": record.member.region, "device": record.member.device}
-        await self.settling.note("joined", record.member.node, 0, about)
+        await self._standings.note("joined", record.member.node, 0, about)
 
     async def _commit(self, record: Record, signed_ms: int) -> None:
         """Have all that was put, and when the request was signed, on the disk."""

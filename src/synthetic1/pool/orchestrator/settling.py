@@ -18,12 +18,12 @@ from typing import Any, Literal, NamedTuple
 
 from synthetic1.completion import Completion
 from synthetic1.datagen.journal.writer import Journal
-from synthetic1.pool.ledger import Ledger, NewEntry
 from synthetic1.pool.orchestrator.books import Books, Submission
-from synthetic1.pool.orchestrator.lending import LAPSES_LOOKED_AT, Lending
+from synthetic1.pool.orchestrator.lending import Lending
 from synthetic1.pool.orchestrator.looking import fault_of, may_be_copied, units_of
 from synthetic1.pool.orchestrator.members import Members, Record
 from synthetic1.pool.orchestrator.settings import PoolSettings
+from synthetic1.pool.orchestrator.standings import Standings
 from synthetic1.pool.proving.likelihood import SamplingEvidence
 from synthetic1.rewards.scoring.scorer import Scorer
 from synthetic1.rollout import Rollout
@@ -33,8 +33,6 @@ from synthetic1.verdict import Verdict
 log = logging.getLogger(__name__)
 LOOK_S = 0.2
 GROUPS_AT_ONCE = 16
-WITHDRAWN = "pool", "pool@1"
-"""Key and name of who refutes what an untrusted node has handed in, in the journal."""
 
 
 class Recomputed(NamedTuple):
@@ -80,7 +78,7 @@ class Settling:
         lending: Lending,
         books: Books,
         journal: Journal,
-        ledger: Ledger,
+        standings: Standings,
         scorer: Scorer,
         recompute: Recompute | None,
         *,
@@ -88,13 +86,12 @@ class Settling:
         clock: Callable[[], float],
     ) -> None:
         self._settings, self._members, self._lending = settings, members, lending
-        self._books, self._journal, self._ledger, self._scorer = books, journal, ledger, scorer
+        self._books, self._journal, self._standings, self._scorer = books, journal, standings, scorer
         self._recompute, self._on_settled, self._clock = recompute, on_settled, clock
         self._waiting: dict[str, list[tuple[Submission, Task]]] = {}
         self._busy: set[str] = set()
         self._draw = random.Random(secrets.randbits(64))
         self._recomputing = ThreadPoolExecutor(1, thread_name_prefix="synthetic1-recompute")
-        self._writing = ThreadPoolExecutor(1, thread_name_prefix="synthetic1-ledger")
         self._groups: set[asyncio.Task[None]] = set()
         self.fatal: Exception | None = None
 
@@ -122,7 +119,7 @@ class Settling:
                 group.cancel()
             await asyncio.gather(*self._groups, return_exceptions=True)
             self._recomputing.shutdown(wait=False, cancel_futures=True)
-            self._writing.shutdown()
+            self._standings.close()
 
     def _begin_groups(self) -> None:
         now, audit = self._clock(), self._settings.audit
@@ -170,7 +167,7 @@ class Settling:
             if case.later:
                 self.add(case.submission, case.task)
         if (why := record.conduct.is_dishonest) is not None:
-            await self.quarantine(record, why)
+            await self._standings.quarantine(record, why)
 
     def _look(self, cases: list[_Case]) -> None:
         sampling = self._settings.plan
@@ -258,7 +255,8 @@ class Settling:
                 self._to_journal(case, verdict)
         if accepted:
             await self._journal.recorded()
-            await self.note("work", record.member.node, sum(c.submission.units for c in accepted), _rollouts(accepted))
+            units = sum(case.submission.units for case in accepted)
+            await self._standings.note("work", record.member.node, units, _rollouts(accepted))
         for case in cases:
             s = case.submission
             self._books.settle(s)
@@ -284,64 +282,6 @@ class Settling:
         told = Verdict(verdict.score, verdict.reason, verdict.answer, {**verdict.details, "pool": provenance})
         name = f"{verifier.task_type}@{verifier.version}"
         self._journal.put_verdict(rollout, 0, verifier.key, name, told, 1)
-
-    async def note(self, kind: Any, node: str, units: int, about: Mapping[str, Any]) -> None:
-        """An entry of the ledger; it is on the disk when this returns.
-
-        Raises:
-            PoolError: it cannot be.
-        """
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._writing, self._ledger.append, [NewEntry(kind, node, units, about)])
-
-    async def quarantine(self, record: Record, why: str) -> None:
-        """Lend the node nothing more, and take back what was not recomputed of its last work."""
-        member = record.member
-        if member.standing == "quarantined":
-            return
-        log.warning("node %s is quarantined: %s", member.node[:12], why)
-        member.standing, member.why = "quarantined", why
-        for lease in self._lending.held(member.node):
-            self._lending.take_back(lease)
-        doubtful = [
-            s
-            for s in self._books.of_node(member.node, self._settings.audit.window)
-            if s.state == "accepted" and s.proof != "accept"
-        ]
-        rollouts = self._journal.rollouts(sorted({s.lease.task for s in doubtful}))
-        for s in doubtful:
-            stored = rollouts.get(s.lease.task, {}).get(s.lease.sample)
-            if stored is not None and not s.lease.repeated:
-                verdict = Verdict(0.0, "tampered", None, {"why": "the node is quarantined", "pool": {"node": s.node}})
-                self._journal.put_verdict(stored.rollout, 0, *WITHDRAWN, verdict, 2)
-        self._members.keep(record)
-        await self._books.recorded()
-        await self.note("quarantined", member.node, 0, {"why": why})
-        if units := sum(s.units for s in doubtful):
-            about = {"rollouts": [s.lease.unit for s in doubtful], "why": why}
-            await self.note("withdrawn", member.node, -units, about)
-
-    async def release(self, record: Record, why: str) -> None:
-        """The node may work again; its record begins anew."""
-        member = record.member
-        member.standing, member.why = "new", ""
-        audit = self._settings.audit
-        record.conduct = type(record.conduct)(audit.window, audit.false_rejections, audit.certain)
-        record.counts["recomputed"] = 0  # on probation
-        self._members.keep(record)
-        await self._books.recorded()
-        await self.note("released", member.node, 0, {"why": why})
-
-    async def count_lapses(self, record: Record, lapsed: int) -> None:
-        """Tasks that a node has let go of."""
-        record.member.lapsed += lapsed
-        self._members.keep(record)
-        lost, done = (
-            record.member.lapsed,
-            record.counts["accepted"] + record.counts["rejected"] + record.counts["pending"],
-        )
-        if lost + done >= LAPSES_LOOKED_AT and lost > self._settings.audit.lapses * (lost + done):
-            await self.quarantine(record, f"it let go of {lost} of {lost + done} tasks")
 
     def _is_verified(self, verdict: Verdict) -> bool:
         return verdict.score is not None and verdict.score >= self._settings.threshold

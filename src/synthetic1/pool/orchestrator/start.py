@@ -29,8 +29,9 @@ from synthetic1.pool.orchestrator.members import Members
 from synthetic1.pool.orchestrator.service import PoolService
 from synthetic1.pool.orchestrator.settings import PoolSettings
 from synthetic1.pool.orchestrator.settling import Recompute, Settling
+from synthetic1.pool.orchestrator.standings import Standings
 from synthetic1.pool.orchestrator.telling import Telling
-from synthetic1.pool.orchestrator.window import Unit
+from synthetic1.pool.orchestrator.window import WantedRollout
 from synthetic1.pool.signed_request import RequestCheck
 from synthetic1.reports.run_folder import RunFolder
 from synthetic1.rollout import rollout_key
@@ -97,20 +98,22 @@ def assembled(
     wanted = _wanted(settings, opened, journal)
     lending = Lending(settings.lease, books, journal.put_task, wanted, clock=clock)
     telling = Telling(settings, members, opened, journal)
+    standings = Standings(settings, members, lending, books, journal, ledger)
+    standings.agree()
     settling = Settling(
         settings,
         members,
         lending,
         books,
         journal,
-        ledger,
+        standings,
         opened.scorer,
         recompute,
         on_settled=telling.settled,
         clock=clock,
     )
     _restore(books, journal, ledger, lending, settling, members)
-    return PoolService(settings, members, lending, settling, books, ledger, clock=clock), telling
+    return PoolService(settings, members, lending, settling, standings, books, ledger, clock=clock), telling
 
 
 async def _lead(
@@ -190,7 +193,7 @@ class _Led:
                 return
 
 
-def _wanted(settings: PoolSettings, opened: OpenedTasks, journal: Journal) -> Iterator[Unit | None]:
+def _wanted(settings: PoolSettings, opened: OpenedTasks, journal: Journal) -> Iterator[WantedRollout | None]:
     """What the run wants and has not got, in its order; ``None`` where it has to be looked for once more."""
     reached = Reached(journal, Goal(settings.samples, None, settings.threshold))
     found = slots(
@@ -209,7 +212,7 @@ def _wanted(settings: PoolSettings, opened: OpenedTasks, journal: Journal) -> It
         elif not slot.there:  # one that waits for a verdict is for `synthetic1 verify`
             task = slot.state.task
             key = rollout_key(task.key, settings.model_name, settings.plan, slot.index)
-            yield Unit(key, task, slot.index, slot.state.position)
+            yield WantedRollout(key, task, slot.index, slot.state.position)
 
 
 def _restore(
@@ -229,7 +232,7 @@ def _restore(
             if (done := waiting.pop((unit, entry.node), None)) is not None:
                 _settle_again(done, books, journal, members)
     under_way = [lease for lease in (*leases, *(s.lease for s in waiting.values())) if not lease.repeated]
-    units = {one.unit: Unit(one.unit, tasks[one.task], one.sample, one.position) for one in under_way}
+    units = {one.unit: WantedRollout(one.unit, tasks[one.task], one.sample, one.position) for one in under_way}
     lending.restore(leases, units)
     for submission in waiting.values():
         settling.add(submission, tasks[submission.lease.task])

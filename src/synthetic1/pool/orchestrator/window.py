@@ -14,7 +14,7 @@ _NONE = np.iinfo(np.uint64).max
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class WantedRollout:
     """One rollout that is wanted."""
 
     key: str
@@ -25,7 +25,7 @@ class Unit:
     """Of the task in the run's order."""
 
 
-class Window:
+class LendingWindow:
     """So many of the units that are wanted next.
 
     Args:
@@ -34,12 +34,12 @@ class Window:
         epoch: the number of the present one.
     """
 
-    def __init__(self, units: Iterator[Unit | None], size: int, epoch: Callable[[], int]) -> None:
+    def __init__(self, units: Iterator[WantedRollout | None], size: int, epoch: Callable[[], int]) -> None:
         self._units, self._epoch = units, epoch
-        self._places: list[Unit | None] = [None] * size
+        self._places: list[WantedRollout | None] = [None] * size
         self._hashes = np.full(size, _NONE, np.uint64)
         self._free = list(range(size - 1, -1, -1))
-        self._back: list[Unit] = []
+        self._back: list[WantedRollout] = []
         self._ended = False
 
     def __len__(self) -> int:
@@ -51,11 +51,13 @@ class Window:
         self._fill()
         return self._ended and not len(self)
 
-    def give_back(self, unit: Unit) -> None:
+    def give_back(self, unit: WantedRollout) -> None:
         """It is wanted again."""
         self._back.append(unit)
 
-    def take(self, node: str, many: int, may: Callable[[Unit], bool] = lambda unit: True) -> list[Unit]:
+    def take(
+        self, node: str, many: int, may: Callable[[WantedRollout], bool] = lambda unit: True
+    ) -> list[WantedRollout]:
         """At most so many units for a node: of the window, those that are nearest to its key in this epoch.
 
         Args:
@@ -89,7 +91,7 @@ class Window:
             self._places[place] = unit
             self._hashes[place] = np.uint64(min(_number(unit.key), int(_NONE) - 1))
 
-    def _next(self) -> Unit | None:
+    def _next(self) -> WantedRollout | None:
         if self._ended:
             return None
         try:

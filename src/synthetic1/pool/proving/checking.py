@@ -8,13 +8,10 @@ from typing import Any, Literal
 
 from synthetic1.pool.proving.claimed_model import ClaimedModel, PrefilledCompletion
 from synthetic1.pool.proving.likelihood import SamplingEvidence, sampling_evidence
+from synthetic1.pool.proving.proofs import FORMAT, OUR_FAILURES, crash_reason
 from synthetic1.pool.toploc.building import build_proofs
-from synthetic1.pool.toploc.errors import ActivationsError
-from synthetic1.pool.toploc.format import ProofFormat
 from synthetic1.pool.toploc.verifying import TopLocThresholds, proof_verdict
 
-FORMAT = ProofFormat(decode_batching_size=32, topk=128, skip_prefill=True)
-"""Of all pools: both sides use the same."""
 IMPOSSIBLE_SHARE = 0.02
 """Of a completion's tokens, so many may be such that the sampling could not choose: text in other pieces."""
 MOST_COUNTED = 1.25, 8
@@ -59,24 +56,25 @@ def check_rollout(
         read = model.prefill(prompt, work["text"], ended=work["finish_reason"] == "stop")
         if read is None:
             return RolloutCheck("reject", "no tokens, or more than the model can attend to")
-        evidence = _evidence(read, sampling)
+        evidence = _evidence(model, read, sampling)
         if (why := _fault(read, evidence, int(work["completion_tokens"]))) is not None:
             return RolloutCheck("reject", why, evidence)
         verdict = proof_verdict(read.rows, work["proofs"], FORMAT, thresholds)
-    except (ActivationsError, RuntimeError, MemoryError) as error:  # torch says so of memory, and of devices that fail
-        return RolloutCheck("crashed", f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
+    except OUR_FAILURES as error:
+        return RolloutCheck("crashed", crash_reason(error))
     if not verdict.is_accepted:
         return RolloutCheck("reject", verdict.reason, evidence)
     return RolloutCheck("accept", "", evidence)
 
 
-def _evidence(read: PrefilledCompletion, sampling: Mapping[str, Any]) -> SamplingEvidence:
+def _evidence(model: ClaimedModel, read: PrefilledCompletion, sampling: Mapping[str, Any]) -> SamplingEvidence:
     return sampling_evidence(
         read.logits,
         read.tokens,
         temperature=float(sampling["temperature"]),
         top_p=float(sampling.get("top_p", 1.0)),
         top_k=sampling.get("top_k"),
+        end_tokens=model.end_tokens,
     )
 
 

@@ -4,14 +4,19 @@ A token sampled at a temperature T, from the tokens that top-k and top-p leave, 
 the entropy of that distribution; its variance follows from the logits, too. So the sum of (surprise - entropy) over
 many tokens is near 0, measured by the root of the sum of variances. Tokens of another model surprise more, those of a
 lower temperature, or of greedy choice, less.
+
+The same of the choice that each token is besides: to end, or not to. A completion that was cut off ends where the model
+hardly would have; one that was padded goes on where it would have ended.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from synthetic1.pool.proving.distribution import COLD, ordered_distribution
 
 if TYPE_CHECKING:
     import torch
@@ -22,8 +27,8 @@ RANK_MARGIN = 2
 """That many ranks beyond top-k."""
 LEAST = 1e-7
 """Without top-p and top-k, a token less probable than this was not sampled."""
-COLD = 1e-6
-"""Below this temperature the most probable token is taken."""
+ROWS = 256
+"""Tokens looked at at once: a vocabulary of 150,000 in float64, several times, is 1 GB then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,9 @@ class SamplingEvidence:
     """Tokens that this sampling could not have chosen."""
     end_impossible: bool = False
     """The last token is one of them."""
+    end_surplus: float = 0.0
+    """Surprise minus entropy of ending or going on, in nats, summed. A few where one unlikely end came about; each
+    completion that was cut off adds about as many as that end has zeros."""
 
     def __add__(self, other: SamplingEvidence) -> SamplingEvidence:
         return SamplingEvidence(
@@ -46,6 +54,7 @@ class SamplingEvidence:
             self.variance + other.variance,
             self.impossible + other.impossible,
             other.end_impossible,
+            self.end_surplus + other.end_surplus,
         )
 
     @property
@@ -55,45 +64,76 @@ class SamplingEvidence:
 
 
 def sampling_evidence(
-    logits: torch.Tensor, tokens: Sequence[int], *, temperature: float, top_p: float = 1.0, top_k: int | None = None
+    logits: torch.Tensor,
+    tokens: Sequence[int],
+    *,
+    temperature: float,
+    top_p: float = 1.0,
+    top_k: int | None = None,
+    end_tokens: Collection[int] = (),
 ) -> SamplingEvidence:
     """What one completion says.
 
     Args:
         logits: shape (n, vocabulary); row i is what token i was chosen by.
+        end_tokens: those that end a completion; none: ``end_surplus`` is not looked at.
     """
     import torch
 
+    found = SamplingEvidence()
     chosen = torch.as_tensor(list(tokens), device=logits.device)
-    if temperature < COLD:
-        better = logits.max(-1).values - logits.gather(1, chosen[:, None])[:, 0]
-        impossible = better > NUCLEUS_MARGIN * logits.std(-1) + 0.1
-        return SamplingEvidence(len(tokens), 0.0, 0.0, int(impossible.sum()), bool(impossible[-1]))
-    ordered, order = torch.log_softmax(logits.double() / temperature, -1).sort(-1, descending=True)
-    places = torch.arange(ordered.shape[1], device=logits.device)
-    limit = ordered.shape[1] if top_k is None else top_k
-    kept = ordered.masked_fill(places >= limit, -math.inf)
-    kept = kept - kept.logsumexp(-1, keepdim=True)
-    before = kept.exp().cumsum(-1) - kept.exp()  # the probability of all that are better
-    inside = (before < top_p) & (places < limit)
-    final = kept.masked_fill(~inside, -math.inf)
-    final = final - final.logsumexp(-1, keepdim=True)
-    p = final.exp()
-    said = torch.where(p > 0, final, 0.0)
+    ends = torch.as_tensor(sorted(end_tokens), dtype=torch.long, device=logits.device)
+    for rows, said in zip(logits.split(ROWS), chosen.split(ROWS), strict=True):
+        if temperature < COLD:
+            found += _of_greedy(rows, said)
+        else:
+            found += _of_sampled(rows, said, ends, temperature, top_p, top_k)
+    return found
+
+
+def _of_greedy(logits: torch.Tensor, chosen: torch.Tensor) -> SamplingEvidence:
+    better = logits.max(-1).values - logits.gather(1, chosen[:, None])[:, 0]
+    impossible = better > NUCLEUS_MARGIN * logits.std(-1) + 0.1
+    return SamplingEvidence(len(chosen), 0.0, 0.0, int(impossible.sum()), bool(impossible[-1]))
+
+
+def _of_sampled(
+    logits: torch.Tensor,
+    chosen: torch.Tensor,
+    ends: torch.Tensor,
+    temperature: float,
+    top_p: float,
+    top_k: int | None,
+) -> SamplingEvidence:
+    import torch
+
+    found = ordered_distribution(logits, temperature=temperature, top_p=top_p, top_k=top_k)
+    p = found.final.exp()
+    said = torch.where(p > 0, found.final, 0.0)
     entropy = -(p * said).sum(-1)
     variance = (p * said**2).sum(-1) - entropy**2
-    place = (order == chosen[:, None]).int().argmax(-1, keepdim=True)
-    surprise = -torch.where(inside, final, ordered).gather(1, place)[:, 0]
+    place = found.place_of(chosen)
+    surprise = -torch.where(found.inside, found.final, found.whole).gather(1, place)[:, 0]
     if top_p < 1 or top_k is not None:
-        rank_out = place[:, 0] >= limit + (RANK_MARGIN if top_k is not None else 0)
-        impossible = rank_out | (before.gather(1, place)[:, 0] > top_p + NUCLEUS_MARGIN)
+        impossible = found.before.gather(1, place)[:, 0] > top_p + NUCLEUS_MARGIN
+        if top_k is not None:
+            impossible |= place[:, 0] >= top_k + RANK_MARGIN
     else:
-        impossible = ordered.gather(1, place)[:, 0] < math.log(LEAST)
+        impossible = found.whole.gather(1, place)[:, 0] < math.log(LEAST)
     counted = ~impossible  # the others are told apart: one of them would outweigh all else
     return SamplingEvidence(
-        len(tokens),
+        len(chosen),
         float((surprise - entropy)[counted].sum()),
         float(variance[counted].clamp(min=0).sum()),
         int(impossible.sum()),
         bool(impossible[-1]),
+        float(_end_surplus(p, found.order, chosen, ends)) if len(ends) else 0.0,
     )
+
+
+def _end_surplus(p: torch.Tensor, order: torch.Tensor, chosen: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    end = (p * torch.isin(order, ends)).sum(-1).clamp(LEAST, 1 - LEAST)
+    entropy = -(end * end.log() + (1 - end) * (1 - end).log())
+    return (-torch.where(torch.isin(chosen, ends), end, 1 - end).log() - entropy).sum()

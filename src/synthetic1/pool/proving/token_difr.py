@@ -1,0 +1,162 @@
+"""Token-DiFR: is each token the one that this seed draws? Sampling replayed, with no proof bytes (arXiv 2511.20621).
+
+Samplers draw by the Gumbel-max rule: the token with the largest (logit / T + noise), the noise being that of a
+generator which the request's seed sets. The validator has the seed, so it draws the same noise, adds it to its own
+logits, and looks by how much the claimed token falls behind the best one. Where machines differ a little, only near
+draws come out otherwise, by small margins; another model, temperature, top-p or seed gives large ones.
+
+Whoever is to be checked so has sampled every token with the seed that it was told, from a sampler whose noise is known
+here, and hands in the tokens themselves: text cut into other pieces shifts all noise from there on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from synthetic1.pool.proving.distribution import COLD, ordered_distribution
+
+if TYPE_CHECKING:
+    import torch
+
+Noise: TypeAlias = Literal["exponential", "splitmix"]
+"""How a sampler draws, given a ``torch.Generator`` with the request's seed:
+
+- ``exponential``: vLLM's sampler of PyTorch (``random_sample``): for each token a vocabulary of exponential numbers, on
+  the device that it samples on. A GPU's generator draws other numbers than the CPU's.
+- ``splitmix``: vLLM on a CPU from 0.32 on (``fused_gumbel_argmax``): for each token 31 bits, which SplitMix64 makes a
+  vocabulary of.
+"""
+ROWS = 256
+"""Tokens looked at at once."""
+MARGIN_MOST = 4.0
+"""In units of the logits: margins are cut to this, so that one token (or one that top-p leaves out) is not all."""
+WORD = 2**64
+GAMMA, MIX_1, MIX_2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+"""SplitMix64's, by Steele, Lea and Flood (2014)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayEvidence:
+    """What replaying has shown; of several completions, the sums."""
+
+    tokens: int = 0
+    margin: float = 0.0
+    """Sum of the margins, each cut to ``MARGIN_MOST``."""
+    others: int = 0
+    """Tokens in whose place the replay draws another one."""
+
+    def __add__(self, other: ReplayEvidence) -> ReplayEvidence:
+        return ReplayEvidence(self.tokens + other.tokens, self.margin + other.margin, self.others + other.others)
+
+    @property
+    def mean_margin(self) -> float:
+        """The paper's statistic; 0 where there are no tokens."""
+        return self.margin / self.tokens if self.tokens else 0.0
+
+
+class SeededNoise:
+    """Gumbel noise as a sampler draws it for one request, token after token.
+
+    Args:
+        seed: the request's.
+        device: of the generator; must be the kind that the sampler runs on for ``exponential``.
+    """
+
+    def __init__(self, kind: Noise, seed: int, vocabulary: int, device: torch.device | str = "cpu") -> None:
+        import torch
+
+        if kind not in ("exponential", "splitmix"):
+            raise ValueError(f"noise {kind!r:.40}: it has to be `exponential` or `splitmix`")
+        self._kind, self._vocabulary, self._device = kind, vocabulary, torch.device(device)
+        self._generator = torch.Generator(self._device if kind == "exponential" else "cpu").manual_seed(seed)
+
+    def next(self, tokens: int) -> torch.Tensor:
+        """For so many tokens more: shape (tokens, vocabulary), in float64."""
+        import torch
+
+        if self._kind == "splitmix":
+            return torch.stack([self._splitmix() for _ in range(tokens)]).to(self._device)
+        drawn = torch.empty((tokens, self._vocabulary), device=self._device)
+        for row in drawn:  # one after the other, as they are drawn: in one go a GPU draws others
+            row.exponential_(generator=self._generator)
+        return -drawn.double().log()
+
+    def _splitmix(self) -> torch.Tensor:
+        import torch
+
+        word = int(torch.randint(0, 2**31, (1,), generator=self._generator))
+        key = _signed(_mixed(word))
+        places = torch.arange(1, self._vocabulary + 1) * _signed(GAMMA)  # int64 wraps around, as uint64 does
+        uniform = (_shifted(_mixed_all(places + key), 11).double() + 0.5) * 2.0**-53
+        return -(-uniform.log()).log()
+
+
+def replay(
+    logits: torch.Tensor,
+    tokens: Sequence[int],
+    noise: SeededNoise,
+    *,
+    temperature: float,
+    top_p: float = 1.0,
+    top_k: int | None = None,
+) -> ReplayEvidence:
+    """Draw the tokens of one completion again, and say how far those handed in are from it.
+
+    Args:
+        logits: shape (n, vocabulary); row i is what token i was chosen by.
+        noise: new: its first row is the first token's.
+    """
+    import torch
+
+    chosen = torch.as_tensor(list(tokens), device=logits.device)
+    found = ReplayEvidence()
+    for rows, said in zip(logits.split(ROWS), chosen.split(ROWS), strict=True):
+        margins = _margins(rows, said, noise, temperature, top_p, top_k)
+        found += ReplayEvidence(len(said), float(margins.clamp(max=MARGIN_MOST).sum()), int((margins > 0).sum()))
+    return found
+
+
+def _margins(
+    logits: torch.Tensor,
+    chosen: torch.Tensor,
+    noise: SeededNoise,
+    temperature: float,
+    top_p: float,
+    top_k: int | None,
+) -> torch.Tensor:
+    """By how much the best score is above the chosen token's; infinite for a token that is cut."""
+    import torch
+
+    scores = logits.double()
+    if temperature >= COLD:
+        scores = scores + temperature * noise.next(len(chosen)).to(logits.device)
+        if top_p < 1 or top_k is not None:
+            cut = ordered_distribution(logits, temperature=temperature, top_p=top_p, top_k=top_k)
+            inside = torch.zeros_like(cut.inside).scatter(1, cut.order, cut.inside)
+            scores = scores.masked_fill(~inside, -math.inf)
+    return scores.max(-1).values - scores.gather(1, chosen[:, None])[:, 0]
+
+
+def _mixed(word: int) -> int:
+    word = (word ^ word >> 30) * MIX_1 % WORD
+    word = (word ^ word >> 27) * MIX_2 % WORD
+    return word ^ word >> 31
+
+
+def _mixed_all(words: torch.Tensor) -> torch.Tensor:
+    words = (words ^ _shifted(words, 30)) * _signed(MIX_1)
+    words = (words ^ _shifted(words, 27)) * _signed(MIX_2)
+    return words ^ _shifted(words, 31)
+
+
+def _shifted(words: torch.Tensor, by: int) -> torch.Tensor:
+    """To the right, zeros coming in: torch shifts the sign in."""
+    return (words >> by) & ((1 << (64 - by)) - 1)
+
+
+def _signed(word: int) -> int:
+    """The int64 with the bits of a uint64."""
+    return word - WORD if word >= WORD // 2 else word
