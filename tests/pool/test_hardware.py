@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from synthetic1.pool.errors import PoolError
 from synthetic1.pool.hardware.matrices import matrix_rows, side_of
 from synthetic1.pool.hardware.merkle import MerkleTree, leaf_hash, root_of
 from synthetic1.pool.hardware.messages import HardwareChallenge, HardwareClaim
-from synthetic1.pool.hardware.prover import HardwareProver, next_row
+from synthetic1.pool.hardware.prover import HardwareProver, next_row, next_state
 from synthetic1.pool.hardware.session import ChallengeFailed, ChallengeSession
 
 SIDE = 96
@@ -131,8 +132,8 @@ class Forgetful(HardwareProver):
         states = self._states[:1]
         for _ in range(challenge.steps):
             row = next_row(states[-1], challenge.n)
-            content = b"" if lacking[row] else self._rows[row].data
-            states.append(hashlib.sha256(states[-1] + content).digest())
+            content = b"" if lacking[row] else self._rows[row].tobytes()
+            states.append(next_state(states[-1], len(states) - 1, content))
         self._states, self._walk = states, MerkleTree([leaf_hash(state) for state in states])
 
 
@@ -148,6 +149,73 @@ def test_who_lacks_a_tenth_of_the_rows_is_found_in_the_walk(clock):
         except ChallengeFailed as error:
             assert "leads elsewhere" in str(error)  # noqa: PT017
     assert passed <= 2
+
+
+class Repeating(HardwareProver):
+    """Keeps half of the rows, and walks among them: from where it would meet another it begins anew."""
+
+    def __init__(self, challenge):
+        super().__init__(challenge)
+        states = self._states[:1]
+        kept = challenge.n // 2
+        for index in range(challenge.steps):
+            row = next_row(states[-1], challenge.n)
+            there = next_state(states[-1], index, self._rows[row].tobytes()) if row < kept else states[0]
+            states.append(there)
+        self._states, self._walk = states, MerkleTree([leaf_hash(state) for state in states])
+
+
+def test_who_walks_a_part_again_and_again_is_found(clock):
+    for _ in range(20):
+        session = ChallengeSession(CLAIM, commit_within_s=60, answer_within_s=5, clock=clock)
+        with pytest.raises(ChallengeFailed, match="walk"):
+            answered(session, Repeating(session.challenge))
+
+
+JUNK = (
+    None,
+    0,
+    -1,
+    1.5,
+    float("nan"),
+    10**400,
+    "",
+    "00" * 32,
+    [],
+    [[]],
+    [None],
+    {},
+    {"rows": 1},
+    object(),
+    b"\x00",
+    True,
+)
+
+
+def answered_with(session, prover, other):
+    """All three answers, some of them replaced."""
+    vector = session.take_commitment(other.get("commitment", prover.commit()))
+    rows, steps = session.take_product(other.get("product", prover.times(vector)))
+    session.take_openings(other.get("rows", prover.open_rows(rows)), other.get("steps", prover.open_steps(steps)))
+
+
+@pytest.mark.parametrize("step", ["commitment", "product", "rows", "steps"])
+def test_whatever_is_sent_is_a_failure_of_the_node(session, step):
+    prover = HardwareProver(session.challenge)
+    for junk in JUNK:
+        for wrapped in (junk, [junk] * SIDE, SimpleNamespace(rows=junk, walk=junk, index=junk)):
+            tried = ChallengeSession(CLAIM, commit_within_s=60, answer_within_s=5)
+            prover = HardwareProver(tried.challenge) if step != "commitment" else prover
+            with pytest.raises(ChallengeFailed) as told:
+                answered_with(tried, prover, {step: wrapped})
+            assert "\n" not in str(told.value)
+            with pytest.raises(ChallengeFailed, match="out of order"):
+                tried.take_commitment(prover.commit())
+
+
+def test_a_claim_of_any_memory_is_refused_before_anything_is_made():
+    with pytest.raises(PoolError, match="memory_bytes lies between"):
+        ChallengeSession(replace(CLAIM, memory_bytes=10**18), commit_within_s=60, answer_within_s=5)
 
 
 # What the published challenge let through -------------------------------------------------------------------------
@@ -245,7 +313,7 @@ def test_late_is_failed(session, clock, late):
 )
 def test_products_that_are_none(session, product):
     session.take_commitment(HardwareProver(session.challenge).commit())
-    with pytest.raises(ChallengeFailed, match="the product"):
+    with pytest.raises(ChallengeFailed, match="product"):
         session.take_product(product)
 
 

@@ -230,3 +230,45 @@ def test_a_file_that_may_not_grow_is_one_line_and_nothing_of_it_is_recorded(path
             os._exit(status)
     assert os.waitpid(pid, 0)[1] == 0
     assert verify_ledger(path, KEY.node_id)[0] == 2 * len(ENTRIES)
+
+
+@pytest.mark.parametrize("about", [{2: "a", 10: "b"}, {"a": {9: 3, 10: 4}}, {True: 1, "b": 2}, {"a": {1, 2}}])
+def test_what_could_not_be_read_again_is_not_taken(tmp_path, about):
+    ledger = FileLedger(tmp_path / "ledger.jsonl", KEY)
+    with pytest.raises(PoolError, match="about"):
+        ledger.append([NewEntry("work", NODE.node_id, 1, about)])
+    ledger.append([NewEntry("work", NODE.node_id, 1, {"a": 1})])
+    ledger.close()
+    assert len(FileLedger(tmp_path / "ledger.jsonl", KEY)) == 1
+
+
+@pytest.mark.parametrize("text", ["notes of mine", '{"a": 1}', '{"about":[1]'])
+def test_a_foreign_file_is_never_cut(tmp_path, text):
+    path = tmp_path / "ledger.jsonl"
+    path.write_text(text)
+    with pytest.raises(PoolError, match="not an entry"):
+        FileLedger(path, KEY)
+    assert path.read_text() == text
+
+
+def test_interrupted_in_the_middle_of_a_line_nothing_of_it_stays(tmp_path, monkeypatch):
+    import os
+
+    path = tmp_path / "ledger.jsonl"
+    ledger = FileLedger(path, KEY)
+    ledger.append([NewEntry("joined", NODE.node_id)])
+    before = path.read_bytes()
+    write = os.write
+
+    def interrupted(file, data):
+        write(file, bytes(data[:10]))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ledger.append([NewEntry("work", NODE.node_id, 1)])
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+    ledger.append([NewEntry("work", NODE.node_id, 2)])
+    ledger.close()
+    assert len(FileLedger(path, KEY)) == 2

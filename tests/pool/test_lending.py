@@ -10,7 +10,7 @@ import pytest
 from synthetic1.pool.orchestrator.books import Books, Member
 from synthetic1.pool.orchestrator.lending import Lending, seed_of
 from synthetic1.pool.orchestrator.settings import LeaseSection
-from synthetic1.pool.orchestrator.window import WantedRollout, LendingWindow
+from synthetic1.pool.orchestrator.window import LendingWindow, WantedRollout
 from synthetic1.task import Task
 
 

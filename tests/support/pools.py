@@ -133,7 +133,10 @@ async def led_pool(
     timed = {} if clock is None else {"clock": clock}
     try:
         service, telling = assembled(settings, opened, journal, ledger, recompute, **timed)
-        check = RequestCheck(key.node_id, per_minute=settings.per_minute, committed=service.members.committed_ms)
+        members = service.members
+        check = RequestCheck(
+            key.node_id, per_minute=settings.per_minute, committed=members.committed_ms, known=members.knows
+        )
         failed: list[Exception] = []
         app = make_pool_application(service, key.node_id, check, failed.append)
         telling.add_to(app, service)

@@ -21,10 +21,13 @@ from typing import Any, Literal, Protocol, get_args
 from synthetic1.keys import canonical_json
 from synthetic1.pool.errors import PoolError
 from synthetic1.pool.node_key import NodeKey, is_node_id, is_signature, is_signed
+from synthetic1.reports.storage import sync_folder
 
 EntryKind = Literal["joined", "work", "withdrawn", "quarantined", "released"]
 FIRST = "0" * 64
 """What stands for the digest before the first entry."""
+BEGINS = b'{"about":{'
+"""How every line begins: keys are sorted."""
 _FIELDS = ("number", "at", "kind", "node", "units", "about", "previous")
 
 
@@ -103,7 +106,7 @@ class FileLedger:
         self._path, self._key = path, key
         self._units: Counter[str] = Counter()
         self._count, self._head, self._at = 0, FIRST, ""
-        self._end = 0
+        self._end, self._broken = 0, False
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
@@ -114,7 +117,8 @@ class FileLedger:
             for entry, end in _read(path, key.node_id):
                 self._take(entry)
                 self._end = end
-            os.ftruncate(self._file, self._end)
+            self._cut_off_what_a_crash_left()
+            sync_folder(path.parent)
         except BaseException:
             os.close(self._file)
             raise
@@ -132,16 +136,15 @@ class FileLedger:
         Raises:
             PoolError: an entry that is not one; or the disk does not take it: then nothing of them is recorded.
         """
+        if self._broken:
+            raise PoolError(f"{self._path}: the ledger takes no more: what was cut off could not be removed")
         made: list[LedgerEntry] = []
         at = max(self._at, _now())  # a clock that was set back does not set back the ledger
         head = self._head
         for number, entry in enumerate(entries, self._count):
             _check(entry)
             unsigned = LedgerEntry(number, at, entry.kind, entry.node, entry.units, dict(entry.about or {}), head, "")
-            try:
-                signature = self._key.sign(unsigned.content).hex()
-            except (TypeError, ValueError) as error:
-                raise PoolError(f"ledger: `about` is JSON, with finite numbers: {error}") from None
+            signature = self._key.sign(unsigned.content).hex()
             made.append(LedgerEntry(number, at, entry.kind, entry.node, entry.units, unsigned.about, head, signature))
             head = made[-1].digest
         lines = b"".join(_line(entry) for entry in made)
@@ -150,8 +153,10 @@ class FileLedger:
             while left:
                 left = left[os.write(self._file, left) :]
             os.fsync(self._file)
-        except OSError as error:
-            os.ftruncate(self._file, self._end)
+        except BaseException as error:
+            self._roll_back()
+            if not isinstance(error, OSError):
+                raise
             raise PoolError(f"{self._path}: the ledger takes no more: {error.strerror}") from error
         for done in made:
             self._take(done)
@@ -171,6 +176,24 @@ class FileLedger:
     def close(self) -> None:
         """Let go of the file, for another process."""
         os.close(self._file)
+
+    def _roll_back(self) -> None:
+        """Leave nothing of what was not acknowledged; if even that fails, nothing more is taken."""
+        try:
+            os.ftruncate(self._file, self._end)
+        except OSError:
+            self._broken = True
+
+    def _cut_off_what_a_crash_left(self) -> None:
+        """A last line without an end, if it is the beginning of one of ours.
+
+        Raises:
+            PoolError: it is something else.
+        """
+        rest = os.pread(self._file, os.fstat(self._file).st_size - self._end, self._end)
+        if rest and not (rest.startswith(BEGINS) or BEGINS.startswith(rest)):
+            raise PoolError(f"{self._path}:{self._count + 1}: is not an entry of a ledger, nor a part of one")
+        os.ftruncate(self._file, self._end)
 
     def _take(self, entry: LedgerEntry) -> None:
         self._count, self._head, self._at = entry.number + 1, entry.digest, entry.at
@@ -236,6 +259,13 @@ def _check(entry: NewEntry) -> None:
         raise PoolError(f"ledger: units is a whole number of 64 bits, got {entry.units!r:.40}")
     if entry.about is not None and not isinstance(entry.about, Mapping):
         raise PoolError(f"ledger: about is a mapping, got {entry.about!r:.40}")
+    try:
+        written = canonical_json(dict(entry.about or {}))
+        same = canonical_json(json.loads(written)) == written
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PoolError(f"ledger: `about` is JSON, with finite numbers: {error}") from None
+    if not same:  # such as keys that are numbers, which come back as texts: what was signed could not be read again
+        raise PoolError("ledger: `about` has keys that are texts, and no others")
 
 
 def _line(entry: LedgerEntry) -> bytes:

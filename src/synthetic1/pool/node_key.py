@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import tempfile
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthetic1.pool.errors import PoolError
+from synthetic1.reports.storage import sync_folder
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -65,14 +67,14 @@ class NodeKey:
     def _write(path: Path, key: NodeKey) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, staged = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # its owner's alone
-        with open(descriptor, "w", encoding="ascii") as file:
-            file.write(key._private.private_bytes_raw().hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
         try:
-            os.link(staged, path)  # fails where another process was first: then its key is the one
-        except FileExistsError:
-            pass
+            with open(descriptor, "w", encoding="ascii") as file:
+                file.write(key._private.private_bytes_raw().hex() + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            with contextlib.suppress(FileExistsError):  # another process was first: then its key is the one
+                os.link(staged, path)
+            sync_folder(path.parent)
         finally:
             os.unlink(staged)
 
@@ -84,9 +86,23 @@ class NodeKey:
         return f"<NodeKey {self.node_id}>"
 
 
+_Y_OF_SMALL_ORDER = (
+    "00" * 32,
+    "01" + "00" * 31,
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "ec" + "ff" * 30 + "7f",
+    "ed" + "ff" * 30 + "7f",
+    "ee" + "ff" * 30 + "7f",
+)
+"""Of the points of orders 1, 2, 4 and 8, all ways to write them but for the sign, which is the last byte's high bit."""
+_SMALL_ORDER = frozenset({*_Y_OF_SMALL_ORDER, *(y[:62] + f"{int(y[62:], 16) | 0x80:02x}" for y in _Y_OF_SMALL_ORDER)})
+
+
 def is_node_id(text: str) -> bool:
-    """Whether ``text`` could be a node's public key: 64 lower-case hexadecimal digits."""
-    return _NODE_ID.fullmatch(text) is not None
+    """Whether ``text`` could be a node's public key: 64 lower-case hexadecimal digits, and no point of small order: of
+    such a key, that nobody has drawn, signatures hold for many messages."""
+    return _NODE_ID.fullmatch(text) is not None and text not in _SMALL_ORDER
 
 
 def is_signature(text: object) -> bool:

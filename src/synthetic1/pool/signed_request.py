@@ -14,13 +14,18 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from synthetic1.pool.errors import RequestRefused
+from synthetic1.pool.errors import PoolError, RequestRefused
 from synthetic1.pool.node_key import SIGNATURE_BYTES, NodeKey, is_node_id, is_signature, is_signed
 
 VERSION = "synthetic1-pool-1"
 NODE, NONCE, TIMESTAMP, SIGNATURE = "X-Node", "X-Nonce", "X-Timestamp", "X-Signature"
 SKEW_S = 30.0
 """Seconds by which the clocks of a node and the orchestrator may differ, the way included."""
+STRANGERS = 600
+"""Requests a minute of all nodes together that have not joined."""
+REFUSED_KEPT = 100_000
+"""Nonces, up to which those of refused requests are kept, too."""
+PRUNED_FROM = 4096
 _NONCE = re.compile(r"[A-Za-z0-9-]{16,64}")
 _TIMESTAMP = re.compile(r"[1-9][0-9]{0,15}")  # milliseconds since 1970: 16 digits last for 300,000 years
 
@@ -31,16 +36,29 @@ def message_of(pool: str, method: str, target: str, nonce: str, timestamp: str, 
     Args:
         pool: the orchestrator's public key.
         target: path and query, as in the request line.
+
+    Raises:
+        ValueError: a part that no request line holds.
     """
-    head = "\n".join((VERSION, pool, method.upper(), target, nonce, timestamp))
-    return head.encode("ascii", "backslashreplace") + b"\n" + body
+    parts = (VERSION, pool, method.upper(), target, nonce, timestamp)
+    for part in parts:
+        if not (part.isascii() and part.isprintable() and " " not in part):
+            raise ValueError(f"{part!r:.80} holds what no request line can: spaces, line breaks, or more than ASCII")
+    return "\n".join(parts).encode("ascii") + b"\n" + body
 
 
 def sign_request(key: NodeKey, pool: str, method: str, target: str, body: bytes = b"") -> dict[str, str]:
     """The headers that make a request the node's own. Each call makes another nonce: a request that is sent again is
-    signed again."""
+    signed again.
+
+    Raises:
+        PoolError: a target that no request line can hold.
+    """
     nonce, timestamp = secrets.token_hex(16), str(time.time_ns() // 1_000_000)
-    signature = key.sign(message_of(pool, method, target, nonce, timestamp, body))
+    try:
+        signature = key.sign(message_of(pool, method, target, nonce, timestamp, body))
+    except ValueError as error:
+        raise PoolError(f"a request cannot be signed: {error}") from None
     return {NODE: key.node_id, NONCE: nonce, TIMESTAMP: timestamp, SIGNATURE: signature.hex()}
 
 
@@ -66,7 +84,9 @@ class RequestCheck:
         per_minute: requests that each node may send, at once or spread out.
         committed: for a node, the timestamp of the latest request of its own that changed something before this
             process began, in milliseconds; 0: there is none.
-        clock: seconds since 1970.
+        known: whether a node has joined. All others share ``STRANGERS`` requests a minute: keys can be drawn by the
+            million.
+        clock: seconds since 1970. Set back, it lets nothing in a second time.
     """
 
     def __init__(
@@ -75,14 +95,18 @@ class RequestCheck:
         *,
         per_minute: int = 100,
         committed: Callable[[str], int] = lambda node: 0,
+        known: Callable[[str], bool] = lambda node: True,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._pool, self._committed, self._clock = pool, committed, clock
-        self._most, self._per_s = float(per_minute), per_minute / 60
-        self._nonces: dict[tuple[str, str], float] = {}
-        """Node and nonce → when it may be forgotten; in the order of coming, which is nearly that of going."""
+        self._pool, self._committed, self._known, self._clock = pool, committed, known, clock
+        self._per_minute = per_minute
+        self._nonces: dict[tuple[str, str], tuple[float, int]] = {}
+        """Node and nonce → when it may be forgotten, and its timestamp; in the order of coming, or nearly so."""
+        self._forgotten_ms = 0
+        """The latest timestamp of a request whose nonce was forgotten."""
         self._left: dict[str, tuple[float, float]] = {}
         """Node → requests that it may send still, and when that was counted."""
+        self._many = PRUNED_FROM
 
     def check(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> SignedRequest:
         """The sender.
@@ -112,34 +136,49 @@ class RequestCheck:
             raise RequestRefused(
                 401, "clock_skew", f"signed {abs(now - sent):.0f} s {ahead} this clock, which shows {now:.3f}"
             )
-        message = message_of(self._pool, method, target, nonce, timestamp, body)
+        try:
+            message = message_of(self._pool, method, target, nonce, timestamp, body)
+        except ValueError as error:
+            raise RequestRefused(400, "bad_target", str(error)) from None
         if not is_signed(node, message, bytes.fromhex(signature)):
             raise RequestRefused(401, "bad_signature", "the signature is of another request, pool or key")
         if int(timestamp) <= self._committed(node):
             raise RequestRefused(409, "replayed", "signed before another that has been carried out: sign it again")
         self._forget_nonces(now)
-        if (node, nonce) in self._nonces:  # before it is counted: a replay must not use up what the node may send
-            raise RequestRefused(409, "replayed", f"this {NONCE} has been used")
-        self._count(node, now)
+        # Before it is counted: a replay must not use up what the node may send.
+        if (node, nonce) in self._nonces or int(timestamp) <= self._forgotten_ms:
+            raise RequestRefused(409, "replayed", f"this {NONCE} has been used, or may have been")
+        try:
+            if self._known(node):
+                self._count(node, now, self._per_minute)
+            else:
+                self._count("", now, STRANGERS)
+        except RequestRefused:
+            if len(self._nonces) < REFUSED_KEPT:  # or a replay of it would count once more
+                self._nonces[node, nonce] = now + 2 * SKEW_S, int(timestamp)
+            raise
         # As long as the same request could pass for fresh. One from a fast clock is fresh for longer; one time for all
         # keeps the order in which they came that in which they go.
-        self._nonces[node, nonce] = now + 2 * SKEW_S
+        self._nonces[node, nonce] = now + 2 * SKEW_S, int(timestamp)
         return SignedRequest(node, body, int(timestamp))
 
-    def _count(self, node: str, now: float) -> None:
-        left, counted = self._left.get(node, (self._most, now))
-        left = min(self._most, left + max(0.0, now - counted) * self._per_s)
+    def _count(self, node: str, now: float, per_minute: int) -> None:
+        most, per_s = float(per_minute), per_minute / 60
+        left, counted = self._left.get(node, (most, now))
+        left = min(most, left + max(0.0, now - counted) * per_s)
         if left < 1:
             self._left[node] = left, now
-            wait_s = (1 - left) / self._per_s
-            raise RequestRefused(429, "too_many", f"more than {self._most:.0f} requests a minute", wait_s)
+            raise RequestRefused(429, "too_many", f"more than {most:.0f} requests a minute", (1 - left) / per_s)
         self._left[node] = left - 1, now
-        if len(self._left) > 4096:  # whoever has been silent for a minute is as good as new
+        if len(self._left) > self._many:  # whoever has been silent for a minute is as good as new
             self._left = {one: (n, at) for one, (n, at) in self._left.items() if now - at < 60}
+            self._many = max(PRUNED_FROM, 2 * len(self._left))
 
     def _forget_nonces(self, now: float) -> None:
         while self._nonces:
             oldest = next(iter(self._nonces))
-            if self._nonces[oldest] >= now:
+            until, sent_ms = self._nonces[oldest]
+            if until >= now:
                 return
+            self._forgotten_ms = max(self._forgotten_ms, sent_ms)
             del self._nonces[oldest]

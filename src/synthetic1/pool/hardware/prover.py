@@ -25,8 +25,9 @@ def next_row(state: bytes, n: int) -> int:
     return int.from_bytes(state[:8], "big") % n
 
 
-def next_state(state: bytes, row: bytes) -> bytes:
-    return hashlib.sha256(state + row).digest()
+def next_state(state: bytes, index: int, row: bytes) -> bytes:
+    """After step ``index``, which met this row. The index is in it: a part of the walk is no other part."""
+    return hashlib.sha256(b"step\0" + index.to_bytes(8, "big") + state + row).digest()
 
 
 def on_this_machine(a: Rows, b: Rows) -> Rows:
@@ -48,9 +49,9 @@ class HardwareProver:
         self._rows = np.ascontiguousarray(product, dtype="<f4")
         self._tree = MerkleTree([leaf_hash(row.data) for row in self._rows])
         self._states = [first_state(self._tree.root)]
-        for _ in range(challenge.steps):
+        for index in range(challenge.steps):
             state = self._states[-1]
-            self._states.append(next_state(state, self._rows[next_row(state, n)].data))
+            self._states.append(next_state(state, index, self._rows[next_row(state, n)].tobytes()))
         self._walk = MerkleTree([leaf_hash(state) for state in self._states])
 
     def commit(self) -> Committed:

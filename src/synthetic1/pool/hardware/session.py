@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,10 @@ from synthetic1.pool.hardware.prover import first_state, next_row, next_state
 
 ROWS = 8
 """Rows of C that are computed again."""
-WALKED = 64
-"""Steps of the walk that are looked at: who lacks a tenth of the rows is found with a chance of 99.9%."""
+WALKED = 128
+"""Steps of the walk that are looked at: who lacks a tenth of the rows is found but for once in 700,000 (0.9^128)."""
+MOST_BYTES = 1 << 32
+"""Of a claim that is challenged: the verifier makes A and B anew, in blocks, in time that grows with them."""
 AT_ONCE = 512
 """Rows of A and B that are made at once."""
 VECTOR_ERROR = 4e-6
@@ -42,7 +45,8 @@ class ChallengeSession:
         clock: seconds, of a clock that nobody sets.
 
     Raises:
-        PoolError: an answer may take as long as the product, which could be computed anew for each.
+        PoolError: an answer may take as long as the product, which could be computed anew for each; or a claim of more
+            than ``MOST_BYTES``.
     """
 
     def __init__(
@@ -57,6 +61,10 @@ class ChallengeSession:
             raise PoolError(
                 f"the hardware challenge: answer_within_s ({answer_within_s:g}) lies between 0 and commit_within_s "
                 f"({commit_within_s:g})"
+            )
+        if not 0 < claim.memory_bytes <= MOST_BYTES:
+            raise PoolError(
+                f"the hardware challenge: memory_bytes lies between 1 and {MOST_BYTES}, got {claim.memory_bytes}"
             )
         self.challenge = HardwareChallenge(claim, secrets.token_hex(16))
         self._answer_within_s, self._clock = answer_within_s, clock
@@ -74,14 +82,13 @@ class ChallengeSession:
         Raises:
             ChallengeFailed: late, or not a commitment.
         """
-        self._begin("commitment", "product")
-        for root in (committed.rows, committed.walk):
-            _bytes(root, HASH_BYTES, "a root")
-        self._committed = committed
-        bits = np.frombuffer(secrets.token_bytes(-(-self.challenge.n // 8)), np.uint8)
-        vector = np.unpackbits(bits)[: self.challenge.n].astype(np.float64) * 2 - 1
-        self._vector = vector
-        self._due = self._clock() + self._answer_within_s
+        with self._step("commitment", "product"):
+            for root in (committed.rows, committed.walk):
+                _bytes(root, HASH_BYTES, "a root")
+            self._committed = committed
+            bits = np.frombuffer(secrets.token_bytes(-(-self.challenge.n // 8)), np.uint8)
+            vector = np.unpackbits(bits)[: self.challenge.n].astype(np.float64) * 2 - 1
+            self._vector = vector
         return [float(value) for value in vector]
 
     def take_product(self, product: Sequence[float]) -> tuple[list[int], list[int]]:
@@ -90,23 +97,11 @@ class ChallengeSession:
         Raises:
             ChallengeFailed: late, or not C times the vector for any C near AB.
         """
-        self._begin("product", "openings")
-        n, seed, vector = self.challenge.n, self.challenge.seed, self._vector
-        assert vector is not None
-        try:
-            said = np.asarray(product, np.float64)
-        except (TypeError, ValueError):
-            raise self._failed("the product is not a list of numbers") from None
-        if said.shape != (n,) or not np.isfinite(said).all():
-            raise self._failed(f"the product is not {n} finite numbers")
-        inner = np.concatenate([rows.astype(np.float64) @ vector for rows in _blocks(seed, "B", n)])
-        right = np.concatenate([rows.astype(np.float64) @ inner for rows in _blocks(seed, "A", n)])
-        if (worst := float(np.abs(said - right).max())) > VECTOR_ERROR * n:
-            raise self._failed(f"the product differs by {worst:.3g}: not computed, or not in float32")
-        draw = secrets.SystemRandom()
-        self._rows = sorted(draw.sample(range(n), min(ROWS, n)))
-        self._steps = sorted(draw.sample(range(self.challenge.steps), min(WALKED, self.challenge.steps)))
-        self._due = self._clock() + self._answer_within_s
+        with self._step("product", "openings"):
+            self._check_product(product)
+            draw = secrets.SystemRandom()
+            self._rows = sorted(draw.sample(range(self.challenge.n), min(ROWS, self.challenge.n)))
+            self._steps = sorted(draw.sample(range(self.challenge.steps), min(WALKED, self.challenge.steps)))
         return list(self._rows), list(self._steps)
 
     def take_openings(self, rows: Sequence[OpenedRow], steps: Sequence[OpenedStep]) -> None:
@@ -115,11 +110,42 @@ class ChallengeSession:
         Raises:
             ChallengeFailed: late, not what was asked for, or not what was committed to.
         """
-        self._begin("openings", "")
+        with self._step("openings", ""):
+            self._check_openings(rows, steps)
+        self.passed = True
+
+    @contextmanager
+    def _step(self, step: str, following: str) -> Iterator[None]:
+        """One step, which ends the session unless all of it succeeds. What was sent may be anything."""
+        if self._next != step:
+            self._next = ""
+            raise ChallengeFailed(f"out of order: {step}")
+        self._next = ""
+        if self._clock() > self._due:
+            raise ChallengeFailed(f"late: {step}")
+        try:
+            yield
+        except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RecursionError) as error:
+            raise ChallengeFailed(f"{step}: not of the form it has to have ({type(error).__name__})") from None
+        self._next = following
+        self._due = self._clock() + self._answer_within_s
+
+    def _check_product(self, product: Sequence[float]) -> None:
+        n, seed, vector = self.challenge.n, self.challenge.seed, self._vector
+        assert vector is not None
+        said = np.asarray(product, np.float64)
+        if said.shape != (n,) or not np.isfinite(said).all():
+            raise ChallengeFailed(f"the product is not {n} finite numbers")
+        inner = np.concatenate([rows.astype(np.float64) @ vector for rows in _blocks(seed, "B", n)])
+        right = np.concatenate([rows.astype(np.float64) @ inner for rows in _blocks(seed, "A", n)])
+        if (worst := float(np.abs(said - right).max())) > VECTOR_ERROR * n:
+            raise ChallengeFailed(f"the product differs by {worst:.3g}: not computed, or not in float32")
+
+    def _check_openings(self, rows: Sequence[OpenedRow], steps: Sequence[OpenedStep]) -> None:
         assert self._committed is not None
         n, committed = self.challenge.n, self._committed
-        if [row.index for row in rows] != self._rows or [step.index for step in steps] != self._steps:
-            raise self._failed("other rows or steps were opened than were asked for")
+        if not _are([row.index for row in rows], self._rows) or not _are([s.index for s in steps], self._steps):
+            raise ChallengeFailed("other rows or steps were opened than were asked for")
         root, walk = bytes.fromhex(committed.rows), bytes.fromhex(committed.walk)
         opened = np.stack([np.frombuffer(self._content(row, root), "<f4") for row in rows]).astype(np.float64)
         self._compare(opened)
@@ -129,32 +155,18 @@ class ChallengeSession:
             ends = (before, step.index, step.before_path), (after, step.index + 1, step.after_path)
             for state, index, path in ends:
                 if root_of(leaf_hash(state), index, count, _path(path)) != walk:
-                    raise self._failed(f"state {index} of the walk is not what was committed to")
+                    raise ChallengeFailed(f"state {index} of the walk is not what was committed to")
             if step.index == 0 and before != first:
-                raise self._failed("the walk begins elsewhere")
-            if step.row.index != next_row(before, n):
-                raise self._failed(f"step {step.index} of the walk meets another row")
-            if next_state(before, self._content(step.row, root)) != after:
-                raise self._failed(f"step {step.index} of the walk leads elsewhere")
-        self.passed = True
-
-    def _begin(self, step: str, following: str) -> None:
-        if self._next != step:
-            self._next = ""
-            raise ChallengeFailed(f"out of order: {step}")
-        self._next = ""  # whatever comes up ends it
-        if self._clock() > self._due:
-            raise ChallengeFailed(f"late: {step}")
-        self._next = following
-
-    def _failed(self, why: str) -> ChallengeFailed:
-        self._next = ""
-        return ChallengeFailed(why)
+                raise ChallengeFailed("the walk begins elsewhere")
+            if not _are([step.row.index], [next_row(before, n)]):
+                raise ChallengeFailed(f"step {step.index} of the walk meets another row")
+            if next_state(before, step.index, self._content(step.row, root)) != after:
+                raise ChallengeFailed(f"step {step.index} of the walk leads elsewhere")
 
     def _content(self, row: OpenedRow, root: bytes) -> bytes:
         content = _bytes(row.content, FLOAT_BYTES * self.challenge.n, "a row")
         if root_of(leaf_hash(content), row.index, self.challenge.n, _path(row.path)) != root:
-            raise self._failed(f"row {row.index} is not what was committed to")
+            raise ChallengeFailed(f"row {row.index} is not what was committed to")
         return content
 
     def _compare(self, opened: NDArray[np.float64]) -> None:
@@ -166,7 +178,12 @@ class ChallengeSession:
             right += own[:, place : place + len(rows)] @ rows.astype(np.float64)
         error = np.abs(opened - right)
         if not (error <= ENTRY_ERROR * n**0.5).all():  # NaN is no better
-            raise self._failed(f"a row differs by {float(np.nanmax(error)):.3g}: not computed, or not in float32")
+            raise ChallengeFailed(f"a row differs by {float(np.nanmax(error)):.3g}: not computed, or not in float32")
+
+
+def _are(said: Sequence[object], asked: Sequence[int]) -> bool:
+    """Whether these are the numbers that were asked for: whole ones, in order."""
+    return all(type(one) is int for one in said) and list(said) == list(asked)
 
 
 def _blocks(seed: bytes, name: str, n: int) -> list[NDArray[np.float32]]:

@@ -40,7 +40,7 @@ class LeaseSection(Section):
 class ChallengeSection(Section):
     """What a node has to compute before it gets work."""
 
-    memory_bytes: NonNegativeInt = 16 << 20
+    memory_bytes: int = Field(default=16 << 20, ge=0, le=512 << 20)
     """The most that is challenged; a node that says it has less is challenged for that. 0 = no challenge."""
     commit_within_s: PositiveFloat = 60.0
     """For the product: what the slowest device that is welcome takes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -37,7 +38,10 @@ from synthetic1.reports.run_folder import RunFolder
 from synthetic1.rollout import rollout_key
 
 KEY, LEDGER = "orchestrator.key", "ledger.jsonl"
-LOOKAHEAD = 512
+LOOKAHEAD = 64
+"""Tasks that are read from the source at once: nobody is answered meanwhile."""
+SWITCH_S = 0.0005
+"""How soon the thread that answers gets the interpreter from those that verify and write."""
 ENDING_S = 10.0
 """With ``once=true``: for workers to hear that nothing is left."""
 KEEP_ALIVE_S = 75
@@ -50,6 +54,7 @@ async def serve(settings: PoolSettings) -> int:
     Raises:
         ProgramError: another run lies there, tasks cannot be read, or journal or ledger take nothing more.
     """
+    sys.setswitchinterval(SWITCH_S)
     opened = open_environment(settings.judged_env, bad_rows=settings.bad_rows)
     judges = await trusted(task_types(opened.tasks), opened.scorer, settings.judge)
     recompute = _recompute(settings)
@@ -126,7 +131,9 @@ async def _lead(
 ) -> int:
     service, telling = assembled(settings, opened, journal, ledger, recompute)
     members = service.members
-    check = RequestCheck(key.node_id, per_minute=settings.per_minute, committed=members.committed_ms)
+    check = RequestCheck(
+        key.node_id, per_minute=settings.per_minute, committed=members.committed_ms, known=members.knows
+    )
     led = _Led(service)
     app = make_pool_application(service, key.node_id, check, led.fail)
     telling.add_to(app, service)
