@@ -11,10 +11,10 @@ import pytest
 from synthetic1.pool.orchestrator.conduct import Conduct, at_least
 
 
-@pytest.mark.parametrize("of", [1, 7, 40, 400])
+@pytest.mark.parametrize("of", [1, 7, 120])
 @pytest.mark.parametrize("chance", [0.0005, 0.005, 0.1, 0.5])
 def test_the_tail_is_the_binomial_one(of, chance):
-    exact = Fraction(chance)
+    exact = Fraction(str(chance))
     for hits in {0, 1, 2, 3, of // 2, of}:
         tail = sum(comb(of, k) * exact**k * (1 - exact) ** (of - k) for k in range(hits, of + 1))
         assert at_least(hits, of, chance) == pytest.approx(float(tail), rel=1e-6, abs=1e-12)

@@ -242,7 +242,7 @@ def test_what_could_not_be_read_again_is_not_taken(tmp_path, about):
     assert len(FileLedger(tmp_path / "ledger.jsonl", KEY)) == 1
 
 
-@pytest.mark.parametrize("text", ["notes of mine", '{"a": 1}', '{"about":[1]'])
+@pytest.mark.parametrize("text", ['{"about":{}, "my":"notes"}', "notes of mine", '{"a": 1}', '{"about":[1]'])
 def test_a_foreign_file_is_never_cut(tmp_path, text):
     path = tmp_path / "ledger.jsonl"
     path.write_text(text)

@@ -166,7 +166,7 @@ def test_a_copied_text_is_rejected_and_the_first_one_stays(tmp_path):
             await honest.join()
             await thief.join()
             first = await honest.lease(8)
-            texts = [f"{LONG}{task['prompt']} \\boxed{{0}}" for task in first]
+            texts = [f"{LONG}{task['unit']} \\boxed{{0}}" for task in first]
             for task, text in zip(first, texts, strict=True):
                 await honest.submit([task], text=text, completion_tokens=300)
             await bed.settled(8)

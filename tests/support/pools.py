@@ -71,10 +71,14 @@ class PoolBed:
         return NodeBed(self, key or NodeKey.generate())
 
     async def settled(self, many: int, seconds: float = 20.0) -> None:
-        """Wait until so many completions are settled."""
+        """Wait until so many completions are settled, and all that follows from them is done."""
         async with asyncio.timeout(seconds):
-            while sum(self.state(one) for one in ("accepted", "rejected", "crashed")) < many:
+            while self._settled < many or self.service.settling.pending:
                 await asyncio.sleep(0.02)
+
+    @property
+    def _settled(self) -> int:
+        return sum(self.state(one) for one in ("accepted", "rejected", "crashed"))
 
     def state(self, name: str) -> int:
         return sum(record.counts[name] for record in self.service.members)

@@ -148,19 +148,21 @@ class FileLedger:
             made.append(LedgerEntry(number, at, entry.kind, entry.node, entry.units, unsigned.about, head, signature))
             head = made[-1].digest
         lines = b"".join(_line(entry) for entry in made)
+        before = self._count, self._head, self._at, self._units.copy()
         try:
             left = memoryview(lines)
             while left:
                 left = left[os.write(self._file, left) :]
             os.fsync(self._file)
-        except BaseException as error:
+            for done in made:
+                self._take(done)
+            self._end += len(lines)
+        except BaseException as error:  # interrupted, too: what this does not return was not recorded
+            self._count, self._head, self._at, self._units = before
             self._roll_back()
             if not isinstance(error, OSError):
                 raise
             raise PoolError(f"{self._path}: the ledger takes no more: {error.strerror}") from error
-        for done in made:
-            self._take(done)
-        self._end += len(lines)
         return made
 
     def entries(self) -> Iterator[LedgerEntry]:
@@ -191,8 +193,13 @@ class FileLedger:
             PoolError: it is something else.
         """
         rest = os.pread(self._file, os.fstat(self._file).st_size - self._end, self._end)
-        if rest and not (rest.startswith(BEGINS) or BEGINS.startswith(rest)):
-            raise PoolError(f"{self._path}:{self._count + 1}: is not an entry of a ledger, nor a part of one")
+        ours = rest.startswith(BEGINS) or BEGINS.startswith(rest)
+        if _is_json(rest):  # it lacks the line break alone: then it is a whole entry, or none
+            _parse(self._path, self._count, rest + b"\n")
+        elif rest and not (ours and rest.isascii()):
+            raise PoolError(
+                f"{self._path}:{self._count + 1}: is not an entry of a ledger, nor the part of one that a crash leaves"
+            )
         os.ftruncate(self._file, self._end)
 
     def _take(self, entry: LedgerEntry) -> None:
@@ -248,6 +255,15 @@ def _parse(path: Path, number: int, line: bytes) -> LedgerEntry:
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise PoolError(f"{path}:{number + 1}: is not an entry of a ledger ({error})") from None
     return entry
+
+
+def _is_json(text: bytes) -> bool:
+    """Whether it is whole."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _check(entry: NewEntry) -> None:
