@@ -141,6 +141,37 @@ def test_viewers_are_bounded_and_one_that_leaves_makes_room(monkeypatch):
     asyncio.run(main())
 
 
+def test_a_state_that_fails_ends_the_events_and_the_next_viewer_starts_anew(monkeypatch):
+    monkeypatch.setattr(routes, "HEARTBEAT_S", 0.2)
+
+    async def main():
+        told = [state()]
+        async with page_of(told) as url, aiohttp.ClientSession() as session:
+            async with session.get(f"{url}/v1/events") as stream:
+                await next_state(stream)
+                told.clear()
+                with pytest.raises(aiohttp.ClientPayloadError):
+                    async with asyncio.timeout(10):
+                        await stream.content.read()
+            told.append(state(verified=703))
+            async with session.get(f"{url}/v1/events") as stream:
+                assert (await next_state(stream))["verified"] == 703
+                told[0] = state(verified=704)
+                while (await next_state(stream))["verified"] != 704:
+                    pass
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_every_text_of_a_trace_and_a_reason_is_cut_and_visible(text):
+    trace = replace(state().traces[0], family=text, reason=text, prompt=text, completion=text)
+    told = shown(state(traces=[trace], reasons=[ReasonCount(text, 1)]), public=False)
+    texts = [told["reasons"][0]["reason"], *(told["traces"][0][name] for name in ("family", "reason", "prompt"))]
+    assert all(said.isprintable() and len(said) <= 8_001 for said in texts)
+    assert len(texts[0]) <= 601
+
+
 def test_a_public_page_keeps_texts_and_whole_keys_to_itself():
     told = shown(state(), public=True)
     assert all(trace["prompt"] is None and trace["completion"] is None for trace in told["traces"])
@@ -192,6 +223,21 @@ def test_in_a_browser(browser, tmp_path):
                 assert HOSTILE[0][:39] in await tab.look("document.getElementById('nodes').textContent")
                 assert await tab.look("document.title") == "math-r1: synthetic1 pool"
                 assert await tab.look("document.querySelectorAll('main img, main svg, main script').length") == 0
+                # new traces do not move the list under who reads it
+                many = [replace(trace, key=f"{i:032x}") for i in range(80)]
+                told[0] = state(traces=many[:40])
+                await tab.until("document.querySelectorAll('#traces li').length === 40")
+                await tab.look("document.getElementById('traces').scrollTop = 300")
+                place = (
+                    "Math.round(document.querySelectorAll('#traces li')[{}].getBoundingClientRect().top"
+                    " - document.getElementById('traces').getBoundingClientRect().top)"
+                )
+                read = await tab.look(place.format(12))
+                told[0] = state(traces=many[:50])
+                await tab.until("document.querySelectorAll('#traces li').length === 50")
+                assert await tab.look(place.format(22)) == read
+                told[0] = state(verified=702, nodes=[*state().nodes, *hostile], traces=[trace])
+                await tab.until("document.querySelectorAll('#traces li').length === 1")
                 # by keyboard: sort by a column
                 await tab.look("document.querySelectorAll('#heads button')[5].focus()")
                 await tab.press("Enter", 13, "\r")

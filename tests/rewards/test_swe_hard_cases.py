@@ -340,6 +340,7 @@ def _read_all():
         weakened("x", "y", text, language, "tests/x")
 
 
+@pytest.mark.integrations
 def test_rules_read_two_hundred_kilobytes_of_the_same():
     """In time that grows with the text: by the square of it, one of these alone would take minutes or years."""
     program = f"import runpy; runpy.run_path({__file__!r})['_read_all']()"
@@ -383,6 +384,7 @@ def _read_answers():
                 new_state(answer, file, ("python",), after=(*file, "line"))
 
 
+@pytest.mark.integrations
 def test_answers_of_a_quarter_of_a_megabyte_of_the_same_are_read():
     program = f"import runpy; runpy.run_path({__file__!r})['_read_answers']()"
     subprocess.run([sys.executable, "-c", program], timeout=180, check=True)

@@ -21,7 +21,7 @@ from synthetic1.tasks.embedded.code_problem import LANGUAGES, CodeProblem, probl
 TASKS = list(open_tasks("embedded:code"))
 PROBLEMS = problems()
 CHECKED = [problem for problem in PROBLEMS if isinstance(problem.checker, dict)]
-SOME = random.Random(3).sample(PROBLEMS, len(PROBLEMS) // 20)
+SOME = random.Random(3).sample(PROBLEMS, len(PROBLEMS) // 40)
 
 
 def named(thing: Task | CodeProblem) -> str:

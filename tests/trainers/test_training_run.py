@@ -302,6 +302,7 @@ def test_several_updates_a_rollout(train, tmp_path):
     assert run.result["completions"] == 32
 
 
+@pytest.mark.integrations
 def test_cruxeval_trains(train, tmp_path, shared_data, require):
     path = shared_data / "cruxeval.jsonl"
     require("CRUXEval", path.is_file(), "put cruxeval.jsonl into the shared data")

@@ -91,6 +91,9 @@ function showNodes() {
 }
 function showTraces() {
   const list = $("traces"), top = list.scrollTop;
+  // New ones come in above: what is being read stays where it is, unless the reader is at the top.
+  const anchor = top ? [...list.children].find((item) => item.offsetTop + item.offsetHeight > list.offsetTop + top) : null;
+  const before = anchor ? anchor.offsetTop : 0;
   list.replaceChildren(...[...state.traces].reverse().map((trace) => {
     const item = element("li");
     item.setAttribute("role", "option");
@@ -101,7 +104,8 @@ function showTraces() {
     item.addEventListener("click", () => choose(item.id));
     return item;
   }));
-  list.scrollTop = top;
+  const after = anchor ? $(anchor.id) : null;
+  list.scrollTop = after ? top + after.offsetTop - before : top;
 }
 function choose(id) {
   const trace = state.traces.find((t) => "t-" + t.key + "-" + t.node.slice(0, 12) === id);

@@ -50,7 +50,7 @@ class Broadcast:
     async def events(self) -> AsyncIterator[str]:
         """A viewer's events. One that is slow skips states: it always gets the last one next."""
         self.viewers += 1
-        if self._making is None:
+        if self._making is None or self._making.done():
             self._making = asyncio.create_task(self._make())
         seen = self._number
         try:
@@ -62,6 +62,8 @@ class Broadcast:
                         seen = self._number
                     yield f"event: state\ndata: {self._last}\n\n"
                 except TimeoutError:
+                    if self._making is not None and self._making.done():
+                        self._making.result()  # the state failed: no heartbeat for figures that stand still
                     yield ": still here\n\n"
         finally:
             self.viewers -= 1

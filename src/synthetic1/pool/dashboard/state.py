@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-NAME_CHARACTERS, TEXT_CHARACTERS = 40, 4_000
+NAME_CHARACTERS, REASON_CHARACTERS, TEXT_CHARACTERS = 40, 300, 4_000
 SHORT_KEY = 12
 _LINES = "\n\t"
 
@@ -99,11 +99,13 @@ def shown(state: PoolState, *, public: bool) -> dict[str, Any]:
 
     def trace(row: TraceRow) -> dict[str, Any]:
         texts = {name: None if public else visible(getattr(row, name), TEXT_CHARACTERS) for name in _TEXTS}
-        return {**asdict(row), "node": row.node[:keep], "reason": visible(row.reason, 300), **texts}
+        said = {"family": visible(row.family, NAME_CHARACTERS), "reason": visible(row.reason, REASON_CHARACTERS)}
+        return {**asdict(row), "node": row.node[:keep], **said, **texts}
 
     return {
         **asdict(replace(state, nodes=[], traces=[])),
         "public": public,
+        "reasons": [{**asdict(row), "reason": visible(row.reason, REASON_CHARACTERS)} for row in state.reasons],
         "nodes": [node(row) for row in state.nodes],
         "traces": [trace(row) for row in state.traces],
     }
