@@ -8,7 +8,7 @@ const COLUMNS = [
   ["status", "Status", false], ["judged", "Accepted", true], ["share", "Verified", true], ["rejected", "Rejected", true],
   ["units", "Work units", true], ["last_seen_s", "Last seen", true],
 ];
-let state = null, sorted = "units", falling = true, chosen = null, receivedAt = 0, connected = false;
+let state = null, sorted = "units", falling = true, chosen = null, receivedAt = 0, heardAt = 0, connected = false, events = null;
 
 function element(name, text, className) {
   const made = document.createElement(name);
@@ -99,8 +99,8 @@ function showTraces() {
     item.setAttribute("role", "option");
     item.id = "t-" + trace.key + "-" + trace.node.slice(0, 12);
     item.setAttribute("aria-selected", String(chosen !== null && item.id === chosen));
-    const good = trace.score === 1;
-    item.append(element("span", good ? "✓ " : "✗ ", good ? "good" : "bad"), trace.family.replaceAll("_", " ") + ", " + trace.reason.replaceAll("_", " "));
+    const kind = verdictOf(trace);
+    item.append(element("span", MARKS[kind], kind), trace.family.replaceAll("_", " ") + ", " + trace.reason.replaceAll("_", " "));
     item.addEventListener("click", () => choose(item.id));
     return item;
   }));
@@ -118,14 +118,22 @@ function choose(id) {
   const verdict = (trace.score === null ? "no score" : "score " + trace.score) + ", " + trace.reason.replaceAll("_", " ");
   shown.replaceChildren(
     element("p", trace.family.replaceAll("_", " ") + ", by " + trace.node.slice(0, 12) + ", " + new Date(1000 * trace.at).toLocaleString()),
-    element("p", "verdict: " + verdict + "; proof: " + trace.proof, trace.score === 1 ? "good" : "bad"));
+    element("p", "verdict: " + verdict + "; proof: " + trace.proof, verdictOf(trace)));
   if (trace.prompt === null) {
     shown.append(element("p", "This pool keeps prompts and completions to itself.", "note"));
     return;
   }
   shown.append(element("p", "Prompt", "note"), element("pre", trace.prompt), element("p", "Completion", "note"), element("pre", trace.completion));
 }
+const SILENT_MS = 40000; // the pool says something every 15 s
+const verdictOf = (trace) => (trace.proof === "reject" || (trace.score !== null && trace.score < 1) ? "bad" : trace.score === 1 ? "good" : "note");
+const MARKS = { good: "✓ ", bad: "✗ ", note: "– " };
 function connection() {
+  if (connected && Date.now() - heardAt > SILENT_MS) {
+    connected = false;
+    if (events) events.close();
+    listen();
+  }
   const old = receivedAt ? (Date.now() - receivedAt) / 1000 : null;
   const shown = $("connection");
   shown.classList.toggle("lost", !connected);
@@ -138,13 +146,16 @@ function take(text) {
   show();
 }
 function listen() {
-  const events = new EventSource("v1/events");
-  events.addEventListener("open", () => { connected = true; connection(); });
-  events.addEventListener("state", (event) => { connected = true; take(event.data); connection(); });
-  events.addEventListener("error", () => {
+  const source = events = new EventSource("v1/events");
+  const heard = () => { connected = true; heardAt = Date.now(); };
+  source.addEventListener("open", () => { heard(); connection(); });
+  source.addEventListener("ping", heard);
+  source.addEventListener("state", (event) => { heard(); take(event.data); connection(); });
+  source.addEventListener("error", () => {
+    if (source !== events) return;
     connected = false;
     connection();
-    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 5000); // e.g. too many viewers
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 5000); // e.g. too many viewers
   });
 }
 function theme(name) {

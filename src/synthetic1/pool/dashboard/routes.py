@@ -48,8 +48,8 @@ class Broadcast:
         return json.dumps(self._state(), ensure_ascii=True, separators=(",", ":"))
 
     async def events(self) -> AsyncIterator[str]:
-        """A viewer's events. One that is slow skips states: it always gets the last one next."""
-        self.viewers += 1
+        """The events of a viewer, who has been counted: it is taken off at the end. One that is slow skips states: it
+        always gets the last one next."""
         if self._making is None or self._making.done():
             self._making = asyncio.create_task(self._make())
         seen = self._number
@@ -64,7 +64,7 @@ class Broadcast:
                 except TimeoutError:
                     if self._making is not None and self._making.done():
                         self._making.result()  # the state failed: no heartbeat for figures that stand still
-                    yield ": still here\n\n"
+                    yield "event: ping\ndata: \n\n"  # a comment would not be seen by the page
         finally:
             self.viewers -= 1
             if not self.viewers and self._making is not None:
@@ -116,6 +116,7 @@ def add_dashboard(
     async def events() -> Response:
         if broadcast.viewers >= VIEWERS:
             return Response("too many viewers\n", 503, {**HEADERS, "Retry-After": "30"}, "text/plain")
+        broadcast.viewers += 1  # here: many may come before the first of their streams begins
         return StreamingResponse(broadcast.events(), headers=HEADERS, media_type="text/event-stream")
 
 

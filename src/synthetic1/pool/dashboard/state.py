@@ -104,7 +104,9 @@ def shown(state: PoolState, *, public: bool) -> dict[str, Any]:
 
     return {
         **asdict(replace(state, nodes=[], traces=[])),
+        **{name: visible(getattr(state, name), NAME_CHARACTERS) for name in ("run", "environment", "model")},
         "public": public,
+        "families": [{**asdict(row), "name": visible(row.name, NAME_CHARACTERS)} for row in state.families],
         "reasons": [{**asdict(row), "reason": visible(row.reason, REASON_CHARACTERS)} for row in state.reasons],
         "nodes": [node(row) for row in state.nodes],
         "traces": [trace(row) for row in state.traces],

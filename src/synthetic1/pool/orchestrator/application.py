@@ -36,6 +36,8 @@ from synthetic1.pool.wire import (
 )
 
 LAPSE_LOOK_S = 0.5
+AHEAD_S = 0.05
+"""Between two looks whether there is room for more tasks."""
 
 
 def make_pool_application(
@@ -51,7 +53,7 @@ def make_pool_application(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(service.settling.run()), asyncio.create_task(_lapses(service))]
+        tasks = [asyncio.create_task(work) for work in (service.settling.run(), _lapses(service), _ahead(service))]
         for task in tasks:
             task.add_done_callback(lambda done: None if done.cancelled() else failed(_error(done)))
         yield
@@ -141,6 +143,12 @@ async def _lapses(service: PoolService) -> None:
     while True:
         await service.let_lapse()
         await asyncio.sleep(LAPSE_LOOK_S)
+
+
+async def _ahead(service: PoolService) -> None:
+    while True:
+        service.lending.read_ahead()
+        await asyncio.sleep(AHEAD_S)
 
 
 def _error(task: asyncio.Task[None]) -> Exception:

@@ -17,6 +17,8 @@ from synthetic1.task import Task
 
 REPEATABLE = 4096
 """Settled units that are kept to be lent once more."""
+AHEAD = 64
+"""Tasks that are read at once."""
 LAPSES_LOOKED_AT = 40
 """A node's tasks before its lapses are judged."""
 
@@ -59,6 +61,10 @@ class Lending:
     def is_done(self) -> bool:
         """All that is wanted is settled."""
         return not self.away and self._window.is_exhausted
+
+    def read_ahead(self) -> None:
+        """Have some more tasks ready, so that nobody who asks waits until they are read."""
+        self._window.fill(AHEAD)
 
     def restore(self, leases: Iterable[Lease], units: Mapping[str, WantedRollout]) -> None:
         """Take up what was lent before a crash.

@@ -48,7 +48,7 @@ class LendingWindow:
     @property
     def is_exhausted(self) -> bool:
         """No unit is left here or to come; those lent out may still come back."""
-        self._fill()
+        self.fill(1)
         return self._ended and not len(self)
 
     def give_back(self, unit: WantedRollout) -> None:
@@ -63,7 +63,9 @@ class LendingWindow:
         Args:
             may: whether the node may have a unit at all.
         """
-        self._fill()
+        self.fill(len(self._back))
+        if len(self._places) - len(self._free) < many:
+            self.fill(len(self._places))
         there = len(self._places) - len(self._free)
         if not there:
             return []
@@ -82,8 +84,9 @@ class LendingWindow:
                     break
         return taken
 
-    def _fill(self) -> None:
-        while self._free:
+    def fill(self, most: int) -> None:
+        """Read at most so many more units of those that are wanted, if there is room: ahead of who asks for them."""
+        for _ in range(min(most, len(self._free))):
             unit = self._back.pop() if self._back else self._next()
             if unit is None:
                 return
