@@ -51,7 +51,9 @@ def load(dtype: str) -> tuple[Any, Any]:
     return models.load_model(settings).eval(), models.load_tokenizer(settings)
 
 
-def write(model: Any, prompts: Sequence[list[int]], seeds: Sequence[int], rule: SamplingRule, end: int) -> list[HandedIn]:
+def write(
+    model: Any, prompts: Sequence[list[int]], seeds: Sequence[int], rule: SamplingRule, end: int
+) -> list[HandedIn]:
     """Sample a completion of each prompt, in batches with a cache, as engines do."""
     made: list[HandedIn] = []
     for start in range(0, len(prompts), BATCH):
@@ -146,9 +148,9 @@ def noisy(share: float) -> Change:
     return lambda weight: weight * (1 + share * torch.randn(weight.shape, generator=generator))
 
 
-def trained_on(model: Any, tokenizer: Any, tasks: Sequence[Task], steps: int, dtype: torch.dtype) -> Any:
+def trained_on(model: Any, tokenizer: Any, tasks: Sequence[Task], steps: int) -> Any:
     """Another checkpoint: some steps of supervised fine-tuning on right answers, 16 at a time."""
-    model = copy.deepcopy(model).float().train()
+    dtype, model = model.dtype, copy.deepcopy(model).float().train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
     verifier = CodeUnderstanding()
     for step in range(steps):

@@ -7,6 +7,7 @@ the pool asks of it: a chain run by others could stand there.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -137,7 +138,9 @@ class FileLedger:
             PoolError: an entry that is not one; or the disk does not take it: then nothing of them is recorded.
         """
         if self._broken:
-            raise PoolError(f"{self._path}: the ledger takes no more: what was cut off could not be removed")
+            raise PoolError(
+                f"{self._path}: the ledger takes no more: it is closed, or what was cut off could not be removed"
+            )
         made: list[LedgerEntry] = []
         at = max(self._at, _now())  # a clock that was set back does not set back the ledger
         head = self._head
@@ -176,15 +179,18 @@ class FileLedger:
         return self._units[node]
 
     def close(self) -> None:
-        """Let go of the file, for another process."""
-        os.close(self._file)
+        """Let go of the file, for another process; nothing more is taken."""
+        if self._file >= 0:
+            os.close(self._file)
+        self._file, self._broken = -1, True  # the number may be another file's by now
 
     def _roll_back(self) -> None:
         """Leave nothing of what was not acknowledged; if even that fails, nothing more is taken."""
-        try:
+        self._broken = True  # first: this may be interrupted, too
+        with contextlib.suppress(OSError):
             os.ftruncate(self._file, self._end)
-        except OSError:
-            self._broken = True
+            os.fsync(self._file)
+            self._broken = False
 
     def _cut_off_what_a_crash_left(self) -> None:
         """A last line without an end, if it is the beginning of one of ours.

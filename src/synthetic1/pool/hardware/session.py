@@ -18,8 +18,11 @@ from synthetic1.pool.hardware.prover import first_state, next_row, next_state
 
 ROWS = 8
 """Rows of C that are computed again."""
-WALKED = 128
-"""Steps of the walk that are looked at: who lacks a tenth of the rows is found but for once in 700,000 (0.9^128)."""
+WALKED = 512
+"""Steps of the walk that are looked at. Who lacks a tenth of the rows, and goes on somehow, has a tenth of the steps
+wrong; who tries, at each, many ways to go on, and takes the one that stays longest among the rows it has, has fewer: a
+hundredth or two, with some fifty times the hashing. Of those 512 steps find all but one in 200, or far fewer."""
+LEAST_BYTES = 3 * FLOAT_BYTES * 64**2
 MOST_BYTES = 1 << 32
 """Of a claim that is challenged: the verifier makes A and B anew, in blocks, in time that grows with them."""
 AT_ONCE = 512
@@ -62,9 +65,10 @@ class ChallengeSession:
                 f"the hardware challenge: answer_within_s ({answer_within_s:g}) lies between 0 and commit_within_s "
                 f"({commit_within_s:g})"
             )
-        if not 0 < claim.memory_bytes <= MOST_BYTES:
+        if type(claim.memory_bytes) is not int or not LEAST_BYTES <= claim.memory_bytes <= MOST_BYTES:
             raise PoolError(
-                f"the hardware challenge: memory_bytes lies between 1 and {MOST_BYTES}, got {claim.memory_bytes}"
+                f"the hardware challenge: memory_bytes lies between {LEAST_BYTES} and {MOST_BYTES}, got "
+                f"{claim.memory_bytes!r:.40}"
             )
         self.challenge = HardwareChallenge(claim, secrets.token_hex(16))
         self._answer_within_s, self._clock = answer_within_s, clock
@@ -176,6 +180,8 @@ class ChallengeSession:
         right = np.zeros_like(opened)
         for place, rows in zip(range(0, n, AT_ONCE), _blocks(seed, "B", n), strict=True):
             right += own[:, place : place + len(rows)] @ rows.astype(np.float64)
+        if not np.isfinite(opened).all():
+            raise ChallengeFailed("a row has infinity or NaN in it")
         error = np.abs(opened - right)
         if not (error <= ENTRY_ERROR * n**0.5).all():  # NaN is no better
             raise ChallengeFailed(f"a row differs by {float(np.nanmax(error)):.3g}: not computed, or not in float32")

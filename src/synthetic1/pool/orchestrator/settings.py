@@ -40,7 +40,7 @@ class LeaseSection(Section):
 class ChallengeSection(Section):
     """What a node has to compute before it gets work."""
 
-    memory_bytes: int = Field(default=16 << 20, ge=0, le=512 << 20)
+    memory_bytes: int = Field(default=16 << 20, ge=0, le=24 << 20)
     """The most that is challenged; a node that says it has less is challenged for that. 0 = no challenge."""
     commit_within_s: PositiveFloat = 60.0
     """For the product: what the slowest device that is welcome takes."""
@@ -59,6 +59,12 @@ class AuditSection(Section):
     """The model that the orchestrator recomputes with: a folder, a model id, ``embedded``. None = as ``model_name``."""
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
     """In which it computes."""
+    exp_mismatches: NonNegativeInt = 38
+    """Of 128 places of a TOPLOC proof, so many may have another exponent; these three are to be calibrated by model."""
+    mant_err_mean: float = Field(default=10.0, ge=0.0)
+    """So much mantissas may differ on average, of 128."""
+    mant_err_median: float = Field(default=8.0, ge=0.0)
+    """And in the middle."""
     probation: NonNegativeInt = 16
     """So many of a node's first completions are all recomputed."""
     share: float = Field(default=0.1, ge=0.0, le=1.0)

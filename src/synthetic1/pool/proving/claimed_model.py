@@ -32,6 +32,8 @@ class PrefilledCompletion:
     """In float32, shape (n, vocabulary)."""
     ended: bool
     """Its last token is the end token."""
+    prompt_tokens: int
+    """In the chat template."""
 
 
 class ClaimedModel:
@@ -84,15 +86,22 @@ class ClaimedModel:
 
         Args:
             ended: the model has stopped by itself, and its end token is the last; else it ran into the limit.
+
+        Raises:
+            TokensRefused: the text cannot be written in UTF-8, so that no tokens make it.
         """
-        tokens: list[int] = self._tokenizer(text, add_special_tokens=False).input_ids
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise TokensRefused(f"the text has half a character at {error.start}: no tokens make that") from None
+        tokens: list[int] = self._tokenizer(text, add_special_tokens=False, verbose=False).input_ids
         return chat.render(self._tokenizer, prompt), [*tokens, self._tokenizer.eos_token_id] if ended else tokens
 
     def prefill(self, prompt: str, text: str, *, ended: bool) -> PrefilledCompletion | None:
         """One pass over the prompt, in the chat template, and the completion.
 
         Returns:
-            ``None``: there are no tokens, or more than the model can attend to.
+            ``None``: there are no tokens, more than the model can attend to, or none that make the text.
 
         Raises:
             ActivationsError: the model has computed infinity or NaN.
@@ -124,7 +133,7 @@ class ClaimedModel:
         rows = heard[0][0, -n:].to(torch.bfloat16)
         if not (torch.isfinite(rows).all() and torch.isfinite(logits).all()):
             raise ActivationsError(f"activations of {n} tokens: infinity or NaN; the model has failed")
-        return PrefilledCompletion(tokens, rows, logits, tokens[-1] in self.end_tokens)
+        return PrefilledCompletion(tokens, rows, logits, tokens[-1] in self.end_tokens, len(before))
 
     def _check(self, before: list[int], tokens: list[int]) -> None:
         most, known = models.context_length(self._model), int(self._model.get_input_embeddings().num_embeddings)

@@ -5,8 +5,12 @@ the entropy of that distribution; its variance follows from the logits, too. So 
 many tokens is near 0, measured by the root of the sum of variances. Tokens of another model surprise more, those of a
 lower temperature, or of greedy choice, less.
 
-The same of the choice that each token is besides: to end, or not to. A completion that was cut off ends where the model
-hardly would have; one that was padded goes on where it would have ended.
+That finds any other sampling, from enough tokens. Some that somebody may gain by are named: for a colder one, a hotter
+one and a narrower nucleus the tokens' likelihood ratio is summed, too. Of honestly sampled tokens it exceeds x, at any
+time, with a probability of 1 / x at most (Ville's inequality), so that its threshold needs no calibration.
+
+And the surprise of the choice that each token is besides: to end, or not to. A completion that was cut off ends where
+the model hardly would have; one that was padded goes on where it would have ended.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from synthetic1.pool.proving.distribution import COLD, ordered_distribution
+from synthetic1.pool.proving.distribution import COLD, OrderedDistribution, ordered_distribution
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +31,10 @@ RANK_MARGIN = 2
 """That many ranks beyond top-k."""
 LEAST = 1e-7
 """Without top-p and top-k, a token less probable than this was not sampled."""
+COLDER, HOTTER, NUCLEUS = 0.7, 1.3, 0.9
+"""Alternatives: times the temperature, and of what is left after the pool's own cuts."""
+DOUBT = 0.01
+"""How much of the honest distribution the narrower nucleus is mixed with: a token outside of it refutes nothing."""
 ROWS = 256
 """Tokens looked at at once: a vocabulary of 150,000 in float64, several times, is 1 GB then."""
 
@@ -46,6 +54,11 @@ class SamplingEvidence:
     end_surplus: float = 0.0
     """Surprise minus entropy of ending or going on, in nats, summed. A few where one unlikely end came about; each
     completion that was cut off adds about as many as that end has zeros."""
+    colder: float = 0.0
+    """Log likelihood ratio of a temperature ``COLDER`` times that of the pool, in nats, summed."""
+    hotter: float = 0.0
+    narrower: float = 0.0
+    """The same of ``HOTTER``, and of a nucleus of ``NUCLEUS``."""
 
     def __add__(self, other: SamplingEvidence) -> SamplingEvidence:
         return SamplingEvidence(
@@ -55,7 +68,15 @@ class SamplingEvidence:
             self.impossible + other.impossible,
             other.end_impossible,
             self.end_surplus + other.end_surplus,
+            self.colder + other.colder,
+            self.hotter + other.hotter,
+            self.narrower + other.narrower,
         )
+
+    @property
+    def ratio(self) -> float:
+        """The largest of the three; more than log(3 / x) for a share x of honest nodes at most."""
+        return max(self.colder, self.hotter, self.narrower)
 
     @property
     def z(self) -> float:
@@ -128,7 +149,30 @@ def _of_sampled(
         int(impossible.sum()),
         bool(impossible[-1]),
         float(_end_surplus(p, found.order, chosen, ends)) if len(ends) else 0.0,
+        _ratio(_tempered(found.final, COLDER), found, place),
+        _ratio(_tempered(found.final, HOTTER), found, place),
+        _ratio(_narrowed(found.final), found, place),
     )
+
+
+def _ratio(other: torch.Tensor, found: OrderedDistribution, place: torch.Tensor) -> float:
+    """Of log probabilities, in the same order; tokens that neither can choose say nothing."""
+    import torch
+
+    inside = found.inside.gather(1, place)
+    return float(torch.where(inside, other.gather(1, place) - found.final.gather(1, place), 0.0).sum())
+
+
+def _tempered(final: torch.Tensor, times: float) -> torch.Tensor:
+    other = final / times
+    return other - other.logsumexp(-1, keepdim=True)
+
+
+def _narrowed(final: torch.Tensor) -> torch.Tensor:
+    p = final.exp()
+    inside = p.cumsum(-1) - p < NUCLEUS
+    nucleus = p * inside / (p * inside).sum(-1, keepdim=True)
+    return ((1 - DOUBT) * nucleus + DOUBT * p).log()
 
 
 def _end_surplus(p: torch.Tensor, order: torch.Tensor, chosen: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:

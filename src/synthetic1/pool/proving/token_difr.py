@@ -14,28 +14,33 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from synthetic1.pool.proving.distribution import COLD, ordered_distribution
 
 if TYPE_CHECKING:
     import torch
 
-Noise: TypeAlias = Literal["exponential", "splitmix"]
-"""How a sampler draws, given a ``torch.Generator`` with the request's seed:
+Noise: TypeAlias = Literal["exponential", "splitmix", "murmur"]
+"""How a sampler draws, given the request's seed:
 
-- ``exponential``: vLLM's sampler of PyTorch (``random_sample``): for each token a vocabulary of exponential numbers, on
-  the device that it samples on. A GPU's generator draws other numbers than the CPU's.
-- ``splitmix``: vLLM on a CPU from 0.32 on (``fused_gumbel_argmax``): for each token 31 bits, which SplitMix64 makes a
-  vocabulary of.
+- ``splitmix``: vLLM 0.32 on a CPU (``fused_gumbel_argmax``): a ``torch.Generator`` gives 31 bits for each token, of
+  which SplitMix64 makes a vocabulary.
+- ``murmur``: vLLM 0.32 on a GPU, with its second model runner, the default there (``gumbel_sample``): the uniform
+  number of a token is the MurmurHash3 of seed, position in the sequence, and token. No generator, and no device, is in
+  it. Written from its source; it has not been compared with a GPU's yet.
+- ``exponential``: vLLM's sampler of PyTorch, the first model runner's (``random_sample``): for each token a vocabulary
+  of exponential numbers of a ``torch.Generator``, on the device that it samples on, each with numbers of its own.
 """
 ROWS = 256
 """Tokens looked at at once."""
+NOISES = "exponential", "splitmix", "murmur"
 MARGIN_MOST = 4.0
 """In units of the logits: margins are cut to this, so that one token (or one that top-p leaves out) is not all."""
 WORD = 2**64
 GAMMA, MIX_1, MIX_2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 """SplitMix64's, by Steele, Lea and Flood (2014)."""
+HALF = 2**32
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +67,34 @@ class SeededNoise:
 
     Args:
         seed: the request's.
-        device: of the generator; must be the kind that the sampler runs on for ``exponential``.
+        device: where the noise is wanted; for ``exponential`` it must be the kind that the sampler runs on.
+        prompt_tokens: of the request; ``murmur`` counts them.
     """
 
-    def __init__(self, kind: Noise, seed: int, vocabulary: int, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self,
+        kind: Noise,
+        seed: int,
+        vocabulary: int,
+        device: torch.device | str = "cpu",
+        *,
+        prompt_tokens: int = 1,
+    ) -> None:
         import torch
 
-        if kind not in ("exponential", "splitmix"):
-            raise ValueError(f"noise {kind!r:.40}: it has to be `exponential` or `splitmix`")
+        if kind not in NOISES:
+            raise ValueError(f"noise {kind!r:.40}: it has to be one of {', '.join(NOISES)}")
         self._kind, self._vocabulary, self._device = kind, vocabulary, torch.device(device)
+        self._seed, self._position = seed, prompt_tokens - 1  # of the token that the first one is drawn after
         self._generator = torch.Generator(self._device if kind == "exponential" else "cpu").manual_seed(seed)
 
     def next(self, tokens: int) -> torch.Tensor:
         """For so many tokens more: shape (tokens, vocabulary), in float64."""
         import torch
 
-        if self._kind == "splitmix":
-            return torch.stack([self._splitmix() for _ in range(tokens)]).to(self._device)
+        if self._kind != "exponential":
+            draw = self._splitmix if self._kind == "splitmix" else self._murmur
+            return torch.stack([draw() for _ in range(tokens)]).to(self._device)
         drawn = torch.empty((tokens, self._vocabulary), device=self._device)
         for row in drawn:  # one after the other, as they are drawn: in one go a GPU draws others
             row.exponential_(generator=self._generator)
@@ -92,6 +108,35 @@ class SeededNoise:
         places = torch.arange(1, self._vocabulary + 1) * _signed(GAMMA)  # int64 wraps around, as uint64 does
         uniform = (_shifted(_mixed_all(places + key), 11).double() + 0.5) * 2.0**-53
         return -(-uniform.log()).log()
+
+    def _murmur(self) -> torch.Tensor:
+        import torch
+
+        words = self._seed % HALF, self._seed // HALF % HALF, self._position % HALF
+        bits = murmur3(words, torch.arange(self._vocabulary))
+        self._position += 1
+        uniform = (bits.double() + 0.5) / HALF
+        return -(-(-uniform).log1p()).log()
+
+
+def murmur3(words: Sequence[int], last: torch.Tensor) -> torch.Tensor:
+    """MurmurHash3 (x86, 32 bits, seed 0) of some words of 32 bits and each of ``last``, as int64 below 2^32."""
+    import torch
+
+    state, blocks = torch.zeros_like(last), list[Any]([*words, last])
+    for word in blocks:
+        mixed = word * 0xCC9E2D51 % HALF
+        mixed = _turned(mixed, 15) * 0x1B873593 % HALF
+        state = (_turned(state ^ mixed, 13) * 5 + 0xE6546B64) % HALF
+    state = state ^ 4 * len(blocks)  # the length in bytes
+    state = (state ^ state >> 16) * 0x85EBCA6B % HALF
+    state = (state ^ state >> 13) * 0xC2B2AE35 % HALF  # int64 wraps around, which does not change what is below 2^32
+    return state ^ state >> 16
+
+
+def _turned(word: Any, by: int) -> Any:
+    """32 bits to the left, those that go out coming in again."""
+    return (word << by | word >> (32 - by)) % HALF
 
 
 def replay(
