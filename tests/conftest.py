@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import functools
 import gc
+import importlib.util
 import os
 import signal
 import threading
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from typing import Any
 
 import hypothesis
 import loopback_only as _guard
+import postgres_server
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -316,3 +319,20 @@ def scripted_server() -> Any:
     from scripted_server import ScriptedServer
 
     return ScriptedServer
+
+
+@pytest.fixture(scope="session")
+def postgres(require):
+    """A PostgreSQL server; ``postgres.url()`` is of its database."""
+    require("psycopg", importlib.util.find_spec("psycopg"), "pip install 'synthetic1[postgres]'")
+    require("PostgreSQL", postgres_server.programs(), "apt-get install postgresql")
+    with postgres_server.postgres_server(postgres_server.programs()) as started:
+        yield started
+
+
+@pytest.fixture
+def database(postgres):
+    """The URL of a database of its own on that server."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    postgres.create(name)
+    return postgres.url(name)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
-import uuid
 from pathlib import Path
 
 import faulty
-import postgres_server
 import pytest
 import recorded_runs
 import scripted_process
@@ -40,23 +37,6 @@ def forked(tmp_path_factory):
     """``forked("generate", …, below=folder)`` runs a program as it is, in a fork: importing it takes seconds."""
     with faulty.faulty(None, tmp_path_factory.mktemp("forked")) as started:
         yield started
-
-
-@pytest.fixture(scope="session")
-def postgres(require):
-    """A PostgreSQL server; ``postgres.url()`` is of its database."""
-    require("psycopg", importlib.util.find_spec("psycopg"), "pip install 'synthetic1[postgres]'")
-    require("PostgreSQL", postgres_server.programs(), "apt-get install postgresql")
-    with postgres_server.postgres_server(postgres_server.programs()) as started:
-        yield started
-
-
-@pytest.fixture
-def database(postgres):
-    """The URL of a database of its own on that server."""
-    name = f"t{uuid.uuid4().hex[:12]}"
-    postgres.create(name)
-    return postgres.url(name)
 
 
 @pytest.fixture

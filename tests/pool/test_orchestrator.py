@@ -171,8 +171,10 @@ def test_a_copied_text_is_rejected_and_the_first_one_stays(tmp_path):
                 await honest.submit([task], text=text, completion_tokens=300)
             await bed.settled(8)
             stolen = await thief.lease(8)
-            for task, text in zip(stolen, texts, strict=True):
-                await thief.submit([task], text=f"{text} ", completion_tokens=300)
+            work = [
+                work_of(task, text=f"{text} ", completion_tokens=300) for task, text in zip(stolen, texts, strict=True)
+            ]
+            await thief.ok("/v1/submissions", {"work": work})
             await bed.settled(16)
             assert (await honest.earned())["accepted"] == 8
             earned = await thief.earned()
@@ -273,6 +275,60 @@ def test_begun_again_at_any_moment_nothing_is_lost_or_doubled(tmp_path):
     worked = [unit for line in lines if line["kind"] == "work" for unit in line["about"]["rollouts"]]
     assert len(worked) == len(set(worked)) == 80
     assert sum(line["units"] for line in lines) == 80 * 9
+
+
+@pytest.mark.integrations
+def test_a_pool_in_postgresql_is_that_of_a_file(tmp_path, database):
+    """Texts of all kinds, a liar's work withdrawn, and going on after an end."""
+    lying = False
+
+    def recompute(pairs):
+        return [Recomputed("reject", "another model") if lying else Recomputed("accept") for _ in pairs]
+
+    async def main():
+        nonlocal lying
+        audit = {"probation": 0, "share": 0.01, "false_rejections": 0.001}
+        async with led_pool(tmp_path, recompute=recompute, audit=audit, journal=database) as bed:
+            node, other = bed.node(), bed.node()
+            await node.join(name="\u202e'; DROP TABLE pool_nodes; --")
+            await other.join()
+            await other.submit(await other.lease(8), text="a\x00b \\boxed{0}")
+            for _ in range(2):
+                await node.submit(await node.lease())
+            await bed.settled(24)
+            lying = True
+            await node.submit(await node.lease())
+            await bed.settled(32)
+            assert (await node.earned())["standing"] == "quarantined"
+        lying = False
+        async with led_pool(tmp_path, recompute=recompute, audit=audit, journal=database) as bed:
+            assert bed.service.members.get(node.id).member.name.endswith("DROP TABLE pool_nodes; --")
+            assert (await bed.node(node.key).post("/v1/leases"))[1]["reason"] == "quarantined"
+            third = bed.node(other.key)
+            while tasks := await third.lease():
+                await third.submit(tasks)
+            await bed.settled(48)
+
+    asyncio.run(main())
+    found = records(tmp_path)
+    assert len(found) == 40
+    assert sum(reason == "tampered" for *_, reason, _ in found) == 14
+
+
+def test_who_joined_and_did_nothing_makes_room(tmp_path, clock):
+    async def main():
+        async with led_pool(tmp_path, clock=clock, nodes=3, challenge={"memory_bytes": 1 << 20}) as bed:
+            idle = [bed.node() for _ in range(3)]
+            for node in idle:
+                await node.join()
+            late = bed.node()
+            assert (await late.post("/v1/join"))[1]["reason"] == "full"
+            clock.now += 601
+            await bed.node(idle[1].key).join()  # heard of again
+            assert (await late.join())["standing"] == "new"
+            assert {record.member.node for record in bed.service.members} == {idle[1].id, idle[2].id, late.id}
+
+    asyncio.run(main())
 
 
 def test_an_administrator_quarantines_and_releases(tmp_path):

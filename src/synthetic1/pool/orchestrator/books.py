@@ -138,6 +138,10 @@ class Books:
         row = (m.node, *said, m.memory_bytes, m.standing, text(m.why), m.joined, m.committed_ms, m.lapsed)
         self._journal.put_beside(_NODE, row)
 
+    def forget_member(self, member: Member) -> None:
+        """One that has never done anything."""
+        self._journal.put_beside("DELETE FROM pool_nodes WHERE node = ?", (member.node,))
+
     def put_lease(self, lease: Lease) -> None:
         self._journal.put_beside(_LEASE, (*_lease_row(lease), lease.until))
 

@@ -12,6 +12,9 @@ from synthetic1.pool.orchestrator.conduct import Conduct
 from synthetic1.pool.orchestrator.settings import PoolSettings
 from synthetic1.pool.wire import JoinRequest
 
+IDLE_S = 600.0
+"""After which a node that has done nothing makes room for another, where there is none."""
+
 
 @dataclass(slots=True)
 class Record:
@@ -93,7 +96,7 @@ class Members:
         if record is None:
             if self._settings.admission == "invited" and node not in self._settings.invited:
                 raise RequestRefused(403, "not_invited", "only invited keys may join this pool")
-            if len(self._records) >= self._settings.nodes:
+            if len(self._records) >= self._settings.nodes and not self._make_room():
                 raise RequestRefused(503, "full", f"{len(self._records)} nodes have joined already", 600.0)
             member = Member(node, said.name, said.region, said.device, said.memory_bytes, "new", "", now, 0, 0, now)
             record = self._records[node] = self._record(member)
@@ -105,6 +108,18 @@ class Members:
         if other and member.standing == "active":
             member.standing = "new"
         return record, member.standing == "new"
+
+    def _make_room(self) -> bool:
+        """Whether a node could be forgotten: one that joined long ago, and has neither passed the challenge nor done
+        anything."""
+        before = self._clock() - IDLE_S
+        for record in self._records.values():
+            member = record.member
+            if member.standing == "new" and not record.counts.total() and member.seen < before:
+                del self._records[member.node]
+                self._books.forget_member(member)
+                return True
+        return False
 
     def keep(self, record: Record) -> None:
         self._books.put_member(record.member)
