@@ -92,7 +92,7 @@ PROGRAMS = (
     Subcommand(
         "pool",
         "synthetic1.pool.program",
-        "Lead a pool of contributed machines: `serve env=… model=…`, `key`, `ledger`.",
+        "Lead a pool of contributed machines: `serve env=… model=…`.",
         "pool",
         SERVE,
     ),
