@@ -277,6 +277,37 @@ def test_begun_again_at_any_moment_nothing_is_lost_or_doubled(tmp_path):
     assert sum(line["units"] for line in lines) == 80 * 9
 
 
+@pytest.mark.parametrize("moment", ["before the ledger", "after it"])
+def test_what_was_in_the_journal_at_the_end_is_paid_once_whatever_an_audit_would_say_now(tmp_path, moment):
+    def disbelieving(pairs):
+        return [Recomputed("reject", "drawn anew")] * len(pairs)
+
+    async def main():
+        async with led_pool(tmp_path, recompute=believing) as bed:
+            note = bed.service.settling._standings.note
+
+            async def interrupted(kind, *more):
+                if kind == "work" and moment == "after it":
+                    await note(kind, *more)
+                if kind == "work":
+                    raise RuntimeError("the process ends here")
+                await note(kind, *more)
+
+            bed.service.settling._standings.note = interrupted
+            node = bed.node()
+            await node.join()
+            await node.submit(await node.lease(8))
+            while not bed.failed:
+                await asyncio.sleep(0.02)
+        for _ in range(2):
+            async with led_pool(tmp_path, recompute=disbelieving) as bed:
+                earned = await bed.node(node.key).earned()
+                assert (earned["accepted"], earned["pending"], earned["units"]) == (8, 0, 72)
+
+    asyncio.run(main())
+    assert len(records(tmp_path)) == 8
+
+
 @pytest.mark.integrations
 def test_a_pool_in_postgresql_is_that_of_a_file(tmp_path, database):
     """Texts of all kinds, a liar's work withdrawn, and going on after an end."""

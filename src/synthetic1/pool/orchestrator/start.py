@@ -21,11 +21,12 @@ from synthetic1.jobs.judge_trust import task_types, trusted
 from synthetic1.jobs.opening import OpenedTasks, keep_bad_rows, open_environment
 from synthetic1.jobs.program import STOPPED, ProgramError
 from synthetic1.jobs.stopping import stop_on_signal
-from synthetic1.pool.ledger import FileLedger
+from synthetic1.pool.ledger import FileLedger, NewEntry
 from synthetic1.pool.node_key import NodeKey
 from synthetic1.pool.orchestrator.application import make_pool_application
 from synthetic1.pool.orchestrator.books import Books, Submission
 from synthetic1.pool.orchestrator.lending import Lending
+from synthetic1.pool.orchestrator.looking import units_of
 from synthetic1.pool.orchestrator.members import Members
 from synthetic1.pool.orchestrator.service import PoolService
 from synthetic1.pool.orchestrator.settings import PoolSettings
@@ -238,6 +239,13 @@ def _restore(
         for unit in entry.about.get("rollouts", ()) if entry.kind == "work" else ():
             if (done := waiting.pop((unit, entry.node), None)) is not None:
                 _settle_again(done, books, journal, members)
+    for key, done in list(waiting.items()):  # it was accepted, and nothing but its payment is lacking
+        lease = done.lease
+        known = journal.status([lease.task]).get(lease.task, {}).get(lease.sample)
+        if not lease.repeated and known is not None and known.reason is not None:
+            about = {"rollouts": [lease.unit], "verified": int(known.score == 1.0)}
+            ledger.append([NewEntry("work", lease.node, units_of(done.work), about)])
+            _settle_again(waiting.pop(key), books, journal, members)
     under_way = [lease for lease in (*leases, *(s.lease for s in waiting.values())) if not lease.repeated]
     units = {one.unit: WantedRollout(one.unit, tasks[one.task], one.sample, one.position) for one in under_way}
     lending.restore(leases, units)
@@ -250,6 +258,7 @@ def _settle_again(s: Submission, books: Books, journal: Journal, members: Member
     known = journal.status([s.lease.task]).get(s.lease.task, {}).get(s.lease.sample)
     s.state, s.reason = "accepted", "" if known is None or known.reason is None else known.reason
     s.score = None if known is None else known.score
+    s.units = units_of(s.work)
     books.settle(s)
     if (record := members.get(s.node)) is not None:
         record.counts.update({"accepted": 1, "pending": -1, "verified": int(s.score == 1.0)})
