@@ -6,13 +6,17 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import threading
 from collections import Counter
+from dataclasses import asdict
 
 import pytest
 from pools import led_pool, work_of
 
 from synthetic1.datagen.exporting.columns import rows_of
 from synthetic1.datagen.journal.runs import open_runs
+from synthetic1.pool.hardware.messages import HardwareChallenge, HardwareClaim
+from synthetic1.pool.hardware.prover import HardwareProver
 from synthetic1.pool.ledger import verify_ledger
 from synthetic1.pool.node_key import NodeKey
 from synthetic1.pool.orchestrator.settling import Recomputed
@@ -275,6 +279,180 @@ def test_begun_again_at_any_moment_nothing_is_lost_or_doubled(tmp_path):
     worked = [unit for line in lines if line["kind"] == "work" for unit in line["about"]["rollouts"]]
     assert len(worked) == len(set(worked)) == 80
     assert sum(line["units"] for line in lines) == 80 * 9
+
+
+def test_quarantine_is_not_left_through_a_challenge_that_was_open(tmp_path):
+    async def main():
+        challenge = {"memory_bytes": 1 << 20, "commit_within_s": 30, "answer_within_s": 10}
+        admin = NodeKey.generate()
+        async with led_pool(tmp_path, challenge=challenge, admins=[admin.node_id]) as bed:
+            node = bed.node()
+            asked = (await node.join(device="one"))["challenge"]
+            claim = HardwareClaim(node.id, asked["device"], asked["memory_bytes"])
+            prover = HardwareProver(HardwareChallenge(claim, asked["nonce"]))
+            committed = prover.commit()
+            await bed.node(admin).ok("/v1/admin/nodes", {"action": "quarantine", "node": node.id, "why": "tests"})
+            vector = await node.ok("/v1/challenge/commitment", {"rows": committed.rows, "walk": committed.walk})
+            chosen = await node.ok("/v1/challenge/product", {"product": prover.times(vector["vector"])})
+            opened = {
+                "rows": [asdict(row) for row in prover.open_rows(chosen["rows"])],
+                "steps": [asdict(step) for step in prover.open_steps(chosen["steps"])],
+            }
+            assert (await node.ok("/v1/challenge/openings", opened))["standing"] == "quarantined"
+            assert (await node.post("/v1/leases"))[1]["reason"] == "quarantined"
+
+    asyncio.run(main())
+
+
+def test_a_task_that_comes_back_to_the_node_that_was_rejected_is_on_the_disk_again(tmp_path):
+    async def main():
+        audit = {"false_rejections": 0.5, "certain": 1e-9}
+        async with led_pool(tmp_path, audit=audit, limit=1) as bed:
+            node = bed.node()
+            await node.join()
+            first = await node.lease()
+            await node.submit(first, completion_tokens=0)
+            await bed.settled(1)
+            again = await node.lease()
+            assert again[0]["unit"] == first[0]["unit"]
+            assert again[0]["seed"] != first[0]["seed"]
+            bed.service.settling._waiting.clear()
+            bed.service.settling.add = lambda *_: None  # the process ends before it is settled
+            assert (await node.submit(again))["taken"]
+        async with led_pool(tmp_path, audit=audit, limit=1) as bed:
+            await bed.settled(1)
+            assert (await bed.node(node.key).earned())["accepted"] == 1
+
+    asyncio.run(main())
+
+
+def test_a_repeated_task_is_paid_once_to_each_node(tmp_path):
+    async def main():
+        async with led_pool(tmp_path, lease={"repeated": 0.5}) as bed:
+            one, other = bed.node(), bed.node()
+            await one.join()
+            await other.join()
+            await one.submit(await one.lease(8))
+            await bed.settled(8)
+            for _ in range(12):
+                if tasks := await other.lease(8):
+                    await other.submit(tasks)
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(1)
+
+    asyncio.run(main())
+    lines = [json.loads(line) for line in (tmp_path / "runs/generate/t/ledger.jsonl").read_text().splitlines()]
+    paid = [(line["node"], unit) for line in lines if line["kind"] == "work" for unit in line["about"]["rollouts"]]
+    assert len(paid) == len(set(paid))
+
+
+def test_what_cannot_be_recomputed_brings_nothing_else_in(tmp_path):
+    def crashing(pairs):
+        return [Recomputed("crashed", "out of memory")] * len(pairs)
+
+    async def main():
+        async with led_pool(tmp_path, recompute=crashing, audit={"probation": 0, "share": 0.01}) as bed:
+            node = bed.node()
+            await node.join()
+            await node.submit(await node.lease(8))
+            await bed.settled(8)
+            assert (await node.earned())["accepted"] == 0
+            assert bed.state("crashed") == 8
+
+    asyncio.run(main())
+
+
+def test_what_waits_for_its_verdict_counts_against_what_a_node_may_hold(tmp_path):
+    async def main():
+        async with led_pool(tmp_path, samples=4, lease={"held": 20}, audit={"group": 1000, "group_s": 1000}) as bed:
+            node = bed.node()
+            await node.join()
+            bed.service.settling._begin_groups = lambda: None
+            many = 0
+            while tasks := await node.lease(8):
+                await node.submit(tasks)
+                many += len(tasks)
+            assert many == 20
+
+    asyncio.run(main())
+
+
+def test_an_absence_of_the_pool_costs_nobody_a_lease(tmp_path, clock):
+    async def main():
+        async with led_pool(tmp_path, clock=clock, lease={"seconds": 5}) as bed:
+            node = bed.node()
+            await node.join()
+            tasks = await node.lease(8)
+        clock.now += 10_000
+        async with led_pool(tmp_path, clock=clock, lease={"seconds": 5}) as bed:
+            node = bed.node(node.key)
+            await asyncio.sleep(0.7)
+            assert len((await node.submit(tasks))["taken"]) == 8
+            assert (await node.earned())["lapsed"] == 0
+
+    asyncio.run(main())
+
+
+def test_signs_of_life_alone_do_not_keep_a_task_for_ever(tmp_path, clock):
+    async def main():
+        async with led_pool(tmp_path, clock=clock, lease={"seconds": 50, "longest_s": 100}) as bed:
+            node = bed.node()
+            await node.join()
+            units = [task["unit"] for task in await node.lease(8)]
+            for _ in range(6):
+                clock.now += 40
+                kept = (await node.ok("/v1/leases/renew", {"units": units * 100}))["kept"]
+                await asyncio.sleep(0.6)
+            assert kept == []
+            assert (await node.earned())["lapsed"] == 8
+            assert len(bed.service.lending._ends) <= 8 * 8
+
+    asyncio.run(main())
+
+
+def test_release_outlasts_a_restart(tmp_path):
+    admin = NodeKey.generate()
+
+    async def main():
+        async with led_pool(tmp_path, recompute=believing, admins=[admin.node_id]) as bed:
+            node = bed.node()
+            await node.join()
+            await node.submit(await node.lease(8), completion_tokens=0)
+            await bed.settled(8)
+            assert (await node.earned())["standing"] == "quarantined"
+            await bed.node(admin).ok("/v1/admin/nodes", {"action": "release", "node": node.id})
+        async with led_pool(tmp_path, recompute=believing, admins=[admin.node_id]) as bed:
+            record = bed.service.members.get(node.id)
+            assert record.conduct.is_dishonest is None
+            assert record.conduct.rejected == 0
+            assert record.counts["recomputed"] == 0
+
+    asyncio.run(main())
+
+
+def test_a_quarantine_while_a_group_is_looked_at_lets_none_of_it_in(tmp_path):
+    admin = NodeKey.generate()
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(pairs):
+        begun.set()
+        go.wait(20)
+        return believing(pairs)
+
+    async def main():
+        async with led_pool(tmp_path, recompute=slow, admins=[admin.node_id]) as bed:
+            node = bed.node()
+            await node.join()
+            await node.submit(await node.lease(8))
+            while not begun.is_set():
+                await asyncio.sleep(0.02)
+            await bed.node(admin).ok("/v1/admin/nodes", {"action": "quarantine", "node": node.id})
+            go.set()
+            await bed.settled(8)
+            assert (await node.earned())["units"] == 0
+
+    asyncio.run(main())
+    assert records(tmp_path) == []
 
 
 @pytest.mark.parametrize("moment", ["before the ledger", "after it"])

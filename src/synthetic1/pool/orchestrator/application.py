@@ -88,7 +88,7 @@ def make_pool_application(
     async def metrics() -> Response:
         return Response(numbers.text(), media_type=CONTENT_TYPE)
 
-    _add_signed(Door(app, check, failed), service)
+    _add_signed(Door(app, check, service.members.knows, failed), service)
     return app
 
 

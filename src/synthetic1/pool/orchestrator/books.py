@@ -20,7 +20,7 @@ ProofState = Literal["none", "accept", "reject", "crashed"]
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS pool_nodes (node TEXT PRIMARY KEY, name TEXT NOT NULL, region TEXT NOT NULL,"
     " device TEXT NOT NULL, memory BIGINT NOT NULL, standing TEXT NOT NULL, why TEXT NOT NULL, joined DOUBLE PRECISION"
-    " NOT NULL, committed BIGINT NOT NULL, lapsed BIGINT NOT NULL)",
+    " NOT NULL, committed BIGINT NOT NULL, lapsed BIGINT NOT NULL, since DOUBLE PRECISION NOT NULL)",
     "CREATE TABLE IF NOT EXISTS pool_leases (unit TEXT NOT NULL, node TEXT NOT NULL, task TEXT NOT NULL, sample BIGINT"
     " NOT NULL, position BIGINT NOT NULL, seed BIGINT NOT NULL, repeated BIGINT NOT NULL, until DOUBLE PRECISION NOT"
     " NULL, PRIMARY KEY (unit, node))",
@@ -32,9 +32,10 @@ _TABLES = (
     "CREATE INDEX IF NOT EXISTS pool_submissions_by_digest ON pool_submissions (digest)",
 )
 _NODE = (
-    "INSERT INTO pool_nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (node) DO UPDATE SET name ="
+    "INSERT INTO pool_nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (node) DO UPDATE SET name ="
     " excluded.name, region = excluded.region, device = excluded.device, memory = excluded.memory, standing ="
-    " excluded.standing, why = excluded.why, committed = excluded.committed, lapsed = excluded.lapsed"
+    " excluded.standing, why = excluded.why, committed = excluded.committed, lapsed = excluded.lapsed,"
+    " since = excluded.since"
 )
 _LEASE = (
     "INSERT INTO pool_leases VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (unit, node) DO UPDATE SET until ="
@@ -42,7 +43,9 @@ _LEASE = (
 )
 _SUBMISSION = (
     "INSERT INTO pool_submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (unit, node) DO"
-    " NOTHING"
+    " UPDATE SET seed = excluded.seed, at = excluded.at, digest = excluded.digest, state = excluded.state, reason ="
+    " excluded.reason, proof = excluded.proof, score = excluded.score, units = excluded.units, work = excluded.work"
+    " WHERE pool_submissions.state IN ('rejected', 'crashed')"
 )
 _SUBMITTED = "unit, node, task, sample, position, seed, repeated, at, digest, state, reason, proof, score, units, work"
 
@@ -69,6 +72,8 @@ class Member:
     lapsed: int = 0
     """Tasks that it was lent and has not answered."""
     seen: float = 0.0
+    since: float = 0.0
+    """What it did before this moment, when it was released, does not count any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,7 @@ class Books:
     def put_member(self, member: Member) -> None:
         m, text = member, self._journal.text
         said = text(m.name), text(m.region), text(m.device)
-        row = (m.node, *said, m.memory_bytes, m.standing, text(m.why), m.joined, m.committed_ms, m.lapsed)
+        row = (m.node, *said, m.memory_bytes, m.standing, text(m.why), m.joined, m.committed_ms, m.lapsed, m.since)
         self._journal.put_beside(_NODE, row)
 
     def forget_member(self, member: Member) -> None:
@@ -167,11 +172,12 @@ class Books:
 
     def members(self) -> Iterator[Member]:
         text = self._journal.text_of
-        for node, name, region, device, memory, standing, why, joined, committed, lapsed in self._journal.beside(
-            "SELECT node, name, region, device, memory, standing, why, joined, committed, lapsed FROM pool_nodes"
+        for node, name, region, device, memory, standing, why, joined, *rest in self._journal.beside(
+            "SELECT node, name, region, device, memory, standing, why, joined, committed, lapsed, since FROM pool_nodes"
         ):
+            committed, lapsed, since = rest
             said = text(name), text(region), text(device)
-            yield Member(node, *said, memory, standing, text(why), joined, committed, lapsed, joined)
+            yield Member(node, *said, memory, standing, text(why), joined, committed, lapsed, joined, since)
 
     def leases(self) -> Iterator[Lease]:
         for *row, until in self._journal.beside(
@@ -205,8 +211,11 @@ class Books:
         return ((str(unit), str(node)) for unit, node in found)
 
     def has_submission(self, unit: str, node: str) -> bool:
-        """Whether the node has handed this in already."""
-        found = self._journal.beside("SELECT 1 FROM pool_submissions WHERE unit = ? AND node = ?", (unit, node))
+        """Whether the node has handed this in already, and it waits or was accepted."""
+        found = self._journal.beside(
+            "SELECT 1 FROM pool_submissions WHERE unit = ? AND node = ? AND state IN ('pending', 'accepted')",
+            (unit, node),
+        )
         return next(iter(found), None) is not None
 
     def counts(self) -> Iterator[tuple[str, str, str, int, int, int]]:

@@ -64,6 +64,10 @@ class Challenges:
             answer_within_s=s.answer_within_s,
         )
 
+    def drop(self, node: str) -> None:
+        """What is under way for a node is over."""
+        self._sessions.pop(node, None)
+
     async def commit(self, node: str, said: CommitmentRequest) -> VectorReply:
         """The first answer."""
         vector = await self._step(node, lambda session: session.take_commitment(Committed(said.rows, said.walk)))

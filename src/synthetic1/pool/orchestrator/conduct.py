@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from math import comb
+from math import exp, fsum, lgamma, log, log1p
 
 from synthetic1.pool.proving.likelihood import SamplingEvidence
 
@@ -19,9 +19,11 @@ def at_least(hits: int, of: int, chance: float) -> float:
     """The probability of so many hits or more among ``of``, each with this chance."""
     if hits <= 0:
         return 1.0
-    if chance * of < 1 and hits > 1:  # the tail itself: 1 minus the rest would leave only rounding
-        return min(1.0, sum(comb(of, k) * chance**k * (1 - chance) ** (of - k) for k in range(hits, of + 1)))
-    return max(0.0, 1.0 - sum(comb(of, k) * chance**k * (1 - chance) ** (of - k) for k in range(hits)))
+    logs = [
+        lgamma(of + 1) - lgamma(k + 1) - lgamma(of - k + 1) + k * log(chance) + (of - k) * log1p(-chance)
+        for k in range(hits, of + 1)
+    ]
+    return min(1.0, fsum(exp(one) for one in logs))
 
 
 class Conduct:
@@ -61,6 +63,10 @@ class Conduct:
         if s.tokens >= SAMPLING_TOKENS and abs(s.z) > SAMPLING_Z and abs(s.surplus) > SAMPLING_NATS * s.tokens:
             how = "more" if s.surplus > 0 else "less"
             return f"its {s.tokens} tokens surprise {how} than tokens sampled as they have to be (z = {s.z:.0f})"
-        if self.worse > self.better and at_least(self.worse, self.worse + self.better, 0.5) < self._certain:
-            return f"of {self.worse + self.better} tasks that one of two nodes solved, the other did {self.worse}"
         return None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """It solves far less than others did of the same tasks, who may be the ones that cheat: all of its completions
+        are recomputed."""
+        return self.worse > self.better and at_least(self.worse, self.worse + self.better, 0.5) < self._certain

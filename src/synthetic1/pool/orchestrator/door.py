@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
 
 from synthetic1.datagen.journal.database import JournalError
 from synthetic1.pool.errors import PoolError, RequestRefused
-from synthetic1.pool.signed_request import RequestCheck, SignedRequest
+from synthetic1.pool.signed_request import NODE, RequestCheck, SignedRequest
 
 log = logging.getLogger(__name__)
 BODY_BYTES = 8 << 20
 """Of a request; a submission of 256 rollouts is sent in parts."""
+STRANGERS_BYTES = 16 << 10, 4 << 20
+"""Of a request whose sender has not joined, and of all of theirs that are being read."""
 BODIES_BYTES = 32 * BODY_BYTES
 """Of all requests that are being read."""
 READ_S = 30.0
@@ -32,12 +36,19 @@ class Door:
 
     Args:
         check: takes each signed request once.
+        knows: whether a node has joined: what others send is short.
         failed: told of what ends the service: a journal or ledger that takes nothing more.
     """
 
-    def __init__(self, app: FastAPI, check: RequestCheck, failed: Callable[[Exception], None]) -> None:
-        self._app, self._check, self._failed = app, check, failed
-        self._held = 0
+    def __init__(
+        self,
+        app: FastAPI,
+        check: RequestCheck,
+        knows: Callable[[str], bool],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._app, self._check, self._knows, self._failed = app, check, knows, failed
+        self._held: Counter[str] = Counter()
 
     def add(self, path: str, takes: type[BaseModel], gives: type[BaseModel], answer: Answer, summary: str) -> None:
         """A POST that a node has to sign."""
@@ -64,17 +75,17 @@ class Door:
         )
 
     async def _signed(self, request: Request) -> SignedRequest:
-        body = b""
-        size = 0
+        body, size, claimed = b"", 0, request.headers.get(NODE, "")
+        sender, most, share = (claimed, BODY_BYTES, 2 * BODY_BYTES) if self._knows(claimed) else ("", *STRANGERS_BYTES)
         try:
             async with asyncio.timeout(READ_S):
                 parts = []
                 async for part in request.stream():
                     size += len(part)
-                    self._held += len(part)
-                    if size > BODY_BYTES:
-                        raise RequestRefused(413, "too_large", f"a body has at most {BODY_BYTES:,} bytes")
-                    if self._held > BODIES_BYTES:
+                    self._held[sender] += len(part)
+                    if size > most:
+                        raise RequestRefused(413, "too_large", f"a body has at most {most:,} bytes")
+                    if self._held[sender] > share or self._held.total() > BODIES_BYTES:
                         raise RequestRefused(503, "busy", "too many bytes of requests are in memory", 1.0)
                     parts.append(part)
                 body = b"".join(parts)
@@ -84,8 +95,12 @@ class Door:
             return self._check.check("POST", target, request.headers, body)
         except TimeoutError:
             raise RequestRefused(408, "slow", f"a request has to arrive within {READ_S:.0f} s") from None
+        except ClientDisconnect:
+            raise RequestRefused(400, "gone", "the request ended before it was whole") from None
         finally:
-            self._held -= size
+            self._held[sender] -= size
+            if self._held[sender] <= 0:
+                del self._held[sender]
 
 
 def refusal(refused: RequestRefused) -> Response:

@@ -6,7 +6,7 @@ import hashlib
 import heapq
 import random
 import secrets
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -49,8 +49,11 @@ class Lending:
         self._window = LendingWindow(self._not_away(wanted), settings.window, self._epoch)
         self._leases: dict[tuple[str, str], Lease] = {}
         self._of_node: dict[str, dict[str, Lease]] = {}
+        self._began: dict[tuple[str, str], float] = {}
+        self._tries: Counter[tuple[str, str]] = Counter()
+        """How often a node was rejected for a unit that is wanted still."""
         self._ends: list[tuple[float, str, str]] = []
-        self._repeatable: deque[tuple[WantedRollout, str, bool]] = deque(maxlen=REPEATABLE)
+        self._repeatable: deque[tuple[WantedRollout, set[str], bool]] = deque(maxlen=REPEATABLE)
         self.repeated: dict[str, tuple[WantedRollout, bool]] = {}
         """Units that are lent once more, and whether the first node's was verified."""
 
@@ -74,8 +77,8 @@ class Lending:
         """
         self.away.update(units)
         for lease in leases:
-            if lease.unit in units and not lease.repeated:
-                self._hold(lease)
+            if lease.unit in units and not lease.repeated:  # nobody could renew it while this was away
+                self._hold(replace(lease, until=self._clock() + self._settings.seconds))
             else:
                 self._books.end_lease(lease)
 
@@ -85,9 +88,13 @@ class Lending:
     def lease(self, unit: str, node: str) -> Lease | None:
         return self._leases.get((unit, node))
 
-    def lend(self, member: Member, many: int) -> list[tuple[WantedRollout, Lease]]:
-        """Lend a node at most so many; what it holds already counts against ``held``, and is not lent again."""
-        room = min(many, self._settings.tasks, self._settings.held - len(self.held(member.node)))
+    def lend(self, member: Member, many: int, *, waiting: int = 0) -> list[tuple[WantedRollout, Lease]]:
+        """Lend a node at most so many. What it holds already, and what waits for its verdict, counts against ``held``.
+
+        Args:
+            waiting: so many of its completions are to be settled.
+        """
+        room = min(many, self._settings.tasks, self._settings.held - len(self.held(member.node)) - waiting)
         if room <= 0:
             return []
         lent = []
@@ -101,9 +108,11 @@ class Lending:
 
     def renew(self, node: str, units: Iterable[str]) -> list[str]:
         """Those of the units that are the node's still; they are so for as long again."""
-        until, kept = self._clock() + self._settings.seconds, []
+        now, kept = self._clock(), []
+        until = now + self._settings.seconds
         for unit in units:
-            if (lease := self._leases.get((unit, node))) is not None:
+            lease = self._leases.get((unit, node))
+            if lease is not None and now - self._began[unit, node] <= self._settings.longest_s:
                 self._hold(replace(lease, until=until))
                 self._books.put_lease(self._leases[unit, node])
                 kept.append(unit)
@@ -131,15 +140,17 @@ class Lending:
         self._again(lease)
 
     def rejected(self, lease: Lease) -> None:
-        """What was handed in for it is not believed: somebody else has to do it."""
+        """What was handed in for it is not believed: somebody has to do it anew."""
+        self._tries[lease.unit, lease.node] += 1
         self._again(lease)
 
     def settled(self, lease: Lease, verified: bool) -> None:
         """It is in the journal."""
+        self._tries.pop((lease.unit, lease.node), None)
         if lease.repeated:
             self.repeated.pop(lease.unit, None)
         elif (unit := self.away.pop(lease.unit, None)) is not None:
-            self._repeatable.append((unit, lease.node, verified))
+            self._repeatable.append((unit, {lease.node}, verified))
 
     def _again(self, lease: Lease) -> None:
         if lease.repeated:
@@ -155,14 +166,15 @@ class Lending:
     def _to_repeat(self, node: str) -> WantedRollout | None:
         for _ in range(min(8, len(self._repeatable))):
             unit, by, verified = self._repeatable[self._random.randrange(len(self._repeatable))]
-            if by != node and unit.key not in self.repeated and (unit.key, node) not in self._leases:
+            if node not in by and unit.key not in self.repeated:
+                by.add(node)  # once each: it would be paid twice for the same
                 self.repeated[unit.key] = unit, verified
                 return unit
         return None
 
     def _lend(self, unit: WantedRollout, node: str, *, repeated: bool) -> tuple[WantedRollout, Lease]:
         until = self._clock() + self._settings.seconds
-        seed = seed_of(unit.key, node)
+        seed = seed_of(unit.key, node, self._tries[unit.key, node])
         lease = Lease(unit.key, node, unit.task.key, unit.sample, unit.position, seed, repeated, until)
         self._hold(lease)
         self._put_task(unit.task, unit.position)
@@ -171,11 +183,13 @@ class Lending:
 
     def _hold(self, lease: Lease) -> None:
         self._leases[lease.unit, lease.node] = lease
+        self._began.setdefault((lease.unit, lease.node), self._clock())
         self._of_node.setdefault(lease.node, {})[lease.unit] = lease
         heapq.heappush(self._ends, (lease.until, lease.unit, lease.node))
 
     def _drop(self, lease: Lease) -> None:
         self._leases.pop((lease.unit, lease.node), None)
+        self._began.pop((lease.unit, lease.node), None)
         held = self._of_node.get(lease.node, {})
         held.pop(lease.unit, None)
         if not held:
@@ -185,6 +199,6 @@ class Lending:
         return int(self._clock() // self._settings.epoch_s)
 
 
-def seed_of(unit: str, node: str) -> int:
+def seed_of(unit: str, node: str, tries: int = 0) -> int:
     """The seed that a node samples a unit with, 31 bits: no other node's, so what it copies was sampled otherwise."""
-    return int.from_bytes(hashlib.sha256(f"{unit}:{node}".encode()).digest()[:4], "big") & 0x7FFFFFFF
+    return int.from_bytes(hashlib.sha256(f"{unit}:{node}:{tries}".encode()).digest()[:4], "big") & 0x7FFFFFFF

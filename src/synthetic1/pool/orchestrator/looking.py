@@ -9,8 +9,8 @@ from typing import Any
 COPIED_CHARACTERS = 400
 """Two samples of so many characters are not the same by chance, unless the model has hardly a choice; a shorter one may
 be."""
-SEEDLESS = 1e-6
-"""Below this temperature all samples are alike, and nothing is a copy."""
+NARROW = 0.3
+"""Below this temperature, or top-p, samples are often alike, and nothing is a copy."""
 
 
 def digest_of(text: str) -> str:
@@ -44,4 +44,5 @@ def fault_of(work: Mapping[str, Any], sampling: Mapping[str, Any]) -> str | None
 
 def may_be_copied(text: str, sampling: Mapping[str, Any]) -> bool:
     """Whether the same text a second time is no chance."""
-    return len(text.strip()) >= COPIED_CHARACTERS and float(sampling["temperature"]) > SEEDLESS
+    has_choice = min(float(sampling["temperature"]), float(sampling["top_p"])) >= NARROW and sampling.get("top_k") != 1
+    return has_choice and len(text.strip()) >= COPIED_CHARACTERS

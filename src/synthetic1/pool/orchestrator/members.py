@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,8 +23,14 @@ class Record:
 
     member: Member
     conduct: Conduct
+    deciding: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while something of its is written, or its standing changes."""
     counts: Counter[str] = field(default_factory=Counter)
     """``accepted``, ``rejected``, ``crashed``, ``pending``, ``verified``, and ``recomputed``."""
+
+    @property
+    def is_quarantined(self) -> bool:
+        return self.member.standing == "quarantined"
 
 
 class Members:
@@ -42,6 +49,9 @@ class Members:
                 counts["recomputed"] += many if proof in ("accept", "reject") else 0
         for record in self._records.values():
             settled = books.of_node(record.member.node, settings.audit.window)
+            if record.member.since:  # it was released: what was before does not count
+                settled = [s for s in settled if s.at >= record.member.since]
+                record.counts["recomputed"] = sum(s.proof in ("accept", "reject") for s in settled)
             record.conduct.note(s.state == "rejected" for s in reversed(settled) if s.state != "crashed")
 
     def __iter__(self) -> Iterator[Record]:
@@ -128,6 +138,7 @@ class Members:
         """What a node has done before does not speak against it any more; all it does next is recomputed."""
         record.conduct = self._record(record.member).conduct
         record.counts["recomputed"] = 0
+        record.member.lapsed, record.member.since = 0, self._clock()
 
     def _record(self, member: Member) -> Record:
         audit = self._settings.audit

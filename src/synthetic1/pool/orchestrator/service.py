@@ -87,18 +87,19 @@ class PoolService:
         return JoinReply(standing=member.standing, why=member.why, terms=self.terms, challenge=challenge)
 
     async def passed(self, node: str) -> Standing:
-        """The node has passed its challenge."""
+        """The node has passed its challenge; one that was quarantined meanwhile stays so."""
         record = self.members.of(node)
-        await self._welcome(record)
+        if record.member.standing == "new":
+            await self._welcome(record)
         self.members.keep(record)
         await self._books.recorded()
-        return Standing(standing=record.member.standing)
+        return Standing(standing=record.member.standing, why=record.member.why)
 
     async def lend(self, node: str, signed_ms: int, said: LeaseRequest) -> LeaseReply:
         """Lend tasks. A node that asks again before it has the answer gets other ones; what it does not know of
         lapses, unless it asks for what it holds: see ``held``."""
         record = self.members.active(node)
-        lent = self.lending.lend(record.member, said.many)
+        lent = self.lending.lend(record.member, said.many, waiting=record.counts["pending"])
         if not lent:
             return LeaseReply(tasks=[], retry_s=RETRY_S, done=self.lending.is_done)
         self.events["leased"] += len(lent)
@@ -115,7 +116,7 @@ class PoolService:
     async def renew(self, node: str, signed_ms: int, said: RenewRequest) -> RenewReply:
         """A sign of life: what the node holds is its own for as long again."""
         record = self.members.active(node)
-        kept = self.lending.renew(node, said.units)
+        kept = self.lending.renew(node, dict.fromkeys(said.units))
         if kept:
             await self._commit(record, signed_ms)
         return RenewReply(kept=kept)

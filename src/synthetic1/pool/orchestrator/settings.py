@@ -27,6 +27,8 @@ class LeaseSection(Section):
     """At most so many with one lease."""
     seconds: float = Field(default=120.0, ge=1.0)
     """After which they are somebody else's, unless the worker gives a sign of life."""
+    longest_s: PositiveFloat = 14_400.0
+    """After which signs of life do not help any more."""
     held: PositiveInt = 64
     """At most so many that a node holds, those that wait for their verdict among them."""
     window: PositiveInt = 1024

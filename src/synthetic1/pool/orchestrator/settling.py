@@ -123,7 +123,7 @@ class Settling:
 
     def _begin_groups(self) -> None:
         now, audit = self._clock(), self._settings.audit
-        for node, queue in list(self._waiting.items()):
+        for node, queue in sorted(self._waiting.items(), key=lambda one: one[1][0][0].at):  # who waits longest
             if node in self._busy or len(self._groups) >= GROUPS_AT_ONCE:
                 continue
             last = not self._lending.held(node)  # it has handed in all it had: it may be gone
@@ -150,7 +150,7 @@ class Settling:
             self._busy.discard(node)
 
     async def _settle(self, record: Record, cases: list[_Case]) -> None:
-        if record.member.standing == "quarantined":
+        if record.is_quarantined:
             for case in cases:
                 case.rejected = "the node was quarantined meanwhile"
             await self._write(record, cases)
@@ -160,9 +160,13 @@ class Settling:
         ready = [case for case in cases if not case.rejected and not case.later]
         await self._audit(record, ready)
         looked_at = [case for case in cases if not case.later]
-        record.conduct.note(bool(case.rejected) for case in looked_at)
+        record.conduct.note(bool(case.rejected) for case in looked_at if case.submission.state != "crashed")
         self._compare(record, [case for case in looked_at if not case.rejected])
-        await self._write(record, looked_at)
+        async with record.deciding:
+            if record.is_quarantined:  # while this was looked at
+                for case in looked_at:
+                    case.rejected = case.rejected or "the node was quarantined meanwhile"
+            await self._write(record, looked_at)
         for case in cases:
             if case.later:
                 self.add(case.submission, case.task)
@@ -200,12 +204,20 @@ class Settling:
         chosen = [
             case
             for number, case in enumerate(cases, record.counts["recomputed"])
-            if number < audit.probation or case.submission.lease.repeated or self._draw.random() < audit.share
+            if number < audit.probation
+            or record.conduct.is_doubtful
+            or case.submission.lease.repeated
+            or self._draw.random() < audit.share
         ]
         chosen = chosen or [self._draw.choice(cases)]
         await self._recompute_all(record, chosen)
         if any(case.rejected for case in chosen) and len(chosen) < len(cases):
             await self._recompute_all(record, [case for case in cases if case.submission.proof == "none"])
+        if not any(case.submission.proof in ("accept", "reject") for case in cases):
+            for case in cases:  # nothing of the group could be recomputed: then none of it is believed
+                if not case.later and case.submission.state != "crashed":
+                    case.later = self._again(case.submission)
+                    case.submission.state = "pending" if case.later else "crashed"
         record.counts["recomputed"] += sum(case.submission.proof in ("accept", "reject") for case in cases)
 
     async def _recompute_all(self, record: Record, cases: list[_Case]) -> None:

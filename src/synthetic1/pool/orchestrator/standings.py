@@ -66,6 +66,10 @@ class Standings:
 
     async def quarantine(self, record: Record, why: str) -> None:
         """Lend the node nothing more, and take back what was not recomputed of its last work."""
+        async with record.deciding:
+            await self._quarantine(record, why)
+
+    async def _quarantine(self, record: Record, why: str) -> None:
         member = record.member
         if member.standing == "quarantined":
             return

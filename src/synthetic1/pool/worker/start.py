@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +22,7 @@ from synthetic1.pool.wire import JoinRequest, Terms
 from synthetic1.pool.worker.connection import PoolConnection
 from synthetic1.pool.worker.machine import device_of
 from synthetic1.pool.worker.spool import Spool
-from synthetic1.pool.worker.worker import PoolWorker, Prover, WorkerCounts, join
+from synthetic1.pool.worker.worker import PoolWorker, Prover, WorkerCounts, join, keep_held
 
 SAID_EVERY_S = 10.0
 
@@ -51,20 +52,23 @@ async def work(plan: WorkerPlan) -> int:
         ProgramError, PoolError: the pool or the server cannot be used; or the node is not welcome.
     """
     key = NodeKey.open(plan.key)
-    spool = Spool(plan.state)
     connection = await PoolConnection.open(plan.join, key, plan.pool, patience_s=plan.patience_s)
+    spool = Spool(plan.state / connection.pool[:16])  # what is of one pool is not handed in to another
     try:
         device, memory = device_of()
         print(f"node   {key.node_id}\npool   {connection.pool}", flush=True)
         said = JoinRequest(name=plan.name, region=plan.region, device=device, memory_bytes=memory)
         terms = (await join(connection, key, said)).terms
         print(f"joined {terms.run}: {terms.model}, {terms.sampling}", flush=True)
-        prover = _prover(plan, terms)
+        keeping = asyncio.create_task(keep_held(connection, spool, terms))
+        prover = await asyncio.to_thread(_prover, plan, terms)
         async with _server_of(plan, terms) as server, Client(server) as client:
             try:
                 await client.check()
             except ServerError as error:
                 raise ProgramError(str(error)) from error
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
             worker = PoolWorker(
                 connection, terms, client, spool, prover, concurrency=plan.concurrency, on_news=Saying().say
             )

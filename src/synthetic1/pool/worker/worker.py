@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from time import monotonic
 from typing import Protocol
@@ -47,7 +47,7 @@ from synthetic1.pool.worker.spool import Spool
 log = logging.getLogger(__name__)
 SUBMIT_S = 1.0
 """Between two looks at what is to be handed in."""
-SUBMITTED_AT_ONCE = 32
+SUBMITTED_AT_ONCE, SUBMITTED_BYTES = 32, 2 << 20
 EARNED_S = 15.0
 RENEWALS = 3
 """In the time of a lease."""
@@ -103,6 +103,7 @@ class PoolWorker:
         """Units that are lent to this node, and not handed in."""
         self._done: list[WorkDone] = []
         self._nothing_left = False
+        self._submitting = asyncio.Lock()
         self._asking: set[asyncio.Task[None]] = set()
         self._error: Exception | None = None
 
@@ -211,12 +212,13 @@ class PoolWorker:
 
     async def _submit_all(self) -> None:
         while self._done:
-            part = self._done[:SUBMITTED_AT_ONCE]
-            reply = await self._connection.post("/v1/submissions", SubmitRequest(work=part), SubmitReply)
-            for work in part:
-                self._spool.drop(work.unit)
-                self._held.discard(work.unit)
-            self._done = self._done[len(part) :]
+            async with self._submitting:
+                part = first_part(self._done)
+                if not part:
+                    return
+                reply = await hand_in(self._connection, self._spool, part)
+                self._held -= {work.unit for work in part}
+                self._done = self._done[len(part) :]
             self.counts.handed_in += len(reply.taken)
             self.counts.lost += len(reply.refused)
             self._on_news(self.counts)
@@ -239,6 +241,39 @@ class PoolWorker:
             if earned.standing == "quarantined":
                 raise PoolRefused("quarantined", f"this node is quarantined: {earned.why}")
             await asyncio.sleep(EARNED_S)
+
+
+def first_part(done: Sequence[WorkDone]) -> list[WorkDone]:
+    """As many of them as one request may hold, one at least."""
+    part: list[WorkDone] = []
+    size = 0
+    for work in done[:SUBMITTED_AT_ONCE]:
+        size += 4 * len(work.text) + sum(map(len, work.proofs))
+        if part and size > SUBMITTED_BYTES:
+            break
+        part.append(work)
+    return part
+
+
+async def hand_in(connection: PoolConnection, spool: Spool, part: list[WorkDone]) -> SubmitReply:
+    """Hand in what is done; it is let go of once the pool has answered."""
+    reply = await connection.post("/v1/submissions", SubmitRequest(work=part), SubmitReply)
+    for work in part:
+        spool.drop(work.unit)
+    return reply
+
+
+async def keep_held(connection: PoolConnection, spool: Spool, terms: Terms) -> None:
+    """Until it is cancelled: what this node was lent before stays its own, and what is done is handed in. For the time
+    in which models are loaded."""
+    while done := list(spool):
+        await hand_in(connection, spool, first_part(done))
+    while True:
+        held = await connection.post("/v1/leases/held", EmptyRequest(), LeaseReply)
+        if held.tasks:
+            units = [task.unit for task in held.tasks]
+            await connection.post("/v1/leases/renew", RenewRequest(units=units), RenewReply)
+        await asyncio.sleep(terms.lease_s / RENEWALS)
 
 
 async def join(connection: PoolConnection, key: NodeKey, said: JoinRequest) -> JoinReply:
