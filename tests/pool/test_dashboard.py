@@ -79,8 +79,11 @@ async def page_of(told, **options):
 async def next_state(stream):
     """The next event's data."""
     async with asyncio.timeout(10):
+        event = b""
         async for line in stream.content:
-            if line.startswith(b"data: "):
+            if line.startswith(b"event: "):
+                event = line[7:].strip()
+            elif line.startswith(b"data: ") and event == b"state":
                 return json.loads(line[6:])
     raise AssertionError("it ended")
 

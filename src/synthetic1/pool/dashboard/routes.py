@@ -64,7 +64,7 @@ class Broadcast:
                 except TimeoutError:
                     if self._making is not None and self._making.done():
                         self._making.result()  # the state failed: no heartbeat for figures that stand still
-                    yield "event: ping\ndata: \n\n"  # a comment would not be seen by the page
+                    yield "event: ping\ndata: 0\n\n"  # a comment would not be seen by the page
         finally:
             self.viewers -= 1
             if not self.viewers and self._making is not None:
