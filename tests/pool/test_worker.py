@@ -108,6 +108,29 @@ def test_a_pool_that_is_away_is_waited_for(tmp_path):
     asyncio.run(main())
 
 
+def test_a_challenge_that_the_pool_forgets_is_begun_anew(tmp_path):
+    async def main():
+        challenge = {"memory_bytes": 1 << 20, "commit_within_s": 30, "answer_within_s": 10}
+        async with led_pool(tmp_path, challenge=challenge) as bed:
+            key, forgotten = NodeKey.generate(), 0
+            product = bed.service.challenges.product
+
+            async def forgetful(node, said):
+                nonlocal forgotten
+                if forgotten < 3:
+                    forgotten += 1
+                    bed.service.challenges.drop(node)
+                return await product(node, said)
+
+            bed.service.challenges.product = forgetful
+            connection = await PoolConnection.open(bed.url, key)
+            assert (await join(connection, key, JoinRequest())).standing == "active"
+            assert forgotten == 3
+            await connection.aclose()
+
+    asyncio.run(main())
+
+
 def test_a_quarantined_worker_says_so_and_ends(tmp_path):
     async def main():
         key, admin = NodeKey.generate(), NodeKey.generate()

@@ -56,9 +56,16 @@ class PoolService:
         self.settings, self.members, self.lending, self.settling = settings, members, lending, settling
         self.ledger = ledger
         self.challenges = Challenges(settings.challenge)
+        self._told: set[str] = set()
+        """Nodes that know that nothing is left."""
         self.events: Counter[str] = Counter()
         """For metrics: ``leased``, ``lapsed``, ``submitted``, ``refused`` …"""
         self._standings, self._books, self._clock = standings, books, clock
+
+    @property
+    def all_told(self) -> bool:
+        """Whether all nodes that may work know that nothing is left."""
+        return all(r.member.node in self._told for r in self.members if r.member.standing == "active")
 
     @property
     def terms(self) -> Terms:
@@ -101,6 +108,8 @@ class PoolService:
         record = self.members.active(node)
         lent = self.lending.lend(record.member, said.many, waiting=record.counts["pending"])
         if not lent:
+            if self.lending.is_done:
+                self._told.add(node)
             return LeaseReply(tasks=[], retry_s=RETRY_S, done=self.lending.is_done)
         self.events["leased"] += len(lent)
         await self._commit(record, signed_ms)

@@ -43,8 +43,9 @@ LOOKAHEAD = 64
 """Tasks that are read from the source at once: nobody is answered meanwhile."""
 SWITCH_S = 0.0005
 """How soon the thread that answers gets the interpreter from those that verify and write."""
-ENDING_S = 10.0
-"""With ``once=true``: for workers to hear that nothing is left."""
+ENDING_S = 45.0
+"""With ``once=true``: at most so long for all workers to hear that nothing is left; they pause for 30 s between two
+tries at most."""
 KEEP_ALIVE_S = 75
 CONNECTIONS = 4096
 
@@ -196,7 +197,10 @@ class _Led:
         while once:
             await asyncio.sleep(0.5)
             if self._service.lending.is_done and not self._service.settling.pending:
-                await asyncio.sleep(ENDING_S)
+                until = time.monotonic() + ENDING_S
+                while not self._service.all_told and time.monotonic() < until:
+                    await asyncio.sleep(0.2)
+                await asyncio.sleep(1.0)  # for their last answers
                 self.server.should_exit = True
                 return
 

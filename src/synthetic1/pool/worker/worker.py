@@ -49,6 +49,8 @@ SUBMIT_S = 1.0
 """Between two looks at what is to be handed in."""
 SUBMITTED_AT_ONCE, SUBMITTED_BYTES = 32, 2 << 20
 EARNED_S = 15.0
+CHALLENGES = 10
+"""That are begun before a node gives up: those that the pool forgets, as it is started anew."""
 RENEWALS = 3
 """In the time of a lease."""
 
@@ -282,15 +284,22 @@ async def join(connection: PoolConnection, key: NodeKey, said: JoinRequest) -> J
     Raises:
         PoolRefused: it does not want this node, or the challenge was not passed.
     """
-    began = monotonic()
-    reply = await connection.post("/v1/join", said, JoinReply)
-    if reply.standing == "quarantined":
-        raise PoolRefused("quarantined", f"this node is quarantined: {reply.why}")
-    if reply.challenge is None:
-        return reply
-    standing = await solve(connection, key, reply.challenge)
-    log.info("the hardware challenge took %.1f s", monotonic() - began)
-    return reply.model_copy(update={"standing": standing.standing, "challenge": None})
+    for left in reversed(range(CHALLENGES)):
+        began = monotonic()
+        reply = await connection.post("/v1/join", said, JoinReply)
+        if reply.standing == "quarantined":
+            raise PoolRefused("quarantined", f"this node is quarantined: {reply.why}")
+        if reply.challenge is None:
+            return reply
+        try:
+            standing = await solve(connection, key, reply.challenge)
+        except PoolRefused as refused:
+            if refused.reason != "no_challenge" or not left:  # the pool was started anew meanwhile, and knows of none
+                raise
+            continue
+        log.info("the hardware challenge took %.1f s", monotonic() - began)
+        return reply.model_copy(update={"standing": standing.standing, "why": standing.why, "challenge": None})
+    raise AssertionError("the last one has returned, or raised")
 
 
 async def solve(connection: PoolConnection, key: NodeKey, asked: ChallengeToSolve) -> Standing:
