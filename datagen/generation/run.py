@@ -157,9 +157,7 @@ def schedule(
     progress: Progress,
 ) -> Generation:
     """The scheduler over what the journal has not got yet."""
-    s = settings.sampling
-    sampling: dict[str, Any] = {"max_tokens": s.max_tokens, "temperature": s.temperature, "top_p": s.top_p}
-    sampling |= {"seed": settings.seed} | ({"top_k": s.top_k} if s.top_k is not None else {})
+    sampling = settings.sampling.of_run(settings.seed)
     goal = Goal(settings.samples, settings.keep, settings.threshold, settings.continue_truncated)
     plan = GenerationPlan(settings.model_name, sampling, settings.concurrency, goal, client.server.thinking_open)
     reached, limit = Reached(journal, goal), settings.limit

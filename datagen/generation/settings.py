@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from synthetic1.datagen.journal.shared_place import checked_url
 from synthetic1.inference.server import Price, Server
@@ -33,6 +33,17 @@ OPEN_GROUPS = {"model": (None, "model_name"), "judge": ("server", "judge.url")}
 """Config groups whose choice may be a free value: a model's name, the address of a judge."""
 
 
+def _one_folder(name: str | None) -> str | None:
+    if name and (Path(name).name != name or name == ".."):
+        raise ValueError("a run's name is that of one folder in <runs>/generate: no `/` and no `..` in it")
+    return name
+
+
+RunName = Annotated[str | None, AfterValidator(_one_folder)]
+JournalUrl = Annotated[str | None, AfterValidator(lambda url: None if url is None else checked_url(url))]
+"""Without a password in it."""
+
+
 class GenerationSampling(Section):
     """How completions are sampled."""
 
@@ -44,6 +55,11 @@ class GenerationSampling(Section):
     """Sample from the most probable tokens that together have this probability."""
     top_k: PositiveInt | None = None
     """Sample from so many of the most probable tokens; None = all."""
+
+    def of_run(self, seed: int) -> dict[str, Any]:
+        """What is part of every rollout's key in a run with this seed."""
+        found = {"max_tokens": self.max_tokens, "temperature": self.temperature, "top_p": self.top_p, "seed": seed}
+        return found | ({"top_k": self.top_k} if self.top_k is not None else {})
 
 
 class PriceSettings(Section):
@@ -113,11 +129,11 @@ class GenerateSettings(ProgramSettings):
     """Money for a million tokens, e.g. ``{input: 0.55, output: 2.19}``; None = no costs are shown."""
     seed: NonNegativeInt = 0
     """Seed of the order of tasks, and of the completions where the server takes one."""
-    run_name: str | None = None
+    run_name: RunName = None
     """Name of the run's folder; None = env-model-seed."""
     runs: str = "runs"
     """Run folders go to ``<runs>/generate/<run_name>/``."""
-    journal: str | None = None
+    journal: JournalUrl = None
     """A PostgreSQL database that several processes share the run in, e.g. ``postgresql://user@host/name``; None = a
     file in the run's folder, which one process writes."""
     lease_s: float = Field(default=60.0, ge=1.0)
@@ -127,18 +143,6 @@ class GenerateSettings(ProgramSettings):
     """Trackers that show the run besides its folder: ``wandb``, ``trackio``, ``tensorboard``, ``mlflow``."""
     dry_run: bool = False
     """Ask for 50 tasks, then say tokens, hours and money for the whole."""
-
-    @field_validator("run_name")
-    @classmethod
-    def one_folder(cls, name: str | None) -> str | None:
-        if name and (Path(name).name != name or name == ".."):
-            raise ValueError("a run's name is that of one folder in <runs>/generate: no `/` and no `..` in it")
-        return name
-
-    @field_validator("journal")
-    @classmethod
-    def without_a_password(cls, url: str | None) -> str | None:
-        return None if url is None else checked_url(url)
 
     @model_validator(mode="after")
     def sensible(self) -> GenerateSettings:

@@ -7,8 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
-from synthetic1.datagen.generation.settings import GenerationSampling
-from synthetic1.datagen.journal.shared_place import checked_url
+from synthetic1.datagen.generation.settings import GenerationSampling, JournalUrl, RunName
 from synthetic1.jobs import chat
 from synthetic1.jobs.env_settings import EnvSettings, Section
 from synthetic1.jobs.imports import ProgramSettings
@@ -111,11 +110,11 @@ class PoolSettings(ProgramSettings):
     """Whether the chat template ends inside ``<think>``; None = the model's name says it (DeepSeek-R1)."""
     seed: NonNegativeInt = 0
     """Of the order of tasks."""
-    run_name: str | None = None
+    run_name: RunName = None
     """Name of the run's folder; None = env-model-seed."""
     runs: str = "runs"
     """The run's folder is ``<runs>/generate/<run_name>/``: what reads and exports runs of generation reads it, too."""
-    journal: str | None = None
+    journal: JournalUrl = None
     """A PostgreSQL database, e.g. ``postgresql://user@host/name``; None = a file in the run's folder."""
     lease: LeaseSection = LeaseSection()
     """How tasks are lent out."""
@@ -152,18 +151,6 @@ class PoolSettings(ProgramSettings):
                 raise ValueError(f"a public key is 64 lower-case hexadecimal digits, got {key!r:.80}")
         return keys
 
-    @field_validator("run_name")
-    @classmethod
-    def one_folder(cls, name: str | None) -> str | None:
-        if name and (Path(name).name != name or name == ".."):
-            raise ValueError("a run's name is that of one folder in <runs>/generate: no `/` and no `..` in it")
-        return name
-
-    @field_validator("journal")
-    @classmethod
-    def without_a_password(cls, url: str | None) -> str | None:
-        return None if url is None else checked_url(url)
-
     @model_validator(mode="after")
     def sensible(self) -> PoolSettings:
         if self.admission == "invited" and not self.invited:
@@ -193,9 +180,7 @@ class PoolSettings(ProgramSettings):
     @property
     def plan(self) -> dict[str, Any]:
         """The sampling that is part of every rollout's key."""
-        s = self.sampling
-        found = {"max_tokens": s.max_tokens, "temperature": s.temperature, "top_p": s.top_p, "seed": self.seed}
-        return found | ({"top_k": s.top_k} if s.top_k is not None else {})
+        return self.sampling.of_run(self.seed)
 
     def identity(self) -> dict[str, Any]:
         """The settings that decide what is asked, as JSON values."""

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import random
 import secrets
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -314,5 +313,5 @@ class Settling:
 
 
 def _rollouts(cases: list[_Case]) -> dict[str, Any]:
-    verified = Counter(case.submission.score == 1.0 for case in cases)
-    return {"rollouts": [case.submission.lease.unit for case in cases], "verified": verified[True]}
+    verified = sum(case.submission.score == 1.0 for case in cases)
+    return {"rollouts": [case.submission.lease.unit for case in cases], "verified": verified}
