@@ -218,13 +218,13 @@ class Books:
         )
         return next(iter(found), None) is not None
 
-    def counts(self) -> Iterator[tuple[str, str, str, int, int, int]]:
-        """Node, state, proof; how many, of these verified (score 1), and their work units."""
-        for node, state, proof, many, verified, units in self._journal.beside(
-            "SELECT node, state, proof, count(*), sum(CASE WHEN score = 1.0 THEN 1 ELSE 0 END), sum(units)"
+    def counts(self) -> Iterator[tuple[str, str, str, int, int]]:
+        """Node, state, proof; how many, and of these verified (score 1)."""
+        for node, state, proof, many, verified in self._journal.beside(
+            "SELECT node, state, proof, count(*), sum(CASE WHEN score = 1.0 THEN 1 ELSE 0 END)"
             " FROM pool_submissions GROUP BY node, state, proof"
         ):
-            yield node, state, proof, int(many), int(verified or 0), int(units or 0)
+            yield node, state, proof, int(many), int(verified or 0)
 
 
 def _lease_row(lease: Lease) -> tuple[Any, ...]:

@@ -41,7 +41,7 @@ class Members:
         self._records: dict[str, Record] = {}
         for member in books.members():
             self._records[member.node] = self._record(member)
-        for node, state, proof, many, verified, _ in books.counts():
+        for node, state, proof, many, verified in books.counts():
             if node in self._records:
                 counts = self._records[node].counts
                 counts[state] += many

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict
 
-from synthetic1.pool.proving.claimed_model import ClaimedModel, PrefilledCompletion
+from synthetic1.pool.proving.claimed_model import ClaimedModel, PrefilledCompletion, TokensRefused
 from synthetic1.pool.proving.likelihood import SamplingEvidence, sampling_evidence
-from synthetic1.pool.proving.proofs import FORMAT, OUR_FAILURES, crash_reason
+from synthetic1.pool.proving.proofs import FORMAT, OUR_FAILURES, crash_reason, prove_tokens
 from synthetic1.pool.proving.token_difr import Noise, ReplayEvidence, SeededNoise, replay
-from synthetic1.pool.toploc.building import build_proofs
 from synthetic1.pool.toploc.verifying import TopLocThresholds, proof_verdict
 
 IMPOSSIBLE_SHARE = 0.02
@@ -38,8 +37,10 @@ def prove(model: ClaimedModel, prompt: str, text: str, *, ended: bool) -> list[s
     Raises:
         ActivationsError: the model has computed infinity or NaN.
     """
-    read = model.prefill(prompt, text, ended=ended)
-    return [] if read is None else [proof.to_base64() for proof in build_proofs(read.rows, FORMAT)]
+    try:
+        return prove_tokens(model, *model.tokens_of(prompt, text, ended=ended))
+    except TokensRefused:
+        return []
 
 
 def check_rollout(
